@@ -1,0 +1,1 @@
+"""Reads payment cards from pictures."""

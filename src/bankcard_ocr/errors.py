@@ -1,0 +1,176 @@
+"""Every exception of the package, each carrying the facts of what happened.
+
+::
+
+    BankcardError
+    ├── NumberError                 a card number is not one (numbers/)
+    │   ├── InvalidFormat           other characters than digits, spaces, hyphens
+    │   ├── InvalidLength           not 12 to 19 digits
+    │   └── InvalidChecksum         the Luhn check digit does not hold
+    ├── PictureError                no pixels to read                     errcode 101002
+    │   ├── NotAPicture             no known format, or damaged
+    │   ├── PictureTooLarge         over the limit of bytes or pixels
+    ├── Refused                     no number returned, on purpose        errcode 101001
+    │   ├── NoCardFound             nothing on the picture looks like a card number
+    │   └── NumberUnreadable        a number is there and cannot be read with certainty
+    ├── FetchError                  ``img_url`` gave no picture           errcode 101000
+    ├── CallError                   the platform refuses the call         its own errcode
+    ├── Busy                        at capacity; try again                errcode -1
+    ├── StateError                  the state store is out of reach       errcode -1
+    └── SettingsError               a setting is wrong: its name, its source, what it may be
+
+Messages say what happened, then what to do, and never hold a whole card number, token or secret.
+``cause`` is the same in a few lower-case words, fit for a reply's hint.
+"""
+
+from __future__ import annotations
+
+
+class BankcardError(Exception):
+    """Base of all errors of this package."""
+
+    @property
+    def cause(self) -> str:
+        """A few lower-case words for a reply's hint."""
+        return str(self)
+
+
+class NumberError(BankcardError, ValueError):
+    """A card number is not one. The message never holds the number."""
+
+
+class InvalidFormat(NumberError):
+    """The text has characters a card number cannot have."""
+
+    def __init__(self) -> None:
+        super().__init__("only digits, spaces and hyphens may stand in a card number")
+
+
+class InvalidLength(NumberError):
+    """The number has ``got`` digits, where ``shortest`` to ``longest`` are allowed."""
+
+    def __init__(self, got: int, *, shortest: int, longest: int) -> None:
+        super().__init__(f"a card number has {shortest} to {longest} digits, this one has {got}")
+        self.got = got
+        self.shortest = shortest
+        self.longest = longest
+
+
+class InvalidChecksum(NumberError):
+    """The number's last digit is not the Luhn check digit of the others."""
+
+    def __init__(self) -> None:
+        super().__init__("the check digit does not hold; a digit is wrong or two are swapped")
+
+
+class PictureError(BankcardError):
+    """The bytes give no picture to read."""
+
+
+class NotAPicture(PictureError):
+    """The bytes are no picture of a known format, or it is damaged; ``reason`` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"not a readable picture: {reason}")
+        self.reason = reason
+
+    @property
+    def cause(self) -> str:
+        return self.reason
+
+
+class PictureTooLarge(PictureError):
+    """The picture has ``got`` ``unit`` (``bytes`` or ``pixels``) where ``limit`` are allowed."""
+
+    def __init__(self, *, got: int, limit: int, unit: str) -> None:
+        super().__init__(f"the picture has {got} {unit}, over the limit of {limit}; send a smaller one")
+        self.got = got
+        self.limit = limit
+        self.unit = unit
+
+    @property
+    def cause(self) -> str:
+        return f"size: over {self.limit} {self.unit}"
+
+
+class Refused(BankcardError):
+    """The picture was read and no number is returned, on purpose."""
+
+
+class NoCardFound(Refused):
+    """Nothing on the picture looks like a card number."""
+
+    def __init__(self) -> None:
+        super().__init__("no card found")
+
+
+class NumberUnreadable(Refused):
+    """A number is there and cannot be read with certainty.
+
+    ``digits`` are the 1-based places of the least certain digits, empty when the whole line is in doubt;
+    ``confidence`` is the calibrated probability that the best candidate is right, in [0, 1].
+    """
+
+    def __init__(self, *, digits: tuple[int, ...] = (), confidence: float = 0.0) -> None:
+        self.digits = digits
+        self.confidence = confidence
+        super().__init__("number unreadable" + (f": digits {_ranges(digits)} uncertain" if digits else ""))
+
+
+class FetchError(BankcardError):
+    """The download of ``img_url`` was refused or failed.
+
+    ``stage`` is one of ``url``, ``dns``, ``address``, ``connect``, ``tls``, ``redirect``, ``status``, ``size``,
+    ``type``, ``timeout``; ``reason`` the cause in a few words.
+    """
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(f"{stage}: {reason}")
+        self.stage = stage
+        self.reason = reason
+
+
+class CallError(BankcardError):
+    """The platform refuses a call with its error code ``errcode``; ``reason`` goes into the reply's hint."""
+
+    def __init__(self, errcode: int, reason: str = "") -> None:
+        super().__init__(f"errcode {errcode}" + (f": {reason}" if reason else ""))
+        self.errcode = errcode
+        self.reason = reason
+
+    @property
+    def cause(self) -> str:
+        return self.reason
+
+
+class Busy(BankcardError):
+    """All places are taken; ``retry_after_s`` is when to try again, in seconds."""
+
+    def __init__(self, *, retry_after_s: float = 1.0) -> None:
+        super().__init__("busy")
+        self.retry_after_s = retry_after_s
+
+
+class StateError(BankcardError):
+    """The state store cannot be reached; nothing was charged."""
+
+
+class SettingsError(BankcardError):
+    """Setting ``name`` from ``source`` is wrong; ``reason`` says what it may be."""
+
+    def __init__(self, name: str, source: str, reason: str) -> None:
+        super().__init__(f"setting {name} from {source}: {reason}")
+        self.name = name
+        self.source = source
+        self.reason = reason
+
+
+def _ranges(digits: tuple[int, ...]) -> str:
+    """Ascending places as text: (1, 2, 3, 7) -> "1-3, 7"."""
+    runs: list[list[int]] = []
+    for digit in digits:
+        if runs and digit == runs[-1][1] + 1:
+            runs[-1][1] = digit
+        else:
+            runs.append([digit, digit])
+    return ", ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in runs)

@@ -1,0 +1,1 @@
+"""What a card number is: no pixels, no input or output."""

@@ -1,0 +1,1 @@
+"""Pixels to text: each module one step, no step calls a sibling step."""

@@ -1,0 +1,63 @@
+"""Four corners: TL, TR, BR, BL of the thing they bound, so a quad also says which way is up.
+
+Arrays are float32 (4, 2) of (x, y) in pixels, pixel centres at whole numbers, origin top-left; in batches (N, 4, 2).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Quad = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+Image = NDArray[np.uint8]
+
+
+def rectangle(width: float, height: float) -> Quad:
+    """The quad whose corners are the outer pixels of a picture of this size."""
+    return np.array([(0, 0), (width - 1, 0), (width - 1, height - 1), (0, height - 1)], np.float32)
+
+
+def homography(source: Quad, target: Quad) -> Matrix:
+    """The 3 x 3 matrix that takes the corners of ``source`` to those of ``target``."""
+    return np.asarray(cv2.getPerspectiveTransform(np.float32(source), np.float32(target)), np.float64)  # type: ignore[arg-type]
+
+
+def project(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
+    """``points`` (..., 2) taken through ``matrix``."""
+    flat = np.asarray(points, np.float32).reshape(-1, 1, 2)
+    return np.asarray(cv2.perspectiveTransform(flat, matrix), np.float32).reshape(np.shape(points))
+
+
+def sides(quad: Quad) -> tuple[float, float]:
+    """The (width, height) of ``quad``: means of its opposite sides, in pixels."""
+    top, right, bottom, left = (float(np.linalg.norm(quad[i] - quad[(i + 1) % 4])) for i in range(4))
+    return (top + bottom) / 2, (right + left) / 2
+
+
+def grow(quad: Quad, x: float, y: float) -> Quad:
+    """``quad`` with each end moved out by ``x`` widths and each edge by ``y`` heights, in its own perspective."""
+    outer = np.array([(-x, -y), (1 + x, -y), (1 + x, 1 + y), (-x, 1 + y)], np.float32)
+    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+    return project(outer, homography(unit, quad))
+
+
+def turn(quad: Quad, quarters: int) -> Quad:
+    """The same corners read from another side: ``quarters`` quarter turns clockwise."""
+    return np.roll(quad, -quarters, axis=0)
+
+
+def is_convex(quad: Quad) -> bool:
+    """Whether ``quad`` runs clockwise (as seen, y down) without crossing itself or touching."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    following = np.roll(edges, -1, axis=0)
+    cross = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
+    return bool(np.isfinite(cross).all() and (cross > 0).all())
+
+
+def rectify(image: Image, quad: Quad, width: int, height: int, *, shrink: int = cv2.INTER_LINEAR) -> Image:
+    """The part of ``image`` (H, W[, C]) under ``quad``, as a ``height`` x ``width`` picture; outside repeats the edge."""
+    matrix = homography(quad, rectangle(width, height))
+    warped = cv2.warpPerspective(image, matrix, (width, height), flags=shrink, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped, np.uint8)
