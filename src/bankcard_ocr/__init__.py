@@ -1,1 +1,59 @@
-"""Reads payment cards from pictures."""
+"""Reads payment cards from pictures.
+
+>>> import bankcard_ocr
+>>> reading = bankcard_ocr.read("card.jpg")  # doctest: +SKIP
+>>> reading.number  # doctest: +SKIP
+'4111111111111111'
+
+Names load on first use (PEP 562): importing ``bankcard_ocr.cloud`` brings neither numpy nor the inference runtime.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from .reader import Reader
+    from .reading import Options, Reading
+
+__all__ = ["Options", "Reader", "Reading", "__version__", "read"]
+
+_HOMES = {"Reader": ".reader", "Reading": ".reading", "Options": ".reading"}
+
+
+def read(picture: bytes | str | PathLike[str], options: Options | None = None) -> Reading:
+    """The reading of one picture, given as its bytes or its path.
+
+    One Reader with the shipped models is made on the first call and kept; whoever needs another makes a Reader.
+
+    Raises PictureError when the picture cannot be decoded, Refused when no number can be read with certainty.
+    """
+    from pathlib import Path
+
+    from .reading import Options
+
+    data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+    return _reader().read(data, options or Options())
+
+
+@cache
+def _reader() -> Reader:
+    from .reader import Reader
+
+    return Reader()
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return metadata.version("bankcard-ocr")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
