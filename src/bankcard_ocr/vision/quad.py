@@ -21,7 +21,8 @@ def rectangle(width: float, height: float) -> Quad:
 
 def homography(source: Quad, target: Quad) -> Matrix:
     """The 3 x 3 matrix that takes the corners of ``source`` to those of ``target``."""
-    return np.asarray(cv2.getPerspectiveTransform(np.float32(source), np.float32(target)), np.float64)  # type: ignore[arg-type]
+    matrix = cv2.getPerspectiveTransform(np.asarray(source, np.float32), np.asarray(target, np.float32))
+    return np.asarray(matrix, np.float64)
 
 
 def project(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
@@ -57,7 +58,7 @@ def is_convex(quad: Quad) -> bool:
 
 
 def rectify(image: Image, quad: Quad, width: int, height: int, *, shrink: int = cv2.INTER_LINEAR) -> Image:
-    """The part of ``image`` (H, W[, C]) under ``quad``, as a ``height`` x ``width`` picture; outside repeats the edge."""
+    """The part of ``image`` (H, W[, C]) under ``quad``, ``height`` x ``width`` pixels; outside repeats the edge."""
     matrix = homography(quad, rectangle(width, height))
     warped = cv2.warpPerspective(image, matrix, (width, height), flags=shrink, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, np.uint8)

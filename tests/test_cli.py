@@ -1,0 +1,68 @@
+"""The frame of the command line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from bankcard_ocr import cli
+from bankcard_ocr.errors import NoCardFound, SettingsError
+
+
+def run(*args: str):
+    return CliRunner().invoke(cli.app, args)
+
+
+def imported_by(*args: str) -> set[str]:
+    program = (
+        "import sys; from bankcard_ocr.cli import app; app(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    )
+    result = subprocess.run([sys.executable, "-c", program, *args], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_help_needs_no_pixels():
+    """Help is shown without numpy, OpenCV or the inference runtime."""
+    assert set() == imported_by("--help") & {"numpy", "cv2", "onnxruntime", "fastapi", "httpx"}
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_every_verb_of_the_help_exists(verb: str):
+    """What help promises can be called, and says the same of itself."""
+    result = run(verb, "--help")
+
+    assert 0 == result.exit_code
+    assert cli.VERBS[verb].rstrip(".") in " ".join(result.stdout.split())
+
+
+def test_an_unknown_verb_is_wrong_usage():
+    """A mistyped verb exits with 2 and names the near one."""
+    result = run("raed")
+
+    assert (2, True) == (result.exit_code, "'read'" in result.output)
+
+
+def test_version_is_that_of_the_distribution():
+    """``--version`` prints the installed version alone."""
+    from importlib.metadata import version
+
+    assert version("bankcard-ocr") + "\n" == run("--version").stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(NoCardFound(), 1), (SettingsError("PORT", "environment", "a number"), 2)]
+)
+def test_an_error_is_one_line_without_a_traceback(monkeypatch, capsys, error, status: int):
+    """An expected failure prints its message only; wrong settings count as wrong usage."""
+
+    def failing() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", failing)
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+
+    assert (status, f"bankcard-ocr: {error}\n") == (exit_.value.code, capsys.readouterr().err)
