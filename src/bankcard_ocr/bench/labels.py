@@ -1,0 +1,132 @@
+"""What stands on each picture of a folder: ``labels.csv``, one line a picture, UTF-8, with a header.
+
+========================== ==========================================================================================
+column                     what it holds
+========================== ==========================================================================================
+``file``                   the picture's name, relative to the folder; required
+``number``                 the card number, spaces and hyphens allowed; empty where no number may be returned
+``number_sha256``          instead of ``number``: the hex SHA-256 of ``bankcard:`` followed by the digits, so that a
+                           label file need not hold card numbers
+``group``                  pictures of one card share a value and weigh together as one; by default the number itself
+``length``                 digits of the number; by default counted from ``number``
+``number_quad``            where the number stands: JSON, four [x, y] in pixels, TL, TR, BR, BL of the text
+any other                  a stratum to report by, when named (``relief``, ``bank``, ``camera``, …)
+========================== ==========================================================================================
+
+A file with neither ``number`` nor ``number_sha256`` is a file of negatives: a number returned is a fault.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import BankcardError, NumberError
+from ..numbers import pan
+from ..reading import Quad
+
+_SHA256_CHARS = 64
+_FIGURES = {"", "file", "number", "number_sha256", "number_quad"}  # all other columns are strata
+
+
+class LabelsError(BankcardError, ValueError):
+    """Line ``line`` of a label file is wrong; ``reason`` says what it may be."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"labels, line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Label:
+    """What stands on one picture. ``number_sha256`` is None where no number may be returned."""
+
+    file: str
+    number_sha256: str | None
+    group: str
+    length: int | None = None
+    number_quad: Quad | None = None
+    strata: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Label(numbered={self.number_sha256 is not None}, length={self.length})"  # names may hold numbers too
+
+
+def digest(number: str) -> str:
+    """The hex SHA-256 by which labels name a number of digits only.
+
+    It keeps numbers from sight, not from a search: sixteen digits can be tried through.
+    """
+    return hashlib.sha256(b"bankcard:" + number.encode()).hexdigest()
+
+
+def load(path: Path) -> list[Label]:
+    """The labels of the file at ``path``. Raises LabelsError, OSError."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return parse(file)
+
+
+def parse(lines: Iterable[str]) -> list[Label]:
+    """The labels of a CSV text given line by line, header first. Raises LabelsError."""
+    try:
+        rows = list(csv.DictReader(lines, strict=True))
+    except csv.Error as error:
+        raise LabelsError(1, f"not CSV: {error}") from None
+    labels = [_label(line, row) for line, row in enumerate(rows, start=2)]
+    if not labels:
+        raise LabelsError(1, "no pictures; a header line and at least one picture are needed")
+    seen: set[str] = set()
+    for line, label in enumerate(labels, start=2):
+        if label.file in seen:
+            raise LabelsError(line, f"{label.file!r} is labelled twice")
+        seen.add(label.file)
+    return labels
+
+
+def _label(line: int, row: Mapping[str | None, str | None]) -> Label:
+    cells = {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
+    if not cells.get("file"):
+        raise LabelsError(line, "the column 'file' is missing or empty")
+    number = _number(line, cells.get("number", ""))
+    sha256 = digest(number) if number else cells.get("number_sha256", "").lower() or None
+    if sha256 and (len(sha256) != _SHA256_CHARS or not set(sha256) <= set("0123456789abcdef")):
+        raise LabelsError(line, "number_sha256 must have 64 hexadecimal digits")
+    return Label(
+        file=cells["file"],
+        number_sha256=sha256,
+        group=cells.get("group") or sha256 or cells["file"],
+        length=_length(line, cells.get("length", ""), number),
+        number_quad=_quad(line, cells.get("number_quad", "")),
+        strata={name: value for name, value in cells.items() if name not in _FIGURES},
+    )
+
+
+def _number(line: int, text: str) -> str:
+    try:
+        return pan.compact(text) if text else ""
+    except NumberError as error:
+        raise LabelsError(line, str(error)) from None
+
+
+def _length(line: int, text: str, number: str) -> int | None:
+    if not text:
+        return len(number) or None
+    if not (text.isascii() and text.isdigit() and len(text) <= 2):
+        raise LabelsError(line, "length must be a number of digits")
+    return int(text)
+
+
+def _quad(line: int, text: str) -> Quad | None:
+    if not text:
+        return None
+    try:
+        corners = [(float(x), float(y)) for x, y in json.loads(text)]
+        top_left, top_right, bottom_right, bottom_left = corners
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise LabelsError(line, "number_quad must be JSON: four [x, y], e.g. [[0,0],[9,0],[9,2],[0,2]]") from None
+    return top_left, top_right, bottom_right, bottom_left
