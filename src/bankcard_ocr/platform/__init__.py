@@ -1,0 +1,1 @@
+"""The WeChat platform, without sockets: what a call means and what is answered."""

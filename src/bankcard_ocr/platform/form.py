@@ -1,0 +1,217 @@
+"""The body of a request, taken apart: parts, form fields, JSON or bytes. No sockets, no files.
+
+Clients of the platform are many and old, so this reads what they send rather than what RFC 7578 and the content type
+promise: a multipart type without its boundary (the first line of the body has it), a boundary that differs from the
+body's, JSON under a form's content type, a bare picture under any. What is strict are the limits: number of parts and
+of their headers, length of a header.
+
+Splitting is python-multipart's; only the headers of a part are read here, since it hands them over raw.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+MAX_PARTS = 64
+MAX_HEADERS = 16
+MAX_HEADER_BYTES = 8192
+MAX_FIELDS = 256
+
+
+class BadBody(ValueError):
+    """The body is not what its content type says; the message is the cause in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a multipart body; ``filename`` is None when the sender gave none."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body taken apart. ``form`` has its text fields, ``json`` its JSON object, ``raw`` a bare picture.
+
+    ``fault`` is the cause in a few words when the body was not what its content type says, else empty.
+    """
+
+    parts: tuple[Part, ...] = ()
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    raw: bytes = field(default=b"", repr=False)
+    fault: str = ""
+
+
+def parse(data: bytes, content_type: str) -> Body:
+    """``data`` as the parts, fields, JSON object or picture it holds; never raises for what a stranger sends."""
+    kind, options = _options(content_type)
+    try:
+        if looks_like_picture(data):
+            return Body(raw=data)
+        if kind.startswith("multipart/") or (not kind and data.startswith(b"--")):
+            return _multipart(data, options.get("boundary", ""))
+        if kind.startswith("image/") or kind == "application/octet-stream":
+            return Body(raw=data)
+        if not data.strip():
+            return Body()
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or "json" in kind:
+            return Body(json=_json_object(data))
+        return Body(form=query(data))
+    except BadBody as error:
+        return Body(fault=str(error))
+
+
+def query(text: str | bytes) -> Mapping[str, str]:
+    """The fields of a query string or urlencoded form; of a repeated name the first counts. Raises BadBody."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
+    except ValueError as error:
+        raise BadBody(f"over {MAX_FIELDS} fields") from error
+    return MappingProxyType(dict(reversed(pairs)))
+
+
+def looks_like_picture(data: bytes) -> bool:
+    """Whether ``data`` begins like a picture or a one-page document of a format a client may send."""
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"%PDF-"))
+        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+        or (data.startswith(b"BM") and data[6:10] == b"\0\0\0\0")
+        or data[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif"}
+    )
+
+
+def _options(header: str) -> tuple[str, dict[str, str]]:
+    """``header`` as its lower-case value and its parameters, read as UTF-8 where they are, else Latin-1."""
+    value, options = parse_options_header(header.encode("utf-8", "replace").decode("latin-1"))
+    return _text(value).strip(), {_text(key): _text(option) for key, option in options.items()}
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _json_object(data: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError) as error:
+        raise BadBody("json: cannot be parsed") from error
+    if not isinstance(value, dict):
+        raise BadBody("json: not an object")
+    return MappingProxyType(value)
+
+
+def _multipart(data: bytes, declared: str) -> Body:
+    if not data.strip():
+        return Body()
+    boundary = _boundary(data, declared)
+    collector = _Collector()
+    try:
+        parser = MultipartParser(
+            boundary,
+            collector.callbacks(),  # type: ignore[arg-type]
+            max_header_count=MAX_HEADERS,
+            max_header_size=MAX_HEADER_BYTES,
+        )
+        parser.write(data)
+    except FormParserError as error:
+        if not collector.parts:
+            raise BadBody("multipart: damaged") from error
+    collector.close()
+    texts = {part.name: _text(part.data) for part in reversed(collector.parts) if part.filename is None}
+    return Body(parts=tuple(collector.parts), form=MappingProxyType(texts))
+
+
+def _boundary(data: bytes, declared: str) -> bytes:
+    """The boundary: as declared when the body has it, else as the body's first line has it."""
+    wanted = declared.encode("utf-8")
+    if wanted and b"--" + wanted in data[: 4096 + len(wanted)]:
+        return wanted
+    first = data.lstrip(b"\r\n").split(b"\r\n", 1)[0].rstrip()
+    if not first.startswith(b"--") or not 2 < len(first) <= 202:
+        raise BadBody("multipart: no boundary")
+    return first[2:].removesuffix(b"--") or first[2:]
+
+
+class _Collector:
+    """Receives what python-multipart finds and keeps it as parts."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self._open = False
+        self._headers: dict[str, str] = {}
+        self._name = b""
+        self._value = b""
+        self._data: list[bytes] = []
+
+    def callbacks(self) -> dict[str, Any]:
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._field,
+            "on_header_value": self._add,
+            "on_header_end": self._header,
+            "on_part_data": self._bytes,
+            "on_part_end": self.close,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) >= MAX_PARTS:
+            raise BadBody(f"multipart: over {MAX_PARTS} parts")
+        self._open, self._headers, self._data = True, {}, []
+
+    def _field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _add(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header(self) -> None:
+        self._headers[_text(self._name).lower()] = _text(self._value).strip()
+        self._name = self._value = b""
+
+    def _bytes(self, data: bytes, start: int, end: int) -> None:
+        self._data.append(data[start:end])
+
+    def close(self) -> None:
+        """Ends the open part; also called after the last byte, for bodies without their closing boundary."""
+        if not self._open:
+            return
+        self._open = False
+        _, options = _options(self._headers.get("content-disposition", ""))
+        filename = options.get("filename")
+        self.parts.append(
+            Part(
+                name=options.get("name", ""),
+                filename=None if filename is None else filename.replace("\\", "/").rsplit("/", 1)[-1],
+                content_type=self._headers.get("content-type", ""),
+                data=_transfer_decoded(b"".join(self._data), self._headers.get("content-transfer-encoding", "")),
+            )
+        )
+
+
+def _transfer_decoded(data: bytes, encoding: str) -> bytes:
+    """``data`` without its base64, when the part says so; RFC 7578 forbids it, old Java mail stacks send it."""
+    if encoding.lower() != "base64":
+        return data
+    try:
+        return base64.b64decode(data)
+    except binascii.Error:
+        return data

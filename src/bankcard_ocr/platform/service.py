@@ -1,0 +1,578 @@
+"""One call of the platform: token -> permission -> addresses -> quota -> picture -> read -> reply.
+
+:class:`Service` takes the reader, the store, the fetcher, the settings and the clock as arguments and knows no sockets.
+It never raises: every failure becomes the reply that the contract has for it, with a hint of stage and cause.
+
+The quota. A recognition is charged when a picture was decoded and recognition ran, whatever it found, and that is
+known only afterwards: so the charge is one atomic "consume one of N" between the reading and the reply. Before the
+picture is taken the count is only looked at, to spare the work for who has nothing left. Of N parallel callers over a
+limit of 500 exactly 500 get a reading; one who lost that race gets 101003 and nothing of what was read. There is
+nothing to refund, so a process that dies in between charges nobody for a reply that was never sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import ipaddress
+import json
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ..errors import BankcardError, CallError, PictureTooLarge, Refused, StateError
+from ..numbers import pan
+from ..reading import Options, Reading
+from ..settings import Settings
+from . import secret as secret_module
+from . import wire
+from .state import base
+from .state.base import App, Record, State, Token, TokenKind
+from .wire import Reply, Request
+
+RECOGNIZE = "/cv/ocr/bankcard"
+TOKEN = "/cgi-bin/token"  # noqa: S105
+API = "ocr.bankcard"
+
+OVERLAP_S = 300.0  # an earlier token stays valid this long beside its successor
+TOKENS_A_DAY = 2000
+FORCED_A_DAY = 20
+FORCED_APART_S = 30.0
+CLEARS_A_MONTH = 10
+API_CLEARS_A_MONTH = 50
+WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
+WRONG_SECRETS_WINDOW_S = 300
+MAX_SECRET = 256
+MAX_KEPT_TEXT = 2000
+
+
+class Reads(Protocol):
+    """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
+
+    def read(self, data: bytes, options: Options = ...) -> Reading:
+        """The reading of the picture in ``data``. Raises PictureError or Refused."""
+        ...
+
+
+class Observer(Protocol):
+    """Who is told of each call: a log, metrics."""
+
+    def __call__(self, record: Record, fault: Exception | None) -> None:
+        """``record`` is masked; ``fault`` is the exception nobody foresaw, when there was one."""
+        ...
+
+
+def ignore(record: Record, fault: Exception | None) -> None:
+    """The observer who does not care."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call on its way, and how far it came."""
+
+    request: Request
+    rid: str
+    now: float
+    stage: str = "route"
+    appid: str = ""
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One path: the function that answers it, and whether only POST will do."""
+
+    answer: Callable[[Service, Call], Reply]
+    post_only: bool
+
+
+class Service:
+    """Answers the calls of the platform. Threads share it."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reads,
+        state: State,
+        fetch: Callable[[str], bytes],
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.perf_counter,
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+        observer: Observer = ignore,
+    ) -> None:
+        self._reader = reader
+        self._state = state
+        self._fetch = fetch
+        self._settings = settings
+        self._clock = clock
+        self._timer = timer
+        self._random_bytes = random_bytes
+        self._observer = observer
+        self._verified = _Verified()
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to ``request``. A record of the call is kept for ``rid/get``, and the observer told."""
+        now = self._clock()
+        started = self._timer()
+        call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now)
+        fault: Exception | None = None
+        try:
+            reply = self._route(call)
+        except Exception as error:  # noqa: BLE001  (the one place where every error becomes a reply)
+            reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
+            fault = None if isinstance(error, BankcardError) else error
+        self._keep(_record(call, reply, (self._timer() - started) * 1000), fault)
+        return reply
+
+    def refuse(self, request: Request, error: BankcardError) -> Reply:
+        """The reply to a call that ``error`` ended before it came here; told to the observer, no record kept."""
+        now = self._clock()
+        call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
+        reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
+        self._observer(_record(call, reply, 0.0), None)
+        return reply
+
+    def permissions(self, access_token: str) -> tuple[str, ...]:
+        """The names that the cloud functions of this token's app may call. Raises CallError or StateError."""
+        return self._app_of(access_token, self._clock()).permissions
+
+    def _route(self, call: Call) -> Reply:
+        endpoint = ENDPOINTS.get(call.request.path)
+        if endpoint is None:
+            raise CallError(40066)
+        if call.request.method != "POST" and (endpoint.post_only or call.request.method not in {"GET", "HEAD"}):
+            raise CallError(43002)
+        return endpoint.answer(self, call)
+
+    def _keep(self, record: Record, fault: Exception | None) -> None:
+        try:
+            self._state.put_record(record)
+        except StateError as error:  # the reply stands without its record
+            fault = fault or error
+        self._observer(record, fault)
+
+    # The recognition call
+
+    def recognize(self, call: Call) -> Reply:
+        """``/cv/ocr/bankcard``."""
+        app = self._authorized(call, API)
+        limit = self._limit(app)
+        with self._stage(call, "quota"):
+            self._look_at_quota(app, limit, call.now)
+        with self._stage(call, "picture"):
+            picture = wire.picture(call.request)
+        data = picture.data
+        if data is None:
+            with self._stage(call, "fetch"):
+                data = self._fetch(picture.url)
+        if len(data) > self._settings.max_picture_bytes:
+            raise PictureTooLarge(got=len(data), limit=self._settings.max_picture_bytes, unit="bytes")
+        reading = self._read(call, app, limit, data)
+        return wire.recognized(reading, call.rid, detail=wire.wants_detail(call.request))
+
+    def _look_at_quota(self, app: App, limit: int, now: float) -> None:
+        if self._state.consume(f"minute:{app.appid}", base.span(now, 60), self._settings.minute_limit) is None:
+            raise CallError(45011, f"over {self._settings.minute_limit} calls this minute")
+        if self._state.used(f"recognize:{app.appid}", base.beijing_day(now)) >= limit:
+            raise _used_up(limit)
+
+    def _read(self, call: Call, app: App, limit: int, data: bytes) -> Reading:
+        """The reading, charged; a refusal is charged too, a picture that cannot be decoded is not."""
+        options = wire.options(call.request)
+        if self._settings.threshold > 0:
+            options = dataclasses.replace(options, threshold=self._settings.threshold)
+        try:
+            with self._stage(call, "read"):
+                reading = self._reader.read(data, options)
+        except Refused:
+            self._charge(call, app, limit)
+            raise
+        call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
+        self._charge(call, app, limit)
+        return reading
+
+    def _charge(self, call: Call, app: App, limit: int) -> None:
+        """Charges the Beijing day in which the call came in. Raises CallError 101003 at the limit."""
+        if self._state.consume(f"recognize:{app.appid}", base.beijing_day(call.now), limit) is None:
+            call.stage = "quota"
+            raise _used_up(limit)
+
+    def _limit(self, app: App) -> int:
+        return self._settings.daily_limit if app.daily_limit is None else app.daily_limit
+
+    # Tokens
+
+    def token(self, call: Call) -> Reply:
+        """``/cgi-bin/token``: a new token, which supersedes the earlier one in five minutes."""
+        value = call.request.value
+        app, _ = self._client(call, value("grant_type"), value("appid"), value("secret"))
+        if self._state.consume(f"token:{app.appid}", base.beijing_day(call.now), TOKENS_A_DAY) is None:
+            raise CallError(45009, f"{TOKENS_A_DAY} tokens a day")
+        access_token = secret_module.new_token()
+        self._state.rotate_token(self._token(app, "token", access_token, call.now), old_until=call.now + OVERLAP_S)
+        return wire.token(call.rid, access_token, self._settings.token_lifetime_s)
+
+    def stable_token(self, call: Call) -> Reply:
+        """``/cgi-bin/stable_token``: the same token while it lives, a new one in its last five minutes or by force."""
+        body = _json(call)
+        grant_type, appid, secret = (_text(body.get(name)) for name in ("grant_type", "appid", "secret"))
+        app, key = self._client(call, grant_type, appid, secret)
+        current = self._state.current_token(app.appid, "stable")
+        forced = body.get("force_refresh") in {True, "true"} and self._may_force(app, call.now)
+        if current is not None and not forced and current.good_until - call.now > OVERLAP_S:
+            return wire.token(call.rid, *_repeated(key, current, call.now))
+        nonce = secrets.token_hex(16)
+        new = self._token(app, "stable", secret_module.stable_token(key, app.appid, nonce), call.now, nonce)
+        kept = self._state.replace_token(
+            new, seen=current.digest if current else None, old_until=call.now + (0.0 if forced else OVERLAP_S)
+        )
+        return wire.token(call.rid, *_repeated(key, kept, call.now))
+
+    def _may_force(self, app: App, now: float) -> bool:
+        """Whether a forced refresh takes effect: at least 30 s after the last, and 20 times a day."""
+        if self._state.put_if_absent(f"forced:{app.appid}", "", lifetime_s=FORCED_APART_S) is not None:
+            return False
+        return self._state.consume(f"forced:{app.appid}", base.beijing_day(now), FORCED_A_DAY) is not None
+
+    def _token(self, app: App, kind: TokenKind, access_token: str, now: float, nonce: str = "") -> Token:
+        return issued(app, kind, access_token, now, self._settings.token_lifetime_s, nonce)
+
+    # Quotas
+
+    def clear_quota(self, call: Call) -> Reply:
+        """``/cgi-bin/clear_quota``: every daily count of the token's app starts anew."""
+        app = self._authorized(call, "clear_quota")
+        if _text(_json(call).get("appid")) != app.appid:
+            raise CallError(40013, "not the app of the access_token")
+        return self._clear_all(call, app)
+
+    def clear_quota_v2(self, call: Call) -> Reply:
+        """``/cgi-bin/clear_quota/v2``: the same with appid and secret in place of a token."""
+        body = _json(call)
+        app, _ = self._client(call, "client_credential", _text(body.get("appid")), _text(body.get("appsecret")))
+        return self._clear_all(call, app)
+
+    def _clear_all(self, call: Call, app: App) -> Reply:
+        if self._state.consume(f"clear:{app.appid}", base.beijing_month(call.now), CLEARS_A_MONTH) is None:
+            raise CallError(48006, f"{CLEARS_A_MONTH} clears a month")
+        clear_quotas(self._state, app.appid, call.now)
+        return wire.ok(call.rid)
+
+    def clear_api_quota(self, call: Call) -> Reply:
+        """``/cgi-bin/openapi/quota/clear``: the daily count of one path starts anew."""
+        app = self._authorized(call, "openapi.quota.clear")
+        counter = self._quota(call, app)[0]
+        if self._state.consume(f"clear_api:{app.appid}", base.beijing_month(call.now), API_CLEARS_A_MONTH) is None:
+            raise CallError(48006, f"{API_CLEARS_A_MONTH} clears a month")
+        self._state.clear(counter, base.beijing_day(call.now))
+        return wire.ok(call.rid)
+
+    def get_quota(self, call: Call) -> Reply:
+        """``/cgi-bin/openapi/quota/get``: limit, use and rest of one path today."""
+        app = self._authorized(call, "openapi.quota.get")
+        counter, limit = self._quota(call, app)
+        used = self._state.used(counter, base.beijing_day(call.now))
+        return wire.ok(
+            call.rid,
+            quota={"daily_limit": limit, "used": used, "remain": max(0, limit - used)},
+            rate_limit={"call_count": self._settings.minute_limit, "refresh_second": 60},
+        )
+
+    def _quota(self, call: Call, app: App) -> tuple[str, int]:
+        """The daily counter of the ``cgi_path`` in the body, and its limit. Raises CallError 76021 or 76022."""
+        path = "/" + _text(_json(call).get("cgi_path")).partition("?")[0].strip().strip("/")
+        if path not in {RECOGNIZE, TOKEN}:
+            raise CallError(76021, f"{RECOGNIZE} and {TOKEN} have a daily quota")
+        if path == RECOGNIZE and API in app.denied:
+            raise CallError(76022)
+        return (
+            (f"recognize:{app.appid}", self._limit(app)) if path == RECOGNIZE else (f"token:{app.appid}", TOKENS_A_DAY)
+        )
+
+    # What else an app may ask
+
+    def get_rid(self, call: Call) -> Reply:
+        """``/cgi-bin/openapi/rid/get``: what became of a call, masked."""
+        app = self._authorized(call, "openapi.rid.get")
+        rid = _text(_json(call).get("rid")).strip()
+        if not wire.RID.fullmatch(rid):
+            raise CallError(76002, "three groups of 8 hex digits make a rid")
+        record = self._state.record(rid)
+        if record is None:
+            raise CallError(76001, "unknown, or over 7 days old")
+        if record.appid != app.appid:
+            raise CallError(76003)
+        return wire.ok(
+            call.rid,
+            request={
+                "invoke_time": int(record.invoke_time),
+                "cost_in_ms": round(record.cost_ms),
+                "request_url": record.request_url,
+                "request_body": record.request_body,
+                "response_body": record.response_body,
+                "client_ip": record.client_ip,
+            },
+        )
+
+    def addresses(self, call: Call) -> Reply:
+        """``/cgi-bin/getcallbackip`` and ``/cgi-bin/get_api_domain_ip``; as the platform's, without an errcode."""
+        self._authorized(call, "addresses")
+        return Reply(errcode=0, rid=call.rid, body={"ip_list": list(self._settings.ip_list)})
+
+    # Who calls
+
+    def _authorized(self, call: Call, api: str) -> App:
+        """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
+        with self._stage(call, "token"):
+            app = self._app_of(call.request.access_token(), call.now)
+        with self._stage(call, "permission"):
+            _admit(call, app, api)
+        return app
+
+    def _app_of(self, access_token: str, now: float) -> App:
+        if not access_token:
+            raise CallError(41001)
+        token = self._state.token(secret_module.token_digest(access_token))
+        if token is None:
+            raise CallError(40001, "unknown token")
+        if now >= token.good_until:
+            raise CallError(42001, "") if token.good_until >= token.expires else CallError(40001, "superseded token")
+        app = self._state.app(token.appid)
+        if app is None:
+            raise CallError(40001, "its app is gone")
+        return app
+
+    def _client(self, call: Call, grant_type: str, appid: str, secret: str) -> tuple[App, bytes]:
+        """The app with this appid and secret, and its key for stable tokens. Raises CallError."""
+        if grant_type != "client_credential":
+            raise CallError(40002, "must be client_credential")
+        if not appid:
+            raise CallError(41002)
+        if not secret:
+            raise CallError(41004)
+        with self._stage(call, "secret"):
+            app, key = self._authenticated(appid, secret, call)
+        with self._stage(call, "permission"):
+            _admit(call, app, "token")
+        return app, key
+
+    def _authenticated(self, appid: str, secret: str, call: Call) -> tuple[App, bytes]:
+        app = self._state.app(appid)
+        if app is None:
+            raise CallError(40013)
+        key = self._verified.get(app, secret)
+        if key is not None:
+            return app, key
+        wrong, window = f"wrong:{call.request.client_ip}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
+        if self._state.used(wrong, window) >= WRONG_SECRETS:
+            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
+        key = secret_module.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
+        if key is None:
+            self._state.consume(wrong, window, WRONG_SECRETS)
+            raise CallError(40125)
+        self._verified.put(app, secret, key)
+        return app, key
+
+    @contextmanager
+    def _stage(self, call: Call, name: str) -> Iterator[None]:
+        """Names the stage the call is in, and takes its time."""
+        call.stage = name
+        started = self._timer()
+        try:
+            yield
+        finally:
+            call.timings_ms[name] = round((self._timer() - started) * 1000, 3)
+
+
+ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+    {
+        RECOGNIZE: Endpoint(answer=Service.recognize, post_only=False),
+        TOKEN: Endpoint(answer=Service.token, post_only=False),
+        "/cgi-bin/stable_token": Endpoint(answer=Service.stable_token, post_only=True),
+        "/cgi-bin/clear_quota": Endpoint(answer=Service.clear_quota, post_only=True),
+        "/cgi-bin/clear_quota/v2": Endpoint(answer=Service.clear_quota_v2, post_only=True),
+        "/cgi-bin/openapi/quota/clear": Endpoint(answer=Service.clear_api_quota, post_only=True),
+        "/cgi-bin/openapi/quota/get": Endpoint(answer=Service.get_quota, post_only=True),
+        "/cgi-bin/openapi/rid/get": Endpoint(answer=Service.get_rid, post_only=True),
+        "/cgi-bin/getcallbackip": Endpoint(answer=Service.addresses, post_only=False),
+        "/cgi-bin/get_api_domain_ip": Endpoint(answer=Service.addresses, post_only=False),
+    }
+)
+
+
+def issued(app: App, kind: TokenKind, access_token: str, now: float, lifetime_s: float, nonce: str = "") -> Token:
+    """The token value of a fresh access token."""
+    return Token(
+        digest=secret_module.token_digest(access_token),
+        appid=app.appid,
+        kind=kind,
+        nonce=nonce,
+        issued=now,
+        expires=now + lifetime_s,
+        good_until=now + lifetime_s,
+    )
+
+
+def operator_token(state: State, app: App, now: float, lifetime_s: float) -> str:
+    """An access token for an operator, which supersedes none: not the app's own, nor an operator's earlier one."""
+    access_token = secret_module.new_token()
+    state.rotate_token(issued(app, "operator", access_token, now, lifetime_s), old_until=now + lifetime_s)
+    return access_token
+
+
+def clear_quotas(state: State, appid: str, now: float) -> None:
+    """Sets every daily count of the app to 0, and this minute's."""
+    for counter in ("recognize", "token"):
+        state.clear(f"{counter}:{appid}", base.beijing_day(now))
+    state.clear(f"minute:{appid}", base.span(now, 60))
+
+
+class _Verified:
+    """Secrets that were right a moment ago, so that a token call costs one scrypt run for each process, not each call.
+
+    Keyed by a MAC under a key of this process; of the secret only the key for stable tokens is kept. A rotated secret
+    is not found any more, since the hash of the old one is in the MAC.
+    """
+
+    SIZE = 1024
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        self._found: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def get(self, app: App, secret: str) -> bytes | None:
+        mac = self._mac(app, secret)
+        with self._lock:
+            if mac in self._found:
+                self._found.move_to_end(mac)
+            return self._found.get(mac)
+
+    def put(self, app: App, secret: str, key: bytes) -> None:
+        with self._lock:
+            self._found[self._mac(app, secret)] = key
+            if len(self._found) > self.SIZE:
+                self._found.popitem(last=False)
+
+    def _mac(self, app: App, secret: str) -> bytes:
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        return hmac.digest(self._key, f"{app.appid}|{app.secret_hash}|".encode() + digest, "sha256")
+
+
+def _admit(call: Call, app: App, api: str) -> None:
+    """Raises CallError unless the app may call ``api`` from this address."""
+    call.appid = app.appid
+    if not app.enabled:
+        raise CallError(48001, "the app is disabled")
+    if api in app.denied:
+        raise CallError(48001, f"the app may not call {api}")
+    if app.whitelist and not is_listed(call.request.client_ip, app.whitelist):
+        raise CallError(40164)
+
+
+def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
+    """Whether the address is in one of the networks; an IPv4 address mapped into IPv6 is the IPv4 address."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(network, strict=False) for network in whitelist)
+
+
+def _repeated(key: bytes, token: Token, now: float) -> tuple[str, int]:
+    return secret_module.stable_token(key, token.appid, token.nonce), int(token.good_until - now)
+
+
+def _used_up(limit: int) -> CallError:
+    return CallError(101003, f"all {limit} of today are used, the day ends at midnight in Beijing")
+
+
+def _json(call: Call) -> Mapping[str, Any]:
+    body = call.request.body
+    if body.json is not None:
+        return body.json
+    if call.request.body_bytes == 0:
+        raise CallError(44002)
+    raise CallError(47001, body.fault or "the body must be JSON")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_SECRET_NAMES = {*wire.TOKEN_NAMES, "secret", "appsecret"}
+
+
+def _record(call: Call, reply: Reply, cost_ms: float) -> Record:
+    """What is kept of the call, with every token, secret and card number masked and no picture."""
+    request = call.request
+    return Record(
+        rid=call.rid,
+        appid=call.appid,
+        invoke_time=call.now,
+        cost_ms=round(cost_ms, 3),
+        method=request.method,
+        request_url=_kept(request.path + "?" * bool(request.query) + _fields(request.query)),
+        request_body=_kept(_body(request)),
+        response_body=_kept(json.dumps(_hidden(reply.body), ensure_ascii=False, default=dict)),
+        client_ip=request.client_ip,
+        errcode=reply.errcode,
+        stage=call.stage,
+        cause=reply.cause,
+        timings_ms=call.timings_ms,
+    )
+
+
+def _kept(text: str) -> str:
+    return wire.masked(text)[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+
+
+def _fields(fields: Mapping[str, str]) -> str:
+    return "&".join(f"{name}={value}" for name, value in _hidden(fields).items())
+
+
+def _body(request: Request) -> str:
+    body = request.body
+    if body.json is not None:
+        return json.dumps(_hidden(body.json), ensure_ascii=False, default=dict)
+    if body.parts:
+        files = [f"{part.name}: {len(part.data)} bytes {part.content_type}".rstrip() for part in body.parts]
+        return f"multipart, {', '.join(files)}"
+    if body.form:
+        return _fields(body.form)
+    return f"{request.body_bytes} bytes" + (f", {body.fault}" if body.fault else "")
+
+
+def _hidden(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """``fields`` without what must not be kept: secrets, the middle of numbers, credentials and queries of URLs."""
+    return {name: _hide(name, value) for name, value in fields.items()}
+
+
+def _hide(name: str, value: Any) -> Any:
+    if name in _SECRET_NAMES:
+        return "***"
+    if name in {"number", "id"}:
+        return pan.mask(str(value))
+    if name == "img_url":
+        return _bare(str(value))
+    return value
+
+
+def _bare(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(no URL)"
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="…" if parts.query else "", fragment="").geturl()

@@ -1,0 +1,18 @@
+"""Apps, tokens, quotas and request records: :mod:`base` is the protocol, each other module one store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ...errors import SettingsError
+from .base import State
+
+
+def connect(url: str, clock: Callable[[], float] = time.time) -> State:
+    """The store that ``url`` names, opened. Raises SettingsError for an unknown kind, StateError out of reach."""
+    if url.startswith("sqlite:"):
+        from .sqlite import SqliteState
+
+        return SqliteState.from_url(url, clock)
+    raise SettingsError("state_url", "the settings", "must begin with sqlite:///")

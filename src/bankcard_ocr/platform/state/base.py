@@ -1,0 +1,232 @@
+"""What a store of the platform's state must do: verbs that are atomic, or absent.
+
+A store is shared by threads, and by processes (SQLite) or machines (Redis). Every verb holds under concurrency by
+itself: "consume one of N", "replace the token I saw", "put if absent". Whoever needs two verbs does not need them to
+be one. Seconds are floats of Unix time; the clock is given to the store when it is opened, so that tests move it.
+
+Secrets never come here: an app has a hash of its secret, a token is its SHA-256.
+
+Every verb raises :class:`~bankcard_ocr.errors.StateError` when the store is out of reach; nothing was charged then.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Literal, Protocol
+
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
+RECORD_LIFETIME_S = 7 * 86400.0  # rid/get answers for seven days
+COUNTER_LIFETIME_S = 62 * 86400.0  # counts of past days stay for two months, for charts
+
+TokenKind = Literal["token", "stable", "operator"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """One caller of the platform.
+
+    ``daily_limit`` None takes the server's setting. ``whitelist`` are addresses or networks, empty lets every address
+    in. ``permissions`` are the names its cloud functions may call (``config.json``); ``denied`` are names it may not
+    call at all, by any way. A disabled app may call nothing.
+    """
+
+    appid: str
+    name: str
+    secret_hash: str = field(repr=False)
+    created: float
+    enabled: bool = True
+    daily_limit: int | None = None
+    whitelist: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An issued access token, known by its SHA-256 alone.
+
+    ``kind`` keeps the endpoints' tokens apart. ``nonce`` is what a stable token is derived anew from, with the app's
+    secret (see :mod:`~bankcard_ocr.platform.secret`). It is good before ``good_until``, which supersession moves
+    earlier than ``expires``.
+    """
+
+    digest: str
+    appid: str
+    kind: TokenKind
+    nonce: str
+    issued: float
+    expires: float
+    good_until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A stretch of time in which something is counted: its name, unique for the counter, and when it ends."""
+
+    name: str
+    ends: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is kept of one call for ``rid/get`` and ``why``; every text in it is masked before it comes here."""
+
+    rid: str
+    appid: str
+    invoke_time: float
+    cost_ms: float
+    method: str
+    request_url: str
+    request_body: str
+    response_body: str
+    client_ip: str
+    errcode: int
+    stage: str
+    cause: str
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+class State(Protocol):
+    """A store, open and shared."""
+
+    def add_app(self, app: App) -> bool:
+        """Whether ``app`` was added: False, and nothing done, when its appid exists."""
+        ...
+
+    def app(self, appid: str) -> App | None:
+        """The app of this appid."""
+        ...
+
+    def apps(self) -> list[App]:
+        """All apps, the oldest first."""
+        ...
+
+    def update_app(self, appid: str, change: Callable[[App], App]) -> App | None:
+        """The app after ``change``, which may be called more than once; None when there is no such app."""
+        ...
+
+    def delete_app(self, appid: str) -> bool:
+        """Whether there was such an app; it is gone now, and its tokens, counts and records with it."""
+        ...
+
+    def token(self, digest: str) -> Token | None:
+        """The token with this SHA-256, good or not, until a day after it expired."""
+        ...
+
+    def current_token(self, appid: str, kind: TokenKind) -> Token | None:
+        """The latest token of this kind, good or not."""
+        ...
+
+    def rotate_token(self, new: Token, *, old_until: float) -> None:
+        """Makes ``new`` the current token of its app and kind; earlier ones are good until ``old_until`` at most."""
+        ...
+
+    def replace_token(self, new: Token, *, seen: str | None, old_until: float) -> Token:
+        """Rotates as :meth:`rotate_token` if the current token is still ``seen`` (None: none); the current one then.
+
+        Of many callers that saw the same token one has its own become current, and all get that one.
+        """
+        ...
+
+    def revoke_tokens(self, appid: str) -> None:
+        """Ends every token of the app at once."""
+        ...
+
+    def consume(self, counter: str, window: Window, limit: int) -> int | None:
+        """One more of ``limit`` in this window: the count with it, or None, and nothing counted, at the limit."""
+        ...
+
+    def used(self, counter: str, window: Window) -> int:
+        """The count in this window."""
+        ...
+
+    def clear(self, counter: str, window: Window) -> None:
+        """Sets the count in this window to 0."""
+        ...
+
+    def history(self, counter: str) -> dict[str, int]:
+        """The counts of this counter's windows that are still kept, by window name, in ascending order."""
+        ...
+
+    def put_if_absent(self, key: str, value: str, *, lifetime_s: float) -> str | None:
+        """None when ``key`` was absent and holds ``value`` now for ``lifetime_s``; else what it holds."""
+        ...
+
+    def put(self, key: str, value: str, *, lifetime_s: float) -> None:
+        """Lets ``key`` hold ``value`` for ``lifetime_s``."""
+        ...
+
+    def take(self, key: str) -> str | None:
+        """What ``key`` held; it is absent now."""
+        ...
+
+    def put_record(self, record: Record) -> None:
+        """Keeps ``record`` for seven days."""
+        ...
+
+    def record(self, rid: str) -> Record | None:
+        """The record of this request id."""
+        ...
+
+    def records(self, appid: str, *, since: float) -> list[Record]:
+        """The app's records since then, the latest first, a thousand at most."""
+        ...
+
+    def ping(self) -> None:
+        """Returns when the store answers, else raises StateError."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of the store; no verb may be called after."""
+        ...
+
+
+def beijing_day(now: float) -> Window:
+    """The day in Beijing, whose end the platform's daily quotas wait for.
+
+    >>> beijing_day(1732377599.0).name, beijing_day(1732377600.0).name
+    ('2024-11-23', '2024-11-24')
+    """
+    local = datetime.fromtimestamp(now, BEIJING)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Window(name=f"{local:%Y-%m-%d}", ends=(midnight + timedelta(days=1)).timestamp())
+
+
+def beijing_month(now: float) -> Window:
+    """The calendar month in Beijing."""
+    local = datetime.fromtimestamp(now, BEIJING)
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return Window(name=f"{local:%Y-%m}", ends=(first + timedelta(days=32)).replace(day=1).timestamp())
+
+
+def span(now: float, seconds: int) -> Window:
+    """The stretch of ``seconds`` that ``now`` lies in, counted from 1970."""
+    start = int(now // seconds) * seconds
+    return Window(name=f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}", ends=float(start + seconds))
+
+
+def dump(value: App | Record) -> str:
+    """``value`` as JSON, as stores keep it: fields may be added later without changing what is stored."""
+    return json.dumps(dataclasses.asdict(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def load_app(text: str) -> App:
+    """The app that :func:`dump` wrote."""
+    fields: dict[str, Any] = {}
+    for name, value in _known(App, text).items():
+        fields[name] = tuple(value) if isinstance(value, list) else value
+    return App(**fields)
+
+
+def load_record(text: str) -> Record:
+    """The record that :func:`dump` wrote."""
+    return Record(**_known(Record, text))
+
+
+def _known(kind: type[App | Record], text: str) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(kind)}
+    return {name: value for name, value in json.loads(text).items() if name in names}

@@ -1,0 +1,285 @@
+"""The embedded store: one SQLite file, shared by the threads and processes of one machine.
+
+Exactness: every verb is one statement or one ``BEGIN IMMEDIATE`` transaction, so that writers of all processes stand
+in line; a writer that waits longer than ``WAIT_S`` raises StateError.
+
+Durability: write-ahead log with ``synchronous=NORMAL``. What a verb has done survives the death of every process
+(``kill -9``) at once; a power cut may take back the last moments but never damages the file. Whoever wants each charge
+on disk before the reply writes ``sqlite:///path?synchronous=FULL`` and pays an fsync for it.
+
+The file is made with mode 0600, and SQLite gives the log beside it the same. One connection, under one lock: SQLite
+lets one writer in at a time anyway, and threads that wait for a lock here do not wait in SQLite's sleeping loop.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+from ...errors import SettingsError, StateError
+from . import base
+from .base import App, Record, Token, TokenKind, Window
+
+WAIT_S = 5.0
+VERSION = 1
+SWEEP_EVERY_S = 60.0
+MAX_ANONYMOUS_RECORDS = 10_000  # calls without a valid token are kept too, for `why`; strangers must not fill the disk
+MAX_RECORDS_ANSWERED = 1000
+
+_SCHEMA = f"""
+CREATE TABLE apps (appid TEXT PRIMARY KEY, created REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tokens (
+    digest TEXT PRIMARY KEY, appid TEXT NOT NULL, kind TEXT NOT NULL, nonce TEXT NOT NULL,
+    issued REAL NOT NULL, expires REAL NOT NULL, good_until REAL NOT NULL, current INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX tokens_current ON tokens (appid, kind) WHERE current;
+CREATE INDEX tokens_app ON tokens (appid, kind);
+CREATE TABLE counters (
+    counter TEXT NOT NULL, window TEXT NOT NULL, count INTEGER NOT NULL, ends REAL NOT NULL,
+    PRIMARY KEY (counter, window)
+) WITHOUT ROWID;
+CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE records (rid TEXT PRIMARY KEY, appid TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX records_app ON records (appid, at);
+PRAGMA user_version = {VERSION};
+"""
+
+_TOKEN = "SELECT digest, appid, kind, nonce, issued, expires, good_until FROM tokens WHERE digest = ?"  # noqa: S105
+_CURRENT = """
+    SELECT digest, appid, kind, nonce, issued, expires, good_until FROM tokens WHERE appid = ? AND kind = ? AND current
+"""
+
+
+class SqliteState:
+    """The store in the file ``path``, which is made when missing; ``:memory:`` keeps it in this object alone."""
+
+    def __init__(self, path: str | Path, clock: Callable[[], float], *, synchronous: str = "NORMAL") -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._swept = clock()
+        try:
+            _make_private(path)
+            self._connection = sqlite3.connect(
+                path, timeout=WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=64
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise StateError(f"the state file {path} cannot be opened ({error}); see the setting state_url") from error
+        with self._use() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+        with self._write() as connection:
+            _migrate(connection)
+
+    @classmethod
+    def from_url(cls, url: str, clock: Callable[[], float]) -> SqliteState:
+        """The store of ``sqlite:///relative``, ``sqlite:////absolute`` or ``sqlite:///:memory:``; ``~`` is the home."""
+        place, _, options = url.partition("?")
+        path = place.removeprefix("sqlite:///")
+        synchronous = parse_qs(options).get("synchronous", ["NORMAL"])[0].upper()
+        if path == place or not path:
+            raise SettingsError("state_url", "the settings", "must be sqlite:///PATH")
+        if synchronous not in {"NORMAL", "FULL"}:
+            raise SettingsError("state_url", "the settings", "synchronous must be NORMAL or FULL")
+        return cls(path if path == ":memory:" else Path(path).expanduser(), clock, synchronous=synchronous)
+
+    def add_app(self, app: App) -> bool:
+        sql = "INSERT INTO apps VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+        return self._do(sql, app.appid, app.created, base.dump(app)) == 1
+
+    def app(self, appid: str) -> App | None:
+        row = self._one("SELECT body FROM apps WHERE appid = ?", appid)
+        return base.load_app(row[0]) if row else None
+
+    def apps(self) -> list[App]:
+        return [base.load_app(body) for (body,) in self._all("SELECT body FROM apps ORDER BY created, appid")]
+
+    def update_app(self, appid: str, change: Callable[[App], App]) -> App | None:
+        with self._write() as connection:
+            row = connection.execute("SELECT body FROM apps WHERE appid = ?", (appid,)).fetchone()
+            if row is None:
+                return None
+            changed = change(base.load_app(row[0]))
+            connection.execute("UPDATE apps SET body = ? WHERE appid = ?", (base.dump(changed), appid))
+            return changed
+
+    def delete_app(self, appid: str) -> bool:
+        with self._write() as connection:
+            connection.execute("DELETE FROM tokens WHERE appid = ?", (appid,))
+            connection.execute("DELETE FROM records WHERE appid = ?", (appid,))
+            connection.execute("DELETE FROM counters WHERE counter LIKE ? ESCAPE '\\'", ("%:" + _like(appid),))
+            return connection.execute("DELETE FROM apps WHERE appid = ?", (appid,)).rowcount == 1
+
+    def token(self, digest: str) -> Token | None:
+        return _token(self._one(_TOKEN, digest))
+
+    def current_token(self, appid: str, kind: TokenKind) -> Token | None:
+        return _token(self._one(_CURRENT, appid, kind))
+
+    def rotate_token(self, new: Token, *, old_until: float) -> None:
+        with self._write() as connection:
+            _rotate(connection, new, old_until)
+
+    def replace_token(self, new: Token, *, seen: str | None, old_until: float) -> Token:
+        with self._write() as connection:
+            current = _token(connection.execute(_CURRENT, (new.appid, new.kind)).fetchone())
+            if current is not None and current.digest != seen:
+                return current
+            _rotate(connection, new, old_until)
+            return new
+
+    def revoke_tokens(self, appid: str) -> None:
+        self._do("UPDATE tokens SET good_until = 0, current = 0 WHERE appid = ?", appid)
+
+    def consume(self, counter: str, window: Window, limit: int) -> int | None:
+        if limit < 1:
+            return None
+        row = self._one(
+            "INSERT INTO counters VALUES (?1, ?2, 1, ?3)"
+            " ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ?4 RETURNING count",
+            counter,
+            window.name,
+            window.ends,
+            limit,
+        )
+        return row[0] if row else None
+
+    def used(self, counter: str, window: Window) -> int:
+        row = self._one("SELECT count FROM counters WHERE counter = ? AND window = ?", counter, window.name)
+        return row[0] if row else 0
+
+    def clear(self, counter: str, window: Window) -> None:
+        self._do("DELETE FROM counters WHERE counter = ? AND window = ?", counter, window.name)
+
+    def history(self, counter: str) -> dict[str, int]:
+        return dict(self._all("SELECT window, count FROM counters WHERE counter = ? ORDER BY window", counter))
+
+    def put_if_absent(self, key: str, value: str, *, lifetime_s: float) -> str | None:
+        now = self._clock()
+        with self._write() as connection:
+            row = connection.execute("SELECT value FROM notes WHERE key = ? AND expires > ?", (key, now)).fetchone()
+            if row is None:
+                connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (key, value, now + lifetime_s))
+                return None
+            return str(row[0])
+
+    def put(self, key: str, value: str, *, lifetime_s: float) -> None:
+        self._do("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", key, value, self._clock() + lifetime_s)
+
+    def take(self, key: str) -> str | None:
+        row = self._one("DELETE FROM notes WHERE key = ? RETURNING value, expires", key)
+        return row[0] if row and row[1] > self._clock() else None
+
+    def put_record(self, record: Record) -> None:
+        sql = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
+        self._do(sql, record.rid, record.appid, record.invoke_time, base.dump(record))
+        if self._clock() - self._swept >= SWEEP_EVERY_S:
+            self._swept = self._clock()
+            self.sweep()
+
+    def record(self, rid: str) -> Record | None:
+        oldest = self._clock() - base.RECORD_LIFETIME_S
+        row = self._one("SELECT body FROM records WHERE rid = ? AND at > ?", rid, oldest)
+        return base.load_record(row[0]) if row else None
+
+    def records(self, appid: str, *, since: float) -> list[Record]:
+        sql = "SELECT body FROM records WHERE appid = ? AND at >= ? ORDER BY at DESC LIMIT ?"
+        return [base.load_record(body) for (body,) in self._all(sql, appid, since, MAX_RECORDS_ANSWERED)]
+
+    def sweep(self) -> None:
+        """Deletes what is past its time. Called by writers now and then; harmless at any time."""
+        now = self._clock()
+        with self._write() as connection:
+            connection.execute("DELETE FROM notes WHERE expires <= ?", (now,))
+            connection.execute("DELETE FROM tokens WHERE expires <= ?", (now - 86400,))
+            connection.execute("DELETE FROM counters WHERE ends <= ?", (now - base.COUNTER_LIFETIME_S,))
+            connection.execute(
+                "DELETE FROM counters WHERE ends <= ? AND window LIKE '%Z'", (now,)
+            )  # minutes; days and months are kept for charts
+            connection.execute("DELETE FROM records WHERE at <= ?", (now - base.RECORD_LIFETIME_S,))
+            connection.execute(
+                "DELETE FROM records WHERE appid = '' AND at < "
+                "(SELECT at FROM records WHERE appid = '' ORDER BY at DESC LIMIT 1 OFFSET ?)",
+                (MAX_ANONYMOUS_RECORDS - 1,),
+            )
+
+    def ping(self) -> None:
+        self._one("SELECT 1 FROM apps")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
+            rows = cursor.fetchall()  # to the end: a statement with RETURNING commits when it has no more rows
+            return rows[0] if rows else None
+
+    def _all(self, sql: str, *values: Any) -> list[Any]:
+        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
+    def _do(self, sql: str, *values: Any) -> int:
+        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
+            return cursor.rowcount
+
+    @contextmanager
+    def _use(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone; SQLite's errors become StateError."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise StateError(f"the state store failed: {error}; nothing was charged") from error
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """The connection inside a transaction that no other writer is in."""
+        with self._use() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+
+def _make_private(path: str | Path) -> None:
+    """Makes the file with mode 0600, and its folder with 0700, when they are missing."""
+    if path == ":memory:":
+        return
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise StateError(f"the state file is of version {version}, newer than this program's {VERSION}; upgrade it")
+    if version < 1:
+        for statement in _SCHEMA.split(";\n"):
+            connection.execute(statement)
+
+
+def _rotate(connection: sqlite3.Connection, new: Token, old_until: float) -> None:
+    connection.execute(
+        "UPDATE tokens SET current = 0, good_until = min(good_until, ?) WHERE appid = ? AND kind = ?",
+        (old_until, new.appid, new.kind),
+    )
+    values = (new.digest, new.appid, new.kind, new.nonce, new.issued, new.expires, new.good_until)
+    connection.execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, 1)", values)
+
+
+def _token(row: Any) -> Token | None:
+    names = ("digest", "appid", "kind", "nonce", "issued", "expires", "good_until")
+    return Token(**dict(zip(names, row, strict=True))) if row else None
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,274 @@
+"""Parameters in, JSON out: the wire contract of the platform, without sockets.
+
+A request is a frozen value; so is a reply. The one table of error codes stands here: :func:`errcode` gives the code of
+an error, :func:`message` the text the platform has for it. A refusal reads ::
+
+    {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 64dd8e12-0eb37d04-36a66358"}
+
+The documentation of ``ocr.bankcard`` contradicts itself in two places, and both are answered: it names the number
+``number`` in its table and ``id`` in its example, and calls ``errcode`` a string though the service sends an integer
+(``errcode_style`` has the string form).
+
+>>> errcode(BankcardError("unforeseen"))
+-1
+>>> message(41005)
+'media data missing'
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from ..errors import BankcardError, Busy, CallError, FetchError, PictureError, Refused, StateError
+from ..numbers import luhn, pan
+from ..reading import Options, Quad, Reading
+from . import form
+
+CONTENT_TYPE = "application/json; encoding=utf-8"
+
+MESSAGES: Mapping[int, str] = MappingProxyType(
+    {
+        -1: "system error",
+        0: "ok",
+        40001: (
+            "invalid credential, access_token is invalid or not latest, could get access_token by "
+            "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r"
+        ),
+        40002: "invalid grant_type",
+        40013: "invalid appid",
+        40066: "invalid url",
+        40125: "invalid appsecret",
+        40164: "invalid ip {ip} ipv6 {ipv6}, not in whitelist",
+        41001: "access_token missing",
+        41002: "appid missing",
+        41004: "appsecret missing",
+        41005: "media data missing",
+        42001: "access_token expired",
+        43002: "require POST method",
+        44002: "empty post data",
+        45009: "reach max api daily quota limit",
+        45011: "api minute-quota reach limit, must slower, retry next minute",
+        47001: "data format error",
+        48001: "api unauthorized",
+        48006: "forbid to clear quota because of reaching the limit",
+        76001: "rid not found",
+        76002: "rid is error",
+        76003: "could not query this rid,no permission",
+        76021: "cgi_path not found, please check",
+        76022: "could not use this cgi_path,no permission",
+        101000: "invalid image url",
+        101001: "certificate not found",
+        101002: "decode image failed",
+        101003: "not enough market quota",
+    }
+)
+
+_ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
+    {PictureError: 101002, Refused: 101001, FetchError: 101000, Busy: -1, StateError: -1}
+)
+
+TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
+PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call, as any transport may bring it. ``headers`` have lower-case names; nothing in it is checked yet."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: form.Body = field(default_factory=form.Body, repr=False)
+    body_bytes: int = 0
+    client_ip: str = ""
+
+    def value(self, name: str) -> str:
+        """Parameter ``name`` from the query, else the form, else the JSON body; empty when nowhere."""
+        found = self.query.get(name) or self.body.form.get(name) or (self.body.json or {}).get(name) or ""
+        return found if isinstance(found, str) else str(found)
+
+    def access_token(self) -> str:
+        """The token under any of its names; empty when there is none."""
+        return next((value for name in TOKEN_NAMES if (value := self.value(name))), "").strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Where the picture of a call comes from: its bytes, or the URL to fetch it from."""
+
+    data: bytes | None = field(default=None, repr=False)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer. ``body`` is the JSON object; ``errcode`` stands apart since a token reply carries none."""
+
+    errcode: int
+    rid: str
+    body: Mapping[str, Any] = field(repr=False)
+    cause: str = ""
+    retry_after_s: float | None = None
+
+    def encode(self, style: Literal["integer", "string"] = "integer") -> bytes:
+        """``body`` as UTF-8 JSON; ``string`` writes errcode as the documentation's table has it."""
+        body = self.body
+        if style == "string" and "errcode" in body:
+            body = {**body, "errcode": str(body["errcode"])}
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict).encode()
+
+
+def request(
+    *,
+    method: str,
+    path: str,
+    query: bytes = b"",
+    headers: Mapping[str, str] = MappingProxyType({}),
+    body: bytes = b"",
+    client_ip: str = "",
+) -> Request:
+    """The request that these bytes are. Never raises: what cannot be read is missing, and ``body.fault`` says why."""
+    try:
+        fields = form.query(query)
+    except form.BadBody:
+        fields = {}
+    return Request(
+        method=method.upper(),
+        path=path,
+        query=fields,
+        headers=headers,
+        body=form.parse(body, headers.get("content-type", "")),
+        body_bytes=len(body),
+        client_ip=client_ip,
+    )
+
+
+def picture(request: Request) -> Picture:
+    """Where the picture comes from, in the contract's order. Raises CallError 41005 when it comes from nowhere."""
+    data = _uploaded(request.body)
+    if data:
+        return Picture(data=data)
+    for source in (request.query, request.body.form, request.body.json or {}):
+        url = source.get("img_url")
+        if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
+            return Picture(url=url.strip())
+    if data is not None:
+        raise CallError(41005, "the picture has 0 bytes")
+    raise CallError(41005, request.body.fault or "neither img nor img_url")
+
+
+def _uploaded(body: form.Body) -> bytes | None:
+    """The picture in the body: part ``img``, another file, a nameless one that begins like a picture, the body."""
+    files = [part for part in body.parts if part.name == "img"]
+    files += [part for part in body.parts if part.filename is not None and part not in files]
+    files += [part for part in body.parts if part.filename is None and form.looks_like_picture(part.data)]
+    found = [part.data for part in files] + ([body.raw] if body.raw else [])
+    return next((data for data in found if data), b"" if found else None)
+
+
+def options(request: Request) -> Options:
+    """How the picture is to be read; any type but ``scan``, the documentation's ``MODE`` too, means ``photo``."""
+    return Options(type="scan" if request.value("type").strip().lower() == "scan" else "photo")
+
+
+def wants_detail(request: Request) -> bool:
+    """Whether the reply shall carry what section 5 of the contract adds."""
+    return request.value("detail").strip().lower() in {"1", "true"}
+
+
+def rid(now: float, random_bytes: Callable[[int], bytes]) -> str:
+    """A request id: the Unix time and two random groups, each of 8 hex digits."""
+    digits = random_bytes(8).hex()
+    return f"{int(now) & 0xFFFFFFFF:08x}-{digits[:8]}-{digits[8:]}"
+
+
+RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}")
+
+
+def errcode(error: Exception) -> int:
+    """The platform's code for ``error``; -1 for what should not have happened."""
+    if isinstance(error, CallError):
+        return error.errcode
+    return next((code for kind, code in _ERRCODES.items() if isinstance(error, kind)), -1)
+
+
+def message(errcode: int) -> str:
+    """What errmsg begins with."""
+    return MESSAGES[errcode]
+
+
+def hint(error: Exception) -> str:
+    """Stage and cause in a few words, on one line, without brackets or anything like a card number."""
+    cause = error.cause if isinstance(error, BankcardError) else "internal error, the server's log has it"
+    return masked(re.sub(r"[\[\]\s]+", " ", cause).strip())[:160]
+
+
+def refusal(error: Exception, rid: str, *, client_ip: str = "") -> Reply:
+    """The reply that tells ``error``: its code, the platform's message, the hint, the request id."""
+    code = errcode(error)
+    text = MESSAGES[code].format(ip=client_ip, ipv6=_ipv6(client_ip))
+    cause = hint(error)
+    return Reply(
+        errcode=code,
+        rid=rid,
+        cause=cause,
+        body={"errcode": code, "errmsg": f"{text} hint: [{cause}] rid: {rid}" if cause else f"{text} rid: {rid}"},
+        retry_after_s=error.retry_after_s if isinstance(error, Busy) else None,
+    )
+
+
+def _ipv6(client_ip: str) -> str:
+    return client_ip if ":" in client_ip else f"::ffff:{client_ip}"
+
+
+def ok(rid: str, **fields: Any) -> Reply:
+    """The reply of a call that went well."""
+    return Reply(errcode=0, rid=rid, body={"errcode": 0, "errmsg": "ok", **fields})
+
+
+def token(rid: str, access_token: str, expires_in: int) -> Reply:
+    """The reply of the token endpoints, which has no errcode."""
+    return Reply(errcode=0, rid=rid, body={"access_token": access_token, "expires_in": expires_in})
+
+
+def recognized(reading: Reading, rid: str, *, detail: bool = False) -> Reply:
+    """The reply for a number that was read; strings, since JavaScript mangles a number of 19 digits."""
+    return ok(rid, number=reading.number, id=reading.number, **(details(reading) if detail else {}))
+
+
+def details(reading: Reading) -> dict[str, Any]:
+    """What ``detail=1`` adds: how sure, and where everything stands, in whole pixels of the picture as sent."""
+    width, height = reading.size
+    fields: dict[str, Any] = {
+        "confidence": round(reading.confidence, 6),
+        "img_size": {"w": width, "h": height},
+        "number_position": {"pos": _position(reading.number_quad)},
+        "digit_positions": [{"pos": _position(quad)} for quad in reading.digit_quads],
+    }
+    if reading.card_quad is not None:
+        fields["card_position"] = {"pos": _position(reading.card_quad)}
+    return fields
+
+
+def _position(quad: Quad) -> dict[str, dict[str, int]]:
+    names = ("left_top", "right_top", "right_bottom", "left_bottom")
+    return {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}
+
+
+_LONG_NUMBER = re.compile(r"(?<![0-9])(?:[0-9][ -]?){11,18}[0-9](?![0-9])")
+
+
+def masked(text: str) -> str:
+    """``text`` with every 12 to 19 digits that pass Luhn shown as first 6 and last 4: the second net of all logs."""
+    return _LONG_NUMBER.sub(_mask_match, text)
+
+
+def _mask_match(match: re.Match[str]) -> str:
+    digits = pan.compact(match[0])
+    return pan.mask(digits) if luhn.is_valid(digits) else match[0]

@@ -1,0 +1,237 @@
+"""What an operator may set: frozen values from defaults, then a TOML file, then ``BANKCARD_OCR_*`` variables.
+
+Each field of :class:`Settings` is one setting; its metadata holds the sentence for people, its limits and whether it
+is a secret. File and environment are arguments: nothing is read on import.
+
+>>> loaded = load(environment={"BANKCARD_OCR_PORT": "8081"}, platform="linux")
+>>> loaded.settings.port, loaded.origins["port"]
+(8081, 'BANKCARD_OCR_PORT')
+>>> load(environment={"BANKCARD_OCR_PORT": "many"}, platform="linux")
+Traceback (most recent call last):
+bankcard_ocr.errors.SettingsError: setting port from BANKCARD_OCR_PORT: must be a whole number
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any, get_type_hints
+from urllib.parse import urlsplit
+
+from .errors import SettingsError
+
+PREFIX = "BANKCARD_OCR_"
+
+Value = str | int | float | bool | tuple[str, ...]
+
+
+def _set(
+    default: Value,
+    help: str,  # noqa: A002  (what it is called everywhere else)
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] = (),
+    secret: bool = False,
+) -> Any:
+    facts = {"help": help, "least": least, "most": most, "choices": choices, "secret": secret}
+    return dataclasses.field(default=default, metadata=facts, repr=not secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default: the field's name in the TOML file, in capitals after the prefix as a variable."""
+
+    host: str = _set("127.0.0.1", "The address to listen at; 0.0.0.0 is every IPv4 address of the machine.")
+    port: int = _set(8080, "The TCP port to listen at.", least=0, most=65535)
+    workers: int = _set(1, "Server processes.", least=1, most=256)
+    threads: int = _set(0, "Pictures read at once by each process; 0 is one for each CPU core.", least=0, most=256)
+    places: int = _set(32, "Calls at work or waiting in each process; one more is answered busy at once.", least=1)
+    state_url: str = _set(
+        "",
+        "Where apps, tokens and quotas are kept: sqlite:///PATH. Empty is a file in the user's data folder.",
+        secret=True,
+    )
+    daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0)
+    minute_limit: int = _set(60_000, "Recognitions a minute for an app.", least=1)
+    token_lifetime_s: int = _set(7200, "Seconds an access token lives.", least=301, most=7200)
+    max_picture_bytes: int = _set(2_097_152, "The largest picture, uploaded or fetched, in bytes.", least=1)
+    threshold: float = _set(
+        0.0, "A number is returned when its confidence is at least this; 0 takes the model's own.", least=0, most=1
+    )
+    request_timeout_s: float = _set(10.0, "Seconds a call may take, the sending of its body included.", least=0.1)
+    keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
+    drain_s: int = _set(10, "Seconds that calls at work have to finish when the server is told to stop.", least=0)
+    errcode_style: str = _set(
+        "integer", "How errcode is written; clients need the integer.", choices=("integer", "string")
+    )
+    trusted_proxies: tuple[str, ...] = _set(
+        (), "Addresses of load balancers whose X-Forwarded-For is believed when a caller's address is checked."
+    )
+    ip_list: tuple[str, ...] = _set(
+        ("127.0.0.1",), "The addresses that getcallbackip and get_api_domain_ip answer with."
+    )
+    allow_private_networks: bool = _set(False, "Fetch img_url from addresses that are not globally routable, too.")
+    allow_hosts: tuple[str, ...] = _set((), "Host names whose addresses are not checked when img_url is fetched.")
+    ca_file: str = _set("", "A PEM file of certificate authorities to trust, beside the usual ones, for img_url.")
+    proxy: str = _set("", "The HTTP proxy through which img_url is fetched; empty connects directly.", secret=True)
+    fetch_connect_timeout_s: float = _set(1.0, "Seconds to connect to the host of an img_url.", least=0.05, most=60)
+    fetch_timeout_s: float = _set(3.0, "Seconds for the whole download of an img_url.", least=0.1, most=300)
+    fetch_max_redirects: int = _set(3, "Redirects followed for an img_url.", least=0, most=20)
+    docs: bool = _set(True, "Serve the API's page at /docs and its description at /openapi.json.")
+    metrics_host: str = _set("127.0.0.1", "The address of the metrics and administration port.")
+    metrics_port: int = _set(0, "The port of metrics and administration; 0 keeps it closed.", least=0, most=65535)
+    log_format: str = _set("console", "How log lines are written.", choices=("console", "json"))
+    log_level: str = _set("info", "The least severe log lines written.", choices=("debug", "info", "warning", "error"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and for each that is not the default, where it comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """``name = value  (source)`` of every setting that is not the default; secrets show no value."""
+        return [f"{name} = {shown(self.settings, name)}  ({origin})" for name, origin in sorted(self.origins.items())]
+
+
+def load(
+    *,
+    environment: Mapping[str, str],
+    platform: str,
+    file: Path | None = None,
+    arguments: Mapping[str, Value | None] = MappingProxyType({}),
+) -> Loaded:
+    """The settings from ``file``, then ``environment``, then ``arguments`` of the command line (None is not given).
+
+    Without ``file``, ``BANKCARD_OCR_CONFIG`` names it. ``platform`` is :data:`sys.platform`. Raises SettingsError.
+    """
+    configured = environment.get(PREFIX + "CONFIG")
+    path = file if file is not None else Path(configured) if configured else None
+    values: dict[str, Value] = {}
+    origins: dict[str, str] = {}
+    for origin, name, raw in [*_from_file(path), *_from_environment(environment), *_from_arguments(arguments)]:
+        values[name] = _checked(name, origin, raw)
+        origins[name] = origin
+    if not values.get("state_url"):
+        values["state_url"] = default_state_url(environment, platform)
+    return Loaded(settings=Settings(**values), origins=MappingProxyType(origins))  # type: ignore[arg-type]
+
+
+def default_state_url(environment: Mapping[str, str], platform: str) -> str:
+    """The SQLite file in the user's data folder: XDG's, on macOS Application Support."""
+    home = PurePosixPath(environment.get("HOME") or Path.home().as_posix())
+    usual = home / "Library/Application Support" if platform == "darwin" else home / ".local/share"
+    folder = PurePosixPath(environment.get("XDG_DATA_HOME") or usual)
+    return f"sqlite:///{folder / 'bankcard-ocr' / 'state.sqlite3'}"
+
+
+def shown(settings: Settings, name: str) -> str:
+    """The value of setting ``name`` as it may be shown: a secret URL without its credentials."""
+    value = getattr(settings, name)
+    facts = next(field.metadata for field in dataclasses.fields(settings) if field.name == name)
+    if not facts["secret"]:
+        return repr(value)
+    parts = urlsplit(str(value))
+    return repr(
+        parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else value
+    )
+
+
+def _from_file(path: Path | None) -> list[tuple[str, str, object]]:
+    if path is None:
+        return []
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError("config", str(path), f"cannot be read: {os.strerror(error.errno or 0)}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError("config", str(path), f"is no TOML: {error}") from error
+    return [(str(path), name, value) for name, value in content.items()]
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, object]]:
+    names = {PREFIX + field.name.upper(): field.name for field in dataclasses.fields(Settings)}
+    unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in {*names, PREFIX + "CONFIG"})
+    if unknown:
+        raise SettingsError(unknown[0].removeprefix(PREFIX).lower(), unknown[0], "there is no such setting")
+    return [(key, names[key], value) for key, value in sorted(environment.items()) if key in names]
+
+
+def _from_arguments(arguments: Mapping[str, Value | None]) -> list[tuple[str, str, object]]:
+    given = [(name, value) for name, value in arguments.items() if value is not None]
+    return [("--" + name.replace("_", "-"), name, value) for name, value in given]
+
+
+def _checked(name: str, origin: str, raw: object) -> Value:
+    """``raw`` as a value of setting ``name``. Raises SettingsError."""
+    field = next((field for field in dataclasses.fields(Settings) if field.name == name), None)
+    if field is None:
+        raise SettingsError(name, origin, "there is no such setting")
+    try:
+        value: Value = _PARSERS[get_type_hints(Settings)[name]](raw)
+    except ValueError as error:
+        raise SettingsError(name, origin, str(error)) from error
+    least, most, choices = field.metadata["least"], field.metadata["most"], field.metadata["choices"]
+    if choices and value not in choices:
+        raise SettingsError(name, origin, f"must be one of {', '.join(choices)}")
+    if (least is not None and not value >= least) or (most is not None and not value <= most):
+        raise SettingsError(name, origin, f"must be {_range(least, most)}")
+    return value
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if most is None:
+        return f"at least {least}"
+    return f"from {least} to {most}"
+
+
+def _text(raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueError("must be a text")  # noqa: TRY004  (one kind of error for all that is wrong)
+    return raw
+
+
+def _whole(raw: object) -> int:
+    if isinstance(raw, str) and raw.strip().lstrip("-").isdecimal():
+        return int(raw)
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise ValueError("must be a whole number")  # noqa: TRY004  (see _text)
+    return raw
+
+
+def _number(raw: object) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float):
+        raise ValueError("must be a number")  # noqa: TRY004  (see _text)
+    try:
+        return float(raw)
+    except ValueError:
+        raise ValueError("must be a number") from None
+
+
+def _flag(raw: object) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    word = str(raw).strip().lower()
+    if word not in words:
+        raise ValueError("must be true or false")
+    return words[word]
+
+
+def _texts(raw: object) -> tuple[str, ...]:
+    if isinstance(raw, str):
+        return tuple(item.strip() for item in raw.split(",") if item.strip())
+    if isinstance(raw, list | tuple) and all(isinstance(item, str) for item in raw):
+        return tuple(raw)
+    raise ValueError("must be a list of texts (in a variable: separated by commas)")
+
+
+_PARSERS: Mapping[Any, Any] = MappingProxyType(
+    {str: _text, int: _whole, float: _number, bool: _flag, tuple[str, ...]: _texts}
+)
