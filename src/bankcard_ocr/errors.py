@@ -121,11 +121,12 @@ class FetchError(BankcardError):
     """The download of ``img_url`` was refused or failed.
 
     ``stage`` is one of ``url``, ``dns``, ``address``, ``connect``, ``tls``, ``redirect``, ``status``, ``size``,
-    ``type``, ``timeout``; ``reason`` the cause in a few words.
+    ``type``, ``timeout``; ``reason`` the cause in a few words. The message is ``stage: reason``, or ``reason`` alone
+    when it begins with the stage (``status 403``).
     """
 
     def __init__(self, stage: str, reason: str) -> None:
-        super().__init__(f"{stage}: {reason}")
+        super().__init__(reason if reason.startswith(stage) else f"{stage}: {reason}")
         self.stage = stage
         self.reason = reason
 
