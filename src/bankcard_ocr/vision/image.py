@@ -1,0 +1,298 @@
+"""Bytes to an upright RGB picture, within limits.
+
+The size is read from the header and checked before any pixel is allocated. JPEG, the common case, is decoded by
+libjpeg-turbo, at a half, quarter or eighth of its size when that is enough; PNG, WebP, BMP, GIF, TIFF, CMYK JPEG, and
+HEIC where pillow-heif is installed, by Pillow. Of several frames the first counts; the EXIF orientation is applied;
+transparency lies on white; 16 bits a channel become 8; nothing else of the metadata survives.
+
+A cut-off picture is an error, never a picture whose rest is grey. What the bytes are decides, not a name or header
+that came with them. Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with
+alpha 15.4, progressive CMYK JPEG 11.6, progressive JPEG 5.9, PNG 5.2, plain JPEG 0.2), so 800 MB at the default limit
+and 20 MB for 1280 x 960.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from ..errors import NotAPicture, PictureError, PictureTooLarge
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFile import ImageFile
+
+Pixels = NDArray[np.uint8]
+_Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
+
+MAX_BYTES = 2 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+MOST_SCANS = 64  # programs write about 10; each scan of a hostile progressive JPEG is a pass over all pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """A decoded picture.
+
+    ``pixels``: uint8 (H, W, 3), RGB, upright, C-contiguous. ``size``: (width, height) of the picture as sent, after its
+    EXIF orientation. ``reduced``: 1, 2, 4 or 8, how many pixels as sent make one of ``pixels``, each way; the last
+    row and column may stand for fewer.
+    """
+
+    pixels: Pixels = field(repr=False)
+    size: tuple[int, int]
+    reduced: int = 1
+
+    @property
+    def scale(self) -> float:
+        """The length in ``pixels`` of one pixel as sent."""
+        return 1 / self.reduced
+
+    def as_sent(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``points`` (..., 2) of (x, y) in ``pixels``, as they lie in the picture as sent; pixel centres are whole."""
+        return np.asarray((np.asarray(points, np.float32) + 0.5) * self.reduced - 0.5, np.float32)
+
+
+def decode(data: bytes, *, enough: int = 1600, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture that ``data`` holds, its longer side reduced by a power of two while it stays at least ``enough``.
+
+    Raises PictureTooLarge over ``max_bytes`` or ``max_pixels``; NotAPicture for another format or damage.
+    """
+    if len(data) > max_bytes:
+        raise PictureTooLarge(got=len(data), limit=max_bytes, unit="bytes")
+    for starts, decoder in _FORMATS:
+        if starts(data):
+            return decoder(data, enough, max_pixels)
+    raise NotAPicture(_what(data))
+
+
+def _what(data: bytes) -> str:
+    if not data:
+        return "empty"
+    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    found = [name for mark, name in _FOREIGN if head.startswith(mark)]
+    return f"{found[0]}, not a picture of an accepted format" if found else "unknown format"
+
+
+_FOREIGN = (
+    (b"%pdf", "PDF"),
+    (b"<svg", "SVG"),
+    (b"<?xml", "XML"),
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+    (b"{", "JSON"),
+    (b"pk\x03\x04", "ZIP"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\x00\x00\x01\x00", "icon"),
+    (b"8bps", "Photoshop"),
+    (b"data:", "data URL"),
+    (b"/9j/", "base64 text"),
+    (b"ivborw0kggo", "base64 text"),
+)
+
+
+def _check(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if min(size) < 1:
+        raise NotAPicture("no pixels")
+    if width * height > max_pixels:
+        raise PictureTooLarge(got=width * height, limit=max_pixels, unit="pixels")
+
+
+def _reduction(size: tuple[int, int], enough: int) -> int:
+    return next((factor for factor in (8, 4, 2) if max(size) // factor >= enough), 1)
+
+
+# ---- JPEG
+
+
+def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
+    try:
+        height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
+    except ValueError as error:
+        raise NotAPicture("damaged JPEG") from error
+    except KeyError:  # a kind of subsampling that it has no name for
+        return _jpeg_by_pillow(data, enough, max_pixels)
+    _check((width, height), max_pixels)
+    if data.count(b"\xff\xda") > MOST_SCANS:
+        raise NotAPicture(f"JPEG of more than {MOST_SCANS} scans")
+    if space in {"CMYK", "YCCK"}:
+        return _jpeg_by_pillow(data, enough, max_pixels)
+    factor = _reduction((width, height), enough)
+    pixels = _jpeg_pixels(data, -(-width // factor), -(-height // factor))
+    return _upright(pixels, (width, height), factor, _orientation(_jpeg_exif(data)))
+
+
+def _jpeg_pixels(data: bytes, width: int, height: int) -> Pixels:
+    """Some cameras leave stray bytes before a marker, which harms no pixel; any other complaint means damage."""
+    try:
+        try:
+            return cast("Pixels", simplejpeg.decode_jpeg(data, min_width=width, min_height=height))
+        except ValueError as error:
+            if "extraneous bytes before marker" not in str(error):
+                raise
+            return cast("Pixels", simplejpeg.decode_jpeg(data, min_width=width, min_height=height, strict=False))
+    except ValueError as error:
+        truncated = "premature end of jpeg file" in str(error).lower()
+        raise NotAPicture("truncated JPEG" if truncated else "damaged JPEG") from error
+
+
+def _jpeg_exif(data: bytes) -> bytes:
+    """The EXIF block of a JPEG without its name, or nothing. A segment: marker FF xx, a length that counts itself."""
+    place = 2
+    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] not in {b"\xda", b"\xd9", b""}:
+        length = int.from_bytes(data[place + 2 : place + 4], "big")
+        if data[place + 1] == 0xE1 and data[place + 4 : place + 10] == b"Exif\0\0":
+            return data[place + 10 : place + 2 + length]
+        place += 2 + length
+    return b""
+
+
+# ---- orientation
+
+
+def _orientation(exif: bytes) -> int:
+    """The Orientation, 1 to 8: tag 0x0112 of the first directory of a TIFF block (TIFF 6.0, section 2); in doubt 1."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
+    if order is None:
+        return 1
+    try:
+        (start,) = struct.unpack_from(f"{order}I", exif, 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, start)
+        entries = (struct.unpack_from(f"{order}HHIH", exif, start + 2 + 12 * i) for i in range(count))
+        value = next((value for tag, kind, _, value in entries if (tag, kind) == (0x0112, 3)), 1)
+    except struct.error:
+        return 1
+    return value if 1 <= value <= 8 else 1
+
+
+_TURNS: dict[int, Callable[[Pixels], object]] = {
+    2: lambda pixels: cv2.flip(pixels, 1),
+    3: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_180),
+    4: lambda pixels: cv2.flip(pixels, 0),
+    5: cv2.transpose,
+    6: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
+    8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
+}
+
+
+def _upright(pixels: Pixels, size: tuple[int, int], factor: int, orientation: int) -> Picture:
+    turned = np.asarray(_TURNS[orientation](pixels), np.uint8) if orientation in _TURNS else pixels
+    return Picture(pixels=turned, size=size[::-1] if orientation >= 5 else size, reduced=factor)
+
+
+# ---- everything else
+
+
+def _pillow(module: str, name: str) -> _Decoder:
+    """A decoder by one class of Pillow, called past Image.open: its registry knows formats that are not accepted."""
+
+    def decoder(data: bytes, enough: int, max_pixels: int) -> Picture:
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
+        try:
+            with getattr(import_module(module), name)(io.BytesIO(data)) as image:
+                return _from_pillow(image, enough, max_pixels)
+        except PictureError:
+            raise
+        except Exception as error:  # on hostile bytes its plugins raise about everything there is
+            kind = name.removesuffix("ImageFile").upper()
+            truncated = "truncated" in str(error).lower()
+            raise NotAPicture(f"{'truncated' if truncated else 'damaged'} {kind}") from error
+
+    return decoder
+
+
+def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
+    _check(image.size, max_pixels)
+    size, factor = image.size, _reduction(image.size, enough)
+    image.load()
+    width, height = size
+    pixels = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
+    for top in range(0, height, _BAND):  # in bands, so that conversions do not hold several whole pictures
+        band = _rgb(image.crop((0, top, width, min(top + _BAND, height)))).reduce(factor)
+        pixels[top // factor : top // factor + band.height] = np.asarray(band)
+    return _upright(pixels, size, factor, _orientation(_exif(image)))
+
+
+def _exif(image: ImageFile) -> bytes:
+    return (image.info.get("exif") or b"").removeprefix(b"Exif\0\0")
+
+
+_BAND = 512  # rows; a multiple of every reduction
+
+
+def _rgb(image: Image) -> Image:
+    """``image`` in 8-bit RGB, on white where it is transparent."""
+    from PIL import Image as pillow  # noqa: N813 (the module and its class share a name)
+
+    if image.mode == "F":
+        raise NotAPicture("floating-point pixels")
+    if image.mode.startswith("I"):
+        return pillow.fromarray(np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8)).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layer = image.convert("RGBA")
+    ground = pillow.new("RGB", image.size, "white")
+    ground.paste(layer, mask=layer.getchannel("A"))
+    return ground
+
+
+def _webp(data: bytes, enough: int, max_pixels: int) -> Picture:
+    """Pillow's decoder allocates the canvas before it tells its size, so the header is read here (RFC 9649)."""
+    match data[12:16]:
+        case b"VP8 ":
+            bits = int.from_bytes(data[26:30], "little")
+            size = bits & 0x3FFF, bits >> 16 & 0x3FFF
+        case b"VP8L":
+            bits = int.from_bytes(data[21:25], "little")
+            size = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8X":
+            size = int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+        case _:
+            raise NotAPicture("damaged WEBP")
+    _check(size, max_pixels)
+    return _pillow("PIL.WebPImagePlugin", "WebPImageFile")(data, enough, max_pixels)
+
+
+def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:
+    if find_spec("pillow_heif") is None:
+        raise NotAPicture("HEIC, which is not accepted here; send a JPEG, or install bankcard-ocr[heic]")
+    return _pillow("pillow_heif.as_plugin", "HeifImageFile")(data, enough, max_pixels)
+
+
+def _is_heic(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in {
+        b"heic",
+        b"heix",
+        b"hevc",
+        b"hevx",
+        b"heim",
+        b"heis",
+        b"mif1",
+        b"msf1",
+    }
+
+
+_jpeg_by_pillow = _pillow("PIL.JpegImagePlugin", "JpegImageFile")
+
+_FORMATS: tuple[tuple[Callable[[bytes], bool], _Decoder], ...] = (
+    (lambda data: data.startswith(b"\xff\xd8\xff"), _jpeg),
+    (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _pillow("PIL.PngImagePlugin", "PngImageFile")),
+    (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
+    (lambda data: data.startswith((b"GIF87a", b"GIF89a")), _pillow("PIL.GifImagePlugin", "GifImageFile")),
+    (lambda data: data.startswith((b"II*\0", b"MM\0*")), _pillow("PIL.TiffImagePlugin", "TiffImageFile")),
+    (_is_heic, _heic),
+    (lambda data: data.startswith(b"BM"), _pillow("PIL.BmpImagePlugin", "BmpImageFile")),
+)

@@ -1,0 +1,510 @@
+"""Bytes to an upright RGB picture; every picture here is drawn by its test."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import tracemalloc
+import zlib
+
+import numpy as np
+import pillow_heif
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from bankcard_ocr.errors import NotAPicture, PictureError, PictureTooLarge
+from bankcard_ocr.vision import image
+
+RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (250, 250, 250)
+LOSSLESS = ["PNG", "BMP", "TIFF", "GIF"]
+
+
+def quarters(width: int = 64, height: int = 48) -> Image.Image:
+    """A picture that shows how it was turned: red, green, blue and white quarters, TL, TR, BR, BL."""
+    drawn = Image.new("RGB", (width, height))
+    drawn.paste(RED, (0, 0, width // 2, height // 2))
+    drawn.paste(GREEN, (width // 2, 0, width, height // 2))
+    drawn.paste(BLUE, (width // 2, height // 2, width, height))
+    drawn.paste(WHITE, (0, height // 2, width // 2, height))
+    return drawn
+
+
+def corners(picture: image.Picture) -> np.ndarray:
+    """The colours in the middle of the picture's quarters, TL, TR, BR, BL."""
+    height, width = picture.pixels.shape[:2]
+    y, x = height // 4, width // 4
+    return picture.pixels[[y, y, -y - 1, -y - 1], [x, -x - 1, -x - 1, x]].astype(int)
+
+
+def encoded(drawn: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    drawn.save(file, kind, **options)
+    return file.getvalue()
+
+
+def png(width: int, height: int, rows: bytes = b"", depth: int = 8, colour: int = 0) -> bytes:
+    """A PNG of this header, whatever ``rows`` hold."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def exif(orientation: int) -> bytes:
+    block = Image.Exif()
+    block[0x0112] = orientation
+    return block.tobytes()
+
+
+@pytest.mark.parametrize("kind", LOSSLESS)
+def test_lossless_formats_keep_every_pixel(kind: str):
+    """PNG, BMP, TIFF and GIF give back the pixels that were drawn."""
+    drawn = quarters()
+
+    assert np.array_equal(np.asarray(drawn), image.decode(encoded(drawn, kind)).pixels)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_lossy_formats_keep_the_colours(kind: str):
+    """JPEG and WebP give RGB, in this order, near to what was drawn."""
+    got = image.decode(encoded(quarters(), kind, quality=95))
+
+    assert np.abs(np.array([RED, GREEN, BLUE, WHITE]) - corners(got)).max() < 8
+
+
+def test_heic_is_read_where_its_library_is():
+    """With pillow-heif installed a HEIC picture is a picture."""
+    pillow_heif.register_heif_opener()
+    got = image.decode(encoded(quarters(), "HEIF", quality=95))
+
+    assert np.abs(np.array([RED, GREEN, BLUE, WHITE]) - corners(got)).max() < 12
+
+
+def test_heic_without_its_library_says_so(monkeypatch):
+    """Without pillow-heif the refusal names HEIC."""
+    monkeypatch.setattr(image, "find_spec", lambda name: None)
+    with pytest.raises(NotAPicture, match="HEIC"):
+        image.decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+
+def test_pixels_are_what_the_rest_relies_on():
+    """Pixels are uint8 (H, W, 3) in one contiguous block, and size is (width, height)."""
+    got = image.decode(encoded(quarters(64, 48), "JPEG"))
+
+    assert ((48, 64, 3), np.uint8, True, (64, 48), 1) == (
+        got.pixels.shape,
+        got.pixels.dtype,
+        got.pixels.flags.c_contiguous,
+        got.size,
+        got.reduced,
+    )
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK"])
+def test_other_pixel_kinds_become_rgb(mode: str):
+    """Grey, bilevel, palette and CMYK TIFFs are RGB once decoded."""
+    assert np.all(image.decode(encoded(Image.new("RGB", (8, 8), "white").convert(mode), "TIFF")).pixels == 255)
+
+
+def test_a_cmyk_jpeg_has_its_colours():
+    """A CMYK JPEG, inverted as Adobe writes it, looks as it did."""
+    got = image.decode(encoded(quarters().convert("CMYK"), "JPEG", quality=95))
+
+    assert np.abs(np.array([RED, GREEN, BLUE, WHITE]) - corners(got)).max() < 8
+
+
+@pytest.mark.parametrize(("value", "want"), [(0, 0), (0x7FFF, 0x7F), (0x8000, 0x80), (0xFFFF, 0xFF)])
+def test_sixteen_bits_keep_the_high_ones(value: int, want: int):
+    """A grey PNG of 16 bits is scaled to 8, not clipped."""
+    got = image.decode(png(2, 1, b"\0" + struct.pack(">HH", value, value), depth=16))
+
+    assert [[[want] * 3] * 2] == got.pixels.tolist()
+
+
+def test_sixteen_bits_of_colour_keep_the_high_ones():
+    """An RGB PNG of 16 bits is scaled to 8."""
+    got = image.decode(png(1, 1, b"\0" + struct.pack(">HHH", 0xFFFF, 0x8000, 0), depth=16, colour=2))
+
+    assert [[[0xFF, 0x80, 0]]] == got.pixels.tolist()
+
+
+def test_floating_point_pixels_are_refused():
+    """A TIFF of floats has no agreed range, so it is refused."""
+    with pytest.raises(NotAPicture, match="floating-point"):
+        image.decode(encoded(Image.new("F", (8, 8)), "TIFF"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "options"),
+    [
+        ("RGBA", (0, 0, 0, 0), {}),
+        ("LA", (0, 0), {}),
+        ("P", 0, {"transparency": 0}),
+        ("RGB", (1, 2, 3), {"transparency": (1, 2, 3)}),
+    ],
+)
+def test_transparency_lies_on_white(mode: str, colour, options):
+    """What is transparent is white, however transparency is written."""
+    got = image.decode(encoded(Image.new(mode, (4, 4), colour), "PNG", **options))
+
+    assert np.all(got.pixels == 255)
+
+
+def test_half_transparent_is_half_white():
+    """Alpha mixes with white in proportion."""
+    got = image.decode(encoded(Image.new("RGBA", (1, 1), (0, 0, 0, 51)), "PNG"))
+
+    assert [[[204, 204, 204]]] == got.pixels.tolist()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_an_animation_the_first_frame_counts(kind: str):
+    """Later frames are not looked at."""
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("white", "black", "red")]
+    lossless = {"lossless": True} if kind == "WEBP" else {}
+    got = image.decode(encoded(frames[0], kind, save_all=True, append_images=frames[1:], **lossless))
+
+    assert np.all(got.pixels == 255)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(kind: str, orientation: int):
+    """A picture of every orientation comes out upright, its size that of the upright picture."""
+    stored = {
+        1: [],
+        2: [Image.Transpose.FLIP_LEFT_RIGHT],
+        3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM],
+        5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90],
+        7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }[orientation]
+    drawn = quarters(64, 48)
+    drawn = drawn.transpose(stored[0]) if stored else drawn
+    tag = {"tiffinfo": {0x0112: orientation}} if kind == "TIFF" else {"exif": exif(orientation), "quality": 95}
+    got = image.decode(encoded(drawn, kind, **tag))
+
+    assert (64, 48) == got.size
+    assert np.abs(np.array([RED, GREEN, BLUE, WHITE]) - corners(got)).max() < 8
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_turns_nothing(orientation: int):
+    """An EXIF value outside 1 to 8 is ignored."""
+    assert (64, 48) == image.decode(encoded(quarters(64, 48), "JPEG", exif=exif(orientation))).size
+
+
+@given(st.binary(max_size=64), st.sampled_from([b"", b"II*\0", b"MM\0*", b"II*\0\x08\0\0\0"]))
+def test_any_exif_has_an_orientation(block: bytes, start: bytes):
+    """Damaged EXIF never fails a picture."""
+    assert image._orientation(start + block) in range(1, 9)
+
+
+@pytest.mark.parametrize(
+    ("side", "reduced"), [(1600, 1), (3199, 1), (3200, 2), (6399, 2), (6400, 4), (12799, 4), (12800, 8), (30000, 8)]
+)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_large_picture_is_reduced_while_enough_is_left(kind: str, side: int, reduced: int):
+    """The longer side is divided by 2, 4 or 8 while at least ``enough`` pixels stay."""
+    got = image.decode(encoded(Image.new("L", (side, 40), 7), kind))
+
+    assert (reduced, (side, 40), (-(-40 // reduced), -(-side // reduced), 3)) == (
+        got.reduced,
+        got.size,
+        got.pixels.shape,
+    )
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "WEBP"])
+def test_a_reduced_picture_shows_the_same(kind: str):
+    """A reduced picture has the colours of the whole one in the same places, turned as it should be."""
+    drawn = quarters(600, 780).transpose(Image.Transpose.ROTATE_90)
+    options = {} if kind in {"BMP", "TIFF"} else {"exif": exif(6), "quality": 95}
+    got = image.decode(encoded(drawn if options else quarters(600, 780), kind, **options), enough=180)
+
+    assert ((600, 780), 4, (195, 150, 3)) == (got.size, got.reduced, got.pixels.shape)
+    assert np.abs(np.array([RED, GREEN, BLUE, WHITE]) - corners(got)).max() < 8
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_points_are_found_again_in_the_picture_as_sent(kind: str):
+    """``as_sent`` takes the edge between two reduced colours to the edge as drawn, within half a reduced pixel."""
+    got = image.decode(encoded(quarters(1600, 1200), kind), enough=400)
+    edge = int(np.argmax(got.pixels[100, :, 1] > 100)) - 0.5
+
+    assert abs(got.as_sent(np.array([[edge, 0]], np.float32))[0, 0] - 799.5) <= got.reduced / 2
+
+
+def test_scale_is_the_length_of_one_sent_pixel():
+    """A picture reduced to a quarter has scale 0.25."""
+    assert 0.25 == image.decode(encoded(quarters(1600, 1200), "JPEG"), enough=400).scale
+
+
+def test_exactly_the_limit_of_bytes_is_read():
+    """``max_bytes`` itself is allowed."""
+    data = encoded(quarters(), "PNG")
+
+    assert (64, 48) == image.decode(data, max_bytes=len(data)).size
+
+
+def test_one_byte_over_the_limit_is_refused():
+    """One byte more than ``max_bytes`` is too large, and the error says how large."""
+    data = encoded(quarters(), "PNG")
+    with pytest.raises(PictureTooLarge) as caught:
+        image.decode(data, max_bytes=len(data) - 1)
+
+    assert (len(data), len(data) - 1, "bytes") == (caught.value.got, caught.value.limit, caught.value.unit)
+
+
+def test_the_limit_of_bytes_is_two_mebibytes():
+    """By default 2 MiB may be sent."""
+    assert 2 * 2**20 == image.MAX_BYTES
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_exactly_the_limit_of_pixels_is_read(kind: str):
+    """``max_pixels`` itself is allowed."""
+    assert (64, 48) == image.decode(encoded(quarters(64, 48), kind), max_pixels=64 * 48).size
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": exif(1)}])
+def test_every_kind_of_webp_header_is_measured(options):
+    """Lossy, lossless and extended WebP tell their size before they are decoded."""
+    with pytest.raises(PictureTooLarge) as caught:
+        image.decode(encoded(quarters(64, 48), "WEBP", **options), max_pixels=64 * 48 - 1)
+
+    assert 64 * 48 == caught.value.got
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF"])
+def test_one_pixel_over_the_limit_is_refused(kind: str):
+    """One pixel more than ``max_pixels`` is too large."""
+    with pytest.raises(PictureTooLarge):
+        image.decode(encoded(quarters(64, 48), kind), max_pixels=64 * 48 - 1)
+
+
+def bmp(width: int, height: int) -> bytes:
+    return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+
+
+def gif(width: int, height: int) -> bytes:
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, width, height, 0) + b"\x02\x02\x44\x01\x00"
+    return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + frame + b"\x3b"
+
+
+def jpeg(width: int, height: int) -> bytes:
+    data = encoded(Image.new("L", (8, 8)), "JPEG")
+    place = data.index(b"\xff\xc0") + 5
+    return data[:place] + struct.pack(">HH", height, width) + data[place + 4 :]
+
+
+def webp(width: int, height: int) -> bytes:
+    data = encoded(Image.new("L", (8, 8)), "WEBP", lossless=True)
+    bits = int.from_bytes(data[21:25], "little") & ~0xFFFFFFF | (height - 1) << 14 | (width - 1)
+    return data[:21] + bits.to_bytes(4, "little") + data[25:]
+
+
+BOMBS = {
+    "png": png(20000, 20000),
+    "bmp": bmp(20000, 20000),
+    "gif": gif(20000, 20000),
+    "jpeg": jpeg(20000, 20000),
+    "webp": webp(16383, 16383),
+    "jpeg 65500": jpeg(65500, 65500),
+    "gif 65535": gif(65535, 65535),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_is_refused_by_its_header(bomb: str):
+    """A small file that claims hundreds of megapixels is too large, and is not decoded to find out."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(PictureTooLarge) as caught:
+            image.decode(BOMBS[bomb])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert ("pixels", True) == (caught.value.unit, peak < 5_000_000)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_picture_of_one_pixel_is_a_picture(kind: str):
+    """1 x 1 is decoded; that no card is on it is found later."""
+    assert (1, 1, 3) == image.decode(encoded(Image.new("RGB", (1, 1)), kind)).pixels.shape
+
+
+@pytest.mark.parametrize("size", [(65535, 1), (1, 65535)])
+def test_the_thinnest_picture_is_a_picture(size: tuple[int, int]):
+    """65535 x 1 is within the limits and is decoded."""
+    assert size == image.decode(png(*size, rows=bytes((size[0] + 1) * size[1]))).size
+
+
+def test_no_pixels_are_no_picture():
+    """A size of zero is damage."""
+    with pytest.raises(NotAPicture):
+        image.decode(png(0, 10))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9])
+def test_a_truncated_picture_is_an_error(kind: str, kept: float):
+    """A picture cut off anywhere is refused, never half grey."""
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))
+    data = encoded(noise, kind)
+    with pytest.raises(NotAPicture):
+        image.decode(data[: int(kept * len(data))])
+
+
+def photo() -> bytes:
+    noise = np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8)
+    return encoded(Image.fromarray(noise), "JPEG")
+
+
+@pytest.mark.parametrize("tail", [b"", b"\xff\xd9", bytes(5000), b"\xff"])
+def test_a_truncated_jpeg_is_an_error_whatever_follows(tail: bytes):
+    """A cut JPEG padded with zeros, or given an end marker, is still damaged."""
+    data = photo()
+    with pytest.raises(NotAPicture):
+        image.decode(data[: len(data) // 2] + tail)
+
+
+def test_a_jpeg_without_its_end_marker_is_truncated():
+    """Two bytes less are a cut-off picture too."""
+    with pytest.raises(NotAPicture, match="truncated"):
+        image.decode(photo()[:-2])
+
+
+def test_stray_bytes_before_a_marker_harm_nothing():
+    """Some cameras leave bytes between two JPEG segments: the picture is read."""
+    data = photo()
+
+    assert (64, 64) == image.decode(data[:-2] + bytes(7) + data[-2:]).size
+
+
+def test_what_follows_a_whole_picture_is_ignored():
+    """A polyglot, a ZIP behind a JPEG, is the JPEG and nothing else."""
+    data = photo()
+
+    assert np.array_equal(image.decode(data).pixels, image.decode(data + b"PK\x03\x04" + bytes(100)).pixels)
+
+
+def commented(scans: int) -> bytes:
+    """A JPEG whose comment makes it look as if it had that many more scans."""
+    data, comment = photo(), b"\xff\xda" * scans
+    return data[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + data[2:]
+
+
+def test_a_jpeg_of_very_many_scans_is_refused():
+    """Each scan costs a pass over all pixels, so their number is limited."""
+    with pytest.raises(NotAPicture, match="scans"):
+        image.decode(commented(image.MOST_SCANS))
+
+
+def test_a_jpeg_of_many_scans_is_read():
+    """The limit itself is allowed."""
+    assert (64, 64) == image.decode(commented(image.MOST_SCANS - 1)).size
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "empty"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+        (b'<?xml version="1.0"?><svg/>', "XML"),
+        (b"\xef\xbb\xbf  <!DOCTYPE HTML><html>", "HTML"),
+        (b"<html><body>", "HTML"),
+        (b'{"errcode": 0}', "JSON"),
+        (b"PK\x03\x04" + bytes(30), "ZIP"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"/9j/4AAQSkZJRg==", "base64"),
+        (b"data:image/png;base64,iVBORw0KGgo=", "data URL"),
+        (b"hello", "unknown format"),
+        (b"\0" * 100, "unknown format"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "no pixels"),
+        (b"RIFF\0\0\0\0WEBPXXXX", "WEBP"),
+        (b"BM", "BMP"),
+        (b"GIF89a", "GIF"),
+        (b"II*\0", "TIFF"),
+    ],
+)
+def test_what_is_no_picture_is_named(data: bytes, word: str):
+    """Other formats and bare headers are refused with a reason that says what came instead."""
+    with pytest.raises(NotAPicture) as caught:
+        image.decode(data)
+
+    assert word in caught.value.cause
+
+
+def read_or_refused(data: bytes) -> bool:
+    try:
+        got = image.decode(data, max_pixels=1_000_000)
+    except PictureError:
+        return True
+    return got.pixels.dtype == np.uint8 and got.pixels.ndim == 3 and got.pixels.shape[2] == 3
+
+
+STARTS = [b"", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBPVP8X", b"GIF89a", b"II*\0", b"MM\0*", b"BM"]
+
+
+@given(st.sampled_from(STARTS), st.binary(max_size=200))
+@example(b"II*\0", b"\x08\0\0\0\xff\xff")
+def test_random_bytes_are_a_picture_error(start: bytes, rest: bytes):
+    """Whatever the bytes, the answer is a picture or a PictureError."""
+    assert read_or_refused(start + rest)
+
+
+VALID = {kind: encoded(quarters(24, 16), kind) for kind in ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")} | {
+    "progressive": encoded(quarters(24, 16), "JPEG", progressive=True, exif=exif(6)),
+    "palette": encoded(quarters(24, 16).quantize(), "PNG"),
+    "deflate": encoded(quarters(24, 16), "TIFF", compression="tiff_adobe_deflate"),
+    "cmyk": encoded(quarters(24, 16).convert("CMYK"), "JPEG"),
+    "lossless": encoded(quarters(24, 16), "WEBP", lossless=True, exif=exif(3)),
+}
+
+
+@given(st.sampled_from(sorted(VALID)), st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_size=6))
+def test_mutated_pictures_are_read_or_refused(kind: str, changes: list[tuple[int, int]]):
+    """A picture with some bytes changed is a picture or a PictureError."""
+    data = bytearray(VALID[kind])
+    for place, value in changes:
+        data[place % len(data)] = value
+
+    assert read_or_refused(bytes(data))
+
+
+MEASURE = """
+import resource, sys
+from bankcard_ocr.vision import image
+image.decode(open(sys.argv[1], "rb").read())
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+image.decode(open(sys.argv[2], "rb").read())
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * (1 if sys.platform == "darwin" else 1024))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [("WEBP", "RGBA", {"lossless": True, "method": 0}), ("JPEG", "CMYK", {"progressive": True}), ("PNG", "RGBA", {})],
+)
+def test_memory_is_bounded_by_the_pixels_as_sent(tmp_path, kind: str, mode: str, options):
+    """Decoding costs less than 16 bytes for each pixel, for the formats that cost most."""
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(encoded(Image.new(mode, (8, 8)), kind, **options))
+    large.write_bytes(encoded(Image.new(mode, (4000, 3000)), kind, **options))
+    line = [sys.executable, "-c", MEASURE, str(small), str(large)]
+    used = int(subprocess.run(line, capture_output=True, text=True, check=True).stdout)
+
+    assert used / (4000 * 3000) < 16
