@@ -1,0 +1,208 @@
+"""One run: engines on pictures, turned into figures that can be shown to anyone.
+
+Engines answer in one process, one thread each, and take turns picture by picture, so that a machine that slows down
+slows all of them. The result is plain JSON data without card numbers, file names or paths.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..errors import BankcardError, NumberUnreadable
+from ..numbers import pan
+from ..reading import Options, Reading
+from . import machine, metrics
+from .labels import Label
+from .metrics import Answer, Case
+from .suites import Sample
+
+FORMAT = 1
+STRATA = ("subset", "category", "relief", "network", "length")
+_LONG_DIGITS = re.compile(r"\d{12,}")
+
+Cases = dict[str, list[Case]]
+Clock = Callable[[], float]
+
+
+class Reads(Protocol):
+    """What reads one picture: the package's Reader."""
+
+    def read(self, data: bytes, options: Options = ...) -> Reading: ...
+
+
+class Engine(Protocol):
+    """Something measured. ``answer`` never raises for what a picture holds."""
+
+    @property
+    def name(self) -> str: ...
+
+    def answer(self, data: bytes) -> Answer: ...
+
+    def facts(self) -> Mapping[str, Any]: ...
+
+
+class ReaderEngine:
+    """The package's own engine. ``models`` are the facts of its weights."""
+
+    name = "bankcard-ocr"
+
+    def __init__(
+        self,
+        reader: Reads,
+        *,
+        options: Options | None = None,
+        models: Mapping[str, Any] | None = None,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        self._reader = reader
+        self._options = options or Options()
+        self._models = models or {}
+        self._clock = clock
+
+    def answer(self, data: bytes) -> Answer:
+        """What the reader says; of a refused picture also its best guess, read again outside the time taken."""
+        start = self._clock()
+        try:
+            reading = self._reader.read(data, self._options)
+        except BankcardError as error:
+            ms = 1000 * (self._clock() - start)
+            return self._refused(data, error, ms)
+        ms = 1000 * (self._clock() - start)
+        return Answer(
+            number=reading.number,
+            confidence=reading.confidence,
+            guess=reading.number,
+            guess_confidence=reading.confidence,
+            ms=ms,
+            number_quad=reading.number_quad,
+        )
+
+    def facts(self) -> Mapping[str, Any]:
+        """Its weights, and how it was asked."""
+        return {"models": self._models, "type": self._options.type, "prior": self._options.prior}
+
+    def _refused(self, data: bytes, error: BankcardError, ms: float) -> Answer:
+        guess = self._guess(data) if isinstance(error, NumberUnreadable) else None
+        return Answer(
+            number=None,
+            guess=guess.number if guess else None,
+            guess_confidence=guess.confidence if guess else None,
+            ms=ms,
+            refusal=type(error).__name__,
+            number_quad=guess.number_quad if guess else None,
+        )
+
+    def _guess(self, data: bytes) -> Reading | None:
+        anything = Options(type=self._options.type, threshold=0.0, prior=self._options.prior)
+        try:
+            return self._reader.read(data, anything)
+        except BankcardError:
+            return None
+
+
+def measure(engines: Sequence[Engine], samples: Iterable[Sample]) -> Cases:
+    """What each engine says of each picture, by its name. The first picture is answered once more before, untimed."""
+    cases: Cases = {engine.name: [] for engine in engines}
+    for place, sample in enumerate(samples):
+        first = place % len(engines)
+        for engine in (*engines[first:], *engines[:first]):
+            if place == 0:
+                engine.answer(sample.data)
+            cases[engine.name].append(Case(label=sample.label, answer=engine.answer(sample.data)))
+    return cases
+
+
+def figures(cases: Sequence[Case], strata: Sequence[str] = STRATA) -> dict[str, Any]:
+    """All figures of one engine on one suite, as JSON data."""
+    numbered = [case for case in cases if case.label.number_sha256 is not None]
+    blank = [case for case in cases if case.label.number_sha256 is None]
+    columns = [column for column in strata if any(case.label.strata.get(column) for case in numbered)]
+    calibration = metrics.calibration(cases)
+    times = [case.answer.ms for case in cases]
+    latency = metrics.latency(times)
+    return {
+        "all": asdict(metrics.shares(numbered)) if numbered else None,
+        "strata": {
+            column: {value: asdict(shares) for value, shares in metrics.by_stratum(numbered, column).items()}
+            for column in columns
+        },
+        "negatives": asdict(metrics.returned(blank)) if blank else None,
+        "refusals": metrics.tally(case.answer.refusal for case in cases if case.answer.refusal),
+        "calibration": asdict(calibration) if calibration else None,
+        "tradeoff": [asdict(point) for point in metrics.tradeoff(numbered)] if numbered else [],
+        "latency": asdict(latency) if latency else None,
+        "histogram": [list(span) for span in metrics.histogram(times)],
+    }
+
+
+def with_loss(figures: dict[str, Any], cases: Sequence[Case], upright: Sequence[Case]) -> dict[str, Any]:
+    """``figures`` of ``cases`` and, as ``loss``, what the same pictures lost against ``upright``, as they were.
+
+    ``exact`` is the share of exact numbers before less that now; ``wrong`` the share of wrong ones now less before.
+    """
+    used = {case.label.file for case in cases if case.label.number_sha256 is not None}
+    before = [case for case in upright if case.label.file in used]
+    if not before:
+        return figures
+    shares = metrics.shares(before)
+    loss = {
+        "pictures": len(before),
+        "exact": shares.exact.value - figures["all"]["exact"]["value"],
+        "wrong": figures["all"]["wrong"]["value"] - shares.wrong.value,
+    }
+    return {**figures, "loss": loss}
+
+
+def result(
+    *,
+    title: str,
+    command: str,
+    made: datetime,
+    engines: Sequence[Engine],
+    suites: Mapping[str, Mapping[str, Any]],
+    other_cores: float | None,
+) -> dict[str, Any]:
+    """The whole result as JSON data: what was run, on what, and every figure; no card number, whatever came in."""
+    whole = {
+        "format": FORMAT,
+        "title": title,
+        "made": made.isoformat(timespec="seconds"),
+        "command": command,
+        "machine": machine.facts(),
+        "other_cores_busy": other_cores,
+        "timings_valid": machine.is_quiet(other_cores),
+        "engines": {engine.name: dict(engine.facts()) for engine in engines},
+        "suites": suites,
+    }
+    return {name: clean(value) for name, value in whole.items()}
+
+
+def clean(value: Any) -> Any:
+    """JSON data with figures rounded to six places, and every run of 12 or more digits in names and texts masked.
+
+    Hexadecimal digests stay whole.
+    """
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, str):
+        return value if re.fullmatch(r"[0-9a-f]{64}", value) else mask(value)
+    if isinstance(value, Mapping):
+        return {mask(str(name)): clean(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
+def mask(text: str) -> str:
+    """``text`` with every run of 12 or more digits masked."""
+    return _LONG_DIGITS.sub(lambda found: pan.mask(found.group()), text)
+
+
+def only(labels: Iterable[Label], column: str, value: str) -> list[Label]:
+    """The labels whose column ``column`` is ``value``."""
+    return [label for label in labels if label.strata.get(column, "") == value]
