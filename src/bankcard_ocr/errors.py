@@ -126,7 +126,7 @@ class FetchError(BankcardError):
     """
 
     def __init__(self, stage: str, reason: str) -> None:
-        super().__init__(reason if reason.startswith(stage) else f"{stage}: {reason}")
+        super().__init__(reason if reason.startswith(f"{stage} ") else f"{stage}: {reason}")
         self.stage = stage
         self.reason = reason
 

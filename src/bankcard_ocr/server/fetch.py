@@ -23,13 +23,13 @@ from queue import Empty, SimpleQueue
 from typing import Any, NoReturn
 from urllib.parse import unquote, urljoin, urlsplit
 
+import certifi
 import httpcore
-import httpx
 
 from ..errors import FetchError, SettingsError
 from ..platform.form import looks_like_picture
 from .address import Address, Network, is_private, is_public
-from .target import Target, host_name, parse
+from .target import Target, ends_in_number, host_name, parse
 
 Resolve = Callable[[str, int], Sequence[str]]
 """(host, port) -> its addresses as text, best first; OSError when there is none."""
@@ -409,8 +409,10 @@ def _tls_reason(error: BaseException | None) -> str:
 
 
 def _tls_context(ca_file: str | None) -> ssl.SSLContext:
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
+    """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``."""
+    context = ssl.create_default_context()
+    if not context.cert_store_stats()["x509_ca"]:
+        context.load_verify_locations(certifi.where())
     try:
         if ca_file:
             context.load_verify_locations(ca_file)
@@ -462,12 +464,19 @@ def _exceptions(hosts: Sequence[str]) -> tuple[tuple[str, ...], tuple[Network, .
         try:
             networks.append(ip_network(host.strip("[]")))
         except ValueError:
-            family = "*." if host.startswith("*.") else ""
-            try:
-                names.append(family + host_name(host.removeprefix("*.")))
-            except FetchError:
-                raise SettingsError("allow_hosts", repr(host), "a host name, *.name, address or network") from None
+            names.append(_excepted_name(host))
     return tuple(names), tuple(networks)
+
+
+def _excepted_name(text: str) -> str:
+    name = text.removeprefix("*.")
+    try:
+        host = host_name(name)
+    except FetchError:
+        host = ""
+    if not host or ends_in_number(host):
+        raise SettingsError("allow_hosts", repr(text), "a host name, *.name, address or network")
+    return text[: len(text) - len(name)] + host
 
 
 def _system_resolve(host: str, port: int) -> Sequence[str]:

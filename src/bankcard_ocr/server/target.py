@@ -23,7 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(r"(https?)://([^/?#\\]*)([/\\][^?#]*)?(\?[^#]*)?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
-_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)  # WHATWG URL, "ends in a number": an IPv4 address
+_NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
 _SAFE = "%/:=&?~+!$,;'@()*[]-._|"
 
 
@@ -107,7 +107,7 @@ def _authority(text: str) -> tuple[str, Address | None, int | None]:
         address = _ipv6(match[1][1:-1])
         return str(address), address, port
     host = host_name(match[1])
-    return host, _ipv4(host) if _NUMBER.fullmatch(host) else None, port
+    return host, _ipv4(host) if ends_in_number(host) else None, port
 
 
 def _ipv6(text: str) -> IPv6Address:
@@ -128,6 +128,7 @@ def _ipv4(host: str) -> IPv4Address:
 
 
 def host_name(text: str) -> str:
+    """The host as it is looked up: ASCII, lower case. Raises FetchError when it can be no name."""
     host = unquote(text, errors="strict") if "%" in text and _is_utf8(text) else text
     if host.isascii() and "%" in text:
         raise FetchError("address", "percent-encoded host refused")
@@ -136,11 +137,16 @@ def host_name(text: str) -> str:
             host = idna.encode(host, uts46=True).decode()
         except idna.IDNAError:
             raise FetchError("url", "no host name") from None
-        if _NUMBER.fullmatch(host):
+        if ends_in_number(host):
             raise FetchError("address", "odd notation of an IP address refused")
     if not _NAME.fullmatch(host.lower()):
         raise FetchError("url", "no host name")
     return host.lower()
+
+
+def ends_in_number(host: str) -> bool:
+    """Whether ``host`` claims to be an IPv4 address, by the rule of https://url.spec.whatwg.org/#ends-in-a-number-checker."""
+    return _NUMBER.fullmatch(host) is not None
 
 
 def _is_utf8(text: str) -> bool:

@@ -1,0 +1,679 @@
+"""Downloads of ``img_url`` from servers good and hostile, all on loopback."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.errors import FetchError, SettingsError
+from bankcard_ocr.server import fetch
+from bankcard_ocr.server.fetch import Fetcher, Limits
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
+QUICK = Limits(max_bytes=8192, connect_timeout_s=0.2, total_timeout_s=0.25, min_bytes_per_s=1000, rate_grace_s=0.05)
+
+
+def answer(body: bytes = JPEG, status: str = "200 OK", **headers: str) -> bytes:
+    """A whole HTTP answer with a true length, unless ``headers`` say otherwise."""
+    fields = {"Content-Length": str(len(body)), "Content-Type": "image/jpeg"}
+    fields |= {name.replace("_", "-"): value for name, value in headers.items()}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+    return f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+
+
+@dataclass
+class Server:
+    """An HTTP server that answers each request as ``script`` does with the open socket; ``heads`` are the requests."""
+
+    script: Callable[[socket.socket, str], None]
+    family: socket.AddressFamily = socket.AF_INET
+    tls: trustme.LeafCert | None = None
+    blind: bool = False
+    heads: list[str] = field(default_factory=list)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        self.socket = socket.create_server(
+            ("::1" if self.family == socket.AF_INET6 else "127.0.0.1", 0), family=self.family
+        )
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closing.set()
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        self.thread.join()
+
+    def _serve(self) -> None:
+        while not self.closing.is_set():
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with suppress(OSError), self._wrapped(connection) as open_connection:
+                head = b""
+                while not self.blind and b"\r\n\r\n" not in head and (data := open_connection.recv(65536)):
+                    head += data
+                self.heads.append(head.decode())
+                self.script(open_connection, head.decode().partition(" ")[2].partition(" ")[0])
+
+    def _wrapped(self, connection: socket.socket) -> socket.socket:
+        if self.tls is None:
+            return connection
+        import ssl
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.configure_cert(context)
+        try:
+            return context.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            raise
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Starts servers and stops them after the test."""
+    servers: list[Server] = []
+
+    def start(script: bytes | Callable[[socket.socket, str], None], **kwargs: object) -> Server:
+        def fixed(connection: socket.socket, _path: str) -> None:
+            connection.sendall(script)
+
+        server = Server(fixed if isinstance(script, bytes) else script, **kwargs).__enter__()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.__exit__()
+
+
+@pytest.fixture(scope="module")
+def fetcher() -> Fetcher:
+    return Fetcher(QUICK, allow_private_networks=True)
+
+
+def url(server: Server, path: str = "/card.jpg") -> str:
+    return f"http://127.0.0.1:{server.port}{path}"
+
+
+def refusal(fetcher: Fetcher, url: str) -> str:
+    with pytest.raises(FetchError) as caught:
+        fetcher(url)
+    return str(caught.value)
+
+
+# What works
+
+
+def test_a_picture_arrives_whole(serve, fetcher):
+    """The bytes of the picture are returned as they are, from any port."""
+    assert JPEG == fetcher(url(serve(answer())))
+
+
+def test_what_is_asked_for(serve, fetcher):
+    """The request names the host and port of the URL, asks for no coding and holds nothing of ours."""
+    server = serve(answer())
+
+    fetcher(url(server, "/a/b.jpg?x=1&y=%2F#part"))
+
+    assert (
+        f"GET /a/b.jpg?x=1&y=%2F HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUser-Agent: bankcard-ocr\r\n"
+        "Accept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
+    ) == server.heads[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/银行卡.jpg", "/%E9%93%B6%E8%A1%8C%E5%8D%A1.jpg"),
+        ("/%E9%93%B6.jpg", "/%E9%93%B6.jpg"),
+        ("/my card.jpg", "/my%20card.jpg"),
+        ("/100%.jpg", "/100%25.jpg"),
+        ("/a%2Fb.jpg", "/a%2Fb.jpg"),
+        ("/卡.jpg?sign=a+b/c==&name=卡", "/%E5%8D%A1.jpg?sign=a+b/c==&name=%E5%8D%A1"),
+        ("", "/"),
+        ("?x=1", "/?x=1"),
+    ],
+)
+def test_paths_are_asked_for_as_a_browser_would(serve, fetcher, path, target):
+    """Chinese names, spaces and lone percent signs are encoded; what is encoded stays."""
+    server = serve(answer())
+
+    fetcher(url(server, path))
+
+    assert target == server.heads[0].split(" ")[1]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_url_encoded_too_often_works(serve, fetcher, times):
+    """A whole URL percent-encoded once or twice more than it should be is understood."""
+    from urllib.parse import quote
+
+    server = serve(answer())
+    once = quote(url(server, "/卡.jpg"), safe="")
+
+    assert JPEG == fetcher([once, quote(once, safe="")][times - 1])
+
+
+def test_a_path_encoded_twice_is_tried_again(serve, fetcher):
+    """A path that is not found as written is asked for once more with one layer of percent-encoding less."""
+
+    def script(connection: socket.socket, path: str) -> None:
+        connection.sendall(answer() if path == "/%E5%8D%A1.jpg" else answer(b"", "404 Not Found"))
+
+    assert JPEG == fetcher(url(serve(script), "/%25E5%258D%25A1.jpg"))
+
+
+def test_ipv6_works(serve, fetcher):
+    """A literal IPv6 address and its port are asked for, with brackets in the Host header."""
+    server = serve(answer(), family=socket.AF_INET6)
+
+    assert JPEG == fetcher(f"http://[::1]:{server.port}/")
+    assert f"Host: [::1]:{server.port}\r\n" in server.heads[0]
+
+
+def test_the_next_address_is_tried(serve):
+    """Of a name with several addresses, the first that answers is used."""
+    server = serve(answer())
+    fetcher = Fetcher(QUICK, allow_private_networks=True, resolve=lambda *_: ["::1", "127.0.0.1"])
+
+    assert JPEG == fetcher(f"http://two.example:{server.port}/")
+
+
+def test_an_international_name_is_encoded(serve):
+    """Chinese host names are looked up and named in their IDNA form."""
+    asked = []
+    server = serve(answer())
+    fetcher = Fetcher(QUICK, allow_private_networks=True, resolve=lambda host, _: asked.append(host) or ["127.0.0.1"])
+
+    fetcher(f"http://图片.例子.中国:{server.port}/")
+
+    assert (["xn--wcsw84d.xn--fsqu00a.xn--fiqs8s"], True) == (
+        asked,
+        f"Host: xn--wcsw84d.xn--fsqu00a.xn--fiqs8s:{server.port}\r\n" in server.heads[0],
+    )
+
+
+@pytest.mark.parametrize("allowed", ["img.corp.example", "*.corp.example", "127.0.0.1", "127.0.0.0/8"])
+def test_excepted_hosts_are_reached(serve, allowed):
+    """A name, a family of names, an address or a network may be excepted from the address rule."""
+    server = serve(answer())
+    fetcher = Fetcher(QUICK, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
+
+    assert (JPEG, (f"allow_hosts {allowed}",)) == (
+        fetcher(f"http://img.corp.example:{server.port}/"),
+        fetcher.exceptions,
+    )
+
+
+@pytest.mark.parametrize("allowed", ["corp.example", "*.img.corp.example", "10.0.0.0/8", "g.corp.example"])
+def test_other_hosts_stay_refused(allowed):
+    """An exception covers what it names and nothing beside it."""
+    fetcher = Fetcher(QUICK, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
+
+    assert "address: private address refused" == refusal(fetcher, "http://img.corp.example/")
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize(
+    "location", ["/卡.jpg", "卡.jpg", "//127.0.0.1:{port}/卡.jpg", "http://127.0.0.1:{port}/卡.jpg"]
+)
+def test_redirects_are_followed(serve, fetcher, status, location):
+    """Absolute, relative and Chinese locations work, with each of the redirecting codes."""
+
+    def script(connection: socket.socket, path: str) -> None:
+        there = location.format(port=server.port)
+        connection.sendall(answer() if path == "/%E5%8D%A1.jpg" else answer(b"", status, Location=there))
+
+    server = serve(script)
+
+    assert JPEG == fetcher(url(server, "/start"))
+
+
+@pytest.mark.parametrize("path", ["/3", "/4"])
+def test_three_redirects_are_the_most(serve, fetcher, path):
+    """Three redirects are followed, a fourth is not."""
+
+    def script(connection: socket.socket, path: str) -> None:
+        left = int(path[1:])
+        connection.sendall(answer(b"", "302 Found", Location=f"/{left - 1}") if left else answer())
+
+    server = serve(script)
+    with suppress(FetchError):
+        fetcher(url(server, path))
+
+    assert 4 == len(server.heads)
+
+
+def test_too_many_redirects_say_so(serve, fetcher):
+    """A loop of redirects ends with its hint."""
+    assert "redirect: more than 3" == refusal(fetcher, url(serve(answer(b"", "302 Found", Location="/"))))
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode"),
+    [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress), ("identity", bytes)],
+)
+def test_content_codings_are_undone(serve, fetcher, coding, encode):
+    """Servers that compress although not asked to are understood."""
+    assert JPEG == fetcher(url(serve(answer(encode(JPEG), Content_Encoding=coding))))
+
+
+def test_bare_deflate_is_undone(serve, fetcher):
+    """Some servers call the bare stream deflate."""
+    bare = zlib.compress(JPEG, wbits=-15)
+
+    assert JPEG == fetcher(url(serve(answer(bare, Content_Encoding="deflate"))))
+
+
+def test_chunks_and_no_length_work(serve, fetcher):
+    """A chunked body and one that ends with the connection are read whole."""
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(JPEG), JPEG)
+
+    assert JPEG == fetcher(url(serve(chunked)))
+    assert JPEG == fetcher(url(serve(b"HTTP/1.0 200 OK\r\n\r\n" + JPEG)))
+
+
+@pytest.mark.parametrize("declared", ["text/html", "application/octet-stream", ""])
+def test_the_bytes_decide_the_type(serve, fetcher, declared):
+    """A picture under a wrong content type is a picture."""
+    assert JPEG == fetcher(url(serve(answer(Content_Type=declared))))
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def trusting(authority, tmp_path) -> Fetcher:
+    """A fetcher whose settings name the private authority."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    return Fetcher(
+        QUICK, ca_file=str(tmp_path / "ca.pem"), allow_private_networks=True, resolve=lambda *_: ["127.0.0.1"]
+    )
+
+
+def test_https_works_with_a_private_authority(serve, authority, trusting):
+    """A server whose authority the settings name is trusted, under its name and under its address."""
+    server = serve(answer(), tls=authority.issue_cert("img.example", "127.0.0.1"))
+
+    assert JPEG == trusting(f"https://img.example:{server.port}/")
+    assert JPEG == trusting(f"https://127.0.0.1:{server.port}/")
+
+
+def test_an_unknown_authority_is_refused(serve, fetcher, authority):
+    """Without the setting, the same server is refused."""
+    server = serve(answer(), tls=authority.issue_cert("127.0.0.1"))
+
+    assert "tls: certificate authority unknown" == refusal(fetcher, f"https://127.0.0.1:{server.port}/")
+
+
+def test_an_expired_certificate_is_refused(serve, authority, trusting):
+    """The hint of the contract for a certificate that ran out."""
+    expired = authority.issue_cert("img.example", not_after=datetime(2020, 1, 1, tzinfo=UTC))
+    server = serve(answer(), tls=expired)
+
+    assert "tls: certificate expired" == refusal(trusting, f"https://img.example:{server.port}/")
+
+
+def test_another_hosts_certificate_is_refused(serve, authority, trusting):
+    """A certificate must name the host of the URL, though the connection goes to an address."""
+    server = serve(answer(), tls=authority.issue_cert("other.example"))
+
+    assert "tls: certificate is for another host" == refusal(trusting, f"https://img.example:{server.port}/")
+
+
+def test_https_never_falls_to_http(serve, authority, trusting):
+    """A redirect away from TLS is refused."""
+    plain = serve(answer())
+    server = serve(answer(b"", "302 Found", Location=url(plain)), tls=authority.issue_cert("img.example"))
+
+    hint = refusal(trusting, f"https://img.example:{server.port}/")
+
+    assert ("redirect from https to http refused", []) == (hint, plain.heads)
+
+
+def test_http_on_a_tls_port_says_so(serve, fetcher):
+    """A server that does not speak TLS is told apart from a wrong certificate."""
+    server = serve(b"HTTP/1.1 400 Bad Request\r\n\r\n", blind=True)
+
+    assert "tls: handshake failed" == refusal(fetcher, f"https://127.0.0.1:{server.port}/")
+
+
+# What fails, and says why
+
+
+@pytest.mark.parametrize(
+    "status", ["403 Forbidden", "404 Not Found", "500 Internal Server Error", "206 Partial", "304 x"]
+)
+def test_another_status_is_named(serve, fetcher, status):
+    """The hint has the status of a server that did not give the picture."""
+    assert f"status {status[:3]}" == refusal(fetcher, url(serve(answer(b"", status))))
+
+
+def test_a_redirect_to_nowhere_is_a_status(serve, fetcher):
+    """A redirect without a location is named by its status."""
+    assert "status 302" == refusal(fetcher, url(serve(answer(b"", "302 Found"))))
+
+
+@pytest.mark.parametrize(
+    ("body", "declared", "named"),
+    [
+        (b"<!DOCTYPE html><p>log in", "image/jpeg", "text/html"),
+        (b"\xef\xbb\xbf\n <HTML>", "", "text/html"),
+        (b'{"error": 1}', "text/plain", "application/json"),
+        (b"<svg xmlns=''>", "image/svg+xml", "image/svg+xml"),
+        (b"hello", "text/plain; charset=utf-8", "text/plain"),
+        (b"hello", "image/png", "unknown bytes"),
+        (b"hello", "[evil] 4111111111111111", "unknown bytes"),
+    ],
+)
+def test_what_is_no_picture_is_named(serve, fetcher, body, declared, named):
+    """The hint names what came instead: by its bytes where they tell, else as declared."""
+    assert f"type: {named}, not a picture" == refusal(fetcher, url(serve(answer(body, Content_Type=declared))))
+
+
+def test_an_empty_answer_is_named(serve, fetcher):
+    """No bytes are no picture."""
+    assert "size: empty" == refusal(fetcher, url(serve(answer(b""))))
+
+
+def picture_of(size: int) -> bytes:
+    return JPEG[:4] + bytes(size - 4)
+
+
+def test_the_limit_itself_is_allowed(serve, fetcher):
+    """A picture of exactly the limit arrives, plain or compressed."""
+    picture = picture_of(QUICK.max_bytes)
+
+    assert picture == fetcher(url(serve(answer(picture))))
+    assert picture == fetcher(url(serve(answer(gzip.compress(picture), Content_Encoding="gzip"))))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(answer(picture_of(QUICK.max_bytes + 1)), id="declared"),
+        pytest.param(answer(picture_of(QUICK.max_bytes + 1), Content_Length=""), id="no length"),
+        pytest.param(answer(JPEG, Content_Length=str(QUICK.max_bytes + 1)), id="declared, not sent"),
+        pytest.param(answer(JPEG, Content_Length="9" * 18), id="absurd length"),
+        pytest.param(answer(gzip.compress(picture_of(QUICK.max_bytes + 1)), Content_Encoding="gzip"), id="compressed"),
+        pytest.param(
+            answer(gzip.compress(bytes(50_000_000), 9), Content_Encoding="gzip", Content_Length=""), id="bomb"
+        ),
+        pytest.param(answer(gzip.compress(bytes(5_000_000), 1), Content_Encoding="gzip"), id="small bomb"),
+    ],
+)
+def test_a_byte_over_the_limit_is_refused(serve, fetcher, response):
+    """Over the limit on the wire or after decoding, declared or not, is refused with the limit in the hint."""
+    assert "size: over 8192 bytes" == refusal(fetcher, url(serve(response)))
+
+
+def test_a_length_that_is_too_small_cuts(serve, fetcher):
+    """Bytes beyond the declared length are not read."""
+    assert JPEG[:8] == fetcher(url(serve(answer(JPEG, Content_Length="8"))))
+
+
+def test_a_length_that_is_too_large_is_named(serve, fetcher):
+    """A body that ends before its declared length is no picture."""
+    assert "connect: connection lost before the end" == refusal(fetcher, url(serve(answer(Content_Length="8000"))))
+
+
+def test_framing_counts_on_the_wire(serve, fetcher):
+    """A server that sends next to no picture in endless chunk framing is cut off."""
+
+    def script(connection: socket.socket, _path: str) -> None:
+        connection.sendall(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"1;" + b"x" * 9000 + b"\r\n\xff\r\n") * 99
+        )
+
+    assert "size: over 8192 bytes" == refusal(fetcher, url(serve(script)))
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "x" * 1000])
+def test_unknown_codings_are_refused(serve, fetcher, coding):
+    """What was not asked for and cannot be bounded is not decoded."""
+    assert "type: unknown content coding" == refusal(fetcher, url(serve(answer(Content_Encoding=coding))))
+
+
+@pytest.mark.parametrize("body", [JPEG, gzip.compress(JPEG)[:-9], gzip.compress(JPEG)[:20]])
+def test_damaged_codings_are_refused(serve, fetcher, body):
+    """A coding that is damaged or cut short gives no picture."""
+    assert "type: damaged content coding" == refusal(fetcher, url(serve(answer(body, Content_Encoding="gzip"))))
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"",
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 120_000,
+        b"\0" * 99,
+        answer(Content_Length="9" * 400),
+    ],
+)
+def test_what_is_no_http_is_named(serve, fetcher, response):
+    """A server that closes, speaks otherwise or sends an endless head gives no valid answer."""
+    assert "status: no valid HTTP answer" == refusal(fetcher, url(serve(response)))
+
+
+def test_nobody_there_is_named(fetcher):
+    """A closed port is told apart from a silent one."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    assert "connect: refused" == refusal(fetcher, f"http://127.0.0.1:{port}/")
+
+
+def test_a_full_queue_is_named():
+    """A host that does not take the connection in time is named so."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        address = server.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(address)
+        hint = refusal(Fetcher(QUICK, allow_private_networks=True), f"http://127.0.0.1:{address[1]}/")
+        for client in waiting:
+            client.close()
+
+    assert "connect: timed out" == hint
+
+
+def stuck(first: bytes, rest: bytes = b"", pause_s: float = 0.01) -> Callable[[socket.socket, str], None]:
+    """Sends ``first``, then ``rest`` byte by byte, then nothing, until the other side hangs up."""
+
+    def script(connection: socket.socket, _path: str) -> None:
+        connection.sendall(first)
+        connection.settimeout(pause_s)
+        for byte in rest:
+            with suppress(TimeoutError):
+                if connection.recv(1) == b"":
+                    return
+            connection.sendall(bytes([byte]))
+        connection.settimeout(2)
+        connection.recv(1)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param(stuck(b""), id="silent"),
+        pytest.param(stuck(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\xff"), id="one byte, then silent"),
+        pytest.param(stuck(b"HTTP/1.1 200 OK\r\n", b"X-Header: slow\r\n" * 99), id="a head without end"),
+        pytest.param(stuck(answer(b"", Content_Length="5000"), JPEG * 3), id="a body in drops"),
+        pytest.param(stuck(b"HTTP/1.1 100 Continue\r\n\r\n" * 99), id="continue, then silent"),
+    ],
+)
+def test_slow_servers_are_cut_off(serve, fetcher, script):
+    """Whatever is slow, head or body, ends within the time of the whole download."""
+    assert refusal(fetcher, url(serve(script))) in {"timeout: over 0.25 s", "timeout: slower than 1000 bytes/s"}
+
+
+def test_drops_are_under_the_floor(serve, fetcher):
+    """A body in drops ends by the floor on the rate, long before the time of the whole download."""
+    patient = Fetcher(Limits(total_timeout_s=30, min_bytes_per_s=1000, rate_grace_s=0.05), allow_private_networks=True)
+
+    script = stuck(answer(b"", Content_Length="5000"), JPEG * 3)
+
+    assert "timeout: slower than 1000 bytes/s" == refusal(patient, url(serve(script)))
+
+
+def test_redirects_share_the_time(serve):
+    """The clock of the whole download does not start again with a redirect."""
+    now = iter(range(100))
+    fetcher = Fetcher(Limits(total_timeout_s=12), allow_private_networks=True, clock=lambda: float(next(now)))
+
+    assert "timeout: over 12 s" == refusal(fetcher, url(serve(answer(b"", "302 Found", Location="/"))))
+
+
+def test_a_slow_name_server_is_cut_off():
+    """A name server that does not answer is not waited for."""
+    silent = threading.Event()
+    fetcher = Fetcher(QUICK, resolve=lambda *_: silent.wait(2) or [])
+
+    hint = refusal(fetcher, "http://slow.example/")
+    silent.set()
+
+    assert "dns: timed out" == hint
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "x"), "dns: no such host"),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "dns: no answer"),
+        (OSError("x"), "dns: no such host"),
+    ],
+)
+def test_name_errors_are_named(error, hint):
+    """A name that does not exist is told apart from a name server out of reach."""
+
+    def resolve(_host: str, _port: int) -> list[str]:
+        raise error
+
+    assert hint == refusal(Fetcher(QUICK, resolve=resolve), "http://none.example/")
+
+
+def test_the_systems_names_are_used(serve):
+    """Without another resolver, names are those the system knows."""
+    server = serve(answer())
+
+    assert JPEG == Fetcher(QUICK, allow_private_networks=True)(f"http://localhost:{server.port}/")
+
+
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("", "url: no http:// or https://"),
+        ("ENCODE_URL", "url: no http:// or https://"),
+        ("www.example.com/card.jpg", "url: no http:// or https://"),
+        ("www.example.com:8080/card.jpg", "url: no http:// or https://"),
+        ("ftp://example.com/card.jpg", "url: scheme ftp refused"),
+        ("file:///etc/passwd", "url: scheme file refused"),
+        ("http://user:pw@example.com/", "url: credentials refused"),
+        ("http://", "url: no host name"),
+        ("http://exa mple.com/", "url: no host name"),
+        ("http://example.com:99999/", "url: no such port"),
+        ("http://example.com/\x00", "url: control characters refused"),
+        ("http://example.com/\ud800", "url: control characters refused"),
+        ("http%3A%2F%2Fexample.com%2F%FF", "url: not UTF-8 in percent-encoding"),
+        ("http://example.com/" + "x" * 8192, "url: over 8192 characters"),
+        ("http://[fe80::1%25eth0]/", "address: zone id refused"),
+        ("http://0x7f.1/", "address: odd notation of an IP address refused"),
+    ],
+)
+def test_what_is_no_url_is_named(fetcher, url, hint):
+    """Every reason why a URL is not even tried has its words."""
+    assert hint == refusal(fetcher, url)
+
+
+# Settings
+
+
+@pytest.mark.parametrize("hosts", [["not a host"], ["http://x/"], ["*.*"], ["1.2.3.4.5"], [""]])
+def test_wrong_exceptions_are_refused(hosts):
+    """A mistyped exception is an error at start, not a hole or a silent nothing."""
+    with pytest.raises(SettingsError):
+        Fetcher(allow_hosts=hosts)
+
+
+def test_a_wrong_authority_file_is_refused(tmp_path):
+    """A file of authorities that is not there is an error at start."""
+    with pytest.raises(SettingsError, match="ca_file"):
+        Fetcher(ca_file=str(tmp_path / "none.pem"))
+
+
+def test_nothing_is_excepted_by_default():
+    """As shipped, no exception from the address rule stands in the log."""
+    assert () == Fetcher().exceptions
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:3128", "http://"])
+def test_a_wrong_proxy_is_refused(proxy):
+    """Only HTTP proxies are spoken to."""
+    with pytest.raises(SettingsError, match="proxy"):
+        Fetcher(proxy=proxy)
+
+
+def tunnel(connection: socket.socket, _path: str) -> None:
+    """A proxy at whose far end a server gives the picture."""
+    connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    connection.recv(65536)
+    connection.sendall(answer())
+
+
+def test_a_configured_proxy_is_used(serve):
+    """The proxy is asked for the judged address, not for the name."""
+    server = serve(tunnel)
+    fetcher = Fetcher(QUICK, proxy=f"http://me:s%40@127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+
+    assert JPEG == fetcher("http://img.example/card.jpg")
+    assert (
+        "CONNECT 93.184.216.34:80 HTTP/1.1\r\nHost: 93.184.216.34:80\r\nProxy-Authorization: Basic bWU6c0A=\r\n\r\n"
+    ) == server.heads[0]
+
+
+def test_a_proxy_that_refuses_is_named(serve):
+    """A proxy's refusal is told apart from the far server's."""
+    server = serve(answer(b"", "403 Forbidden"))
+    fetcher = Fetcher(QUICK, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+
+    assert "connect: proxy refused" == refusal(fetcher, "http://img.example/card.jpg")
+
+
+def test_a_proxy_opens_no_private_address(serve):
+    """What is refused without a proxy is refused with one."""
+    server = serve(tunnel)
+    fetcher = Fetcher(QUICK, proxy=f"http://127.0.0.1:{server.port}")
+
+    assert ("address: private address refused", []) == (refusal(fetcher, "http://10.0.0.1/"), server.heads)
+
+
+@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]))
+def test_any_coded_bytes_are_bounded(data, coding):
+    """Whatever is decoded, no more comes out than was asked for."""
+    inflate = fetch._Inflater(coding)
+    with suppress(FetchError):
+        assert len(inflate(data or b"x", 64)) <= 64
