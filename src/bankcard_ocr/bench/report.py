@@ -1,0 +1,339 @@
+"""The report of a run: one HTML file with plots, no script, nothing from elsewhere, and no whole card number.
+
+Failures are listed with masked numbers and masked file names. Their pictures are shown only when asked for, and then
+
+* where the label says where the number stands (``number_quad``), all of the number line but its first and last digits
+  is painted over, in the derived suites too;
+* where it does not, the picture is shown so small (96 pixels) that no digit can be read.
+
+What else a card shows (a name, a date, a second number) stays visible: share such a report as you would the pictures.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..numbers import pan
+from ..vision import quad as quads
+from . import svg
+from .metrics import Case
+from .run import mask
+from .suites import Image, Sample, decode, encode
+
+BLANK = (0.27, 0.83)  # holds every middle digit of 13 to 19, in every grouping; see tests/bench/test_report.py
+SHOWN_WIDTH = 420
+UNREADABLE_SIDE = 96
+_OUTCOMES = ("exact", "wrong", "refused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Failure:
+    """One picture of suite ``suite`` that was not read right, and its picture when it is to be shown."""
+
+    suite: str
+    case: Case
+    sample: Sample | None = None
+
+
+def page(result: Mapping[str, Any], failures: Sequence[Failure] = ()) -> str:
+    """The report of ``result`` as HTML text."""
+    parts = [_head(result)]
+    parts += [_suite(name, suite, list(result["engines"])) for name, suite in result["suites"].items()]
+    if failures:
+        parts.append(_failures(failures))
+    parts.append(_machine(result))
+    body = "\n".join(parts)
+    title = escape(result["title"])
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; style-src '
+        f"'unsafe-inline'\"><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )
+
+
+def masked_picture(sample: Sample) -> bytes | None:
+    """A JPEG of ``sample`` in which no whole number can be read, see above; None when it is no picture."""
+    image = decode(sample.data)
+    if image is None:
+        return None
+    if sample.label.number_quad is None:
+        return encode(_shrunk(image, UNREADABLE_SIDE / max(image.shape[:2])), 80)
+    painted = blanked(image, np.array(sample.label.number_quad, np.float32))
+    return encode(_shrunk(painted, SHOWN_WIDTH / image.shape[1]), 80)
+
+
+def blanked(image: Image, line: quads.Quad) -> Image:
+    """``image`` with all but the ends of its number line painted grey, half a line height above and below too.
+
+    A line less than four times as long as high is painted whole: its digits do not stand in one row.
+    """
+    width, height = quads.sides(line)
+    start, end = BLANK if width >= 4 * height else (-0.5, 1.5)
+    left, right = (1 - 2 * start) / 2, (2 * end - 1) / 2  # from the middle, in line lengths
+    unit = np.array([(0.5 - left, -0.5), (0.5 + right, -0.5), (0.5 + right, 1.5), (0.5 - left, 1.5)], np.float32)
+    corners = quads.project(unit, quads.homography(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32), line))
+    painted = image.copy()
+    cv2.fillConvexPoly(painted, np.rint(corners).astype(np.int32), (128, 128, 128))
+    return painted
+
+
+def failures_of(suite: str, cases: Iterable[Case]) -> list[Failure]:
+    """The cases that went wrong: wrong numbers first, the surest foremost, then refusals of pictures with a number."""
+    bad = [case for case in cases if case.outcome == "wrong"]
+    bad.sort(key=lambda case: -(case.answer.confidence or 0.0))
+    refused = [case for case in cases if case.outcome == "refused" and case.label.number_sha256 is not None]
+    refused.sort(key=lambda case: -(case.answer.guess_confidence or 0.0))
+    return [Failure(suite=suite, case=case) for case in (*bad, *refused)]
+
+
+def _shrunk(image: Image, scale: float) -> Image:
+    if scale >= 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _head(result: Mapping[str, Any]) -> str:
+    engines = "".join(
+        f'<li><svg width="14" height="14" aria-hidden="true"><circle class="e{place}" cx="7" cy="7" r="5"/></svg> '
+        f"{escape(name)}</li>"
+        for place, name in enumerate(result["engines"])
+    )
+    busy = result["other_cores_busy"]
+    quiet = "" if busy is None else f" (others kept {busy:.2f} cores busy)"
+    warning = (
+        "" if result["timings_valid"] else f'<p class="warn">The machine was not quiet{quiet}: no timing counts.</p>'
+    )
+    return (
+        f"<h1>{escape(result['title'])}</h1><p>{escape(result['made'])} · <code>{escape(result['command'])}</code></p>"
+        f'{warning}<ul class="legend">{engines}</ul>'
+    )
+
+
+def _suite(name: str, suite: Mapping[str, Any], engines: Sequence[str]) -> str:
+    found = {engine: suite["engines"][engine] for engine in engines if engine in suite["engines"]}
+    parts = [f"<h2>{escape(name)}: {escape(suite['summary'])}</h2>"]
+    if any(figures.get("all") for figures in found.values()):
+        parts += [_shares_table(found), _strata(found, engines)]
+    parts += [_negatives(found), _crops(found), _calibration(found, engines), _tradeoff(found)]
+    parts += [_latency(found, engines), _plain(suite.get("figures"))]
+    return "<section>" + "".join(parts) + "</section>"
+
+
+def _shares_table(found: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = []
+    for engine, figures in found.items():
+        if figures.get("all"):
+            whole = figures["all"]
+            cells = "".join(f"<td>{percent(whole[outcome])}</td>" for outcome in _OUTCOMES)
+            loss = figures.get("loss")
+            lost = f"{100 * loss['exact']:.1f} points" if loss else ""
+            rows.append(
+                f"<tr><th>{escape(engine)}</th><td>{whole['pictures']}</td><td>{whole['cards']}</td>{cells}<td>{lost}</td></tr>"
+            )
+    head = "<tr><th></th><th>pictures</th><th>cards</th><th>exact</th><th>wrong</th><th>refused</th><th>loss</th></tr>"
+    return f"<table>{head}{''.join(rows)}</table><p>Macro averages over cards, with 95 % intervals.</p>"
+
+
+def _strata(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> str:
+    parts = []
+    for outcome in ("exact", "wrong"):
+        rows = [svg.Row(name="all", marks=_marks(found, engines, outcome, lambda figures: figures.get("all")))]
+        columns = list(dict.fromkeys(column for figures in found.values() for column in figures.get("strata", {})))
+        for column in columns:
+            for value in dict.fromkeys(
+                value for figures in found.values() for value in figures.get("strata", {}).get(column, {})
+            ):
+                marks = _marks(found, engines, outcome, lambda f, c=column, v=value: f["strata"].get(c, {}).get(v))
+                rows.append(svg.Row(name=f"{column} {value or '–'}", marks=marks))
+        parts.append(
+            f"<figure><figcaption>{outcome}, by stratum</figcaption>{svg.bars(rows, f'{outcome} by stratum')}</figure>"
+        )
+    return '<div class="row">' + "".join(parts) + "</div>"
+
+
+def _marks(found: Mapping[str, Any], engines: Sequence[str], outcome: str, part: Any) -> list[svg.Mark]:
+    marks = []
+    for engine, figures in found.items():
+        shares = part(figures)
+        if shares:
+            share = shares[outcome]
+            title = f"{engine}: {percent(share)} of {shares['cards']} cards"
+            marks.append(
+                svg.Mark(
+                    engine=engines.index(engine),
+                    value=share["value"],
+                    low=share["low"],
+                    high=share["high"],
+                    title=title,
+                )
+            )
+    return marks
+
+
+def _negatives(found: Mapping[str, Mapping[str, Any]]) -> str:
+    told = [
+        f"<li>{escape(engine)}: a number returned on {figures['negatives']['hits']} of "
+        f"{figures['negatives']['total']} pictures without one ({percent(figures['negatives']['share'])})</li>"
+        for engine, figures in found.items()
+        if figures.get("negatives")
+    ]
+    return f"<ul>{''.join(told)}</ul>" if told else ""
+
+
+def _crops(found: Mapping[str, Mapping[str, Any]]) -> str:
+    told = [
+        f"<li>{escape(engine)}: {figures['crops']['hits']} of {figures['crops']['total']} crops exact "
+        f"({percent(figures['crops']['share'])})</li>"
+        for engine, figures in found.items()
+        if figures.get("crops")
+    ]
+    return f"<ul>{''.join(told)}</ul>" if told else ""
+
+
+def _calibration(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> str:
+    marks, told = [], []
+    for engine, figures in found.items():
+        calibration = figures.get("calibration")
+        if not calibration:
+            continue
+        sure = calibration["sure_wrong"]
+        told.append(
+            f"<li>{escape(engine)}: ECE {calibration['ece']:.4f}; of {sure['total']} numbers with confidence 0.99 or "
+            f"more, {sure['hits']} wrong ({percent(sure['share'])})</li>"
+        )
+        for bin_ in calibration["bins"]:
+            right = bin_["right"]
+            span = f"confidence {bin_['low']:g} to {bin_['high']:g}"
+            title = f"{engine}: {span}: {bin_['count']} numbers, {percent(right)} right"
+            mark = svg.Mark(
+                engine=engines.index(engine), value=right["value"], low=right["low"], high=right["high"], title=title
+            )
+            marks.append((bin_["confidence"], mark))
+    if not marks:
+        return ""
+    plot = svg.dots(marks, svg.STRETCHED, "reliability", xname="confidence", yname="share right")
+    return f"<ul>{''.join(told)}</ul><figure><figcaption>reliability</figcaption>{plot}</figure>"
+
+
+def _tradeoff(found: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = []
+    for engine, figures in found.items():
+        points = figures.get("tradeoff")
+        if points:
+            plot = tradeoff_plot(points, engine)
+            parts.append(f"<figure><figcaption>{escape(engine)}: what a threshold costs</figcaption>{plot}</figure>")
+    return '<div class="row">' + "".join(parts) + "</div>" if parts else ""
+
+
+def tradeoff_plot(points: Sequence[Mapping[str, float]], name: str) -> str:
+    """The curves of exact, wrong and refused over the threshold, as SVG."""
+    lines = [
+        svg.Line(name=outcome, css=outcome, points=[(min(p["threshold"], 1.0), p[outcome]) for p in points])
+        for outcome in _OUTCOMES
+    ]
+    x = svg.Axis(name="threshold", place=svg.STRETCHED.place, ticks=svg.STRETCHED.ticks)
+    y = svg.Axis(name="share of cards", place=svg.PERCENT.place, ticks=svg.PERCENT.ticks)
+    return svg.curves(lines, x, y, f"{name}: exact, wrong and refused over the threshold")
+
+
+def _latency(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> str:
+    rows = "".join(
+        f"<tr><th>{escape(engine)}</th><td>{figures['latency']['median_ms']:.1f}</td><td>{figures['latency']['p95_ms']:.1f}"
+        f"</td><td>{figures['latency']['p99_ms']:.1f}</td><td>{figures['latency']['slowest_ms']:.1f}</td></tr>"
+        for engine, figures in found.items()
+        if figures.get("latency")
+    )
+    if not rows:
+        return ""
+    spans: list[Sequence[tuple[float, float, int]]] = [
+        found[engine].get("histogram", []) if engine in found else [] for engine in engines
+    ]
+    plot = svg.steps(spans, "milliseconds a picture", unit="ms")
+    head = "<tr><th>ms a picture</th><th>median</th><th>p95</th><th>p99</th><th>slowest</th></tr>"
+    return f"<table>{head}{rows}</table><figure><figcaption>latency</figcaption>{plot}</figure>"
+
+
+def _plain(figures: Mapping[str, Any] | None) -> str:
+    if not figures:
+        return ""
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(f'{value:.4g}' if isinstance(value, float) else str(value))}</td></tr>"
+        for name, value in figures.items()
+    )
+    return f"<table>{rows}</table>"
+
+
+def _failures(failures: Sequence[Failure]) -> str:
+    sheet = "".join(_failure(failure) for failure in failures)
+    return f'<section><h2>Failures</h2><div class="sheet">{sheet}</div></section>'
+
+
+def _failure(failure: Failure) -> str:
+    case = failure.case
+    answer = case.answer
+    number, confidence = answer.number or answer.guess, answer.confidence or answer.guess_confidence
+    lines = [f"<b>{case.outcome}</b> {escape(mask(case.label.file))}"]
+    if number:
+        sure = "" if confidence is None else f" at {confidence:.4f}"
+        lines.append(f"{'returned' if answer.number else 'best guess'} {pan.mask(number)}{sure}")
+    if answer.refusal:
+        lines.append(escape(answer.refusal))
+    picture = masked_picture(failure.sample) if failure.sample else None
+    shown = ""
+    if picture:
+        source = base64.b64encode(picture).decode()
+        shown = f'<img alt="masked picture" loading="lazy" src="data:image/jpeg;base64,{source}">'
+    told = "<br>".join([f"<small>{escape(failure.suite)}</small>", *lines])
+    return f'<div class="{case.outcome}">{shown}<p>{told}</p></div>'
+
+
+def _machine(result: Mapping[str, Any]) -> str:
+    facts = {**result["machine"], **{f"engine {name}": facts for name, facts in result["engines"].items()}}
+    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(_told(value))}</td></tr>" for name, value in facts.items())
+    return f"<section><h2>Machine and engines</h2><table>{rows}</table></section>"
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_told(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def percent(share: Mapping[str, float]) -> str:
+    """A share with its interval, as text: ``74.2 % (66.0–80.9)``."""
+    return f"{100 * share['value']:.1f} % ({100 * share['low']:.1f}–{100 * share['high']:.1f})"
+
+
+_STYLE = """
+:root{--ink:#1c2330;--soft:#5b6575;--line:#dfe3ea;--back:#fff;--a:#0b6bcb;--b:#c2410c;--good:#15803d;--bad:#b91c1c}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa4b5;--line:#323a48;--back:#14181f;--a:#60a5fa;--b:#fb923c;
+--good:#4ade80;--bad:#f87171}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);
+margin:2rem auto;max-width:1180px;padding:0 1rem}
+h2{margin-top:2.5rem;border-bottom:1px solid var(--line)} code{font-size:.9em}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5rem 0}
+th,td{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;
+overflow-wrap:anywhere}
+.warn{background:#fef3c7;color:#78350f;padding:.5rem .8rem;border-radius:6px}
+.legend{list-style:none;padding:0;display:flex;gap:1.5rem} .row{display:flex;flex-wrap:wrap;gap:1rem}
+figure{margin:1rem 0;max-width:100%;overflow-x:auto} figcaption{color:var(--soft)}
+svg text{fill:var(--soft);font:12px system-ui,sans-serif} svg line,svg polyline{fill:none;stroke-width:2}
+.grid{stroke:var(--line);stroke-width:1!important}
+.ideal{stroke:var(--soft);stroke-dasharray:4 4;stroke-width:1!important}
+.e0{stroke:var(--a);fill:var(--a)} .e1{stroke:var(--b);fill:var(--b)} rect.e0,rect.e1{fill-opacity:.5;stroke:none}
+.curve.exact{stroke:var(--good)} .curve.wrong{stroke:var(--bad)} .curve.refused{stroke:var(--soft)}
+.sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:1rem}
+.sheet>div{border:1px solid var(--line);border-radius:8px;padding:.6rem;overflow-wrap:anywhere}
+.sheet .wrong{border-color:var(--bad)} .sheet img{max-width:100%;border-radius:4px}
+"""

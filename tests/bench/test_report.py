@@ -1,0 +1,220 @@
+"""The report: complete in itself, and no whole card number in it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.bench import metrics, report, run, suites, svg
+from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.metrics import Answer, Case
+from bankcard_ocr.bench.suites import Sample, decode, encode
+from bankcard_ocr.vision import quad as quads
+
+VISA = "4111111111111111"
+MASTERCARD = "5555555555554444"
+GREY = 128
+LAYOUTS = [  # groups as cards print them, one space wide gaps
+    *[(4, 4, 4, 4), (4, 4, 4, 4, 3), (6, 13), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (8, 8)],
+    *[(13,), (14,), (15,), (16,), (17,), (18,), (19,), (1, 4, 4, 4), (3, 3, 4, 3), (6, 10)],
+]
+
+
+def line_picture(groups, height=40) -> tuple[Sample, np.ndarray]:
+    """A white picture with a line of digit cells in ``groups``, each cell of its own colour; and the cells' middles."""
+    cells = list(itertools.accumulate([0, *(size + 1 for size in groups)]))
+    places = [start + i for start, size in zip(cells, groups, strict=False) for i in range(size)]
+    pitch = 26
+    width = pitch * (sum(groups) + len(groups) - 1)
+    quad = ((60.0, 80.0), (60.0 + width, 80.0), (60.0 + width, 80.0 + height), (60.0, 80.0 + height))
+    image = np.full((200, width + 120, 3), 255, np.uint8)
+    for place in places:
+        image[80 : 80 + height, 60 + pitch * place + 2 : 60 + pitch * place + 24] = (0, 200, 0)
+    label = Label(file="a.jpg", number_sha256=None, group="g", number_quad=quad)
+    middles = np.array([(60 + pitch * (place + 0.5), 80 + height / 2) for place in places])
+    return Sample(data=encode(image), label=label), middles
+
+
+@pytest.mark.parametrize("groups", LAYOUTS, ids=lambda groups: "-".join(map(str, groups)))
+def test_middle_digits_are_painted_over(groups) -> None:
+    """In every grouping all digits but the first six and the last four are painted over, whole."""
+    sample, middles = line_picture(groups)
+    painted = report.blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
+    inner = middles[6:-4]
+    left, right = int(inner[0, 0]) - 11, int(inner[-1, 0]) + 11
+    assert (painted[80:120, left:right] == GREY).all()
+
+
+def test_ends_stay() -> None:
+    """The first four and last three of sixteen digits stay to be seen."""
+    sample, middles = line_picture((4, 4, 4, 4))
+    painted = report.blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
+    seen = [painted[int(y), int(x)].tolist() != [GREY] * 3 for x, y in middles]
+    assert ([True] * 4, [True] * 3) == (seen[:4], seen[-3:])
+
+
+@pytest.mark.parametrize("suite", suites.SUITES, ids=lambda suite: suite.name)
+def test_painted_in_every_suite(suite) -> None:
+    """However a picture was turned or shrunk, the middle digits are painted over."""
+    sample, middles = line_picture((4, 4, 4, 4))
+    made = suite.derive(sample)
+    line = np.array(made.label.number_quad, np.float32)
+    strip = quads.rectify(report.blanked(decode(made.data), line), line, 494, 40)
+    inner = (middles[6:-4, 0] - 60).astype(int)
+    np.testing.assert_allclose(strip[5:35, inner[0] - 10 : inner[-1] + 10], GREY, atol=2)
+
+
+def test_number_in_a_block_is_painted_whole() -> None:
+    """A number that does not stand in one row is painted over whole."""
+    sample, _ = line_picture((4, 4, 4, 4), height=40)
+    block = np.array([(60, 80), (180, 80), (180, 120), (60, 120)], np.float32)  # three times as long as high
+    painted = report.blanked(decode(sample.data), block)
+    assert (painted[80:121, 60:181] == GREY).all()
+
+
+def test_unknown_place_makes_a_thumbnail() -> None:
+    """Where the number's place is not known the picture is at most 96 pixels."""
+    sample, _ = line_picture((4, 4, 4, 4))
+    hidden = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g"))
+    assert max(decode(report.masked_picture(hidden)).shape[:2]) == 96
+
+
+def test_no_picture() -> None:
+    """Bytes that are no picture have no masked picture."""
+    assert report.masked_picture(Sample(data=b"x", label=Label(file="a", number_sha256=None, group="g"))) is None
+
+
+def case(number, *, guess=None, confidence=0.9, file="a.jpg", want=VISA, **strata) -> Case:
+    label = Label(file=file, number_sha256=want and digest(want), group=file, strata=strata)
+    answer = Answer(
+        number=number,
+        confidence=confidence if number else None,
+        guess=number or guess,
+        guess_confidence=confidence,
+        refusal=None if number else "NumberUnreadable",
+        ms=12.0,
+    )
+    return Case(label=label, answer=answer)
+
+
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+    def facts(self):
+        return {"models": {"recognize.onnx": {"sha256": "0" * 64, "bytes": 5}}}
+
+
+CASES = [
+    case(VISA, relief="flat"),
+    case(MASTERCARD, file=f"{VISA}.jpg", relief="embossed"),
+    case(None, guess=MASTERCARD, file="<b>.jpg", relief="<i>"),
+    case(None, want=None, file="n.jpg"),
+]
+
+
+def result(cases=CASES, **changes) -> dict:
+    figures = {"x": run.figures(cases), "rapidocr": run.figures(cases)}
+    facts = {
+        "title": "Cards & <friends>",
+        "command": "bankcard-ocr bench cards",
+        "made": datetime(2026, 11, 23, tzinfo=UTC),
+        "engines": [Named("x"), Named("rapidocr")],
+        "suites": {"pictures": {"summary": "as they are", "engines": figures}},
+        "other_cores": 0.0,
+    }
+    return run.result(**{**facts, **changes})
+
+
+class Page(HTMLParser):
+    """Collects the tags, their addresses and the open tags of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.addresses, self.open, self.tags = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in {"src", "href", "xlink:href", "action"}]
+        self.open += [] if tag in {"meta", "img", "br"} else [tag]
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert tag == self.open.pop()
+
+
+def test_page_is_whole_and_alone() -> None:
+    """The page closes every tag, runs no script and loads nothing from elsewhere."""
+    sample, _ = line_picture((4, 4, 4, 4))
+    failures = [report.Failure(suite="pictures", case=CASES[1], sample=sample)]
+    page = Page(report.page(result(), failures))
+    assert ([], 1, False, True) == (
+        page.open,
+        len(page.addresses),
+        "script" in page.tags,
+        page.addresses[0].startswith("data:image/jpeg;base64,"),
+    )
+
+
+def test_page_holds_no_number() -> None:
+    """Neither the answers nor the file names bring a whole number onto the page."""
+    text = report.page(result(), report.failures_of("pictures", CASES))
+    assert (False, False, True) == (VISA in text, MASTERCARD in text, "555555******4444" in text)
+
+
+def test_page_escapes() -> None:
+    """Names and titles are text, never markup."""
+    text = report.page(result(), report.failures_of("pictures", CASES))
+    assert (False, False, False) == ("<friends>" in text, "<b>.jpg" in text, "<i>" in text)
+
+
+def test_page_shows_every_plot() -> None:
+    """Strata for exact and wrong, reliability, a trade-off for each engine, and latency are drawn."""
+    text = report.page(result())
+    assert 6 == text.count('role="img"')
+
+
+@pytest.mark.parametrize(("cores", "warned"), [(0.0, False), (1.5, True), (None, True)])
+def test_page_warns_of_a_busy_machine(cores, warned) -> None:
+    """A run beside other work says that its timings do not count."""
+    assert warned == ("no timing counts" in report.page(result(other_cores=cores)))
+
+
+def test_page_of_negatives() -> None:
+    """A folder without numbers has a report too."""
+    text = report.page(result([CASES[3]]))
+    assert "0 of 1 pictures without one" in text
+
+
+def test_failures_are_ordered() -> None:
+    """The surest wrong number comes first, then the surest refusal; a refused negative is no failure."""
+    some = [case(None, guess=VISA, confidence=0.4), case(MASTERCARD, confidence=0.7), case(MASTERCARD, confidence=0.99)]
+    found = report.failures_of("s", [*some, case(None, want=None), case(VISA)])
+    assert [some[2], some[1], some[0]] == [failure.case for failure in found]
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_stretched_axis_keeps_order(a, b) -> None:
+    """The stretched axis lies in [0, 1] and keeps the order of shares."""
+    low, high = sorted([a, b])
+    assert 0 <= svg.stretched(low) <= svg.stretched(high) <= 1
+
+
+@pytest.mark.parametrize(("share", "place"), [(0.0, 0.0), (0.9, 0.25), (0.99, 0.5), (0.999, 0.75), (1.0, 1.0)])
+def test_stretched_axis(share, place) -> None:
+    """Each further nine is one quarter further on."""
+    assert place == pytest.approx(svg.stretched(share))
+
+
+def test_no_times_no_histogram() -> None:
+    """Nothing is drawn of no times."""
+    assert svg.steps([metrics.histogram([])], "x", unit="ms") == ""
