@@ -1,0 +1,148 @@
+"""The ASGI application: bodies bounded before they are parsed, calls handed to threads, replies sent.
+
+Every API reply has HTTP status 200, errors too: many clients lose the error code otherwise. What is no API reply (the
+pages, the probes) has the usual statuses.
+
+Admission. A call of recognition takes one of ``places`` from its last byte to its reply, and readings run ``threads``
+at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body is thrown away as it
+comes. Token and quota calls have threads of their own, so that a full house still issues tokens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.types import Receive, Scope, Send
+
+from ..errors import Busy, CallError, PictureTooLarge
+from ..platform import wire
+from ..platform.service import RECOGNIZE, Reads, Service
+from ..platform.wire import Reply, Request
+from ..reading import Options, Reading
+from ..settings import Settings
+
+OTHER_THREADS = 4
+BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond one picture: the form around it
+MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
+
+
+class Api:
+    """The API as an ASGI application; complete after construction."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self._service = service
+        self._settings = settings
+        self._max_body = settings.max_picture_bytes + BODY_SLACK_BYTES
+        self._readers = ThreadPoolExecutor(settings.places, thread_name_prefix="read")
+        self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
+        self._taken = 0  # places; only the event loop's thread touches it
+
+    def close(self) -> None:
+        """Waits for the calls at work and lets the threads go."""
+        self._readers.shutdown()
+        self._others.shutdown()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        heavy = scope["path"] == RECOGNIZE
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                body = await _body(receive, self._max_body, keep=not (heavy and self._is_full()))
+        except TimeoutError:
+            error = CallError(-1, f"the body took over {self._settings.request_timeout_s:g} s")
+            await self._send(send, self._service.refuse(_request(scope, b""), error), close=True)
+            return
+        except ConnectionError:
+            return
+        except PictureTooLarge as error:
+            refusal = error if heavy else CallError(47001, error.cause)
+            await self._send(send, self._service.refuse(_request(scope, b""), refusal), close=True)
+            return
+        reply = await (self._read(scope, body) if heavy else self._other(scope, body))
+        await self._send(send, reply, head=scope["method"] == "HEAD")
+
+    def _is_full(self) -> bool:
+        return self._taken >= self._settings.places
+
+    async def _read(self, scope: Scope, body: bytes | None) -> Reply:
+        """The reply of a recognition, made in a thread; busy at once when no place is free."""
+        if body is None or self._is_full():
+            return self._service.refuse(_request(scope, b""), Busy())
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._answer, scope, body)
+        finally:
+            self._taken -= 1
+
+    async def _other(self, scope: Scope, body: bytes | None) -> Reply:
+        return await asyncio.get_running_loop().run_in_executor(self._others, self._answer, scope, body or b"")
+
+    def _answer(self, scope: Scope, body: bytes) -> Reply:
+        return self._service.answer(_request(scope, body))
+
+    async def _send(self, send: Send, reply: Reply, *, head: bool = False, close: bool = False) -> None:
+        content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
+        headers = [
+            (b"content-type", wire.CONTENT_TYPE.encode()),
+            (b"content-length", str(len(content)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-rid", reply.rid.encode()),
+        ]
+        if reply.retry_after_s is not None:
+            headers.append((b"retry-after", str(max(1, round(reply.retry_after_s))).encode()))
+        if close:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head else content})
+
+
+class Gate:
+    """A reader that reads ``threads`` pictures at once; who waits longer than ``wait_s`` gets Busy."""
+
+    def __init__(self, reader: Reads, threads: int, wait_s: float) -> None:
+        self._reader = reader
+        self._free = threading.BoundedSemaphore(threads)
+        self._wait_s = wait_s
+
+    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        if not self._free.acquire(timeout=self._wait_s):
+            raise Busy
+        try:
+            return self._reader.read(data, options)
+        finally:
+            self._free.release()
+
+
+async def _body(receive: Receive, limit: int, *, keep: bool) -> bytes | None:
+    """The whole body, or None when it is not to be kept. Raises PictureTooLarge or ConnectionError."""
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more and size <= MAX_DRAINED_BYTES:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if keep and size <= limit:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        more = message.get("more_body", False)
+    if size > limit:
+        raise PictureTooLarge(got=size, limit=limit - BODY_SLACK_BYTES, unit="bytes")
+    return b"".join(chunks) if keep else None
+
+
+def _request(scope: Scope, body: bytes) -> Request:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    client = scope.get("client")
+    return wire.request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"],
+        headers=headers,
+        body=body,
+        client_ip=client[0] if client else "",
+    )

@@ -1,0 +1,89 @@
+"""Log lines: structured, on standard error, and never with a card number, whoever wrote them.
+
+The access log has one line for each call: request id, path, errcode, stage and cause, milliseconds, appid and address.
+It never has a query string, since tokens travel there. As a second net every text of every line, uvicorn's too, goes
+through :func:`~bankcard_ocr.platform.wire.masked`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+from ..platform.state.base import Record
+from ..platform.wire import masked
+from ..settings import Settings
+
+Event = MutableMapping[str, Any]
+
+
+def mask_numbers(_logger: object, _method: str, event: Event) -> Event:
+    """A structlog processor: ``event`` with every card number in its texts masked."""
+    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
+    """Sets how this process logs: structlog and the standard library's loggers alike, to ``stream``."""
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        mask_numbers,
+    ]
+    renderer = _renderer(settings, stream)
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared[:2],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                mask_numbers,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote the sender's bytes
+    logging.getLogger("uvicorn.error").setLevel(max(level, logging.WARNING))  # its start and stop lines say little
+
+
+def _renderer(settings: Settings, stream: TextIO) -> Any:
+    if settings.log_format == "json":
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def access(record: Record, fault: Exception | None) -> None:
+    """Writes the access log's line of one call; a fault nobody foresaw is an error with its traceback."""
+    log = structlog.get_logger()
+    facts = {
+        "rid": record.rid,
+        "method": record.method,
+        "path": record.request_url.partition("?")[0],
+        "errcode": record.errcode,
+        "stage": record.stage,
+        "cause": record.cause,
+        "ms": record.cost_ms,
+        "appid": record.appid,
+        "client_ip": record.client_ip,
+    }
+    if fault is None:
+        log.info("call", **facts)
+    else:
+        log.error("call failed", **facts, exc_info=fault)

@@ -1,0 +1,278 @@
+"""The description of the API in OpenAPI 3.1: what ``/openapi.json`` serves and ``/docs`` shows.
+
+Written by hand, since the platform's way of taking a picture from wherever it is does not come out of type hints.
+The tests hold it against the service: its paths are the endpoints, its examples are replies, its codes are the table.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from ..platform.wire import MESSAGES
+
+_TOKEN = {
+    "name": "access_token",
+    "in": "query",
+    "required": True,
+    "description": "The credential, from /cgi-bin/token or /cgi-bin/stable_token.",
+    "schema": {"type": "string", "maxLength": 512},
+}
+_POSITION = {"$ref": "#/components/schemas/Position"}
+
+
+def _replies(schema: str, example: dict[str, Any]) -> dict[str, Any]:
+    """The one response, HTTP 200: the reply of ``schema`` or a failure."""
+    content = {
+        "schema": {"oneOf": [{"$ref": f"#/components/schemas/{schema}"}, {"$ref": "#/components/schemas/Failure"}]},
+        "examples": {
+            "done": {"value": example},
+            "failed": {
+                "value": {
+                    "errcode": 40001,
+                    "errmsg": f"{MESSAGES[40001]} hint: [unknown token] rid: 64dd8e12-0eb37d04-36a66358",
+                }
+            },
+        },
+    }
+    return {
+        "200": {"description": "The reply; failures too have status 200.", "content": {"application/json": content}}
+    }
+
+
+def _post(
+    summary: str, properties: dict[str, Any], reply: tuple[str, dict[str, Any]], *, token: bool
+) -> dict[str, Any]:
+    """A POST endpoint with a JSON body of texts."""
+    required = [name for name, value in properties.items() if value.get("type") != "boolean"]
+    body = {"type": "object", "required": required, "properties": properties}
+    return {
+        "post": {
+            "summary": summary,
+            "parameters": [_TOKEN] if token else [],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+            "responses": _replies(*reply),
+        }
+    }
+
+
+def _get(summary: str, parameters: list[dict[str, Any]], reply: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"get": {"summary": summary, "parameters": parameters, "responses": _replies(*reply)}}
+
+
+def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    required = schema.pop("required", True)
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string", **schema},
+    }
+
+
+_TYPE = "photo: a card with background, any rotation. scan: the picture is the card, upright."
+_DETAIL = "1 adds confidence and positions to the reply."
+_RECOGNIZED = ("Recognized", {"errcode": 0, "errmsg": "ok", "number": "6200000000000005", "id": "6200000000000005"})
+_ISSUED = ("Token", {"access_token": "3Qx…", "expires_in": 7200})
+_DONE = ("Done", {"errcode": 0, "errmsg": "ok"})
+_ADDRESSES = ("Addresses", {"ip_list": ["127.0.0.1"]})
+_QUOTA = (
+    "Quota",
+    {
+        "errcode": 0,
+        "errmsg": "ok",
+        "quota": {"daily_limit": 500, "used": 3, "remain": 497},
+        "rate_limit": {"call_count": 60000, "refresh_second": 60},
+    },
+)
+_CALL = (
+    "CallRecord",
+    {
+        "errcode": 0,
+        "errmsg": "ok",
+        "request": {
+            "invoke_time": 1692241426,
+            "cost_in_ms": 12,
+            "request_url": "/cv/ocr/bankcard?access_token=***",
+            "request_body": "multipart, img: 150032 bytes image/jpeg",
+            "response_body": '{"errcode": 0, "errmsg": "ok", "number": "620000******0005", "id": "620000******0005"}',
+            "client_ip": "127.0.0.1",
+        },
+    },
+)
+_CREDENTIALS = {
+    "grant_type": {"type": "string", "enum": ["client_credential"]},
+    "appid": {"type": "string"},
+    "secret": {"type": "string"},
+}
+_PATH = {"type": "string", "enum": ["/cv/ocr/bankcard", "/cgi-bin/token"]}
+
+_BANKCARD_PARAMETERS = [
+    _TOKEN,
+    _query("type", _TYPE, enum=["photo", "scan"], default="photo", required=False),
+    _query("img_url", "The picture's address, when the picture is not sent along.", format="uri", required=False),
+    _query("detail", _DETAIL, enum=["0", "1"], required=False),
+]
+_BANKCARD = {
+    "get": {
+        "summary": "Read the card number on the picture at img_url",
+        "parameters": _BANKCARD_PARAMETERS,
+        "responses": _replies(*_RECOGNIZED),
+    },
+    "post": {
+        "summary": "Read the card number on a picture",
+        "description": (
+            "The picture is taken from the first of these: the multipart part img, another file part, a part without "
+            "filename that begins like a picture, a body that begins like a picture, img_url in query, form or JSON. "
+            "A call is charged to the quota when recognition ran, whatever it found."
+        ),
+        "parameters": _BANKCARD_PARAMETERS,
+        "requestBody": {
+            "required": False,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {"img": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                    }
+                },
+                "application/x-www-form-urlencoded": {
+                    "schema": {"type": "object", "properties": {"img_url": {"type": "string", "format": "uri"}}}
+                },
+                "application/json": {
+                    "schema": {"type": "object", "properties": {"img_url": {"type": "string", "format": "uri"}}}
+                },
+                "image/*": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            },
+        },
+        "responses": _replies(*_RECOGNIZED),
+    },
+}
+
+
+def _object(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+_STATUS = {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}
+_POINT = _object(["x", "y"], {"x": {"type": "integer"}, "y": {"type": "integer"}})
+_WHOLE = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string"}
+_NUMBER = {"type": "string", "pattern": "^[0-9]{12,19}$"}
+
+_SCHEMAS = {
+    "Recognized": _object(
+        ["errcode", "errmsg", "number", "id"],
+        {
+            **_STATUS,
+            "number": {**_NUMBER, "description": "The card number, digits only."},
+            "id": {**_NUMBER, "description": "The same under the documentation's other name."},
+            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+            "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
+            "number_position": _POSITION,
+            "digit_positions": {"type": "array", "items": _POSITION},
+            "card_position": _POSITION,
+        },
+    ),
+    "Position": _object(
+        ["pos"],
+        {
+            "pos": _object(
+                ["left_top", "right_top", "right_bottom", "left_bottom"],
+                dict.fromkeys(["left_top", "right_top", "right_bottom", "left_bottom"], _POINT),
+            )
+        },
+    ),
+    "Failure": _object(
+        ["errcode", "errmsg"],
+        {
+            "errcode": {
+                "type": "integer",
+                "enum": [code for code in MESSAGES if code],
+                "description": "; ".join(f"{code}: {text}" for code, text in MESSAGES.items() if code),
+            },
+            "errmsg": {**_TEXT, "description": "The platform's text, a hint of stage and cause, the request id."},
+        },
+    ),
+    "Token": _object(
+        ["access_token", "expires_in"], {"access_token": {**_TEXT, "maxLength": 512}, "expires_in": _WHOLE}
+    ),
+    "Done": _object(["errcode", "errmsg"], _STATUS),
+    "Quota": _object(
+        ["errcode", "errmsg", "quota", "rate_limit"],
+        {
+            **_STATUS,
+            "quota": _object(
+                ["daily_limit", "used", "remain"], {"daily_limit": _WHOLE, "used": _WHOLE, "remain": _WHOLE}
+            ),
+            "rate_limit": _object(["call_count", "refresh_second"], {"call_count": _WHOLE, "refresh_second": _WHOLE}),
+        },
+    ),
+    "CallRecord": _object(
+        ["errcode", "errmsg", "request"],
+        {
+            **_STATUS,
+            "request": _object(
+                ["invoke_time", "cost_in_ms", "request_url", "request_body", "response_body", "client_ip"],
+                {
+                    "invoke_time": _WHOLE,
+                    "cost_in_ms": _WHOLE,
+                    "request_url": _TEXT,
+                    "request_body": _TEXT,
+                    "response_body": _TEXT,
+                    "client_ip": _TEXT,
+                },
+            ),
+        },
+    ),
+    "Addresses": _object(["ip_list"], {"ip_list": {"type": "array", "items": _TEXT}}),
+}
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "bankcard-ocr",
+        "version": version("bankcard-ocr"),
+        "summary": "Reads the number of a payment card from a picture, by the wire contract of WeChat's ocr.bankcard.",
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    },
+    "servers": [{"url": "/"}],
+    "paths": {
+        "/cv/ocr/bankcard": _BANKCARD,
+        "/cgi-bin/token": _get(
+            "Issue an access token; the earlier one stays valid for five minutes",
+            [
+                _query("grant_type", "Always client_credential.", enum=["client_credential"]),
+                _query("appid", "The app's id."),
+                _query("secret", "The app's secret."),
+            ],
+            _ISSUED,
+        ),
+        "/cgi-bin/stable_token": _post(
+            "Issue an access token that stays the same while it lives",
+            {**_CREDENTIALS, "force_refresh": {"type": "boolean", "description": "Replace the token at once."}},
+            _ISSUED,
+            token=False,
+        ),
+        "/cgi-bin/clear_quota": _post(
+            "Set the daily counts of the app to 0, ten times a month", {"appid": _TEXT}, _DONE, token=True
+        ),
+        "/cgi-bin/clear_quota/v2": _post(
+            "The same with the app's secret in place of a token",
+            {"appid": _TEXT, "appsecret": _TEXT},
+            _DONE,
+            token=False,
+        ),
+        "/cgi-bin/openapi/quota/clear": _post(
+            "Set the daily count of one path to 0, fifty times a month", {"cgi_path": _PATH}, _DONE, token=True
+        ),
+        "/cgi-bin/openapi/quota/get": _post("Today's quota of one path", {"cgi_path": _PATH}, _QUOTA, token=True),
+        "/cgi-bin/openapi/rid/get": _post(
+            "What became of a call, card numbers and tokens masked, for seven days", {"rid": _TEXT}, _CALL, token=True
+        ),
+        "/cgi-bin/getcallbackip": _get("The addresses of the platform's callbacks", [_TOKEN], _ADDRESSES),
+        "/cgi-bin/get_api_domain_ip": _get("The addresses of the API", [_TOKEN], _ADDRESSES),
+    },
+    "components": {"schemas": _SCHEMAS},
+}

@@ -1,0 +1,167 @@
+"""The server as a process: built from settings, listening, with workers under a supervisor.
+
+SIGTERM and SIGINT stop it after the calls at work, or after ``drain_s``; with several workers uvicorn's supervisor
+replaces one that died, and SIGHUP replaces all of them one by one, which read the settings anew.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.routing import Router
+from uvicorn.supervisors import Multiprocess
+
+from ..errors import SettingsError
+from ..platform import state as states
+from ..platform.service import Reads, Service
+from ..platform.state.base import State
+from ..settings import Loaded, Settings, Value, load
+from . import logs, pages
+from .app import Api, Gate
+from .fetch import Fetcher, Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a process reads its settings; the workers read them again, so that a reload finds what changed."""
+
+    file: Path | None
+    arguments: Mapping[str, Value | None]
+
+    def load(self) -> Loaded:
+        """The settings as file and environment are now. Raises SettingsError."""
+        return load(environment=os.environ, platform=sys.platform, file=self.file, arguments=dict(self.arguments))
+
+
+def serve(source: Source, announce: Callable[[str], None]) -> None:
+    """Serves until told to stop. ``announce`` is given the lines an operator should see at the start."""
+    loaded = source.load()
+    settings = loaded.settings
+    if settings.workers > 1 and ":memory:" in settings.state_url:
+        raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
+    listener = listen(settings)
+    states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
+    for line in [*loaded.lines(), f"listening at {url(listener)}"]:
+        announce(line)
+    if settings.workers == 1:
+        _serve_alone(settings, listener)
+    else:
+        configuration = config(_Build(source), settings, factory=True)
+        Multiprocess(configuration, sockets=[listener]).run()
+
+
+def _serve_alone(settings: Settings, listener: socket.socket) -> None:
+    logs.configure(settings)
+    uvicorn.Server(config(build(settings), settings)).run(sockets=[listener])
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What a worker calls to make its application; it travels to the worker's process."""
+
+    source: Source
+
+    def __call__(self) -> Any:
+        settings = self.source.load().settings
+        logs.configure(settings)
+        return build(settings)
+
+
+def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> Router:
+    """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
+    if reader is None:
+        from ..reader import Reader
+
+        reader = Reader()
+    store = states.connect(settings.state_url) if state is None else state
+    service = Service(
+        reader=Gate(reader, threads(settings), settings.request_timeout_s),
+        state=store,
+        fetch=fetcher(settings),
+        settings=settings,
+        observer=logs.access,
+    )
+    api = Api(service, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: object) -> AsyncIterator[None]:
+        yield
+        api.close()
+        store.close()
+
+    return Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+
+
+def fetcher(settings: Settings) -> Fetcher:
+    """What downloads ``img_url`` under these settings; exceptions to the address rule are named in the log."""
+    fetch = Fetcher(
+        Limits(
+            max_bytes=settings.max_picture_bytes,
+            connect_timeout_s=settings.fetch_connect_timeout_s,
+            total_timeout_s=settings.fetch_timeout_s,
+            max_redirects=settings.fetch_max_redirects,
+        ),
+        allow_hosts=settings.allow_hosts,
+        allow_private_networks=settings.allow_private_networks,
+        ca_file=settings.ca_file or None,
+        proxy=settings.proxy or None,
+    )
+    for exception in fetch.exceptions:
+        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
+    return fetch
+
+
+def threads(settings: Settings) -> int:
+    """How many pictures one process reads at once: as set, else its share of the CPU cores."""
+    if settings.threads:
+        return settings.threads
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // settings.workers)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket. Raises SettingsError when the address is taken or not this machine's."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        reason = f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another with --port"
+        raise SettingsError("port", "the settings", reason) from error
+    # asyncio does so only for sockets whose proto is IPPROTO_TCP, here it is 0: replies would wait 40 ms for an ACK
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def url(listener: socket.socket) -> str:
+    """The address to type into a browser or client."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
+    """How uvicorn is to run ``app``."""
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        workers=settings.workers,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=settings.keep_alive_s,
+        timeout_graceful_shutdown=settings.drain_s,
+        backlog=2048,
+    )
