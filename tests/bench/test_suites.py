@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import suites
-from bankcard_ocr.bench.labels import Label
+from bankcard_ocr.bench.labels import Label, digest
 from bankcard_ocr.bench.suites import SUITES, Sample, decode, encode
 from bankcard_ocr.vision import quad as quads
 
@@ -30,7 +32,10 @@ def line_of(sample: Sample) -> np.ndarray:
     return np.array([strip[2:8, 4:30].mean(axis=(0, 1)), strip[2:8, 60:116].mean(axis=(0, 1))])
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+PAINTED = {"covered", "hidden"}
+
+
+@pytest.mark.parametrize("suite", [one for one in SUITES if one.name not in PAINTED], ids=lambda suite: suite.name)
 def test_label_follows_the_picture(suite) -> None:
     """In every suite the label's quad still holds the number line, read from its first digit."""
     made = suite.derive(picture())
@@ -122,3 +127,73 @@ def test_opencv_is_bgr() -> None:
     """Colours come in OpenCV's order and survive encoding."""
     blue = np.full((8, 8, 3), (255, 0, 0), np.uint8)
     np.testing.assert_allclose(decode(cv2.imencode(".png", blue)[1].tobytes()), blue)
+
+
+def digits(groups, pitch=20) -> tuple[Sample, list[int]]:
+    """A white line of green digit cells in ``groups`` on grey, and the left edges of the cells."""
+    places = [start + i for start, size in groups for i in range(size)]
+    image = np.full((200, 100 + pitch * (places[-1] + 1), 3), 60, np.uint8)
+    lefts = [50 + pitch * place + 3 for place in places]
+    for left in lefts:
+        image[80:110, left : left + 14] = (0, 200, 0)
+    right = 50.0 + pitch * (places[-1] + 1)
+    quad = ((50.0, 80.0), (right, 80.0), (right, 110.0), (50.0, 110.0))
+    label = Label(file="", number_sha256=digest("4111111111111111"), group="g", length=len(places), number_quad=quad)
+    return Sample(data=encode(image), label=label), lefts
+
+
+@given(
+    st.text(max_size=8),
+    st.sampled_from([[(0, 4), (5, 4), (10, 4), (15, 4)], [(0, 6), (7, 13)], [(0, 19)], [(0, 4), (5, 6), (12, 5)]]),
+)
+def test_a_digit_is_covered(name, groups) -> None:
+    """Whatever the grouping and the name, at least one digit is covered whole, and not more than four are touched."""
+    sample, lefts = digits(groups)
+    made = suites.covered(Sample(data=sample.data, label=replace(sample.label, file=name)))
+    image = decode(made.data).astype(int)
+    green = [np.abs(image[88:102, left : left + 14] - (0, 200, 0)).max(axis=2) < 60 for left in lefts]
+    whole = sum(not cell.any() for cell in green)
+    touched = sum(not cell.all() for cell in green)
+    assert (True, True) == (whole >= 1, touched <= 4)
+
+
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden])
+def test_covered_is_a_negative(suite) -> None:
+    """Of a picture whose number is covered no number may be returned."""
+    sample, _ = digits([(0, 16)])
+    assert suite(sample).label.number_sha256 is None
+
+
+def test_hidden_leaves_no_digit() -> None:
+    """Nothing is left of a hidden number."""
+    sample, lefts = digits([(0, 16)])
+    image = decode(suites.hidden(sample).data).astype(int)
+    line = image[80:110, lefts[0] : lefts[-1] + 14]
+    assert np.abs(line - line[0, 0]).max() < 12
+
+
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden])
+def test_covering_needs_the_place(suite) -> None:
+    """Without a labelled place of the number nothing can be covered."""
+    assert suite(picture(quad=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "turned"),
+    [
+        ("1280x960", (960, 1280), 0),
+        ("1280x960", (1280, 960), 1),
+        ("4032x3024", (3024, 4032), 0),
+    ],
+)
+def test_fitted(name, shape, turned) -> None:
+    """A fitted picture has the very size, lying or upright as it was, and at most 2 MiB."""
+    (suite,) = (one for one in SUITES if one.name == name)
+    made = suite.derive(suites.turned(picture(), turned))
+    assert (shape, True) == (decode(made.data).shape[:2], len(made.data) <= 2 * 1024 * 1024)
+
+
+def test_encode_keeps_to_its_bytes() -> None:
+    """A picture that would be too large is encoded at a lower quality."""
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+    assert (True, True) == (len(encode(noise)) > 40_000, len(encode(noise, max_bytes=40_000)) <= 40_000)

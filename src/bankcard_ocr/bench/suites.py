@@ -11,6 +11,11 @@ suite           pictures
 ``tilted``      turned by 5 to 25 degrees to either side, the angle drawn from the file's name
 ``small``       made smaller until the number line is 320 pixels long, where ``number_quad`` says where it is and it
                 is longer than that
+``covered``     a patch over two to three digits, one of them covered whole; needs ``number_quad``. No number may be
+                returned, not even one that the check digit gives away
+``hidden``      the whole number line painted over; needs ``number_quad``. No number may be returned
+``1280x960``    fitted into a 1280 x 960 JPEG (960 x 1280 when upright), for latency
+``4032x3024``   likewise a 12-megapixel JPEG with a sensor's noise, under 2 MiB as the contract allows
 =============== ===================================================================================================
 """
 
@@ -33,6 +38,9 @@ Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
 LINE_LENGTH = 320
+COVER_CELLS = 2.7  # wide enough to hold a whole digit even where it begins in the gap between two groups
+COVERS = ((0, 0, 0), (255, 255, 255), (132, 160, 205), (128, 128, 128))  # tape, glare, a finger, a sticker (BGR)
+MAX_BYTES = 2 * 1024 * 1024
 TILT_DEGREES = (5.0, 25.0)
 JPEG_QUALITY = 95
 
@@ -88,15 +96,14 @@ def tilted(sample: Sample) -> Sample | None:
     low, high = corners.min(axis=0), corners.max(axis=0)
     matrix = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ matrix
     right, bottom = (round(float(side)) + 1 for side in high - low)
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).mean(axis=0)
-    drawn = cv2.warpAffine(image, matrix[:2], (right, bottom), flags=cv2.INTER_LINEAR, borderValue=border.tolist())
+    border = _border(image).tolist()
+    drawn = cv2.warpAffine(image, matrix[:2], (right, bottom), flags=cv2.INTER_LINEAR, borderValue=border)
     return _made(sample, np.asarray(drawn, np.uint8), matrix)
 
 
 def tilt_degrees(name: str) -> float:
     """The angle by which the picture of this name is tilted: counter-clockwise, in degrees."""
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = _rng(name)
     return float(rng.uniform(*TILT_DEGREES) * rng.choice((-1, 1)))
 
 
@@ -115,6 +122,48 @@ def small(sample: Sample) -> Sample | None:
     return _made(sample, np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), matrix)
 
 
+def covered(sample: Sample) -> Sample | None:
+    """``sample`` with a patch over two to three digits and no number to be returned; None without ``number_quad``."""
+    if sample.label.number_quad is None:
+        return None
+    rng = _rng(sample.label.file)
+    width = min(1.0, COVER_CELLS / (sample.label.length or 16))
+    start = float(rng.uniform(0, 1 - width))
+    return _painted(sample, (start, start + width), COVERS[int(rng.integers(len(COVERS)))])
+
+
+def hidden(sample: Sample) -> Sample | None:
+    """``sample`` without its number line and no number to be returned; None without ``number_quad``."""
+    if sample.label.number_quad is None:
+        return None
+    return _painted(sample, (-0.1, 1.1), COVERS[int(_rng(sample.label.file).integers(len(COVERS)))])
+
+
+def fitted(sample: Sample, long: int, short: int, *, noise: float = 0.0) -> Sample | None:
+    """``sample`` fitted into ``long`` x ``short`` pixels, on its mean border colour; None when it is no picture.
+
+    ``noise`` is the deviation of added sensor noise, which makes an enlarged picture as hard to decode as a real one.
+    """
+    image = decode(sample.data)
+    if image is None:
+        return None
+    height, width = image.shape[:2]
+    right, bottom = (long, short) if width >= height else (short, long)
+    scale = min(right / width, bottom / height)
+    matrix = np.array([[scale, 0, (right - scale * width) / 2], [0, scale, (bottom - scale * height) / 2], [0, 0, 1.0]])
+    matrix[:2, 2] += (scale - 1) / 2  # pixel centres are at whole numbers
+    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    left, top = (right - size[0]) // 2, (bottom - size[1]) // 2
+    drawn = np.empty((bottom, right, 3), np.uint8)
+    drawn[:] = np.rint(_border(image)).astype(np.uint8)
+    drawn[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=flags)
+    if noise:
+        grain = _rng(sample.label.file).standard_normal((bottom, right, 1), np.float32) * np.float32(noise)
+        drawn = np.clip(drawn + grain, 0, 255).astype(np.uint8)
+    return _made(sample, drawn, matrix)
+
+
 SUITES: Sequence[Suite] = (
     Suite(name="pictures", summary="as they are", derive=lambda sample: sample),
     Suite(name="turned90", summary="turned by 90 degrees", derive=lambda sample: turned(sample, 1)),
@@ -122,6 +171,14 @@ SUITES: Sequence[Suite] = (
     Suite(name="turned270", summary="turned by 270 degrees", derive=lambda sample: turned(sample, 3)),
     Suite(name="tilted", summary="turned by 5 to 25 degrees", derive=tilted),
     Suite(name="small", summary="number line made 320 pixels long", derive=small),
+    Suite(name="covered", summary="two to three digits covered", derive=covered),
+    Suite(name="hidden", summary="number line painted over", derive=hidden),
+    Suite(name="1280x960", summary="fitted into 1280 x 960", derive=lambda sample: fitted(sample, 1280, 960)),
+    Suite(
+        name="4032x3024",
+        summary="fitted into 12 megapixels",
+        derive=lambda sample: fitted(sample, 4032, 3024, noise=3.0),
+    ),
 )
 
 
@@ -133,10 +190,37 @@ def decode(data: bytes) -> Image | None:
     return None if image is None else np.asarray(image, np.uint8)
 
 
-def encode(image: Image, quality: int = JPEG_QUALITY) -> bytes:
-    """``image`` (BGR) as a JPEG, without metadata."""
-    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data.tobytes()
+def encode(image: Image, quality: int = JPEG_QUALITY, max_bytes: int = MAX_BYTES) -> bytes:
+    """``image`` (BGR) as a JPEG without metadata, of at most this quality and size."""
+    while True:
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if len(data) <= max_bytes or quality <= 10:
+            return data.tobytes()
+        quality -= 5
+
+
+def _rng(name: str) -> np.random.Generator:
+    """The random numbers of the picture of this name, the same everywhere."""
+    return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")))
+
+
+def _border(image: Image) -> NDArray[np.float64]:
+    """The mean colour of the outermost pixels."""
+    return np.asarray(np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).mean(axis=0), np.float64)
+
+
+def _painted(sample: Sample, span: tuple[float, float], colour: tuple[int, int, int]) -> Sample | None:
+    """``sample`` with its number line painted over from ``span[0]`` to ``span[1]`` of its length: now a negative."""
+    image = decode(sample.data)
+    if image is None:
+        return None
+    start, end = span
+    part = np.array([(start, -0.3), (end, -0.3), (end, 1.3), (start, 1.3)], np.float32)
+    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+    corners = quads.project(part, quads.homography(unit, np.array(sample.label.number_quad, np.float32)))
+    cv2.fillConvexPoly(image, np.rint(corners).astype(np.int32), colour, lineType=cv2.LINE_AA)
+    made = _made(sample, image, np.eye(3))
+    return Sample(data=made.data, label=replace(made.label, number_sha256=None))
 
 
 def _made(sample: Sample, image: Image, matrix: Matrix) -> Sample:
