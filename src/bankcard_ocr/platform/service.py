@@ -134,11 +134,15 @@ class Service:
         return reply
 
     def refuse(self, request: Request, error: BankcardError) -> Reply:
-        """The reply to a call that ``error`` ended before it came here; told to the observer, no record kept."""
+        """The reply to a call that ``error`` ended before it came here. Of being busy no record is kept."""
         now = self._clock()
         call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
         reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
-        self._observer(_record(call, reply, 0.0), None)
+        record = _record(call, reply, 0.0)
+        if isinstance(error, CallError):
+            self._keep(record, None)
+        else:
+            self._observer(record, None)
         return reply
 
     def permissions(self, access_token: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from typing import Any, Literal
 from ..errors import BankcardError, Busy, CallError, FetchError, PictureError, Refused, StateError
 from ..numbers import luhn, pan
 from ..reading import Options, Quad, Reading
-from . import form
+from . import cloudcodes, form
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
 
@@ -199,8 +199,8 @@ def errcode(error: Exception) -> int:
 
 
 def message(errcode: int) -> str:
-    """What errmsg begins with."""
-    return MESSAGES[errcode]
+    """What errmsg begins with; also for the codes of the cloud call."""
+    return MESSAGES.get(errcode) or cloudcodes.MESSAGES[errcode]
 
 
 def hint(error: Exception) -> str:
@@ -212,7 +212,7 @@ def hint(error: Exception) -> str:
 def refusal(error: Exception, rid: str, *, client_ip: str = "") -> Reply:
     """The reply that tells ``error``: its code, the platform's message, the hint, the request id."""
     code = errcode(error)
-    text = MESSAGES[code].format(ip=client_ip, ipv6=_ipv6(client_ip))
+    text = message(code).format(ip=client_ip, ipv6=_ipv6(client_ip))
     cause = hint(error)
     return Reply(
         errcode=code,

@@ -1,0 +1,232 @@
+"""``bankcard-ocr apps``: the apps, which are the callers of the server."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import BankcardError
+from ..platform import secret as secrets
+from ..platform.state.base import App
+from .opened import Appid, Config, Json, known, opened, show
+
+app = typer.Typer(
+    help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False
+)
+
+Add = Annotated[list[str] | None, typer.Option("--add", help="Add this one; may be repeated.")]
+Remove = Annotated[list[str] | None, typer.Option("--remove", help="Remove this one; may be repeated.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What the app is called, for people.")],
+    appid: Annotated[str | None, typer.Option(help="Its id; made up when not given.")] = None,
+    secret: Annotated[str | None, typer.Option(help="Its secret; made up when not given, which is safer.")] = None,
+    daily_limit: Annotated[
+        int | None, typer.Option(min=0, help="Recognitions a day; else the server's setting.")
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Create an app and print its secret, which is not kept and cannot be shown again."""
+    appid = secrets.new_appid() if appid is None else appid
+    secret = secrets.new_secret() if secret is None else secret
+    if not re.fullmatch(r"[!-~]{1,64}", appid) or not 0 < len(secret) <= 256:
+        raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces, a secret 1 to 256 characters")
+    made = App(appid=appid, name=name, secret_hash=secrets.hashed(secret), created=time.time(), daily_limit=daily_limit)
+    with opened(config) as (state, _):
+        if not state.add_app(made):
+            raise BankcardError(f"there is an app {appid} already; 'bankcard-ocr apps delete {appid}' removes it")
+    _show_secret(made, secret, as_json=as_json)
+
+
+@app.command(name="list")
+def list_apps(config: Config = None, as_json: Json = False) -> None:
+    """List the apps."""
+    with opened(config) as (state, settings):
+        rows = [_row(app, settings.daily_limit) for app in state.apps()]
+    show(
+        rows,
+        "\n".join(_line(row) for row in rows) or "no apps yet; make one: bankcard-ocr apps create NAME",
+        as_json=as_json,
+    )
+
+
+@app.command()
+def rotate_secret(
+    appid: Appid,
+    secret: Annotated[str | None, typer.Option(help="The new secret; made up when not given, which is safer.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Give an app a new secret; the old one and the app's tokens end at once."""
+    secret = secrets.new_secret() if secret is None else secret
+    if not 0 < len(secret) <= 256:
+        raise typer.BadParameter("a secret has 1 to 256 characters")
+    secret_hash = secrets.hashed(secret)
+    changed = _change(appid, config, lambda app: dataclasses.replace(app, secret_hash=secret_hash), revoke=True)
+    _show_secret(changed, secret, as_json=as_json)
+
+
+@app.command()
+def delete(appid: Appid, config: Config = None, as_json: Json = False) -> None:
+    """Delete an app, with its tokens, counts and records."""
+    with opened(config) as (state, _):
+        known(state.app(appid), appid)
+        state.delete_app(appid)
+    show({"appid": appid, "deleted": True}, f"app {appid} is deleted", as_json=as_json)
+
+
+@app.command()
+def limits(
+    appid: Appid,
+    daily_limit: Annotated[int | None, typer.Option(min=0, help="Recognitions a day.")] = None,
+    default: Annotated[bool, typer.Option("--default", help="Take the server's setting again.")] = False,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show or set how many recognitions a day an app has."""
+
+    def change(app: App) -> App:
+        wanted = None if default else app.daily_limit if daily_limit is None else daily_limit
+        return dataclasses.replace(app, daily_limit=wanted)
+
+    changed = _change(appid, config, change)
+    text = "the server's setting" if changed.daily_limit is None else str(changed.daily_limit)
+    show({"appid": appid, "daily_limit": changed.daily_limit}, f"daily limit: {text}", as_json=as_json)
+
+
+@app.command()
+def whitelist(
+    appid: Appid, add: Add = None, remove: Remove = None, config: Config = None, as_json: Json = False
+) -> None:
+    """Show or change the addresses and networks an app may call from; none is every address."""
+    networks = [_network(text) for text in add or []]
+    gone = [_network(text) for text in remove or []]
+    changed = _change(appid, config, lambda app: _with(app, "whitelist", networks, gone))
+    _show_list(appid, "whitelist", changed.whitelist, "every address may call", as_json=as_json)
+
+
+@app.command()
+def permissions(
+    appid: Appid, add: Add = None, remove: Remove = None, config: Config = None, as_json: Json = False
+) -> None:
+    """Show or change the names an app's cloud functions may call, such as ocr.bankcard."""
+    changed = _change(appid, config, lambda app: _with(app, "permissions", add or [], remove or []))
+    _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
+
+
+@app.command(name="import")
+def import_config(
+    appid: Appid,
+    file: Annotated[Path, typer.Argument(help="A cloud function's config.json.", exists=True, dir_okay=False)],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Set the names an app's cloud functions may call to those of a cloud function's config.json."""
+    names = _openapi_permissions(file)
+    changed = _change(appid, config, lambda app: dataclasses.replace(app, permissions=names))
+    _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
+
+
+@app.command()
+def deny(
+    appid: Appid,
+    api: Annotated[str, typer.Argument(help="A name such as ocr.bankcard.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Forbid an app to call an API in any way; it gets errcode 48001."""
+    changed = _change(appid, config, lambda app: _with(app, "denied", [api], []))
+    _show_list(appid, "denied", changed.denied, "nothing is denied", as_json=as_json)
+
+
+@app.command()
+def allow(
+    appid: Appid,
+    api: Annotated[str, typer.Argument(help="A name such as ocr.bankcard.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Let an app call an API again that was denied."""
+    changed = _change(appid, config, lambda app: _with(app, "denied", [], [api]))
+    _show_list(appid, "denied", changed.denied, "nothing is denied", as_json=as_json)
+
+
+@app.command()
+def enable(appid: Appid, config: Config = None, as_json: Json = False) -> None:
+    """Let an app call again."""
+    _change(appid, config, lambda app: dataclasses.replace(app, enabled=True))
+    show({"appid": appid, "enabled": True}, f"app {appid} is enabled", as_json=as_json)
+
+
+@app.command()
+def disable(appid: Appid, config: Config = None, as_json: Json = False) -> None:
+    """Forbid an app to call anything, without losing what belongs to it."""
+    _change(appid, config, lambda app: dataclasses.replace(app, enabled=False))
+    show({"appid": appid, "enabled": False}, f"app {appid} is disabled", as_json=as_json)
+
+
+def _change(appid: str, config: Path | None, change: Callable[[App], App], *, revoke: bool = False) -> App:
+    with opened(config) as (state, _):
+        changed = known(state.update_app(appid, change), appid)
+        if revoke:
+            state.revoke_tokens(appid)
+        return changed
+
+
+def _with(app: App, field: str, add: list[str], remove: list[str]) -> App:
+    """``app`` with its list ``field`` changed, in order and without doubles."""
+    kept = [item for item in dict.fromkeys([*getattr(app, field), *add]) if item not in remove]
+    change: dict[str, Any] = {field: tuple(kept)}
+    return dataclasses.replace(app, **change)
+
+
+def _network(text: str) -> str:
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no address or network, such as 203.0.113.7 or 203.0.113.0/24") from None
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
+def _openapi_permissions(file: Path) -> tuple[str, ...]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        names = content["permissions"]["openapi"]
+    except (ValueError, KeyError, TypeError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise BankcardError(
+            f'{file} has no permissions: it must hold {{"permissions": {{"openapi": ["ocr.bankcard"]}}}}'
+        )
+    return tuple(names)
+
+
+def _row(app: App, daily_limit: int) -> dict[str, Any]:
+    row = dataclasses.asdict(app)
+    del row["secret_hash"]
+    return {**row, "effective_daily_limit": daily_limit if app.daily_limit is None else app.daily_limit}
+
+
+def _line(row: dict[str, Any]) -> str:
+    state = "" if row["enabled"] else "  disabled"
+    return f"{row['appid']}  {row['name']}  {row['effective_daily_limit']} a day{state}"
+
+
+def _show_secret(app: App, secret: str, *, as_json: bool) -> None:
+    text = f"appid:  {app.appid}\nsecret: {secret}\nKeep the secret: only its hash is stored."
+    show({"appid": app.appid, "secret": secret, "name": app.name}, text, as_json=as_json)
+
+
+def _show_list(appid: str, name: str, items: tuple[str, ...], none: str, *, as_json: bool) -> None:
+    show({"appid": appid, name: list(items)}, "\n".join(items) or none, as_json=as_json)
