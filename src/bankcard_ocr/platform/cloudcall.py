@@ -1,0 +1,276 @@
+"""The cloud call as npm's ``wx-server-sdk`` sends it: multipart and protobuf in, protobuf out. No sockets.
+
+A function calls ``cloud.openapi.ocr.bankcard({type, imgUrl | img})``. The SDK posts a form whose part ``requestData``
+is a CommApiData: pairs of names in snake_case and values. A plain value is JSON text, quotes included (``"photo"``). A
+picture is a pair with raw bytes and a filename; its ``contenttype`` stays empty, by a mistake of the SDK. The answer
+is a CommOpenApiResp around the very JSON of the HTTPS endpoint, or with an ``error_code`` of the cloud call itself.
+
+Seen in versions 0.4.3 to 4.0.2 of the SDK; the field numbers are those of its ``protobuf/openapi.js``.
+
+>>> arguments(encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})).plain
+{'type': 'scan', 'img_url': 'https://example.com/card.jpg'}
+>>> decode_reply(refusal(NO_PERMISSION))
+(-604101, b'')
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf.message import DecodeError
+
+from ..errors import BankcardError, CallError
+from . import wire
+from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
+from .form import Body, Part
+from .wire import Reply, Request
+
+PATH = "/admin"
+APIS: Mapping[str, str] = MappingProxyType({"ocr.bankcard": "/cv/ocr/bankcard"})
+MAX_PAIRS = 64
+MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
+
+_ACTION = "wx.openApi"
+_TOKEN_FIELDS = ("wxCloudApiToken", "wxCloudbaseAccesstoken")
+
+
+class TransportError(CallError):
+    """The request is no cloud call; ``code`` is a word the SDK turns into a number of its own (-5010xx)."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(SYSTEM_ERROR, reason)
+        self.code = code
+
+
+class Platform(Protocol):
+    """Who answers the API's calls and knows what apps may do: :class:`~bankcard_ocr.platform.service.Service`."""
+
+    def answer(self, request: Request) -> Reply:
+        """The reply of the HTTPS endpoint."""
+        ...
+
+    def refuse(self, request: Request, error: BankcardError) -> Reply:
+        """The reply to a call that ``error`` ended before the API was reached."""
+        ...
+
+    def permissions(self, access_token: str) -> tuple[str, ...]:
+        """The names that the functions of this token's app may call. Raises CallError or StateError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arguments:
+    """What the function gave: ``plain`` values (text, numbers, truth) and ``pictures``."""
+
+    plain: Mapping[str, str | int | float | bool] = field(repr=False)
+    pictures: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back over the wire, always with HTTP status 200."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    rid: str
+    retry_after_s: float | None = None
+
+
+def answer(request: Request, platform: Platform) -> Answer:
+    """The answer to a request to :data:`PATH`. Never raises."""
+    try:
+        return wrapped(platform.answer(_call(request, platform)))
+    except TransportError as error:
+        return transport_error(error.code, platform.refuse(request, error))
+    except CallError as error:
+        return wrapped(platform.refuse(request, error))
+    except Exception as error:  # noqa: BLE001  (as in Service.answer, every error becomes a reply)
+        cause = error.cause if isinstance(error, BankcardError) else f"internal error, {type(error).__name__}"
+        return wrapped(platform.refuse(request, CallError(SYSTEM_ERROR, cause)))
+
+
+def wrapped(reply: Reply) -> Answer:
+    """``reply`` as the SDK is to get it: the JSON in protobuf, an ``error_code``, or *busy* as an error on the way."""
+    if reply.retry_after_s is not None:
+        return transport_error("EXCEED_REQUEST_LIMIT", reply)
+    content = refusal(reply.errcode) if reply.errcode in MESSAGES else encode_reply(reply.encode())
+    return Answer(content=content, content_type="application/octet-stream", rid=reply.rid)
+
+
+def transport_error(code: str, reply: Reply) -> Answer:
+    """The answer that the SDK takes for an error on the way; this very content type marks it."""
+    content = {"code": code, "message": reply.cause or reply.body["errmsg"], "requestId": reply.rid}
+    return Answer(
+        content=json.dumps(content).encode(),
+        content_type="application/json; charset=utf-8",
+        rid=reply.rid,
+        retry_after_s=reply.retry_after_s,
+    )
+
+
+def _call(request: Request, platform: Platform) -> Request:
+    """The call inside ``request``, as the HTTPS endpoint knows it. Raises CallError."""
+    api, access_token = _envelope(request)
+    given = arguments(next((part.data for part in request.body.parts if part.name == "requestData"), b""))
+    allowed = _permissions(platform, access_token)
+    if allowed is not None and api not in allowed:
+        raise CallError(NO_PERMISSION, f"{api} is not in the permissions of the app's config.json")
+    query = {name: _as_text(value) for name, value in given.plain.items() if name not in wire.TOKEN_NAMES}
+    return Request(
+        method="POST",
+        path=APIS[api],
+        query={**query, "access_token": access_token},
+        headers=request.headers,
+        body=Body(parts=given.pictures),
+        body_bytes=request.body_bytes,
+        client_ip=request.client_ip,
+    )
+
+
+def _envelope(request: Request) -> tuple[str, str]:
+    """(name of the API, access token). Raises TransportError or CallError."""
+    fields = request.body.form
+    if request.method != "POST" or not request.body.parts:
+        raise TransportError("INVALID_PARAM", request.body.fault or "POST multipart/form-data")
+    if fields.get("action") != _ACTION:
+        raise TransportError("INVALID_ACTION", f"only {_ACTION} is served here")
+    api = fields.get("apiName", "")
+    if api not in APIS:
+        raise CallError(NOT_FOUND, "unknown API")
+    access_token = next((token for name in _TOKEN_FIELDS if (token := fields.get(name, "").strip())), "")
+    if not access_token:
+        raise CallError(ILLEGAL_SOURCE, "no wxCloudApiToken")
+    return api, access_token
+
+
+def _permissions(platform: Platform, access_token: str) -> tuple[str, ...] | None:
+    """What the app's functions may call; None when the token is refused, which the endpoint will say itself."""
+    try:
+        return platform.permissions(access_token)
+    except CallError:
+        return None
+
+
+def _as_text(value: str | float) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def permissions(config: str | bytes) -> tuple[str, ...]:
+    """The APIs that a function's ``config.json`` lists. Raises ValueError when it is no such file.
+
+    >>> permissions('{"permissions": {"openapi": ["ocr.bankcard"]}}')
+    ('ocr.bankcard',)
+    """
+    try:
+        content = json.loads(config)
+        listed = content.get("permissions", {}).get("openapi", [])
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise ValueError('config.json must read {"permissions": {"openapi": ["ocr.bankcard"]}}') from error
+    if not (isinstance(listed, list) and all(isinstance(name, str) for name in listed)):
+        raise ValueError("permissions.openapi of config.json must be a list of API names")
+    return tuple(dict.fromkeys(listed))
+
+
+# The messages
+
+
+def arguments(request_data: bytes) -> Arguments:
+    """The arguments in a CommApiData. Raises CallError -601002 for whatever else it may be."""
+    try:
+        message = CommApiData.FromString(request_data)
+    except (DecodeError, RecursionError) as error:
+        raise CallError(BAD_ARGUMENTS, "requestData is no CommApiData") from error
+    pairs = message.openapi_data.pairs
+    if message.api_type != 0 or len(pairs) > MAX_PAIRS:
+        raise CallError(BAD_ARGUMENTS, "api_type is not OPEN_API" if message.api_type else "too many pairs")
+    pictures = [Part(name=pair.key, filename=pair.filename, content_type="", data=pair.value) for pair in pairs]
+    return Arguments(
+        plain={pair.key: value for pair in pairs if not pair.filename and (value := _plain(pair.value)) is not None},
+        pictures=tuple(part for part in pictures if part.filename),
+    )
+
+
+def _plain(value: bytes) -> str | int | float | bool | None:
+    """The scalar that ``value`` is as JSON text; None for null."""
+    if len(value) > MAX_TEXT_BYTES:
+        raise CallError(BAD_ARGUMENTS, "a value is too long")
+    try:
+        scalar = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise CallError(BAD_ARGUMENTS, "a value is no JSON text") from error
+    if scalar is not None and not isinstance(scalar, str | int | float | bool):
+        raise CallError(BAD_ARGUMENTS, "a value is neither text nor number")
+    return scalar
+
+
+def encode_arguments(plain: Mapping[str, object], pictures: tuple[Part, ...] = ()) -> bytes:
+    """A CommApiData as the SDK would write it."""
+    pairs = [{"key": name, "value": json.dumps(value).encode()} for name, value in plain.items()]
+    pairs += [{"key": part.name, "value": part.data, "filename": part.filename or "img.png"} for part in pictures]
+    return bytes(CommApiData(openapi_data={"pairs": pairs}).SerializeToString())
+
+
+def encode_reply(content: bytes) -> bytes:
+    """A CommOpenApiResp around the JSON ``content``."""
+    message = CommOpenApiResp(resp_data=content, content_type=wire.CONTENT_TYPE, http_code=200)
+    return bytes(message.SerializeToString())
+
+
+def refusal(error_code: int) -> bytes:
+    """A CommOpenApiResp that says why the API was not reached."""
+    return bytes(CommOpenApiResp(error_code=error_code, http_code=200).SerializeToString())
+
+
+def decode_reply(data: bytes) -> tuple[int, bytes]:
+    """(error_code, resp_data) of a CommOpenApiResp. Raises ValueError."""
+    try:
+        message = CommOpenApiResp.FromString(data)
+    except DecodeError as error:
+        raise ValueError("no CommOpenApiResp") from error
+    return message.error_code, bytes(message.resp_data)
+
+
+_DESCRIPTION = """
+name: "commapi.proto" package: "bankcard_ocr" syntax: "proto3"
+message_type { name: "KeyValuePair"
+  field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_BYTES }
+  field { name: "contenttype" number: 3 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "filename" number: 4 label: LABEL_OPTIONAL type: TYPE_STRING } }
+message_type { name: "OpenApiData"
+  field { name: "pairs" number: 1 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: ".bankcard_ocr.KeyValuePair" } }
+message_type { name: "CommApiData"
+  field { name: "api_type" number: 1 label: LABEL_OPTIONAL type: TYPE_INT32 }
+  field { name: "openapi_data" number: 2 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+          type_name: ".bankcard_ocr.OpenApiData" }
+  field { name: "appid" number: 6 label: LABEL_OPTIONAL type: TYPE_STRING } }
+message_type { name: "HttpHeader"
+  field { name: "key" number: 1 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "value" number: 2 label: LABEL_OPTIONAL type: TYPE_STRING } }
+message_type { name: "CommOpenApiResp"
+  field { name: "resp_data" number: 1 label: LABEL_OPTIONAL type: TYPE_BYTES }
+  field { name: "content_type" number: 2 label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "error_code" number: 3 label: LABEL_OPTIONAL type: TYPE_INT32 }
+  field { name: "http_code" number: 4 label: LABEL_OPTIONAL type: TYPE_INT32 }
+  field { name: "headers" number: 5 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: ".bankcard_ocr.HttpHeader" }
+  field { name: "svrkit_error_code" number: 6 label: LABEL_OPTIONAL type: TYPE_INT32 } }
+"""
+
+
+def _message(name: str) -> Any:
+    """The class of message ``name``, made from its description by the protobuf runtime.
+
+    What protoc generates runs with few versions of the runtime; a description runs with all.
+    """
+    return message_factory.GetMessageClass(_POOL.FindMessageTypeByName(f"bankcard_ocr.{name}"))
+
+
+_POOL = descriptor_pool.DescriptorPool()
+_POOL.Add(text_format.Parse(_DESCRIPTION, descriptor_pb2.FileDescriptorProto()))
+CommApiData = _message("CommApiData")
+CommOpenApiResp = _message("CommOpenApiResp")
