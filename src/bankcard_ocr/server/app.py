@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from starlette.types import Receive, Scope, Send
 
-from ..errors import Busy, CallError, PictureTooLarge
-from ..platform import wire
+from ..errors import BankcardError, Busy, CallError, PictureTooLarge
+from ..platform import cloudcall, cloudcodes, wire
+from ..platform.cloudcall import Answer
 from ..platform.service import RECOGNIZE, Reads, Service
 from ..platform.wire import Reply, Request
 from ..reading import Options, Reading
@@ -26,6 +27,9 @@ from ..settings import Settings
 OTHER_THREADS = 4
 BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond one picture: the form around it
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
+
+
+HEAVY = {RECOGNIZE, cloudcall.PATH}
 
 
 class Api:
@@ -45,56 +49,53 @@ class Api:
         self._others.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heavy = scope["path"] == RECOGNIZE
+        heavy = scope["path"] in HEAVY
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 body = await _body(receive, self._max_body, keep=not (heavy and self._is_full()))
         except TimeoutError:
-            error = CallError(-1, f"the body took over {self._settings.request_timeout_s:g} s")
-            await self._send(send, self._service.refuse(_request(scope, b""), error), close=True)
-            return
+            code = cloudcodes.TIMEOUT if scope["path"] == cloudcall.PATH else -1
+            error = CallError(code, f"the body took over {self._settings.request_timeout_s:g} s")
+            await _send(send, self._refused(scope, error), close=True)
+        except PictureTooLarge as error:
+            await _send(send, self._refused(scope, error if heavy else CallError(47001, error.cause)), close=True)
         except ConnectionError:
             return
-        except PictureTooLarge as error:
-            refusal = error if heavy else CallError(47001, error.cause)
-            await self._send(send, self._service.refuse(_request(scope, b""), refusal), close=True)
-            return
-        reply = await (self._read(scope, body) if heavy else self._other(scope, body))
-        await self._send(send, reply, head=scope["method"] == "HEAD")
+        else:
+            answer = await (self._read(scope, body) if heavy else self._other(scope, body))
+            await _send(send, answer, head=scope["method"] == "HEAD")
 
     def _is_full(self) -> bool:
         return self._taken >= self._settings.places
 
-    async def _read(self, scope: Scope, body: bytes | None) -> Reply:
-        """The reply of a recognition, made in a thread; busy at once when no place is free."""
+    async def _read(self, scope: Scope, body: bytes | None) -> Answer:
+        """The answer of a recognition, made in a thread; busy at once when no place is free."""
         if body is None or self._is_full():
-            return self._service.refuse(_request(scope, b""), Busy())
+            return self._refused(scope, Busy())
         self._taken += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._readers, self._answer, scope, body)
         finally:
             self._taken -= 1
 
-    async def _other(self, scope: Scope, body: bytes | None) -> Reply:
+    async def _other(self, scope: Scope, body: bytes | None) -> Answer:
         return await asyncio.get_running_loop().run_in_executor(self._others, self._answer, scope, body or b"")
 
-    def _answer(self, scope: Scope, body: bytes) -> Reply:
-        return self._service.answer(_request(scope, body))
+    def _answer(self, scope: Scope, body: bytes) -> Answer:
+        request = _request(scope, body)
+        if scope["path"] == cloudcall.PATH:
+            return cloudcall.answer(request, self._service)
+        return self._packed(scope, self._service.answer(request))
 
-    async def _send(self, send: Send, reply: Reply, *, head: bool = False, close: bool = False) -> None:
+    def _refused(self, scope: Scope, error: BankcardError) -> Answer:
+        return self._packed(scope, self._service.refuse(_request(scope, b""), error))
+
+    def _packed(self, scope: Scope, reply: Reply) -> Answer:
+        """``reply`` as this path's clients expect it: JSON, in a cloud call's answer within protobuf."""
+        if scope["path"] == cloudcall.PATH:
+            return cloudcall.wrapped(reply)
         content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
-        headers = [
-            (b"content-type", wire.CONTENT_TYPE.encode()),
-            (b"content-length", str(len(content)).encode()),
-            (b"cache-control", b"no-store"),
-            (b"x-rid", reply.rid.encode()),
-        ]
-        if reply.retry_after_s is not None:
-            headers.append((b"retry-after", str(max(1, round(reply.retry_after_s))).encode()))
-        if close:
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if head else content})
+        return Answer(content=content, content_type=wire.CONTENT_TYPE, rid=reply.rid, retry_after_s=reply.retry_after_s)
 
 
 class Gate:
@@ -133,6 +134,21 @@ async def _body(receive: Receive, limit: int, *, keep: bool) -> bytes | None:
     if size > limit:
         raise PictureTooLarge(got=size, limit=limit - BODY_SLACK_BYTES, unit="bytes")
     return b"".join(chunks) if keep else None
+
+
+async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool = False) -> None:
+    headers = [
+        (b"content-type", answer.content_type.encode()),
+        (b"content-length", str(len(answer.content)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-rid", answer.rid.encode()),
+    ]
+    if answer.retry_after_s is not None:
+        headers.append((b"retry-after", str(max(1, round(answer.retry_after_s))).encode()))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.content})
 
 
 def _request(scope: Scope, body: bytes) -> Request:
