@@ -1,0 +1,199 @@
+"""Other engines on the same pictures, each as well set up as we know how.
+
+**RapidOCR** (extra ``bench``) with the PP-OCRv6-small models of its wheel; nothing is downloaded. It is a reader of
+any text, so it is helped three ways, each of which raised its score on the dev pictures (docs/LOG.md):
+
+* one thread, boxes grown a little more than by default, so that first and last digits are not cut off;
+* its recognizer's scores are decoded twice, as they are and with all but digits left out; lines that look like a
+  number are taken from the second, so that no digit is lost as a letter;
+* :func:`choose` picks the card number out of the lines: runs of 13 to 19 digits, boxes that stand side by side
+  joined; a valid check digit wins, then a usual length, then the longest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import BankcardError
+from ..numbers import luhn
+from ..reading import Quad
+from . import machine
+from .metrics import Answer
+
+SHORTEST, LONGEST = 13, 19
+USUAL_LENGTHS = (15, 16, 19)
+_SEPARATORS = re.compile(r"[\s\-·.,:;'\"_~•・/*]+")
+_MODELS = {
+    "Det.model_path": "PP-OCRv6_det_small.onnx",
+    "Cls.model_path": "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+    "Rec.model_path": "PP-OCRv6_rec_small.onnx",
+}
+_SETTINGS = {
+    "Global.log_level": "critical",
+    "Global.text_score": 0.0,
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    "Det.unclip_ratio": 2.0,
+    "Det.box_thresh": 0.4,
+}
+
+
+class PeerMissing(BankcardError):
+    """The peer ``name`` cannot be measured; ``remedy`` says what to do."""
+
+    def __init__(self, name: str, remedy: str) -> None:
+        super().__init__(f"{name} cannot be measured: {remedy}")
+        self.name = name
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Line:
+    """A line of text that was read: as it is, and as digits and spaces only; its score and its place."""
+
+    text: str
+    digits: str
+    score: float
+    quad: Quad
+
+
+class RapidOCR:
+    """RapidOCR as a reader of card numbers. Raises PeerMissing when it or its models are not installed."""
+
+    name = "rapidocr"
+
+    def __init__(self, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        try:
+            import rapidocr
+        except ImportError:
+            raise PeerMissing(self.name, "install it with pip install 'bankcard-ocr[bench]'") from None
+        self._folder = Path(str(rapidocr.__file__)).parent / "models"
+        absent = [name for name in _MODELS.values() if not (self._folder / name).is_file()]
+        if absent:
+            raise PeerMissing(self.name, f"its version {self._version()} has no {absent[0]}; install rapidocr 3.10")
+        paths = {setting: str(self._folder / name) for setting, name in _MODELS.items()}
+        self._engine = rapidocr.RapidOCR(params={**_SETTINGS, **paths})
+        self._clock = clock
+        self._engine(np.full((96, 96, 3), 255, np.uint8))
+        recognizer = self._engine._load_rec_model()  # noqa: SLF001 (no public way to its scores)
+        recognizer.postprocess_op = _DecodeTwice(recognizer.postprocess_op)
+
+    def answer(self, data: bytes) -> Answer:
+        """The card number among the lines of the picture."""
+        start = self._clock()
+        lines = self.lines(data)
+        found = choose(lines)
+        ms = 1000 * (self._clock() - start)
+        if found is None:
+            return Answer(number=None, ms=ms, refusal="NoNumberAmongLines" if lines else "NoLines")
+        number, score = found
+        return Answer(number=number, confidence=score, guess=number, guess_confidence=score, ms=ms)
+
+    def crop(self, data: bytes) -> str:
+        """The digits of a picture that is one line."""
+        read = self._engine(data, use_det=False, use_cls=False, use_rec=True)
+        return "".join(text.partition("\t")[2] for text in (read.txts or ())).replace(" ", "")
+
+    def lines(self, data: bytes) -> list[Line]:
+        """All lines of the picture; none when it cannot be decoded."""
+        try:
+            read = self._engine(data)
+        except (OSError, ValueError, SyntaxError):  # what its decoder raises for bytes that are no picture
+            return []
+        if getattr(read, "boxes", None) is None or read.txts is None:  # another type altogether when there is no line
+            return []
+        return [
+            Line(text=text, digits=digits, score=float(score), quad=_quad(box))
+            for (text, _, digits), score, box in zip(
+                (both.partition("\t") for both in read.txts), read.scores, read.boxes, strict=True
+            )
+        ]
+
+    def facts(self) -> Mapping[str, Any]:
+        """Its version, models and settings."""
+        used = set(_MODELS.values())
+        models = {name: facts for name, facts in machine.models(self._folder).items() if name in used}
+        return {"version": self._version(), "models": models, "settings": _SETTINGS}
+
+    def _version(self) -> str:
+        return metadata.version("rapidocr")
+
+
+def choose(lines: Sequence[Line]) -> tuple[str, float] | None:
+    """The likeliest card number among ``lines`` and its score; None when no line can be one."""
+    parts = [(_digits(line), line) for line in lines if _is_numeric(line)]
+    runs = [(digits, line.score) for digits, line in parts] + _joined(parts)
+    runs = [run for run in runs if SHORTEST <= len(run[0]) <= LONGEST]
+    return max(runs, key=_likeliness) if runs else None
+
+
+def _likeliness(run: tuple[str, float]) -> tuple[bool, bool, int, float]:
+    digits, score = run
+    return luhn.is_valid(digits), len(digits) in USUAL_LENGTHS, len(digits), score
+
+
+def _is_numeric(line: Line) -> bool:
+    """Whether at least half of the characters are digits, and it is no date."""
+    text = _SEPARATORS.sub("", line.text)
+    if "/" in line.text and len(text) < 8:
+        return False
+    return bool(text) and sum(char in "0123456789" for char in text) >= len(text) / 2
+
+
+def _digits(line: Line) -> str:
+    return line.digits.replace(" ", "")
+
+
+def _joined(parts: Sequence[tuple[str, Line]]) -> list[tuple[str, float]]:
+    """The runs that arise when boxes side by side, of like height and on one level, are read as one."""
+    ordered = sorted((part for part in parts if 2 <= len(part[0]) <= LONGEST), key=lambda part: part[1].quad[0][0])
+    runs = []
+    for place, (digits, line) in enumerate(ordered):
+        whole, score, last = digits, line.score, line.quad
+        for more, following in ordered[place + 1 :]:
+            if _continues(last, following.quad):
+                whole, score, last = whole + more, min(score, following.score), following.quad
+                runs.append((whole, score))
+    return runs
+
+
+def _continues(left: Quad, right: Quad) -> bool:
+    height, other = _height(left), _height(right)
+    if not 0.6 < height / max(other, 1e-6) < 1.67:
+        return False
+    level = abs((left[1][1] + left[2][1]) / 2 - (right[0][1] + right[3][1]) / 2)
+    gap = right[0][0] - left[1][0]
+    return level < 0.6 * max(height, other) and -height < gap < 3 * height
+
+
+def _height(quad: Quad) -> float:
+    return (math.dist(quad[0], quad[3]) + math.dist(quad[1], quad[2])) / 2
+
+
+def _quad(box: Any) -> Quad:
+    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in box)
+    return top_left, top_right, bottom_right, bottom_left
+
+
+class _DecodeTwice:
+    """RapidOCR's own decoding, whose texts are followed by a tab and the same line decoded as digits and spaces."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._left_out = np.array([char not in {"blank", *"0123456789 "} for char in inner.character])
+
+    def __call__(self, scores: NDArray[np.float32], *args: Any, **options: Any) -> tuple[list[Any], Any]:
+        lines, words = self._inner(scores, *args, **options)
+        digits, _ = self._inner(np.where(self._left_out, np.float32(0), scores), *args, **options)
+        both = [(f"{text}\t{cut}", score) for (text, score), (cut, _) in zip(lines, digits, strict=True)]
+        return both, words
