@@ -1,0 +1,115 @@
+"""What the embedded store promises beyond every store's promises."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+
+import pytest
+
+from bankcard_ocr.errors import SettingsError, StateError
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.state.base import Token, Window, span
+from bankcard_ocr.platform.state.sqlite import MAX_ANONYMOUS_RECORDS, SqliteState
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "folder" / "state.sqlite3"
+
+
+def modes(folder) -> set[str]:
+    return {f"{stat.S_IMODE(file.stat().st_mode):o}" for file in folder.iterdir()}
+
+
+def test_files_are_the_owners_alone(path, clock):
+    """The file and the log beside it have mode 0600, the folder made for them 0700."""
+    store = SqliteState(path, clock)
+    store.put("k", "v", lifetime_s=1)
+    found = modes(path.parent), f"{stat.S_IMODE(path.parent.stat().st_mode):o}"
+    store.close()
+
+    assert ({"600"}, "700") == found
+
+
+def test_a_secret_store_url_is_a_path(tmp_path, clock):
+    """``sqlite:////absolute`` is that file, options after a question mark."""
+    store = states.connect(f"sqlite:///{tmp_path}/a.db?synchronous=full", clock)
+    store.close()
+
+    assert ["a.db"] == [file.name for file in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "sqlite:///", "sqlite:x", "sqlite:///a.db?synchronous=OFF"])
+def test_another_url_is_a_wrong_setting(url: str, clock):
+    """What names no store of ours is said at once."""
+    with pytest.raises(SettingsError, match="state_url"):
+        states.connect(url, clock)
+
+
+def test_a_path_that_cannot_be_made_is_out_of_reach(tmp_path, clock):
+    """A folder in place of the file is an error that names the setting."""
+    with pytest.raises(StateError, match="state_url"):
+        SqliteState(tmp_path, clock)
+
+
+def test_a_newer_file_is_not_touched(path, clock):
+    """A file of a later version is refused."""
+    SqliteState(path, clock).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+    with pytest.raises(StateError, match="newer"):
+        SqliteState(path, clock)
+
+
+def test_a_file_that_is_no_database_is_out_of_reach(path, clock):
+    """A damaged file is a StateError, not a crash."""
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 100)
+
+    with pytest.raises(StateError, match="not a database"):
+        SqliteState(path, clock)
+
+
+def test_after_closing_the_store_is_out_of_reach(path, clock):
+    """A verb on a closed store raises StateError."""
+    store = SqliteState(path, clock)
+    store.close()
+
+    with pytest.raises(StateError, match="nothing was charged"):
+        store.ping()
+
+
+def test_sweeping_deletes_what_is_over_and_nothing_else(path, clock):
+    """Old notes, tokens, minutes and records go; yesterday's count stays for the chart."""
+    store = SqliteState(path, clock)
+    store.put("k", "v", lifetime_s=1)
+    store.rotate_token(
+        Token(digest="a", appid="wx1", kind="token", nonce="", issued=0.0, expires=1.0, good_until=1.0), old_until=0.0
+    )
+    store.consume("minute:wx1", span(clock.now, 60), 5)
+    store.consume("recognize:wx1", Window(name="2024-11-23", ends=1732377600.0), 5)
+    clock.now += 86400 * 3
+    store.sweep()
+    found = (store.token("a"), store.history("minute:wx1"), store.history("recognize:wx1"))
+    store.close()
+
+    assert (None, {}, {"2024-11-23": 1}) == found
+
+
+def test_a_strangers_records_cannot_fill_the_disk(path, clock):
+    """Of calls without a valid token only the latest are kept."""
+    store = SqliteState(path, clock)
+    connection = sqlite3.connect(path)
+    connection.executemany(
+        "INSERT INTO records VALUES (?, '', ?, '{}')", [(str(n), float(n + 1732370000)) for n in range(10_050)]
+    )
+    connection.commit()
+    store.sweep()
+    kept = connection.execute("SELECT count(*), min(at) FROM records").fetchone()
+    connection.close()
+    store.close()
+
+    assert (MAX_ANONYMOUS_RECORDS, 1732370050.0) == kept

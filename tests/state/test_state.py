@@ -1,0 +1,356 @@
+"""What every store of the platform's state promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.state.base import (
+    RECORD_LIFETIME_S,
+    App,
+    Record,
+    Token,
+    Window,
+    beijing_day,
+    beijing_month,
+    span,
+)
+
+HAMMER = Path(__file__).with_name("hammer.py")
+DAY = Window(name="2024-11-23", ends=1732377600.0)
+APP = App(appid="wx1", name="Shop", secret_hash="scrypt$…", created=1.0, whitelist=("10.0.0.0/8",))
+
+
+def token(digest: str, *, kind="token", issued: float = 1732377000.0) -> Token:
+    expires = issued + 7200
+    return Token(
+        digest=digest, appid="wx1", kind=kind, nonce="n" + digest, issued=issued, expires=expires, good_until=expires
+    )
+
+
+def record(rid: str, *, at: float = 1732377000.0, appid: str = "wx1") -> Record:
+    return Record(
+        rid=rid,
+        appid=appid,
+        invoke_time=at,
+        cost_ms=1.5,
+        method="GET",
+        request_url="/",
+        request_body="",
+        response_body="{}",
+        client_ip="127.0.0.1",
+        errcode=0,
+        stage="read",
+        cause="",
+        timings_ms={"read": 1.0},
+    )
+
+
+class TestApps:
+    def test_an_added_app_is_found_as_it_was(self, store):
+        """An app comes back with every field, lists included."""
+        store.add_app(APP)
+
+        assert APP == store.app("wx1")
+
+    def test_an_appid_is_taken_once(self, store):
+        """A second app under the same id is refused and changes nothing."""
+        added = [store.add_app(APP), store.add_app(dataclasses.replace(APP, name="Other"))]
+
+        assert ([True, False], APP) == (added, store.app("wx1"))
+
+    def test_an_unknown_app_is_none(self, store):
+        """There is no app until one is added."""
+        assert (None, []) == (store.app("wx1"), store.apps())
+
+    def test_apps_are_listed_the_oldest_first(self, store):
+        """The list is in order of creation."""
+        store.add_app(dataclasses.replace(APP, appid="wx2", created=2.0))
+        store.add_app(APP)
+
+        assert ["wx1", "wx2"] == [app.appid for app in store.apps()]
+
+    def test_a_change_is_kept_and_returned(self, store):
+        """The changed app is what the caller gets and what the next one finds."""
+        store.add_app(APP)
+        changed = store.update_app("wx1", lambda app: dataclasses.replace(app, enabled=False))
+
+        assert (dataclasses.replace(APP, enabled=False),) * 2 == (changed, store.app("wx1"))
+
+    def test_no_app_no_change(self, store):
+        """Changing an unknown app gives None."""
+        assert None is store.update_app("wx1", lambda app: app)
+
+    def test_concurrent_changes_are_all_kept(self, store):
+        """Of changes made at the same time none is lost."""
+        store.add_app(dataclasses.replace(APP, whitelist=()))
+
+        def add(n: int) -> None:
+            store.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=(*app.whitelist, f"10.0.0.{n}")))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(add, range(50)))
+
+        assert {f"10.0.0.{n}" for n in range(50)} == set(store.app("wx1").whitelist)
+
+    def test_a_deleted_app_takes_all_with_it(self, store):
+        """Tokens, counts and records go with the app, and with no other."""
+        store.add_app(APP)
+        store.rotate_token(token("a"), old_until=0.0)
+        store.put_record(record("r1"))
+        store.consume("recognize:wx1", DAY, 5)
+        store.consume("recognize:owx1", DAY, 5)
+        deleted = [store.delete_app("wx1"), store.delete_app("wx1")]
+
+        assert ([True, False], None, None, 0, 1) == (
+            deleted,
+            store.token("a"),
+            store.record("r1"),
+            store.used("recognize:wx1", DAY),
+            store.used("recognize:owx1", DAY),
+        )
+
+
+class TestTokens:
+    def test_a_token_is_found_by_its_digest(self, store):
+        """What is put in comes out."""
+        store.rotate_token(token("a"), old_until=0.0)
+
+        assert (token("a"), None) == (store.token("a"), store.token("b"))
+
+    def test_a_rotated_token_ends_when_said(self, store):
+        """The earlier token is good until the time given, the new one to its end."""
+        store.rotate_token(token("a"), old_until=0.0)
+        store.rotate_token(token("b"), old_until=1732377300.0)
+
+        assert (1732377300.0, token("b")) == (store.token("a").good_until, store.current_token("wx1", "token"))
+
+    def test_rotation_never_prolongs(self, store):
+        """A token already ended earlier stays so."""
+        store.rotate_token(token("a"), old_until=0.0)
+        store.rotate_token(token("b"), old_until=1732377100.0)
+        store.rotate_token(token("c"), old_until=1732377900.0)
+
+        assert (1732377100.0, 1732377900.0) == (store.token("a").good_until, store.token("b").good_until)
+
+    def test_kinds_are_apart(self, store):
+        """Rotating one kind leaves the other kinds alone."""
+        store.rotate_token(token("a", kind="stable"), old_until=0.0)
+        store.rotate_token(token("b"), old_until=0.0)
+
+        assert token("a", kind="stable") == store.current_token("wx1", "stable")
+
+    def test_replacing_what_was_seen_rotates(self, store):
+        """A caller that saw the current token has its own become current."""
+        store.rotate_token(token("a"), old_until=0.0)
+        got = store.replace_token(token("b"), seen="a", old_until=5.0)
+
+        assert (token("b"), 5.0) == (got, store.token("a").good_until)
+
+    def test_replacing_what_is_gone_changes_nothing(self, store):
+        """A caller that saw an older token gets the current one, and its own is not kept."""
+        store.rotate_token(token("a"), old_until=0.0)
+        got = store.replace_token(token("b"), seen=None, old_until=5.0)
+
+        assert (token("a"), None) == (got, store.token("b"))
+
+    def test_of_many_that_replace_one_wins(self, store):
+        """All who replace nothing at the same time get the same token."""
+        with ThreadPoolExecutor(8) as pool:
+            got = pool.map(lambda n: store.replace_token(token(str(n)), seen=None, old_until=0.0).digest, range(32))
+
+        assert {store.current_token("wx1", "token").digest} == set(got)
+
+    def test_revoked_tokens_are_over(self, store):
+        """Revoking ends every token of the app, of each kind, and none is current."""
+        store.rotate_token(token("a"), old_until=0.0)
+        store.rotate_token(token("b", kind="stable"), old_until=0.0)
+        store.revoke_tokens("wx1")
+
+        assert (0.0, 0.0, None) == (
+            store.token("a").good_until,
+            store.token("b").good_until,
+            store.current_token("wx1", "token"),
+        )
+
+
+class TestCounters:
+    def test_a_limit_is_served_exactly(self, store):
+        """The first N get their count, the next get None and count nothing."""
+        got = [store.consume("c:wx1", DAY, 2) for _ in range(4)]
+
+        assert ([1, 2, None, None], 2) == (got, store.used("c:wx1", DAY))
+
+    @pytest.mark.parametrize("limit", [0, -1])
+    def test_nothing_is_served_of_nothing(self, store, limit: int):
+        """A limit of 0 or less serves nobody."""
+        assert (None, 0) == (store.consume("c:wx1", DAY, limit), store.used("c:wx1", DAY))
+
+    def test_windows_and_counters_are_apart(self, store):
+        """Another window, or another counter, starts at 1."""
+        store.consume("c:wx1", DAY, 5)
+
+        assert (1, 1) == (
+            store.consume("c:wx1", Window(name="2024-11-24", ends=1732464000.0), 5),
+            store.consume("c:wx2", DAY, 5),
+        )
+
+    def test_a_cleared_count_starts_anew(self, store):
+        """After a clear the next is the first."""
+        store.consume("c:wx1", DAY, 1)
+        store.clear("c:wx1", DAY)
+
+        assert 1 == store.consume("c:wx1", DAY, 1)
+
+    def test_history_is_in_order_of_days(self, store):
+        """The counts of past windows are told in ascending order."""
+        store.consume("c:wx1", DAY, 5)
+        store.consume("c:wx1", Window(name="2024-11-22", ends=1732291200.0), 5)
+
+        assert [("2024-11-22", 1), ("2024-11-23", 1)] == list(store.history("c:wx1").items())
+
+    def test_threads_are_served_exactly(self, store):
+        """Sixteen threads over a limit of 500 get exactly 500."""
+        with ThreadPoolExecutor(16) as pool:
+            got = list(pool.map(lambda _: store.consume("c:wx1", DAY, 500), range(800)))
+
+        assert list(range(1, 501)) == sorted(count for count in got if count is not None)
+
+    def test_processes_are_served_exactly(self, store, url):
+        """Eight processes hammering a limit of 500 get exactly 500."""
+        command = [sys.executable, str(HAMMER), url, "500", "100"]
+        processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+        served = [int(process.communicate()[0]) for process in processes]
+
+        assert (500, 500) == (sum(served), store.used("recognize:wx1", Window(name="day", ends=1e12)))
+
+    def test_what_was_counted_survives_a_kill(self, store, url):
+        """After kill -9 in the middle of charging, every count that was reported is there, and one more at most."""
+        process = subprocess.Popen([sys.executable, str(HAMMER), url, "0", "0"], stdout=subprocess.PIPE, text=True)
+        reported = [int(process.stdout.readline()) for _ in range(200)]
+        process.kill()
+        rest = [int(line) for line in process.communicate()[0].splitlines() if line.strip()]
+        last = [*reported, *rest][-1]
+
+        assert store.used("recognize:wx1", Window(name="day", ends=1e12)) - last in {0, 1}
+
+
+class TestNotes:
+    def test_the_first_put_wins(self, store):
+        """Putting where nothing is gives None, the next gets what is there."""
+        got = [store.put_if_absent("k", "a", lifetime_s=30), store.put_if_absent("k", "b", lifetime_s=30)]
+
+        assert [None, "a"] == got
+
+    @pytest.mark.parametrize(("later", "expected"), [(29.9, "a"), (30.0, None)])
+    def test_a_note_lives_as_long_as_said(self, store, clock, later: float, expected: str | None):
+        """A note is there before its lifetime is over, and absent from then on."""
+        store.put_if_absent("k", "a", lifetime_s=30)
+        clock.now += later
+
+        assert expected == store.put_if_absent("k", "b", lifetime_s=30)
+
+    def test_what_is_taken_is_gone(self, store):
+        """A note can be taken once."""
+        store.put("k", "a", lifetime_s=30)
+
+        assert ["a", None] == [store.take("k"), store.take("k")]
+
+    def test_what_is_over_cannot_be_taken(self, store, clock):
+        """A note past its lifetime is absent."""
+        store.put("k", "a", lifetime_s=30)
+        clock.now += 30
+
+        assert None is store.take("k")
+
+    def test_of_many_one_puts(self, store):
+        """Of many that put at the same time exactly one finds it absent."""
+        with ThreadPoolExecutor(8) as pool:
+            got = list(pool.map(lambda n: store.put_if_absent("k", str(n), lifetime_s=30), range(32)))
+
+        assert 1 == got.count(None)
+
+
+class TestRecords:
+    def test_a_record_is_found_as_it_was(self, store):
+        """A record comes back with every field."""
+        store.put_record(record("r1"))
+
+        assert (record("r1"), None) == (store.record("r1"), store.record("r2"))
+
+    @pytest.mark.parametrize(("later", "found"), [(RECORD_LIFETIME_S - 1, True), (RECORD_LIFETIME_S, False)])
+    def test_a_record_is_kept_for_seven_days(self, store, clock, later: float, found: bool):
+        """A record answers for seven days and then no more."""
+        store.put_record(record("r1"))
+        clock.now += later
+
+        assert found is (store.record("r1") is not None)
+
+    def test_records_of_an_app_are_listed_the_latest_first(self, store):
+        """Only the app's own records since the time given are listed."""
+        store.put_record(record("r1", at=10.0))
+        store.put_record(record("r2", at=20.0))
+        store.put_record(record("r3", at=5.0))
+        store.put_record(record("r4", at=30.0, appid="wx2"))
+
+        assert ["r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0)]
+
+
+class TestStore:
+    def test_what_is_stored_outlives_the_connection(self, store, url, clock):
+        """Another connection finds what this one stored."""
+        store.add_app(APP)
+        other = states.connect(url, clock)
+        found = other.app("wx1")
+        other.close()
+
+        assert APP == found
+
+    def test_connections_may_open_at_the_same_time(self, url, clock):
+        """Threads that open a fresh store together all get it."""
+        barrier = threading.Barrier(8)
+
+        def connect(_: int) -> list[App]:
+            barrier.wait()
+            opened = states.connect(url, clock)
+            try:
+                return opened.apps()
+            finally:
+                opened.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            assert [[]] * 8 == list(pool.map(connect, range(8)))
+
+    def test_a_store_that_answers_pings(self, store):
+        """Ping returns without a word."""
+        assert None is store.ping()
+
+
+class TestWindows:
+    @pytest.mark.parametrize(
+        ("now", "name", "ends"),
+        [(1732377599.9, "2024-11-23", 1732377600.0), (1732377600.0, "2024-11-24", 1732464000.0)],
+    )
+    def test_the_day_turns_at_midnight_in_beijing(self, now: float, name: str, ends: float):
+        """A Beijing day begins at 16:00 UTC."""
+        assert Window(name=name, ends=ends) == beijing_day(now)
+
+    @pytest.mark.parametrize(
+        ("now", "name", "ends"),
+        [(1735660799.0, "2024-12", 1735660800.0), (1735660800.0, "2025-01", 1738339200.0)],
+    )
+    def test_the_month_turns_in_beijing(self, now: float, name: str, ends: float):
+        """A Beijing month begins at 16:00 UTC of the day before, over the year's end too."""
+        assert Window(name=name, ends=ends) == beijing_month(now)
+
+    @pytest.mark.parametrize(("now", "ends"), [(0.0, 60.0), (59.9, 60.0), (60.0, 120.0)])
+    def test_minutes_end_at_the_full_minute(self, now: float, ends: float):
+        """A span ends at the next multiple of its length."""
+        assert ends == span(now, 60).ends
