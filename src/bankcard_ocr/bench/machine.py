@@ -111,12 +111,6 @@ def is_quiet(other_cores: float | None) -> bool:
     return other_cores is not None and other_cores < QUIET_CORES
 
 
-def resident_bytes() -> int:
-    """The resident memory of this process; 0 where the system does not tell."""
-    words = _text("/proc/self/statm").split()
-    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") if len(words) > 1 else 0
-
-
 def _text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace")
