@@ -160,22 +160,6 @@ def _as_text(value: str | float) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def permissions(config: str | bytes) -> tuple[str, ...]:
-    """The APIs that a function's ``config.json`` lists. Raises ValueError when it is no such file.
-
-    >>> permissions('{"permissions": {"openapi": ["ocr.bankcard"]}}')
-    ('ocr.bankcard',)
-    """
-    try:
-        content = json.loads(config)
-        listed = content.get("permissions", {}).get("openapi", [])
-    except (ValueError, RecursionError, AttributeError) as error:
-        raise ValueError('config.json must read {"permissions": {"openapi": ["ocr.bankcard"]}}') from error
-    if not (isinstance(listed, list) and all(isinstance(name, str) for name in listed)):
-        raise ValueError("permissions.openapi of config.json must be a list of API names")
-    return tuple(dict.fromkeys(listed))
-
-
 # The messages
 
 

@@ -1,0 +1,55 @@
+"""A cloud function's config.json."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.platform import permission
+
+
+def test_the_listed_apis_are_the_permissions():
+    """The documented file gives its list, each name once."""
+    config = {"permissions": {"openapi": ["ocr.bankcard", "ocr.idcard", "ocr.bankcard"]}, "triggers": []}
+
+    assert ("ocr.bankcard", "ocr.idcard") == permission.listed(json.dumps(config))
+
+
+@pytest.mark.parametrize("config", ["{}", '{"permissions": {}}', '{"permissions": {"openapi": []}}'])
+def test_nothing_listed_permits_nothing(config):
+    """A config.json without permissions is one, and permits nothing."""
+    assert () == permission.listed(config)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "nonsense",
+        "[]",
+        "null",
+        '{"permissions": []}',
+        '{"permissions": {"openapi": "ocr.bankcard"}}',
+        "[" * 100_000,
+    ],
+)
+def test_what_is_no_config_is_refused(config):
+    """A wrong file says how it must read."""
+    with pytest.raises(ValueError, match=r"config\.json"):
+        permission.listed(config)
+
+
+@given(st.text() | st.binary())
+def test_any_file_is_a_config_or_refused(config):
+    """No file does anything but give names or a ValueError."""
+    assert all(isinstance(name, str) for name in listed_or_none(config))
+
+
+def listed_or_none(config: str | bytes) -> tuple[str, ...]:
+    try:
+        return permission.listed(config)
+    except ValueError:
+        return ()
