@@ -18,12 +18,19 @@ UNIONPAY19 = "6205500000000000004"
 needs_rapidocr = pytest.mark.skipif(importlib.util.find_spec("rapidocr") is None, reason="the extra bench")
 
 
+def digits_of(text, sure=1.0, instead=None) -> tuple:
+    """Each digit of ``text``, sure, but for the places that ``instead`` maps to another digit and its score."""
+    found = [((digit, sure),) for digit in text]
+    for place, (digit, score) in (instead or {}).items():
+        found[place] = ((text[place], 1 - score), (digit, score))
+    return tuple(found)
+
+
 def line(text, digits=None, *, score=0.9, left=0.0, top=0.0, width=200.0, height=20.0) -> Line:
     right, bottom = left + width, top + height
     quad = ((left, top), (right, top), (right, bottom), (left, bottom))
-    return Line(
-        text=text, digits="".join(c for c in text if c.isdigit()) if digits is None else digits, score=score, quad=quad
-    )
+    seen = "".join(char for char in text if char.isdigit()) if digits is None else digits
+    return Line(text=text, digits=digits_of(seen) if isinstance(seen, str) else seen, score=score, quad=quad)
 
 
 @pytest.mark.parametrize(
@@ -102,10 +109,32 @@ def test_missing_peer_says_what_to_do() -> None:
     assert "pip install 'bankcard-ocr[bench]'" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("score", "number"),
+    [(0.11, VISA), (0.09, "4111111111111117")],
+)
+def test_an_unsure_digit_is_replaced(score, number) -> None:
+    """A digit scored below 0.9 gives way to its next best when the check digit then holds, a surer one does not."""
+    wrong = "4111111111111117"
+    assert number == choose([line(wrong, digits_of(wrong, instead={15: ("1", score)}))])[0]
+
+
+def test_one_digit_too_many_is_left_out() -> None:
+    """Of 17 digits an unsure one is left out when the check digit of the others holds."""
+    long = VISA[:6] + "7" + VISA[6:]
+    unsure = tuple(((digit, 0.4 if place == 6 else 1.0),) for place, digit in enumerate(long))
+    assert VISA == choose([line(long, unsure)])[0]
+
+
+def test_a_valid_number_is_left_alone() -> None:
+    """A number whose check digit holds is taken as it is, however unsure."""
+    assert VISA == choose([line(VISA, digits_of(VISA, instead={0: ("5", 0.45), 1: ("3", 0.45)}))])[0]
+
+
 class Decoder:
     """Decodes each frame's best class; class 0 is blank."""
 
-    character = ("blank", "A", "4", " ")
+    character = ("blank", "A", *"0123456789", " ")
 
     def __call__(self, scores, **options):
         texts = ["".join(self.character[best] for best in line.argmax(axis=1) if best) for line in scores]
@@ -114,8 +143,13 @@ class Decoder:
 
 def test_digits_are_decoded_beside_the_text() -> None:
     """A frame that is rather an A than a 4 reads as A in the text and as 4 in the digits."""
-    scores = np.array([[[0.1, 0.6, 0.3, 0.0], [0.1, 0.0, 0.9, 0.0], [0.8, 0.0, 0.1, 0.1]]], np.float32)
-    assert [("A4\t44", 1.0)] == peers._DecodeTwice(Decoder())(scores)[0]
+    scores = np.zeros((1, 3, 13), np.float32)
+    scores[0, 0, [0, 1, 6, 7]] = 0.1, 0.5, 0.3, 0.1  # blank, A, 4, 5
+    scores[0, 1, 0] = 1.0
+    scores[0, 2, 6] = 1.0
+    ((both, _),) = peers._DecodeTwice(Decoder())(scores)[0]
+    text, digits = peers._unpacked(both)
+    assert ("A4", [("4", pytest.approx(0.3)), ("4", 1.0)]) == (text, [digit[0] for digit in digits])
 
 
 @pytest.fixture(scope="module")
