@@ -1,0 +1,134 @@
+"""Quads: four corners and what can be done with them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.vision import quad
+
+UNIT = quad.rectangle(2, 2)
+
+
+def floats(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, width=32)
+
+
+@st.composite
+def quads(draw) -> quad.Quad:
+    """A convex quad, some hundred pixels wide, seen in perspective and turned."""
+    shift = np.array([[draw(floats(-25, 25)) for _ in range(2)] for _ in range(4)], np.float32)
+    angle = draw(floats(0, 6.25))
+    turned = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
+    return np.asarray((quad.rectangle(300, 190) - (150, 95) + shift) @ turned + (400, 400), np.float32)
+
+
+def gradient(width: int, height: int) -> np.ndarray:
+    """A picture without edges whose every part is different: red grows to the right, green downwards."""
+    x, y = np.meshgrid(np.linspace(20, 230, width), np.linspace(20, 230, height))
+    return np.stack([x, y, np.full_like(x, 128)], axis=-1).astype(np.uint8)
+
+
+def test_a_rectangle_is_its_outer_pixels():
+    """Corners are pixel centres, TL, TR, BR, BL."""
+    assert [[0, 0], [9, 0], [9, 4], [0, 4]] == quad.rectangle(10, 5).tolist()
+
+
+@given(quads(), quads())
+def test_a_homography_takes_corners_to_corners(source: quad.Quad, target: quad.Quad):
+    """Each corner of one quad lands on the same corner of the other."""
+    assert np.allclose(target, quad.project(source, quad.homography(source, target)), atol=0.01)
+
+
+@given(quads())
+def test_a_homography_and_its_reverse_undo_each_other(source: quad.Quad):
+    """Going to a rectangle and back changes nothing."""
+    there, back = quad.homography(source, UNIT), quad.homography(UNIT, source)
+
+    assert np.allclose(source, quad.project(quad.project(source, there), back), atol=0.01)
+
+
+@given(quads())
+def test_rectify_of_a_projected_card_is_the_card(corners: quad.Quad):
+    """A card drawn into a scene under any quad comes back as it was."""
+    card = gradient(300, 190)
+    scene = cv2.warpPerspective(card, quad.homography(quad.rectangle(300, 190), corners), (800, 800))
+    back = quad.rectify(scene, corners, 300, 190)
+
+    assert np.abs(back[4:-4, 4:-4].astype(int) - card[4:-4, 4:-4]).max() <= 4
+
+
+def test_rectify_of_the_whole_picture_is_the_picture():
+    """The outer quad gives the picture itself, pixel for pixel."""
+    card = gradient(60, 40)
+
+    assert np.array_equal(card, quad.rectify(card, quad.rectangle(60, 40), 60, 40))
+
+
+def test_rectify_repeats_the_edge_outside():
+    """What lies outside the picture is the colour of its edge, not black."""
+    card = np.full((40, 60, 3), 77, np.uint8)
+
+    assert np.all(quad.rectify(card, quad.rectangle(60, 40) + 500, 30, 20) == 77)
+
+
+def test_rectify_takes_grey_pictures_too():
+    """(H, W) in, (height, width) out."""
+    assert (20, 30) == quad.rectify(np.zeros((40, 60), np.uint8), quad.rectangle(60, 40), 30, 20).shape
+
+
+@given(quads(), st.integers(-8, 8))
+def test_turning_keeps_the_corners_and_four_turns_are_none(corners: quad.Quad, quarters: int):
+    """A turned quad has the same corners in another order, and turns add up."""
+    turned = quad.turn(corners, quarters)
+
+    assert sorted(corners.tolist()) == sorted(turned.tolist())
+    assert np.array_equal(corners, quad.turn(turned, 4 - quarters % 4))
+
+
+def test_one_quarter_turn_begins_at_the_top_right():
+    """Read from its right side, a quad's first corner is the old second."""
+    assert [[9, 0], [9, 4], [0, 4], [0, 0]] == quad.turn(quad.rectangle(10, 5), 1).tolist()
+
+
+def test_sides_are_width_and_height():
+    """The means of opposite sides, in pixels."""
+    assert (9.0, 4.0) == quad.sides(quad.rectangle(10, 5))
+
+
+@given(quads())
+def test_growing_by_nothing_changes_nothing(corners: quad.Quad):
+    """Margins of zero give the quad itself."""
+    assert np.allclose(corners, quad.grow(corners, 0, 0), atol=0.01)
+
+
+def test_growing_adds_its_share_on_every_side():
+    """A tenth of the width left and right, half of the height above and below."""
+    grown = quad.grow(quad.rectangle(101, 41), 0.1, 0.5)
+
+    assert np.allclose([[-10, -20], [110, -20], [110, 60], [-10, 60]], grown, atol=0.01)
+
+
+@given(quads())
+def test_a_perspective_of_a_card_is_convex(corners: quad.Quad):
+    """Every quad a camera could see is convex, whichever side it is read from."""
+    assert [True] * 4 == [quad.is_convex(quad.turn(corners, quarters)) for quarters in range(4)]
+
+
+@pytest.mark.parametrize(
+    "corners",
+    [
+        [(0, 0), (0, 4), (9, 4), (9, 0)],  # counter-clockwise
+        [(0, 0), (9, 4), (9, 0), (0, 4)],  # crossing itself
+        [(0, 0), (9, 0), (9, 0), (0, 4)],  # two corners in one
+        [(0, 0), (9, 0), (2, 1), (0, 4)],  # dented
+        [(0, 0), (5, 0), (9, 0), (0, 4)],  # three in a line
+        [(0, 0), (9, 0), (9, float("nan")), (0, 4)],
+    ],
+)
+def test_what_no_camera_sees_is_not_convex(corners):
+    """Mirrored, crossed, dented, degenerate and undefined quads are told apart."""
+    assert not quad.is_convex(np.array(corners, np.float32))
