@@ -1,0 +1,1 @@
+"""Cards that never existed: sampling a card, drawing it, photographing it."""

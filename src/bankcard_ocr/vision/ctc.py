@@ -1,0 +1,74 @@
+"""Connectionist temporal classification: from a probability for each frame to the best texts.
+
+Frames are float32 (T, C), rows sum to 1, class 0 is the blank. A text's probability is the sum over all alignments:
+repeated classes merge unless a blank stands between them. Graves et al., 2006,
+https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam after Hannun, https://distill.pub/2017/ctc/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLANK = 0
+_QUIET = 1e-3  # a frame whose other classes weigh less adds nothing to a text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Class numbers and the probability that they are what the frames say."""
+
+    classes: tuple[int, ...]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spike:
+    """One character of the best alignment: its class, frames ``start`` to ``stop`` (exclusive), and its probability."""
+
+    label: int
+    start: int
+    stop: int
+    probability: float
+
+
+def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
+    """Up to ``beam`` texts, the most probable first."""
+    paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}  # text -> ending blank, ending in its last class
+    for row in frames:
+        blank = float(row[BLANK])
+        if blank > 1 - _QUIET:
+            paths = {text: ((ends + goes) * blank, 0.0) for text, (ends, goes) in paths.items()}
+            continue
+        chances = [(int(label), float(row[label])) for label in np.flatnonzero(row > _QUIET) if label != BLANK]
+        following: dict[tuple[int, ...], tuple[float, float]] = {}
+        for text, (ends, goes) in paths.items():
+            stay_blank, stay_label = following.get(text, (0.0, 0.0))
+            same = next((chance for label, chance in chances if text and label == text[-1]), 0.0)
+            following[text] = (stay_blank + (ends + goes) * blank, stay_label + goes * same)
+            for label, chance in chances:
+                longer = (*text, label)
+                by_blank, by_label = following.get(longer, (0.0, 0.0))
+                before = ends if text and label == text[-1] else ends + goes
+                following[longer] = (by_blank, by_label + before * chance)
+        kept = sorted(following.items(), key=lambda item: -sum(item[1]))[:beam]
+        scale = sum(kept[0][1]) or 1.0  # keeps 120 products away from zero
+        if scale < 1e-30:
+            kept = [(text, (ends / scale, goes / scale)) for text, (ends, goes) in kept]
+        paths = dict(kept)
+    ranked = sorted(((text, ends + goes) for text, (ends, goes) in paths.items()), key=lambda item: -item[1])
+    return [Text(classes=text, probability=float(weight)) for text, weight in ranked]
+
+
+def spikes(frames: NDArray[np.float32]) -> list[Spike]:
+    """The characters of the best alignment, in order."""
+    labels = frames.argmax(1)
+    edges = np.flatnonzero(np.diff(labels)) + 1
+    starts, stops = np.concatenate([[0], edges]), np.concatenate([edges, [len(labels)]])
+    return [
+        Spike(label=int(labels[a]), start=int(a), stop=int(b), probability=float(frames[a:b, labels[a]].max()))
+        for a, b in zip(starts, stops, strict=True)
+        if labels[a] != BLANK
+    ]

@@ -1,0 +1,92 @@
+"""Cards and lines in a picture: where they are and which way they read.
+
+The model sees the picture at about 320 pixels. Every cell of its map that is on a thing votes for the thing's four
+corners and says how far off either end may be; a thing's quad is the mean of its votes, weighed by that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .model import Model
+from .quad import Image, Quad, is_convex
+
+_UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; ``quad`` TL, TR, BR, BL as it reads; ``score`` in [0, 1].
+
+    ``spread`` is the model's own guess of the corners' error, as a share of the quad's height.
+    """
+
+    kind: str
+    quad: Quad
+    score: float
+    spread: float = 0.0
+
+
+def locate(model: Model, image: Image, *, least: float = 0.25) -> list[Thing]:
+    """The things in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out."""
+    side = int(model.metadata["side"])
+    small = fitted(image, side)
+    maps = model.run(small[None])[0][0]
+    scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
+    things = []
+    for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
+        things += [
+            Thing(kind=kind, quad=(quad + 0.5) * scale - 0.5, score=score, spread=spread)
+            for quad, score, spread in _voted(part, least)
+            if is_convex(quad)
+        ]
+    return sorted(things, key=lambda thing: -thing.score)
+
+
+def fitted(image: Image, side: int) -> Image:
+    """``image`` with its longer side at ``side`` pixels and the other at the nearest multiple of 32."""
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    columns, rows = (max(32, round(side * length / longest / 32) * 32) for length in (width, height))
+    method = cv2.INTER_AREA if longest > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.uint8)
+
+
+def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, float]]:
+    """The quads of one kind from its map (11, h, w), in pixels of the model's input, with score and spread."""
+    score = part[0]
+    if score.max() < least:
+        return []
+    stride = 8
+    ys, xs = np.nonzero(score >= max(least, 0.15))
+    cells = np.stack([xs, ys], 1).astype(np.float32) * stride + (stride - 1) / 2
+    votes = part[1:9, ys, xs].T.reshape(-1, 4, 2) * _UNIT + cells[:, None]
+    logs = part[9:11, ys, xs].T
+    weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
+    free = np.ones(len(xs), bool)
+    out = []
+    order = np.argsort(-score[ys, xs])
+    for top in order:
+        if not free[top] or len(out) == 6:
+            continue
+        size = max(8.0, 0.25 * float(np.linalg.norm(votes[top, 1] - votes[top, 0]) + np.linalg.norm(votes[top, 3] - votes[top, 0])))
+        near = free & (np.abs(votes - votes[top]).max((1, 2)) < size)
+        free &= ~near
+        weight = weights[near] / weights[near].sum(0)
+        quad = (votes[near] * weight[:, :, None]).sum(0).astype(np.float32)
+        free &= ~_within(cells, quad)
+        high = max(1.0, float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
+        spread = float(np.exp(logs[near].min(0)).mean()) * _UNIT / high
+        out.append((quad, float(score[ys[top], xs[top]]), spread))
+    return out
+
+
+def _within(cells: NDArray[np.float32], quad: Quad) -> NDArray[np.bool_]:
+    """Which of ``cells`` (N, 2) lie in ``quad``."""
+    edges = np.roll(quad, -1, axis=0) - quad
+    away = cells[:, None] - quad[None]
+    return np.asarray((edges[:, 0] * away[:, :, 1] - edges[:, 1] * away[:, :, 0] >= 0).all(1))
