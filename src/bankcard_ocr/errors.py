@@ -17,7 +17,8 @@
     ├── CallError                   the platform refuses the call         its own errcode
     ├── Busy                        at capacity; try again                errcode -1
     ├── StateError                  the state store is out of reach       errcode -1
-    └── SettingsError               a setting is wrong: its name, its source, what it may be
+    ├── SettingsError               a setting is wrong: its name, its source, what it may be
+    └── cloud.CloudError            a call of the Python cloud SDK failed: its errCode and errMsg
 
 Messages say what happened, then what to do, and never hold a whole card number, token or secret.
 ``cause`` is the same in a few lower-case words, fit for a reply's hint.

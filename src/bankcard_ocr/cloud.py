@@ -1,0 +1,533 @@
+"""The cloud call for functions written in Python: ``cloud.openapi.ocr.bankcard``, as WeChat documents it for Node.js.
+
+::
+
+    from bankcard_ocr import cloud
+
+    cloud.init(url="http://127.0.0.1:8080", appid="wx…", secret="…")
+    result = cloud.openapi.ocr.bankcard(type="photo", imgUrl="https://example.com/card.jpg")
+    result = cloud.openapi.ocr.bankcard(img={"contentType": "image/jpeg", "value": data})
+    result = await cloud.aio.openapi.ocr.bankcard(img=Path("card.jpg"))
+    result["number"]
+
+A result is ``{"errCode": 0, "errMsg": "openapi.ocr.bankcard:ok", "number": "…", "id": "…"}``. A failure is a
+:class:`CloudError` with ``errCode`` and ``errMsg``, which are all that it serializes to. The function's own
+``config.json`` must list the API, or the call is refused before anything is sent.
+
+The access token is fetched, kept and, when the server has superseded it, fetched anew once. What is sent again by
+itself is only what cannot have been served: no connection came about, or the server was busy. This module needs httpx
+and nothing that has pixels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mimetypes
+import os
+import re
+import ssl
+import sys
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, NotRequired, Self, TypedDict, cast
+
+import httpx
+
+from .errors import BankcardError, SettingsError
+from .platform import cloudcodes, permission
+
+__all__ = ["AsyncOpenApi", "BankcardResult", "Cloud", "CloudError", "Media", "OpenApi", "aio", "init", "openapi"]
+
+API = "ocr.bankcard"
+RETRIES = 2
+_TOKEN_MARGIN_S = 60.0  # a token is fetched anew this long before it expires
+_BACKOFF_S = 0.1
+_TOKEN_REFUSED = {40001, 42001}  # unknown or superseded, expired
+
+
+class CloudError(BankcardError):
+    """A cloud call failed: ``errCode`` is a number, ``errMsg`` reads ``openapi.ocr.bankcard:fail …``.
+
+    ``vars(error)`` and ``error.to_dict()`` are ``{"errCode": …, "errMsg": …}``; the usual Python names
+    ``err_code`` and ``err_msg`` work too.
+    """
+
+    def __init__(self, errCode: int, errMsg: str) -> None:  # noqa: N803  (the documented names)
+        super().__init__(errCode, errMsg)
+        self.errCode = errCode
+        self.errMsg = errMsg
+
+    def __str__(self) -> str:
+        meaning = cloudcodes.MESSAGES.get(self.errCode, "")
+        return f"errCode: {self.errCode} {meaning}".rstrip() + f" | errMsg: {self.errMsg}"
+
+    @property
+    def err_code(self) -> int:
+        return self.errCode
+
+    @property
+    def err_msg(self) -> str:
+        return self.errMsg
+
+    def to_dict(self) -> dict[str, int | str]:
+        """``{"errCode": …, "errMsg": …}``."""
+        return {"errCode": self.errCode, "errMsg": self.errMsg}
+
+
+class BankcardResult(TypedDict):
+    """What a call gives; further fields, in camelCase, when details were asked for."""
+
+    errCode: int
+    errMsg: str
+    number: str
+    id: str
+    confidence: NotRequired[float]
+    validDate: NotRequired[str]
+    holderName: NotRequired[str]
+    bankName: NotRequired[str]
+    cardName: NotRequired[str]
+    cardType: NotRequired[str]
+    network: NotRequired[str]
+    bin: NotRequired[str]
+    imgSize: NotRequired[dict[str, int]]
+    numberPosition: NotRequired[dict[str, Any]]
+    digitPositions: NotRequired[list[dict[str, Any]]]
+    cardPosition: NotRequired[dict[str, Any]]
+    warnings: NotRequired[list[str]]
+
+
+class Media(TypedDict):
+    """A picture as the documentation has it."""
+
+    contentType: str
+    value: bytes
+
+
+Picture = Media | Mapping[str, Any] | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO
+
+
+# A call as steps: what to send or how long to wait; a driver takes them, threaded or asynchronous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ask:
+    """One request. ``form`` and ``file`` make a form, ``json`` a JSON body."""
+
+    path: str
+    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    file: tuple[str, bytes, str] | None = field(default=None, repr=False)
+    timeout_s: float
+
+
+_Answer = httpx.Response | httpx.HTTPError | None
+_Call = Generator[_Ask | float, _Answer, dict[str, Any]]
+
+
+class Cloud:
+    """One account on one server, shared by threads.
+
+    ``url`` is the server's address; the gateway's (``…/admin``) is understood. Credentials are ``appid`` and
+    ``secret``, or an ``access_token`` that somebody else renews. ``config`` is the function's config.json, as a path or
+    its content; by default the one in the current folder, or beside the program. ``timeout_s`` is for a whole call.
+    ``ca_file`` has the certificate authorities to trust, instead of the system's.
+
+    Close it, or use it in a ``with`` statement, to give its connections back.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        appid: str = "",
+        secret: str = "",
+        access_token: str = "",
+        config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        timeout_s: float = 10.0,
+        ca_file: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        async_transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        async_sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if not (access_token or (appid and secret)):
+            raise SettingsError("appid", "cloud.init", "give appid and secret, or an access_token")
+        self._url = _server(url)
+        self._account = (appid, secret)
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._sleep = sleep
+        self._async_sleep = async_sleep
+        self._permissions = _permissions(config)
+        self._token: tuple[str, float] = (access_token, float("inf") if access_token else 0.0)
+        # without TLS, no certificates are read: that takes longer than a call
+        self._verify = ssl.create_default_context(cafile=ca_file) if self._url.startswith("https:") else False
+        self._async_transport = async_transport
+        self._client = httpx.Client(base_url=self._url, verify=self._verify, timeout=timeout_s, transport=transport)
+        self.openapi = OpenApi(lambda: self)
+        self.aio = Aio(lambda: self)
+
+    def __repr__(self) -> str:
+        return f"Cloud({self._url!r})"
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The drivers
+
+    def run(self, call: _Call) -> dict[str, Any]:
+        """Takes the steps of ``call``. Raises CloudError."""
+        answer: _Answer = None
+        while True:
+            try:
+                step = call.send(answer)
+            except StopIteration as done:
+                return cast("dict[str, Any]", done.value)
+            if isinstance(step, float):
+                self._sleep(step)
+                answer = None
+            else:
+                answer = self._send(step)
+
+    def _send(self, ask: _Ask) -> httpx.Response | httpx.HTTPError:
+        try:
+            return self._client.send(_request(self._client, ask))
+        except httpx.HTTPError as error:
+            return error
+
+    async def run_async(self, call: _Call) -> dict[str, Any]:
+        """Takes the steps of ``call`` without blocking. Raises CloudError."""
+        answer: _Answer = None
+        async with httpx.AsyncClient(
+            base_url=self._url, verify=self._verify, timeout=self._timeout_s, transport=self._async_transport
+        ) as client:  # one for each call: event loops come and go with asyncio.run, and connections die with theirs
+            while True:
+                try:
+                    step = call.send(answer)
+                except StopIteration as done:
+                    return cast("dict[str, Any]", done.value)
+                if isinstance(step, float):
+                    await self._async_sleep(step)
+                    answer = None
+                else:
+                    answer = await _send_async(client, step)
+
+    # The steps
+
+    def bankcard(self, form: Mapping[str, str], file: tuple[str, bytes, str] | None) -> _Call:
+        """The steps of one recognition."""
+        if API not in self._permissions:
+            raise _refusal(cloudcodes.NO_PERMISSION, f"; config.json must list {API} under permissions.openapi")
+        deadline = self._clock() + self._timeout_s
+        token = yield from self._access_token(deadline)
+        reply = yield from self._recognize(token, form, file, deadline)
+        if reply["errcode"] in _TOKEN_REFUSED and all(self._account):
+            token = yield from self._access_token(deadline, refused=token)
+            reply = yield from self._recognize(token, form, file, deadline)
+        if reply["errcode"] != 0:
+            raise _failure(reply["errcode"], str(reply.get("errmsg", "")))
+        fields = {
+            _camel(name): _camel_keys(value) for name, value in reply.items() if name not in {"errcode", "errmsg"}
+        }
+        return {"errCode": 0, "errMsg": f"openapi.{API}:ok", **fields}
+
+    def _recognize(
+        self, token: str, form: Mapping[str, str], file: tuple[str, bytes, str] | None, deadline: float
+    ) -> _Call:
+        reply = yield from self._exchange("/cv/ocr/bankcard", deadline, form={**form, "access_token": token}, file=file)
+        if type(reply.get("errcode")) is not int:
+            raise _refusal(cloudcodes.SYSTEM_ERROR, ": the reply has no errcode")
+        return reply
+
+    def _access_token(self, deadline: float, *, refused: str = "") -> Generator[_Ask | float, _Answer, str]:
+        """The token kept, or a new one: a stable token, which every process of the app gets alike."""
+        token, good_until = self._token
+        if token and token != refused and self._clock() < good_until:
+            return token
+        appid, secret = self._account
+        body = {"grant_type": "client_credential", "appid": appid, "secret": secret}
+        reply = yield from self._exchange("/cgi-bin/stable_token", deadline, json=body)
+        new, lifetime_s = reply.get("access_token"), reply.get("expires_in")
+        if not isinstance(new, str) or not isinstance(lifetime_s, int):
+            raise _failure(int(reply.get("errcode") or cloudcodes.SYSTEM_ERROR), str(reply.get("errmsg", "no token")))
+        self._token = (new, self._clock() + max(0.0, lifetime_s - _TOKEN_MARGIN_S))
+        return new
+
+    def _exchange(
+        self,
+        path: str,
+        deadline: float,
+        *,
+        json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        file: tuple[str, bytes, str] | None = None,
+    ) -> _Call:
+        """The JSON object that is the reply; sent again only when it cannot have been served."""
+        answer: _Answer = None
+        for attempt in range(RETRIES + 1):
+            left_s = deadline - self._clock()
+            if left_s <= 0:
+                break
+            answer = yield _Ask(path=path, json=json, form=form or {}, file=file, timeout_s=left_s)
+            pause_s = _pause_s(answer, attempt)
+            if pause_s is None or attempt == RETRIES or self._clock() + pause_s >= deadline:
+                break
+            yield pause_s
+        if isinstance(answer, httpx.Response):
+            return _parsed(answer)
+        raise _network_failure(answer)
+
+
+def _pause_s(answer: _Answer, attempt: int) -> float | None:
+    """How long to wait before sending again; None when that might recognize, and charge, twice."""
+    if isinstance(answer, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return float(_BACKOFF_S * 2**attempt)
+    if isinstance(answer, httpx.Response) and "retry-after" in answer.headers and _parsed(answer).get("errcode") == -1:
+        value = answer.headers["retry-after"]
+        return float(value) if value.isdecimal() else 1.0
+    return None
+
+
+def _request(client: httpx.Client | httpx.AsyncClient, ask: _Ask) -> httpx.Request:
+    """``ask`` as a request; credentials are in the body, where no access log has them."""
+    timeout = httpx.Timeout(ask.timeout_s)
+    if ask.json is not None:
+        return client.build_request("POST", ask.path, json=ask.json, timeout=timeout)
+    files = {"img": ask.file} if ask.file else None
+    return client.build_request("POST", ask.path, data=ask.form, files=files, timeout=timeout)
+
+
+async def _send_async(client: httpx.AsyncClient, ask: _Ask) -> httpx.Response | httpx.HTTPError:
+    try:
+        return await client.send(_request(client, ask))
+    except httpx.HTTPError as error:
+        return error
+
+
+def _parsed(response: httpx.Response) -> dict[str, Any]:
+    try:
+        reply = response.json()
+    except (ValueError, RecursionError):
+        reply = None
+    if not isinstance(reply, dict):
+        raise _refusal(cloudcodes.SYSTEM_ERROR, f": HTTP status {response.status_code} without a reply")
+    return reply
+
+
+def _network_failure(error: _Answer) -> CloudError:
+    if error is None or isinstance(error, httpx.TimeoutException):
+        return _refusal(cloudcodes.TIMEOUT)
+    return _refusal(cloudcodes.SYSTEM_ERROR, f": {type(error).__name__}")
+
+
+def _refusal(code: int, more: str = "") -> CloudError:
+    """A failure of the cloud call itself."""
+    return _failure(code, cloudcodes.MESSAGES[code] + more)
+
+
+def _failure(code: int, message: str) -> CloudError:
+    return CloudError(code, f"openapi.{API}:fail {message}")
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+def _camel_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_camel(name): _camel_keys(inner) for name, inner in value.items()}
+    return [_camel_keys(inner) for inner in value] if isinstance(value, list) else value
+
+
+# What the caller gives
+
+
+def _server(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise SettingsError("url", "cloud.init", "the server's address, such as http://127.0.0.1:8080")
+    return str(parsed.copy_with(path=parsed.path.rstrip("/").removesuffix("/admin") + "/", query=None, fragment=None))
+
+
+def _permissions(config: str | os.PathLike[str] | Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The names the function's config.json lists; none when there is no such file."""
+    try:
+        if isinstance(config, Mapping):
+            return permission.listed(json.dumps(config))
+        path = _config_beside() if config is None else Path(config)
+        return permission.listed(path.read_bytes()) if path else ()
+    except (OSError, TypeError, ValueError) as error:
+        raise SettingsError("config", "cloud.init", str(error)) from error
+
+
+def _config_beside() -> Path | None:
+    """The config.json of the current folder, or of the program's."""
+    program = getattr(sys.modules.get("__main__"), "__file__", None)
+    folders = [Path.cwd(), *([Path(program).parent] if program else [])]
+    return next((path for folder in folders if (path := folder / "config.json").is_file()), None)
+
+
+def _arguments(given: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, bytes, str] | None]:
+    """(form fields, picture) of a call. Raises CloudError -601002."""
+    unknown = sorted(set(given) - {"type", "imgUrl", "img_url", "img", "detail"})
+    kind, url, picture = given.get("type"), given.get("imgUrl") or given.get("img_url"), given.get("img")
+    if unknown:
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no {unknown[0]}")
+    if not isinstance(kind, str | None) or not isinstance(url, str | None):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type and imgUrl are texts")
+    given_fields = {"type": kind or "photo", "img_url": url, "detail": "1" if given.get("detail") else None}
+    return {name: value for name, value in given_fields.items() if value}, None if picture is None else _file(picture)
+
+
+def _file(picture: Any) -> tuple[str, bytes, str]:
+    """(filename, bytes, content type) of a picture in any of its forms."""
+    content_type = "application/octet-stream"
+    if isinstance(picture, Mapping):
+        content_type = picture.get("contentType") or picture.get("content_type") or content_type
+        picture = picture.get("value")
+    elif isinstance(picture, os.PathLike):
+        content_type = mimetypes.guess_type(picture)[0] or content_type
+        picture = Path(picture).read_bytes()
+    elif hasattr(picture, "read"):
+        picture = picture.read()
+    if not isinstance(picture, bytes | bytearray | memoryview) or not isinstance(content_type, str):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img is {contentType, value}, bytes, a path or an open file")
+    extension = mimetypes.guess_extension(content_type) or ".jpg"
+    return f"img{extension}", bytes(picture), content_type
+
+
+class _Ocr:
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self._cloud = cloud
+
+    def bankcard(
+        self,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        type: str = "photo",  # noqa: A002  (the documented name)
+        imgUrl: str | None = None,  # noqa: N803  (the documented name)
+        img: Picture | None = None,
+        img_url: str | None = None,
+        detail: bool = False,
+    ) -> BankcardResult:
+        """The number of the card on the picture at ``imgUrl``, or in ``img``. Raises CloudError.
+
+        ``img`` is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file. Arguments may also stand
+        in one mapping ``params``, as in Node.js. ``detail`` asks for what the reply can carry beyond the number.
+        """
+        given = params or {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        cloud = self._cloud()
+        return cast("BankcardResult", cloud.run(cloud.bankcard(*_arguments(given))))
+
+
+class _AsyncOcr:
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self._cloud = cloud
+
+    async def bankcard(
+        self,
+        params: Mapping[str, Any] | None = None,
+        /,
+        *,
+        type: str = "photo",  # noqa: A002  (see _Ocr)
+        imgUrl: str | None = None,  # noqa: N803  (see _Ocr)
+        img: Picture | None = None,
+        img_url: str | None = None,
+        detail: bool = False,
+    ) -> BankcardResult:
+        """As :meth:`OpenApi.ocr.bankcard`, without blocking."""
+        given = params or {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        cloud = self._cloud()
+        return cast("BankcardResult", await cloud.run_async(cloud.bankcard(*_arguments(given))))
+
+
+class OpenApi:
+    """``openapi``: the APIs of the platform, by their documented names."""
+
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self.ocr = _Ocr(cloud)
+
+
+class AsyncOpenApi:
+    """``aio.openapi``: the same, to be awaited."""
+
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self.ocr = _AsyncOcr(cloud)
+
+
+class Aio:
+    """``aio``: the asynchronous side."""
+
+    def __init__(self, cloud: Callable[[], Cloud]) -> None:
+        self.openapi = AsyncOpenApi(cloud)
+
+
+# The one account of a program
+
+
+_default: Cloud | None = None
+
+
+def init(
+    url: str | None = None,
+    *,
+    appid: str | None = None,
+    secret: str | None = None,
+    access_token: str | None = None,
+    config: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    timeout_s: float = 10.0,
+    ca_file: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Cloud:
+    """Sets the account that ``cloud.openapi`` and ``cloud.aio`` use, and returns it.
+
+    What is not given is read from ``BANKCARD_CLOUD_URL``, ``BANKCARD_CLOUD_APPID``, ``BANKCARD_CLOUD_SECRET`` and
+    ``BANKCARD_CLOUD_ACCESS_TOKEN`` of the environment. Raises SettingsError.
+    """
+    global _default  # noqa: PLW0603  (the documented shape: init once, then call)
+    variables = os.environ if environment is None else environment
+
+    def value(given: str | None, name: str) -> str:
+        return variables.get(f"BANKCARD_CLOUD_{name}", "") if given is None else given
+
+    new = Cloud(
+        value(url, "URL"),
+        appid=value(appid, "APPID"),
+        secret=value(secret, "SECRET"),
+        access_token=value(access_token, "ACCESS_TOKEN"),
+        config=config,
+        timeout_s=timeout_s,
+        ca_file=ca_file,
+    )
+    if _default is not None:
+        _default.close()
+    _default = new
+    return new
+
+
+def _initialized() -> Cloud:
+    if _default is None:
+        raise _failure(-1, "Cloud API isn't enabled, please call init first")
+    return _default
+
+
+openapi = OpenApi(_initialized)
+aio = Aio(_initialized)
