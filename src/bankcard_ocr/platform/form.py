@@ -83,7 +83,7 @@ def query(text: str | bytes) -> Mapping[str, str]:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
     except ValueError as error:
         raise BadBody(f"over {MAX_FIELDS} fields") from error
-    return MappingProxyType(dict(reversed(pairs)))
+    return _first_of_each(pairs)
 
 
 def looks_like_picture(data: bytes) -> bool:
@@ -136,8 +136,15 @@ def _multipart(data: bytes, declared: str) -> Body:
         if not collector.parts:
             raise BadBody("multipart: damaged") from error
     collector.close()
-    texts = {part.name: _text(part.data) for part in reversed(collector.parts) if part.filename is None}
-    return Body(parts=tuple(collector.parts), form=MappingProxyType(texts))
+    texts = [(part.name, _text(part.data)) for part in collector.parts if part.filename is None]
+    return Body(parts=tuple(collector.parts), form=_first_of_each(texts))
+
+
+def _first_of_each(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
+    fields: dict[str, str] = {}
+    for name, value in pairs:
+        fields.setdefault(name, value)
+    return MappingProxyType(fields)
 
 
 def _boundary(data: bytes, declared: str) -> bytes:

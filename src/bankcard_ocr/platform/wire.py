@@ -261,14 +261,35 @@ def _position(quad: Quad) -> dict[str, dict[str, int]]:
     return {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}
 
 
-_LONG_NUMBER = re.compile(r"(?<![0-9])(?:[0-9][ -]?){11,18}[0-9](?![0-9])")
+_DIGIT_GROUPS = re.compile(r"[0-9]+(?:[ -][0-9]+)*")
 
 
 def masked(text: str) -> str:
-    """``text`` with every 12 to 19 digits that pass Luhn shown as first 6 and last 4: the second net of all logs."""
-    return _LONG_NUMBER.sub(_mask_match, text)
+    """``text`` with every 12 to 19 digits that pass Luhn shown as first 6 and last 4: the second net of all logs.
+
+    The digits may be grouped by spaces or hyphens, and other numbers may stand before and after.
+    """
+    return _DIGIT_GROUPS.sub(_mask_groups, text)
 
 
-def _mask_match(match: re.Match[str]) -> str:
-    digits = pan.compact(match[0])
-    return pan.mask(digits) if luhn.is_valid(digits) else match[0]
+def _mask_groups(match: re.Match[str]) -> str:
+    pieces = re.split("([ -])", match[0])  # groups at even places, what separates them at odd ones
+    shown: list[str] = []
+    place = 0
+    while place < len(pieces):
+        end, digits = _number_from(pieces, place)
+        shown.append(pan.mask(digits) if end else pieces[place])
+        place = end or place + 1
+    return "".join(shown)
+
+
+def _number_from(pieces: list[str], place: int) -> tuple[int, str]:
+    """Where the longest card number that begins with this group ends, and its digits; 0 when none does."""
+    found, digits = (0, ""), ""
+    for end in range(place, len(pieces), 2) if place % 2 == 0 else ():
+        digits += pieces[end]
+        if len(digits) > pan.LONGEST:
+            break
+        if len(digits) >= pan.SHORTEST and luhn.is_valid(digits):
+            found = (end + 1, digits)
+    return found

@@ -1,0 +1,188 @@
+"""Bodies as clients send them, taken apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.platform import form
+
+JPEG = b"\xff\xd8\xff\xe0picture"
+MULTIPART = "multipart/form-data; boundary=b"
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters='\r\n"\\', exclude_categories=("Cs", "Cc")), max_size=30
+)
+
+
+def part(disposition: str, data: bytes, *, boundary: bytes = b"b", headers: bytes = b"") -> bytes:
+    head = f"Content-Disposition: form-data; {disposition}".encode()
+    return b"--" + boundary + b"\r\n" + headers + head + b"\r\n\r\n" + data + b"\r\n"
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_no_body_is_too_strange(data: bytes, content_type: str):
+    """Whatever bytes under whatever type: a value comes back, never an exception."""
+    assert isinstance(form.parse(data, content_type), form.Body)
+
+
+@given(st.binary(max_size=200))
+def test_no_multipart_is_too_strange(data: bytes):
+    """Whatever follows a boundary: a value comes back."""
+    assert isinstance(form.parse(b"--b\r\n" + data, MULTIPART), form.Body)
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, st.binary(max_size=100).filter(lambda data: b"--b" not in data)), max_size=5))
+def test_files_come_back_as_they_were_sent(files):
+    """Names, filenames without their folders and bytes survive, in order, whatever their characters."""
+    body = (
+        b"".join(part(f'name="{name}"; filename="{filename}"', data) for name, filename, data in files) + b"--b--\r\n"
+    )
+    found = [(found.name, found.filename, found.data) for found in form.parse(body, MULTIPART).parts]
+
+    assert [(name, filename.rsplit("/", 1)[-1], data) for name, filename, data in files] == found
+
+
+@given(st.dictionaries(NAMES, NAMES, max_size=5))
+def test_a_urlencoded_form_comes_back(fields):
+    """What urlencode wrote is read."""
+    from urllib.parse import urlencode
+
+    assert fields == dict(form.query(urlencode(fields)))
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name", "filename"),
+    [
+        ("name=img; filename=card.jpg", "img", "card.jpg"),
+        ('name="img"; filename="C:\\fakepath\\card.jpg"', "img", "card.jpg"),
+        ('name="img"; filename="/var/www/卡.jpg"', "img", "卡.jpg"),
+        ('name="img"; filename="a;b=c.jpg"', "img", "a;b=c.jpg"),
+        ("name=img; filename=card.jpg; filename*=utf-8''%E5%8D%A1.jpg", "img", "card.jpg"),
+        ('name="img"; filename=""', "img", ""),
+        ('name="img"', "img", None),
+        ('filename="card.jpg"', "", "card.jpg"),
+    ],
+)
+def test_dispositions_of_many_clients(disposition: str, name: str, filename: str | None):
+    """Quoted or not, with folders, in raw UTF-8, without a filename: read alike."""
+    (found,) = form.parse(part(disposition, JPEG) + b"--b--\r\n", MULTIPART).parts
+
+    assert (name, filename, JPEG) == (found.name, found.filename, found.data)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "boundary"),
+    [
+        ("multipart/form-data; boundary=--dashes", b"--dashes"),
+        ('multipart/form-data; boundary="quoted (x)"', b"quoted (x)"),
+        ("multipart/form-data", b"unsaid"),
+        ("multipart/form-data; boundary=", b"unsaid"),
+        ("multipart/form-data; boundary=wrong", b"right"),
+        ("multipart/form-data; charset=utf-8; boundary=b", b"b"),
+        ("Multipart/Form-Data; Boundary=b", b"b"),
+        ("", b"untyped"),
+    ],
+)
+def test_the_boundary_is_the_bodys(content_type: str, boundary: bytes):
+    """A boundary that is missing or wrong in the content type is taken from the body's first line."""
+    body = part('name="img"', JPEG, boundary=boundary) + b"--" + boundary + b"--\r\n"
+
+    assert JPEG == form.parse(body, content_type).parts[0].data
+
+
+@pytest.mark.parametrize(
+    ("rest", "data"), [(b"--b--", JPEG), (b"--b--\r\n", JPEG), (b"", JPEG), (b"--b--\r\nepilogue", JPEG)]
+)
+def test_a_body_may_lack_its_end(rest: bytes, data: bytes):
+    """A part without its closing boundary has what came."""
+    assert data == form.parse(part('name="img"', JPEG) + rest, MULTIPART).parts[0].data
+
+
+def test_further_headers_of_a_part_are_no_matter():
+    """A part may have headers of its own; base64 is undone, as mail stacks send it."""
+    headers = b"Content-Length: 9\r\nContent-Transfer-Encoding: base64\r\nContent-Type: image/jpeg\r\n"
+    (found,) = form.parse(part('name="img"', b"/9j/\r\n4A==", headers=headers) + b"--b--\r\n", MULTIPART).parts
+
+    assert (b"\xff\xd8\xff\xe0", "image/jpeg") == (found.data, found.content_type)
+
+
+@pytest.mark.parametrize(("count", "fault"), [(form.MAX_PARTS, ""), (form.MAX_PARTS + 1, "multipart: over 64 parts")])
+def test_parts_are_limited(count: int, fault: str):
+    """As many parts as allowed are read, one more is refused."""
+    assert fault == form.parse(part('name="a"', b"") * count + b"--b--\r\n", MULTIPART).fault
+
+
+@pytest.mark.parametrize(("count", "fault"), [(15, ""), (16, "multipart: damaged")])
+def test_headers_are_limited(count: int, fault: str):
+    """As many headers as allowed are read, one more is refused."""
+    body = part('name="img"', JPEG, headers=b"X-A: b\r\n" * count) + b"--b--\r\n"
+
+    assert fault == form.parse(body, MULTIPART).fault
+
+
+@pytest.mark.parametrize(("fields", "fault"), [(256, ""), (257, "over 256 fields")])
+def test_fields_are_limited(fields: int, fault: str):
+    """As many fields as allowed are read, one more is refused."""
+    assert fault == form.parse(b"&".join([b"a=b"] * fields), "application/x-www-form-urlencoded").fault
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "expected"),
+    [
+        (b"", "application/json", form.Body()),
+        (b" \r\n", "application/json", form.Body()),
+        (b"", "multipart/form-data; boundary=b", form.Body()),
+        (b"--b--\r\n", MULTIPART, form.Body()),
+        (b"{}", "application/json", form.Body(json={})),
+        (b"\xef\xbb\xbf{}", "text/plain", form.Body(json={})),
+        (b'{"a": 1}', "application/x-www-form-urlencoded", form.Body(json={"a": 1})),
+        (b"[1]", "application/json", form.Body(fault="json: not an object")),
+        (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
+        (b"[" * 100_000, "application/json", form.Body(fault="json: cannot be parsed")),
+        (b"a=1&a=2&b=%E5%8D%A1+x", "application/x-www-form-urlencoded", form.Body(form={"a": "1", "b": "卡 x"})),
+        (JPEG, "application/json", form.Body(raw=JPEG)),
+        (b"no picture", "image/png", form.Body(raw=b"no picture")),
+        (b"no parts", "multipart/form-data", form.Body(fault="multipart: no boundary")),
+    ],
+)
+def test_bodies_without_parts(data: bytes, content_type: str, expected: form.Body):
+    """What the bytes say counts more than what the type says."""
+    found = form.parse(data, content_type)
+
+    assert (
+        expected.parts,
+        dict(expected.form),
+        expected.json and dict(expected.json),
+        expected.raw,
+        expected.fault,
+    ) == (
+        found.parts,
+        dict(found.form),
+        found.json and dict(found.json),
+        found.raw,
+        found.fault,
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\xff\xd8\xff", True),
+        (b"\x89PNG\r\n\x1a\n", True),
+        (b"GIF89a", True),
+        (b"BM" + bytes(8), True),
+        (b"BMW is a car", False),
+        (b"RIFF\0\0\0\0WEBP", True),
+        (b"RIFF\0\0\0\0WAVE", False),
+        (b"II*\0", True),
+        (b"MM\0*", True),
+        (b"\0\0\0\x18ftypheic", True),
+        (b"\0\0\0\x18ftypisom", False),
+        (b"photo", False),
+        (b"", False),
+    ],
+)
+def test_pictures_are_known_by_their_first_bytes(data: bytes, expected: bool):
+    """The formats a client may send begin as these do."""
+    assert expected is form.looks_like_picture(data)

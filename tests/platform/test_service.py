@@ -1,0 +1,623 @@
+"""Every call of the platform, from token to reply."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from bankcard_ocr.errors import Busy, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
+from bankcard_ocr.platform import wire
+from bankcard_ocr.platform.remedies import REMEDIES
+from bankcard_ocr.platform.service import Service, operator_token
+from bankcard_ocr.platform.state.base import App
+
+JPEG = b"\xff\xd8\xff\xe0picture"
+SECRET = "a secret of the tests"
+NUMBER = "6205500000000000004"
+OK = {"errcode": 0, "errmsg": "ok"}
+GET_TOKEN = {"grant_type": "client_credential", "appid": "wx1", "secret": "a%20secret%20of%20the%20tests"}
+CREDENTIALS = {"grant_type": "client_credential", "appid": "wx1", "secret": SECRET}
+CLEAR = "/cgi-bin/clear_quota"
+API_CLEAR = "/cgi-bin/openapi/quota/clear"
+QUOTA = "/cgi-bin/openapi/quota/get"
+RID = "/cgi-bin/openapi/rid/get"
+BANKCARD = {"cgi_path": "/cv/ocr/bankcard"}
+DAY_S = 86400.0
+
+
+def begins(reply: dict, code: int) -> bool:
+    """Whether the reply is that code with the platform's text for it."""
+    return reply["errcode"] == code and reply["errmsg"].startswith(wire.message(code).split("{")[0])
+
+
+def rid(reply: dict) -> str:
+    return reply["errmsg"].rsplit("rid: ", 1)[1]
+
+
+def token(platform, **query: str) -> dict:
+    return platform.call("GET", "/cgi-bin/token", **{**GET_TOKEN, **query})
+
+
+def stable(platform, **body) -> dict:
+    return platform.call("POST", "/cgi-bin/stable_token", {**CREDENTIALS, **body})
+
+
+class TestRecognition:
+    def test_a_picture_gives_its_number(self, platform):
+        """The picture reaches the reader as it was sent."""
+        assert ({**OK, "number": NUMBER, "id": NUMBER}, JPEG) == (platform.read(), platform.reader.seen[0][0])
+
+    def test_an_address_is_fetched(self, platform):
+        """What was fetched is read, by GET as the documentation's example does."""
+        found = platform.call("GET", "/cv/ocr/bankcard", access_token="TOKEN", img_url="http%3A%2F%2Fx%2F1.jpg")
+
+        assert (0, ["http://x/1.jpg"]) == (found["errcode"], platform.fetch.seen)
+
+    def test_a_picture_wins_over_an_address(self, platform):
+        """With both sent nothing is fetched."""
+        platform.read(img_url="http://x/")
+
+        assert [] == platform.fetch.seen
+
+    def test_the_type_reaches_the_reader(self, platform):
+        """A picture sent as scan is read as scan."""
+        platform.read(type="scan")
+
+        assert "scan" == platform.reader.seen[0][1].type
+
+    @pytest.mark.parametrize(
+        ("outcome", "code", "hint", "charged"),
+        [
+            (NoCardFound(), 101001, "[no card found]", 1),
+            (NumberUnreadable(digits=(7, 8, 9)), 101001, "[number unreadable: digits 7-9 uncertain]", 1),
+            (NotAPicture("truncated"), 101002, "[truncated]", 0),
+            (Busy(), -1, "[busy]", 0),
+            (RuntimeError("6205500000000000004"), -1, "[internal error, the server's log has it]", 0),
+            (MemoryError(), -1, "[internal error, the server's log has it]", 0),
+        ],
+    )
+    def test_what_the_reader_says_is_answered_and_charged(self, platform, outcome, code: int, hint: str, charged: int):
+        """A refusal is charged, since recognition ran; a damaged picture and a fault of ours are not."""
+        platform.reader.outcome = outcome
+        found = platform.read()
+
+        assert (True, True, charged) == (begins(found, code), hint in found["errmsg"], platform.used())
+
+    def test_a_failed_download_costs_nothing(self, platform):
+        """The hint of 101000 names stage and cause, and nothing is charged."""
+        platform.fetch.outcome = FetchError("status", "403")
+        found = platform.call("GET", "/cv/ocr/bankcard", access_token="TOKEN", img_url="http://x/")
+
+        assert (True, True, 0) == (
+            begins(found, 101000),
+            "hint: [status: 403] rid:" in found["errmsg"],
+            platform.used(),
+        )
+
+    def test_nothing_sent_costs_nothing(self, platform):
+        """A call without a picture is 41005 and not charged."""
+        assert (True, 0) == (begins(platform.read(b""), 41005), platform.used())
+
+    @pytest.mark.parametrize(("size", "code"), [(2_097_152, 0), (2_097_153, 101002)])
+    def test_pictures_have_two_mebibytes_at_most(self, platform, size: int, code: int):
+        """A picture of exactly the limit is read, of one byte more refused."""
+        assert code == platform.read(JPEG.ljust(size, b"x"))["errcode"]
+
+    def test_a_threshold_of_the_settings_reaches_the_reader(self, platform):
+        """The operator's threshold is the reader's."""
+        import dataclasses
+
+        settings = dataclasses.replace(platform.settings, threshold=0.7)
+        platform.service._settings = settings
+        platform.read()
+
+        assert 0.7 == platform.reader.seen[0][1].threshold
+
+
+class TestQuota:
+    def test_the_limit_is_served_and_no_more(self, platform):
+        """The last recognition of the day is answered, the next is 101003 and reads nothing."""
+        platform.change(daily_limit=2)
+        codes = [platform.read()["errcode"] for _ in range(3)]
+
+        assert ([0, 0, 101003], 2) == (codes, len(platform.reader.seen))
+
+    def test_a_day_ends_at_midnight_in_beijing(self, platform):
+        """One second before midnight nothing is left, at midnight all."""
+        platform.change(daily_limit=1)
+        platform.read()
+        platform.clock.now = 1732377599.0
+        before = platform.read()["errcode"]
+        platform.clock.now = 1732377600.0
+
+        assert (101003, 0) == (before, platform.read()["errcode"])
+
+    def test_apps_have_quotas_of_their_own(self, platform):
+        """What one app uses, another has still."""
+        platform.change(daily_limit=1)
+        platform.read()
+
+        assert 0 == platform.read(token="OTHER")["errcode"]
+
+    def test_an_app_without_a_limit_has_the_settings(self, platform):
+        """The default of 500 is told by quota/get."""
+        found = platform.call("POST", QUOTA, BANKCARD, access_token="TOKEN")
+
+        assert {
+            **OK,
+            "quota": {"daily_limit": 500, "used": 0, "remain": 500},
+            "rate_limit": {"call_count": 60000, "refresh_second": 60},
+        } == found
+
+    def test_parallel_callers_are_served_exactly(self, platform):
+        """Of many at once over a limit of 20 exactly 20 get a number, and the rest nothing of what was read."""
+        platform.change(daily_limit=20)
+        barrier = threading.Barrier(8)
+
+        def call(_: int) -> list[dict]:
+            barrier.wait()
+            return [platform.read() for _ in range(5)]
+
+        with ThreadPoolExecutor(8) as pool:
+            replies = [reply for replies in pool.map(call, range(8)) for reply in replies]
+
+        assert (20, 20, 20) == (
+            sum(reply["errcode"] == 0 for reply in replies),
+            sum("number" not in reply for reply in replies),
+            platform.used(),
+        )
+
+    def test_a_minute_has_its_limit(self, platform):
+        """The calls of one minute are limited; the next minute starts anew."""
+        import dataclasses
+
+        platform.service._settings = dataclasses.replace(platform.settings, minute_limit=1)
+        codes = [platform.read()["errcode"], platform.read()["errcode"]]
+        platform.clock.now += 60
+
+        assert [0, 45011, 0] == [*codes, platform.read()["errcode"]]
+
+    def test_the_quota_of_tokens_is_told(self, platform):
+        """quota/get knows the token endpoint, too."""
+        token(platform)
+
+        assert {"daily_limit": 2000, "used": 1, "remain": 1999} == platform.call(
+            "POST", QUOTA, {"cgi_path": "cgi-bin/token?x=1"}, access_token="TOKEN"
+        )["quota"]
+
+    @pytest.mark.parametrize("path", [QUOTA, API_CLEAR])
+    def test_an_unknown_path_has_no_quota(self, platform, path: str):
+        """Another cgi_path is 76021."""
+        assert begins(platform.call("POST", path, {"cgi_path": "/no/such"}, access_token="TOKEN"), 76021)
+
+    @pytest.mark.parametrize("path", [QUOTA, API_CLEAR])
+    def test_a_denied_path_is_not_told(self, platform, path: str):
+        """The quota of an API the app may not call is 76022."""
+        platform.change(denied=("ocr.bankcard",))
+
+        assert begins(platform.call("POST", path, BANKCARD, access_token="TOKEN"), 76022)
+
+
+class TestClearing:
+    def test_a_cleared_quota_starts_anew(self, platform):
+        """After clear_quota recognitions and tokens count from 0."""
+        platform.read()
+        token(platform)
+        found = platform.call("POST", CLEAR, {"appid": "wx1"}, access_token="TOKEN")
+        tokens = platform.call("POST", QUOTA, {"cgi_path": "/cgi-bin/token"}, access_token="TOKEN")["quota"]["used"]
+
+        assert (OK, 0, 0) == (found, platform.used(), tokens)
+
+    def test_another_apps_quota_is_not_cleared(self, platform):
+        """With another app's id it is 40013."""
+        assert begins(platform.call("POST", CLEAR, {"appid": "wx2"}, access_token="TOKEN"), 40013)
+
+    def test_ten_clears_a_month_by_either_way(self, platform):
+        """The eleventh clear is 48006, whether by token or by secret, until the month ends in Beijing."""
+        v2 = {"appid": "wx1", "appsecret": SECRET}
+        codes = [platform.call("POST", f"{CLEAR}/v2", v2)["errcode"] for _ in range(5)]
+        codes += [platform.call("POST", CLEAR, {"appid": "wx1"}, access_token="TOKEN")["errcode"] for _ in range(6)]
+        platform.clock.now += 8 * DAY_S
+
+        assert [*[0] * 10, 48006, 0] == [*codes, platform.call("POST", f"{CLEAR}/v2", v2)["errcode"]]
+
+    def test_one_path_is_cleared_fifty_times_a_month(self, platform):
+        """quota/clear clears the one path; the 51st time is 48006."""
+        platform.read()
+        codes = [platform.call("POST", API_CLEAR, BANKCARD, access_token="TOKEN")["errcode"] for _ in range(51)]
+
+        assert ([0] * 50 + [48006], 0) == (codes, platform.used())
+
+    def test_one_path_alone_is_cleared(self, platform):
+        """Clearing the tokens' count leaves the recognitions'."""
+        platform.read()
+        platform.call("POST", API_CLEAR, {"cgi_path": "/cgi-bin/token"}, access_token="TOKEN")
+
+        assert 1 == platform.used()
+
+
+class TestToken:
+    def test_a_token_is_issued_and_good(self, platform):
+        """The reply has the token and its seconds alone, and the token reads a card."""
+        found = token(platform)
+
+        assert ({"access_token", "expires_in"}, 7200, 0) == (
+            set(found),
+            found["expires_in"],
+            platform.read(token=found["access_token"])["errcode"],
+        )
+
+    def test_a_token_may_be_posted_for(self, platform):
+        """POST with a form or JSON is answered like GET."""
+        assert 7200 == platform.call("POST", "/cgi-bin/token", CREDENTIALS)["expires_in"]
+
+    @pytest.mark.parametrize(("later", "code"), [(299.9, 0), (300.0, 40001)])
+    def test_a_superseded_token_stays_valid_five_more_minutes(self, platform, later: float, code: int):
+        """The earlier token works for five minutes, then it is 40001, which makes clients fetch a new one."""
+        first = token(platform)["access_token"]
+        token(platform)
+        platform.clock.now += later
+
+        assert code == platform.read(token=first)["errcode"]
+
+    @pytest.mark.parametrize(("later", "code"), [(7199.9, 0), (7200.0, 42001)])
+    def test_a_token_lives_two_hours(self, platform, later: float, code: int):
+        """A token that is past its lifetime is 42001."""
+        only = token(platform)["access_token"]
+        platform.clock.now += later
+
+        assert code == platform.read(token=only)["errcode"]
+
+    def test_two_thousand_a_day(self, platform):
+        """The token after the 2,000th of a day is 45009; the next day there are new ones."""
+        from bankcard_ocr.platform.state.base import beijing_day
+
+        spent = [platform.state.consume("token:wx1", beijing_day(platform.clock.now), 2000) for _ in range(1999)]
+        codes = ["expires_in" in token(platform), begins(token(platform), 45009)]
+        platform.clock.now += DAY_S
+
+        assert (1999, [True, True], True) == (spent[-1], codes, "expires_in" in token(platform))
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ({"grant_type": ""}, 40002),
+            ({"grant_type": "authorization_code"}, 40002),
+            ({"appid": ""}, 41002),
+            ({"secret": ""}, 41004),
+            ({"appid": "wx0"}, 40013),
+            ({"secret": "wrong"}, 40125),
+            ({"secret": "x" * 5000}, 40125),
+        ],
+    )
+    def test_wrong_credentials_have_their_codes(self, platform, query, code: int):
+        """What is missing or wrong is said, by both token endpoints alike."""
+        body = {**CREDENTIALS, **query}
+
+        assert (True, True) == (
+            begins(token(platform, **query), code),
+            begins(platform.call("POST", "/cgi-bin/stable_token", body), code),
+        )
+
+    def test_wrong_secrets_lock_out_for_a_while(self, platform):
+        """After ten wrong secrets none is looked at for the rest of five minutes, the right one neither."""
+        codes = [token(platform, secret="wrong")["errcode"] for _ in range(10)]
+        locked = token(platform)["errcode"]
+        platform.clock.now += 300
+
+        assert ([40125] * 10, 45011, True) == (codes, locked, "expires_in" in token(platform))
+
+    def test_a_stranger_cannot_lock_an_app_out(self, platform):
+        """Wrong secrets from one address leave the other addresses alone."""
+        request = {**GET_TOKEN, "secret": "wrong"}
+        codes = [platform.call("GET", "/cgi-bin/token", client_ip="10.0.0.9", **request)["errcode"] for _ in range(11)]
+
+        assert (45011, True) == (codes[-1], "expires_in" in token(platform))
+
+    def test_a_right_secret_is_checked_once(self, platform, monkeypatch):
+        """The second call with the same secret needs no scrypt run; a rotated secret does."""
+        from bankcard_ocr.platform import secret
+
+        runs: list[str] = []
+        real = secret.verify
+        monkeypatch.setattr(secret, "verify", lambda given, kept: runs.append(given) or real(given, kept))
+        token(platform)
+        token(platform)
+        platform.change(secret_hash=secret.hashed("another"))
+
+        before = len(runs)
+        after = token(platform)
+
+        assert (1, True, 2) == (before, begins(after, 40125), len(runs))
+
+
+class TestStableToken:
+    def test_the_same_token_is_repeated_while_it_lives(self, platform):
+        """In normal mode the same token comes with the seconds it has left."""
+        first = stable(platform)
+        platform.clock.now += 6000
+
+        assert ({**first, "expires_in": 1200}, 7200) == (stable(platform), first["expires_in"])
+
+    def test_another_process_repeats_it(self, platform):
+        """The token is derived, so a server that never saw it repeats it."""
+        first = stable(platform)
+        other = Service(
+            reader=platform.reader,
+            state=platform.state,
+            fetch=platform.fetch,
+            settings=platform.settings,
+            clock=platform.clock,
+        )
+        platform.service = other
+
+        assert first == stable(platform)
+
+    def test_in_its_last_five_minutes_a_new_one_is_issued(self, platform):
+        """With 301 s left it is repeated, with 300 s there is a new one, and both are good."""
+        first = stable(platform)
+        platform.clock.now += 6899
+        repeated = stable(platform)
+        platform.clock.now += 1
+        second = stable(platform)
+        codes = [platform.read(token=found["access_token"])["errcode"] for found in (first, second)]
+
+        assert (first["access_token"], False, 7200, [0, 0]) == (
+            repeated["access_token"],
+            second["access_token"] == first["access_token"],
+            second["expires_in"],
+            codes,
+        )
+
+    def test_a_forced_refresh_ends_the_old_token_at_once(self, platform):
+        """After force_refresh the earlier token is 40001, the new one good."""
+        first = stable(platform)
+        second = stable(platform, force_refresh=True)
+
+        assert (40001, 0) == tuple(platform.read(token=found["access_token"])["errcode"] for found in (first, second))
+
+    @pytest.mark.parametrize(("later", "refreshed"), [(29.9, False), (30.0, True)])
+    def test_forced_refreshes_are_thirty_seconds_apart(self, platform, later: float, refreshed: bool):
+        """A second one within 30 s is not carried out and repeats the token."""
+        first = stable(platform, force_refresh=True)["access_token"]
+        platform.clock.now += later
+
+        assert refreshed is (first != stable(platform, force_refresh=True)["access_token"])
+
+    def test_twenty_forced_refreshes_a_day(self, platform):
+        """The 21st of a day repeats the token; the next day it refreshes again."""
+        platform.clock.now += 3600
+        tokens = [self.forced_later(platform, 30) for _ in range(21)]
+        again = self.forced_later(platform, DAY_S - 21 * 30)
+
+        assert (20, tokens[19], True) == (len(set(tokens)), tokens[20], again not in tokens)
+
+    def forced_later(self, platform, seconds: float) -> str:
+        platform.clock.now += seconds
+        return stable(platform, force_refresh=True)["access_token"]
+
+    def test_the_two_kinds_leave_each_other_alone(self, platform):
+        """Neither endpoint ends the other's token."""
+        first = stable(platform)["access_token"]
+        second = token(platform)["access_token"]
+        stable(platform, force_refresh=True)
+        third = token(platform)["access_token"]
+        platform.clock.now += 299
+
+        assert [40001, 0, 0] == [platform.read(token=found)["errcode"] for found in (first, second, third)]
+
+    def test_parallel_callers_get_the_same_token(self, platform):
+        """All who ask at the same time get one token."""
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: stable(platform)["access_token"], range(16)))
+
+        assert 1 == len(set(found))
+
+    def test_a_new_secret_ends_it(self, platform):
+        """With a rotated secret the token is another, though nobody forced it."""
+        from bankcard_ocr.platform import secret
+
+        first = stable(platform)["access_token"]
+        platform.change(secret_hash=secret.hashed("another"))
+        platform.state.revoke_tokens("wx1")
+        second = stable(platform, secret="another")["access_token"]
+
+        assert [40001, 0] == [platform.read(token=found)["errcode"] for found in (first, second)]
+
+    @pytest.mark.parametrize(("body", "code"), [(b"", 44002), (b"x", 47001), (b"[]", 47001), (b"{}", 40002)])
+    def test_its_body_is_json(self, platform, body: bytes, code: int):
+        """An empty body is 44002, another than a JSON object 47001."""
+        assert begins(platform.call("POST", "/cgi-bin/stable_token", body), code)
+
+
+class TestWhoMayCall:
+    @pytest.mark.parametrize(("sent", "code"), [("", 41001), ("unknown", 40001)])
+    def test_a_token_must_be_known(self, platform, sent: str, code: int):
+        """No token is 41001, an unknown one 40001; both cost nothing."""
+        assert (True, 0) == (begins(platform.read(token=sent), code), platform.used())
+
+    def test_a_deleted_apps_token_is_invalid(self, platform):
+        """After the app is gone its token is 40001."""
+        platform.state.delete_app("wx1")
+
+        assert begins(platform.read(), 40001)
+
+    def test_a_disabled_app_may_nothing(self, platform):
+        """A disabled app gets 48001 for pictures and tokens."""
+        platform.change(enabled=False)
+
+        assert (True, True) == (begins(platform.read(), 48001), begins(token(platform), 48001))
+
+    def test_a_denied_api_alone_is_48001(self, platform):
+        """What is denied is that API, not the others."""
+        platform.change(denied=("ocr.bankcard",))
+
+        assert (True, True) == (begins(platform.read(), 48001), "expires_in" in token(platform))
+
+    @pytest.mark.parametrize(
+        ("client_ip", "code"),
+        [("10.1.2.3", 0), ("::ffff:10.1.2.3", 0), ("11.0.0.1", 40164), ("2001:db8::1", 0), ("unix", 40164)],
+    )
+    def test_a_whitelist_lets_its_networks_in(self, platform, client_ip: str, code: int):
+        """An address outside the app's list is 40164, one mapped into IPv6 counts as itself."""
+        platform.change(whitelist=("10.0.0.0/8", "2001:db8::/32"))
+        found = platform.call("POST", "/cv/ocr/bankcard", JPEG, client_ip=client_ip, access_token="TOKEN")
+
+        assert code == found["errcode"]
+
+    def test_a_whitelist_guards_tokens_too(self, platform):
+        """A right secret from a wrong address gives no token; the message names the address."""
+        platform.change(whitelist=("10.0.0.0/8",))
+
+        assert token(platform)["errmsg"].startswith(
+            "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist rid: "
+        )
+
+    def test_an_operators_token_supersedes_none(self, platform):
+        """Tokens made by an operator and the app's own are all good."""
+        own = token(platform)["access_token"]
+        app = platform.state.app("wx1")
+        made = [operator_token(platform.state, app, platform.clock.now, 7200) for _ in range(2)]
+        platform.clock.now += 400
+
+        assert [0, 0, 0] == [platform.read(token=found)["errcode"] for found in (own, *made)]
+
+
+class TestRid:
+    def test_a_call_is_told_masked(self, platform):
+        """rid/get tells the app of its call, without token, picture or number."""
+        platform.reader.outcome = NoCardFound()
+        failed = platform.read(type="scan")
+        found = platform.call("POST", RID, {"rid": rid(failed)}, access_token="TOKEN")["request"]
+
+        assert {
+            "invoke_time": 1732377000,
+            "cost_in_ms": found["cost_in_ms"],
+            "request_url": "/cv/ocr/bankcard?access_token=***&type=scan",
+            "request_body": "11 bytes",
+            "response_body": json.dumps(failed),
+            "client_ip": "127.0.0.1",
+        } == found
+
+    def test_no_secret_and_no_number_is_kept(self, platform):
+        """Neither a number, a token nor a secret is in any record, wherever it was sent."""
+        platform.read(img_url="http://user:pw@x/?sig=4111111111111111", note="4111111111111111")
+        token(platform)
+        stable(platform)
+        platform.call("POST", "/cv/ocr/bankcard", {"access_token": "TOKEN", "img_url": "http://x/"})
+        kept = "".join(repr(record) for record, _ in platform.told)
+
+        assert [] == [
+            text
+            for text in (NUMBER, "4111111111111111", "TOKEN", SECRET, "user:pw", token(platform)["access_token"])
+            if text in kept
+        ]
+
+    def test_masked_numbers_are_kept(self, platform):
+        """The number in a record shows first 6 and last 4."""
+        platform.read()
+
+        assert '"number": "620550*********0004"' in platform.told[0][0].response_body
+
+    @pytest.mark.parametrize(
+        ("asked", "code"), [("64dd8e12-0eb37d04-36a66358", 76001), ("nonsense", 76002), ("", 76002)]
+    )
+    def test_a_strange_rid_has_its_code(self, platform, asked: str, code: int):
+        """An unknown rid is 76001, one of another shape 76002."""
+        assert begins(platform.call("POST", RID, {"rid": asked}, access_token="TOKEN"), code)
+
+    def test_another_apps_call_is_not_told(self, platform):
+        """Only the app that called may ask."""
+        failed = platform.read(b"")
+
+        assert begins(platform.call("POST", RID, {"rid": rid(failed)}, access_token="OTHER"), 76003)
+
+    def test_after_seven_days_it_is_forgotten(self, platform):
+        """A rid is known for seven days."""
+        failed = platform.read(b"")
+        platform.clock.now += 7 * DAY_S
+        fresh = operator_token(platform.state, platform.state.app("wx1"), platform.clock.now, 7200)
+
+        assert begins(platform.call("POST", RID, {"rid": rid(failed)}, access_token=fresh), 76001)
+
+    def test_the_stages_and_their_times_are_kept(self, platform):
+        """A record says how far the call came and how long each stage took."""
+        platform.read()
+        record, fault = platform.told[0]
+
+        assert (None, "wx1", "read", ["token", "permission", "quota", "picture", "read", "read.locate"]) == (
+            fault,
+            record.appid,
+            record.stage,
+            list(record.timings_ms),
+        )
+
+    def test_a_fault_of_ours_reaches_the_observer(self, platform):
+        """An unforeseen exception is told to the log, not to the caller."""
+        platform.reader.outcome = RuntimeError("unforeseen")
+        platform.read()
+
+        assert platform.reader.outcome is platform.told[0][1]
+
+
+class TestEndpoints:
+    def test_an_unknown_path_is_40066(self, platform):
+        """A path that is none is an invalid url."""
+        assert begins(platform.call("GET", "/cgi-bin/nothing"), 40066)
+
+    @pytest.mark.parametrize("path", ["/cgi-bin/stable_token", CLEAR, f"{CLEAR}/v2", API_CLEAR, QUOTA, RID])
+    def test_post_only_means_post(self, platform, path: str):
+        """GET where POST is required is 43002."""
+        assert begins(platform.call("GET", path, access_token="TOKEN"), 43002)
+
+    @pytest.mark.parametrize("path", [CLEAR, API_CLEAR, QUOTA, RID])
+    @pytest.mark.parametrize(("body", "code"), [(b"", 44002), (b"x=1", 47001), (b"[1]", 47001)])
+    def test_bodies_are_json(self, platform, path: str, body: bytes, code: int):
+        """An empty body is 44002, another than a JSON object 47001."""
+        assert begins(platform.call("POST", path, body, access_token="TOKEN"), code)
+
+    @pytest.mark.parametrize("path", ["/cgi-bin/getcallbackip", "/cgi-bin/get_api_domain_ip"])
+    def test_addresses_are_listed(self, platform, path: str):
+        """The list of addresses has the documented shape, for who has a token."""
+        assert ({"ip_list": ["127.0.0.1"]}, 41001) == (
+            platform.call("GET", path, access_token="TOKEN"),
+            platform.call("GET", path)["errcode"],
+        )
+
+    def test_a_store_out_of_reach_is_minus_one(self, platform):
+        """Without its state the platform fails closed, and the reader is not asked."""
+        platform.state.close()
+        found = platform.read()
+
+        assert (True, [], StateError) == (begins(found, -1), platform.reader.seen, type(platform.told[0][1]))
+        platform.state.__init__(":memory:", platform.clock)
+
+    def test_a_refusal_before_the_platform_is_told(self, platform):
+        """Busy is answered with a rid and told to the observer."""
+        request = wire.request(method="POST", path="/cv/ocr/bankcard")
+        reply = platform.service.refuse(request, Busy())
+
+        assert (-1, 1.0, "admission") == (reply.errcode, reply.retry_after_s, platform.told[0][0].stage)
+
+    def test_permissions_are_the_apps(self, platform):
+        """The names that cloud functions may call are those of the token's app."""
+        platform.change(permissions=("ocr.bankcard",))
+
+        assert (("ocr.bankcard",), ()) == (
+            platform.service.permissions("TOKEN"),
+            platform.service.permissions("OTHER"),
+        )
+
+    def test_an_app_shows_no_secret(self):
+        """The repr of an app has not even the hash of its secret."""
+        app = App(appid="wx1", name="Shop", secret_hash="scrypt$1", created=0.0)
+
+        assert "scrypt" not in repr(app)
+
+
+def test_every_code_has_a_remedy():
+    """What the platform can answer, `why` can explain."""
+    assert set(wire.MESSAGES) - {0} == set(REMEDIES)
