@@ -183,7 +183,13 @@ def by_stratum(cases: Iterable[Case], column: str) -> dict[str, Shares]:
 
 def returned(cases: Sequence[Case]) -> Count:
     """On how many pictures a number was returned; for pictures that have none."""
-    return _count(sum(bool(case.answer.number) for case in cases), len(cases))
+    return count(sum(bool(case.answer.number) for case in cases), len(cases))
+
+
+def count(hits: int, total: int) -> Count:
+    """``hits`` of ``total`` as a share; of nothing, 0 with the interval of all there is."""
+    value = share(hits / total, total) if total else Share(value=0.0, low=0.0, high=1.0)
+    return Count(hits=hits, total=total, share=value)
 
 
 def calibration(cases: Iterable[Case], edges: Sequence[float] = EDGES) -> Calibration | None:
@@ -202,13 +208,13 @@ def calibration(cases: Iterable[Case], edges: Sequence[float] = EDGES) -> Calibr
     for low, high in pairwise(edges):
         inside = [vote for vote in votes if low <= vote[0] and (vote[0] < high or high == edges[-1])]
         if inside:
-            count = len(inside)
-            right = share(sum(hit for _, hit in inside) / count, count)
+            n = len(inside)
+            right = share(sum(hit for _, hit in inside) / n, n)
             mean = statistics.fmean(confidence for confidence, _ in inside)
-            bins.append(Bin(low=low, high=high, count=count, confidence=mean, right=right))
+            bins.append(Bin(low=low, high=high, count=n, confidence=mean, right=right))
     gap = sum(bin_.count * abs(bin_.right.value - bin_.confidence) for bin_ in bins)
     sure = [hit for confidence, hit in votes if confidence >= SURE]
-    return Calibration(bins=tuple(bins), ece=gap / len(votes), sure_wrong=_count(sure.count(False), len(sure)))
+    return Calibration(bins=tuple(bins), ece=gap / len(votes), sure_wrong=count(sure.count(False), len(sure)))
 
 
 def tradeoff(cases: Sequence[Case], max_points: int = MAX_POINTS) -> tuple[Point, ...]:
@@ -270,11 +276,6 @@ def tally(values: Iterable[str]) -> dict[str, int]:
         counts[value] += 1
     order: Callable[[str], tuple[int, str]] = lambda value: (-counts[value], value)  # noqa: E731
     return {value: counts[value] for value in sorted(counts, key=order)}
-
-
-def _count(hits: int, total: int) -> Count:
-    value = share(hits / total, total) if total else Share(value=0.0, low=0.0, high=1.0)
-    return Count(hits=hits, total=total, share=value)
 
 
 def _point(cases: Sequence[Case], threshold: float) -> Point:

@@ -59,6 +59,18 @@ def page(result: Mapping[str, Any], failures: Sequence[Failure] = ()) -> str:
     )
 
 
+def text(result: Mapping[str, Any]) -> str:
+    """The headline figures of ``result`` as lines for a terminal."""
+    lines = []
+    for name, suite in result["suites"].items():
+        for engine, figures in suite["engines"].items():
+            lines += [f"{name:12s} {engine:13s} {told}" for told in _headlines(figures)]
+        lines += [f"{name:12s} {figure} {value}" for figure, value in suite.get("figures", {}).items()]
+    if not result["timings_valid"]:
+        lines.append("The machine was not quiet: no timing counts.")
+    return "\n".join(lines)
+
+
 def masked_picture(sample: Sample) -> bytes | None:
     """A JPEG of ``sample`` in which no whole number can be read, see above; None when it is no picture."""
     image = decode(sample.data)
@@ -126,6 +138,26 @@ def _suite(name: str, suite: Mapping[str, Any], engines: Sequence[str]) -> str:
     parts += [_negatives(found), _crops(found), _calibration(found, engines), _tradeoff(found)]
     parts += [_latency(found, engines), _plain(suite.get("figures"))]
     return "<section>" + "".join(parts) + "</section>"
+
+
+def _headlines(figures: Mapping[str, Any]) -> list[str]:
+    told = []
+    if figures.get("all"):
+        whole = figures["all"]
+        shares = ", ".join(f"{outcome} {percent(whole[outcome])}" for outcome in _OUTCOMES)
+        told.append(f"{shares}; {whole['pictures']} pictures of {whole['cards']} cards")
+    if figures.get("loss"):
+        told.append(f"lost {100 * figures['loss']['exact']:.1f} points against the pictures as they are")
+    for part, what in (("negatives", "pictures without a number: one returned on"), ("crops", "crops exact:")):
+        if figures.get(part):
+            found = figures[part]
+            told.append(f"{what} {found['hits']} of {found['total']}, {percent(found['share'])}")
+    if figures.get("calibration"):
+        sure = figures["calibration"]["sure_wrong"]
+        told.append(f"confidence 0.99 or more: {sure['hits']} of {sure['total']} wrong")
+    if figures.get("latency"):
+        told.append(f"median {figures['latency']['median_ms']:.1f} ms, p95 {figures['latency']['p95_ms']:.1f} ms")
+    return told
 
 
 def _shares_table(found: Mapping[str, Mapping[str, Any]]) -> str:

@@ -11,15 +11,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
 
 from ..errors import BankcardError, NumberUnreadable
 from ..numbers import pan
 from ..reading import Options, Reading
+from ..vision import quad as quads
+from ..vision import recognize
+from ..vision.model import Model
 from . import machine, metrics
 from .labels import Label
 from .metrics import Answer, Case
-from .suites import Sample
+from .suites import Sample, decode
 
 FORMAT = 1
 STRATA = ("subset", "category", "relief", "network", "length")
@@ -46,8 +51,15 @@ class Engine(Protocol):
     def facts(self) -> Mapping[str, Any]: ...
 
 
+@runtime_checkable
+class CropEngine(Protocol):
+    """An engine whose recognizer can be asked alone: the digits of a picture that is a few digits of one line."""
+
+    def crop(self, data: bytes) -> str: ...
+
+
 class ReaderEngine:
-    """The package's own engine. ``models`` are the facts of its weights."""
+    """The package's own engine. ``models`` are the facts of its weights; ``recognizer`` the model that reads crops."""
 
     name = "bankcard-ocr"
 
@@ -57,11 +69,13 @@ class ReaderEngine:
         *,
         options: Options | None = None,
         models: Mapping[str, Any] | None = None,
+        recognizer: Model | None = None,
         clock: Clock = time.perf_counter,
     ) -> None:
         self._reader = reader
         self._options = options or Options()
         self._models = models or {}
+        self._recognizer = recognizer
         self._clock = clock
 
     def answer(self, data: bytes) -> Answer:
@@ -85,6 +99,18 @@ class ReaderEngine:
     def facts(self) -> Mapping[str, Any]:
         """Its weights, and how it was asked."""
         return {"models": self._models, "type": self._options.type, "prior": self._options.prior}
+
+    def crop(self, data: bytes) -> str:
+        """The digits of a picture that is a few digits of one line; empty for what is no picture."""
+        image = decode(data)
+        if image is None or self._recognizer is None:
+            return ""
+        height, width = image.shape[:2]
+        columns = max(4, 4 * round(recognize.HEIGHT * width / height / 4))  # as wide as it is, in the model's steps
+        rgb = np.ascontiguousarray(image[:, :, ::-1])
+        strip = recognize.strip(rgb, quads.rectangle(width, height), columns)
+        (line,) = recognize.recognize(self._recognizer, [strip])
+        return "".join(char for char in line.text if char in "0123456789")
 
     def _refused(self, data: bytes, error: BankcardError, ms: float) -> Answer:
         guess = self._guess(data) if isinstance(error, NumberUnreadable) else None

@@ -1,0 +1,162 @@
+"""``bankcard-ocr bench DIR``: the engine, and peers beside it, measured on a folder of labelled pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..bench.labels import Label
+    from ..bench.plan import Progress
+    from ..bench.run import Engine, Reads
+    from ..reading import Options
+
+
+class Peer(StrEnum):
+    """Other engines that can be measured beside."""
+
+    rapidocr = "rapidocr"
+
+
+class Type(StrEnum):
+    """What the pictures are."""
+
+    photo = "photo"
+    scan = "scan"
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The pictures.", exists=True, file_okay=False)],
+    out: Annotated[Path, typer.Option(help="Where the figures go, as JSON.", dir_okay=False)],
+    labels: Annotated[
+        Path | None, typer.Option(help="What stands on them; DIR/labels.csv by default.", exists=True, dir_okay=False)
+    ] = None,
+    peers: Annotated[list[Peer] | None, typer.Option(help="Another engine to measure in the same run.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report with plots too.", dir_okay=False)] = None,
+    pictures: Annotated[
+        bool, typer.Option("--pictures", help="Show the failures' pictures in it, the number's middle digits masked.")
+    ] = False,
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(help="pictures, turned90, …, robust, speed, crops; may be repeated. See docs/bench.md."),
+    ] = None,
+    by: Annotated[list[str] | None, typer.Option(help="A column of the labels to report by; may be repeated.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="Only pictures labelled so.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures.")] = None,
+    type_: Annotated[Type, typer.Option("--type", help="Read the pictures as photographs or as scans.")] = Type.photo,
+    threads: Annotated[int, typer.Option(min=2, help="What the suite 'threads' compares with one.")] = 2,
+    memory_pictures: Annotated[int, typer.Option(min=200, help="Pictures that the suite 'memory' reads.")] = 10_000,
+    title: Annotated[str | None, typer.Option(help="What the result is called; the folder's name by default.")] = None,
+) -> None:
+    """Measure the engine on labelled pictures: exact, wrong, refused, calibration, latency. No number is written."""
+    from ..bench import machine, plan, report, run
+    from ..reading import Options
+
+    chosen = _labels(folder, labels or folder / "labels.csv", only, limit)
+    work = plan.Plan(
+        folder=folder,
+        labels=chosen,
+        suites=_suites(suite, chosen),
+        strata=by or run.STRATA,
+        threads=threads,
+        memory_pictures=memory_pictures,
+    )
+    reader, engines = make_engines(peers or [], Options(type=type_.value))
+    before = machine.busy()
+    with _bar() as progress:
+        measured = plan.carry_out(work, engines, reader, progress)
+    result = run.result(
+        title=title or folder.resolve().name,
+        command=told_command(sys.argv[1:]),
+        made=datetime.now(UTC),
+        engines=engines,
+        suites=measured.suites,
+        other_cores=machine.others(before, machine.busy()),
+    )
+    out.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    if html:
+        failures = plan.with_pictures(work, measured.failures) if pictures else measured.failures
+        html.write_text(report.page(result, failures), encoding="utf-8")
+    typer.echo(report.text(result))
+
+
+def make_engines(peers: Sequence[Peer], options: Options) -> tuple[Reads, list[Engine]]:
+    """The package's reader, and all engines to measure, that one first; each on one thread."""
+    import cv2
+
+    from ..bench import machine, run
+    from ..bench.peers import RapidOCR
+    from ..reader import Reader
+    from ..vision.model import Model
+
+    cv2.setNumThreads(1)
+    reader = Reader()
+    weights = machine.models(Path(str(resources.files("bankcard_ocr.vision").joinpath("weights"))))
+    own = run.ReaderEngine(reader, options=options, models=weights, recognizer=Model("recognize"))
+    engines: list[Engine] = [own]
+    return reader, engines + [RapidOCR() for _ in peers]
+
+
+def told_command(arguments: Sequence[str]) -> str:
+    """The command line as it may be published: paths are cut to their names."""
+    return " ".join(["bankcard-ocr", *(Path(part).name if "/" in part else part for part in arguments)])
+
+
+def _labels(folder: Path, path: Path, only: str | None, limit: int | None) -> list[Label]:
+    from ..bench import labels, run, suites
+
+    try:
+        found = labels.load(path)
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {path}: {error.strerror}; see docs/bench.md") from None
+    except labels.LabelsError as error:
+        raise typer.BadParameter(str(error)) from None
+    if only is not None:
+        column, sign, value = only.partition("=")
+        if not sign:
+            raise typer.BadParameter("--only takes COLUMN=VALUE, such as relief=flat")
+        found = run.only(found, column, value)
+    found = found[:limit]
+    absent = suites.missing(folder, found)
+    if absent:
+        raise typer.BadParameter(f"{len(absent)} of {len(found)} labelled pictures are not in {folder}")
+    if not found:
+        raise typer.BadParameter(f"no picture is labelled {only}")
+    return found
+
+
+def _suites(wanted: Sequence[str] | None, labels: Sequence[Label]) -> list[str]:
+    from ..bench import plan
+
+    crops = all(label.number_sha256 is None and label.strata.get("label") for label in labels)
+    try:
+        return plan.names(wanted or (["crops"] if crops else ["pictures"]))
+    except ValueError as error:
+        known = ", ".join([*plan.PICTURE_SUITES, *plan.PROCESS_SUITES, *plan.ALIASES])
+        raise typer.BadParameter(f"there is no suite {error}; there are {known}") from None
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A progress bar on the terminal's error output; nothing where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        tasks = {}
+
+        def progress(suite: str, done: int, total: int) -> None:
+            if suite not in tasks:
+                tasks[suite] = bar.add_task(suite, total=total)
+            bar.update(tasks[suite], completed=done)
+
+        yield progress

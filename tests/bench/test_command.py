@@ -1,0 +1,122 @@
+"""``bankcard-ocr bench``: what is written, and what is said of wrong usage."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from bankcard_ocr.bench import run
+from bankcard_ocr.cli import app, bench
+from bankcard_ocr.errors import NumberUnreadable
+from bankcard_ocr.reading import Reading
+
+VISA = "4111111111111111"
+MASTERCARD = "5555555555554444"
+QUAD = ((10.0, 20.0), (90.0, 20.0), (90.0, 30.0), (10.0, 30.0))
+
+
+class Reader:
+    """Reads a bright picture as one number and refuses a dark one."""
+
+    def read(self, data, options=None):
+        if cv2.imdecode(np.frombuffer(data, np.uint8), 1).mean() < 100:
+            raise NumberUnreadable(confidence=0.1)
+        return Reading(number=VISA, confidence=0.99, candidates=(), size=(100, 60), number_quad=QUAD)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Three pictures: read right, read wrong, refused."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name, grey in (("right.png", 200), ("wrong.png", 201), ("dark.png", 5)):
+        cv2.imwrite(str(pictures / name), np.full((60, 100, 3), grey, np.uint8))
+    (pictures / "labels.csv").write_text(
+        f"file,number,relief\nright.png,{VISA},flat\nwrong.png,{MASTERCARD},embossed\ndark.png,{VISA},embossed\n",
+        encoding="utf-8",
+    )
+    reader = Reader()
+    monkeypatch.setattr(bench, "make_engines", lambda peers, options: (reader, [run.ReaderEngine(reader)]))
+    return pictures
+
+
+def called(*arguments):
+    return CliRunner().invoke(app, ["bench", *map(str, arguments)])
+
+
+def test_result(folder, tmp_path) -> None:
+    """The figures are written as JSON and told on the terminal."""
+    out = tmp_path / "r.json"
+    done = called(folder, "--out", out)
+    found = json.loads(out.read_text(encoding="utf-8"))["suites"]["pictures"]["engines"]["bankcard-ocr"]["all"]
+    assert (0, 3, 2, 0.25, True) == (
+        done.exit_code,
+        found["pictures"],
+        found["cards"],
+        found["exact"]["value"],
+        "exact 25.0 %" in done.output,
+    )
+
+
+def test_nothing_written_holds_a_number(folder, tmp_path) -> None:
+    """Neither the figures, the report nor the terminal tell a whole number."""
+    out, html = tmp_path / "r.json", tmp_path / "r.html"
+    done = called(folder, "--out", out, "--html", html, "--pictures", "--suite", "pictures", "--suite", "robust")
+    told = out.read_text(encoding="utf-8") + html.read_text(encoding="utf-8") + done.output
+    assert (0, False, False) == (done.exit_code, VISA in told, MASTERCARD in told)
+
+
+def test_only_and_limit(folder, tmp_path) -> None:
+    """Pictures can be chosen by a column, and limited."""
+    out = tmp_path / "r.json"
+    called(folder, "--out", out, "--only", "relief=embossed", "--limit", "1", "--by", "relief")
+    found = json.loads(out.read_text(encoding="utf-8"))["suites"]["pictures"]["engines"]["bankcard-ocr"]
+    assert (1, ["embossed"]) == (found["all"]["pictures"], list(found["strata"]["relief"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--labels", "no.csv"], "no.csv"),
+        (["--only", "relief"], "COLUMN=VALUE"),
+        (["--only", "relief=round"], "relief=round"),
+        (["--suite", "sideways"], "no suite sideways"),
+        (["--peers", "nobody"], "nobody"),
+    ],
+)
+def test_wrong_usage(folder, tmp_path, arguments, told) -> None:
+    """Wrong usage ends with status 2 and names what is wrong."""
+    done = called(folder, "--out", tmp_path / "r.json", *arguments)
+    assert (2, True) == (done.exit_code, told in done.output)
+
+
+def test_absent_pictures(folder, tmp_path) -> None:
+    """Labelled pictures that are not there are counted before anything is measured."""
+    (folder / "dark.png").unlink()
+    done = called(folder, "--out", tmp_path / "r.json")
+    assert (2, True, False) == (done.exit_code, "1 of 3" in done.output, (tmp_path / "r.json").exists())
+
+
+def test_no_labels(folder, tmp_path) -> None:
+    """Without labels the way to write them is named."""
+    (folder / "labels.csv").unlink()
+    done = called(folder, "--out", tmp_path / "r.json")
+    assert (2, True) == (done.exit_code, "docs/bench.md" in done.output)
+
+
+def test_broken_labels(folder, tmp_path) -> None:
+    """A fault in the labels names its line."""
+    (folder / "labels.csv").write_text("file,number\nright.png,x\n", encoding="utf-8")
+    done = called(folder, "--out", tmp_path / "r.json")
+    assert (2, True) == (done.exit_code, "line 2" in done.output)
+
+
+def test_command_without_paths() -> None:
+    """The published command line has no folder of the machine in it."""
+    assert "bankcard-ocr bench cards --labels labels.csv" == bench.told_command(
+        ["bench", "/home/someone/cards", "--labels", "../labels.csv"]
+    )

@@ -1,0 +1,163 @@
+"""Suites carried out on a small folder of drawn pictures."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from bankcard_ocr.bench import plan, run, speed
+from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.metrics import Answer
+from bankcard_ocr.bench.plan import Plan
+from bankcard_ocr.errors import NoCardFound
+
+VISA = "4111111111111111"
+QUAD = ((10.0, 50.0), (409.0, 50.0), (409.0, 79.0), (10.0, 79.0))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, grey in (("a.png", 100), ("b.png", 200)):
+        cv2.imwrite(str(tmp_path / name), np.full((120, 420, 3), grey, np.uint8))
+    return tmp_path
+
+
+class Sized:
+    """Returns a number on lying pictures only, and knows what it was shown."""
+
+    name = "sized"
+
+    def __init__(self):
+        self.sizes = []
+
+    def answer(self, data):
+        height, width = cv2.imdecode(np.frombuffer(data, np.uint8), 1).shape[:2]
+        self.sizes.append((width, height))
+        return Answer(number=VISA if width > height else None, ms=1.0, confidence=0.9 if width > height else None)
+
+    def facts(self):
+        return {}
+
+
+class Cropping(Sized):
+    name = "cropping"
+
+    def crop(self, data):
+        return "01 2"
+
+
+def labelled(**columns) -> Label:
+    facts = {"number_sha256": digest(VISA), "group": "g", "length": 16, "number_quad": QUAD}
+    return Label(**{**facts, **columns})
+
+
+def planned(folder, *names, labels=None) -> Plan:
+    chosen = labels or [labelled(file="a.png"), labelled(file="b.png", number_sha256=None, number_quad=None)]
+    return Plan(folder=folder, labels=chosen, suites=names)
+
+
+def test_names() -> None:
+    """Shorthands stand for their suites, each named once, in order."""
+    assert ["tilted", "turned90", "turned180", "turned270", "small", "covered", "hidden"] == plan.names(
+        ["tilted", "robust"]
+    )
+
+
+def test_unknown_name() -> None:
+    """An unknown suite is named."""
+    with pytest.raises(ValueError, match="sideways"):
+        plan.names(["sideways"])
+
+
+def test_turned_loses_against_upright(folder) -> None:
+    """An engine that reads lying pictures only loses all of them when they are turned."""
+    told = plan.carry_out(planned(folder, "pictures", "turned90"), [Sized()]).suites
+    assert (1.0, {"pictures": 1, "exact": 1.0, "wrong": 0.0}) == (
+        told["pictures"]["engines"]["sized"]["all"]["exact"]["value"],
+        told["turned90"]["engines"]["sized"]["loss"],
+    )
+
+
+def test_no_loss_without_upright(folder) -> None:
+    """Without the pictures as they are there is nothing to lose against."""
+    told = plan.carry_out(planned(folder, "turned90"), [Sized()]).suites
+    assert "loss" not in told["turned90"]["engines"]["sized"]
+
+
+def test_covered_counts_negatives(folder) -> None:
+    """A number returned on a covered picture is counted, and a failure of that suite."""
+    measured = plan.carry_out(planned(folder, "covered"), [Sized()])
+    negatives = measured.suites["covered"]["engines"]["sized"]["negatives"]
+    assert ((1, 1), ["covered"]) == (
+        (negatives["hits"], negatives["total"]),
+        [failure.suite for failure in measured.failures],
+    )
+
+
+def test_unused_pictures_are_left_out(folder) -> None:
+    """A picture without a labelled place of its number is not in the suites that need it."""
+    engine = Sized()
+    plan.carry_out(planned(folder, "small"), [engine])
+    assert 2 == len(engine.sizes)  # one picture, warmed up on and measured
+
+
+def test_failures_get_their_pictures(folder) -> None:
+    """The picture of a failure is the one of its suite."""
+    work = planned(folder, "turned90")
+    (failure,) = plan.with_pictures(work, plan.carry_out(work, [Sized()]).failures)
+    shape = cv2.imdecode(np.frombuffer(failure.sample.data, np.uint8), 1).shape[:2]
+    assert (420, 120) == shape
+
+
+def test_crops(folder) -> None:
+    """Crops are compared digit by digit, gaps left out, by those engines that can."""
+    crops = [
+        Label(file="a.png", number_sha256=None, group="a", strata={"label": "0_12"}),
+        Label(file="b.png", number_sha256=None, group="b", strata={"label": "0121"}),
+    ]
+    told = plan.carry_out(planned(folder, "crops", labels=crops), [Sized(), Cropping()]).suites["crops"]["engines"]
+    assert {"cropping": (1, 2)} == {
+        name: (found["crops"]["hits"], found["crops"]["total"]) for name, found in told.items()
+    }
+
+
+class Refusing:
+    def read(self, data, options=None):
+        raise NoCardFound
+
+
+def test_threads(folder) -> None:
+    """The suite threads reads with the reader and tells its rates."""
+    told = plan.carry_out(planned(folder, "threads"), [Sized()], Refusing()).suites["threads"]
+    assert ({}, 2) == (told["engines"], told["figures"]["threads"])
+
+
+def test_threads_need_a_reader(folder) -> None:
+    """Without a reader threads cannot be measured."""
+    with pytest.raises(ValueError, match="reader"):
+        plan.carry_out(planned(folder, "threads"), [Sized()])
+
+
+def test_start_and_memory_are_handed_on(folder, monkeypatch) -> None:
+    """Start gets the first picture's bytes, memory the pictures and how many to read."""
+    monkeypatch.setattr(speed, "start", lambda data: {"bytes": len(data)})
+    monkeypatch.setattr(speed, "memory", lambda samples, *, pictures: {"samples": len(samples), "pictures": pictures})
+    told = plan.carry_out(planned(folder, "start", "memory"), [Sized()]).suites
+    assert ({"bytes": (folder / "a.png").stat().st_size}, {"samples": 2, "pictures": 10_000}) == (
+        told["start"]["figures"],
+        told["memory"]["figures"],
+    )
+
+
+def test_progress(folder) -> None:
+    """Progress is told before each picture and at the end."""
+    seen = []
+    plan.carry_out(planned(folder, "pictures"), [Sized()], progress=lambda *told: seen.append(told))
+    assert [("pictures", 0, 2), ("pictures", 1, 2), ("pictures", 2, 2)] == seen
+
+
+def test_own_engine_has_a_recognizer() -> None:
+    """The package's engine can be asked for crops; bytes that are no picture have no digits."""
+    engine = run.ReaderEngine(Refusing())
+    assert (True, "") == (isinstance(engine, run.CropEngine), engine.crop(b"x"))
