@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,8 +129,6 @@ class Platform:
 
     def change(self, **fields: Any) -> None:
         """Changes the app wx1."""
-        import dataclasses
-
         self.state.update_app("wx1", lambda app: dataclasses.replace(app, **fields))
 
 
@@ -164,24 +164,36 @@ def platform(tmp_path, settings):
 
 
 @pytest.fixture
-def server(tmp_path, settings, monkeypatch):
-    """A real server on loopback with the apps of ``platform``; its address, and the reader it has."""
-    import time
-
-    reader = FakeReader()
-    state = SqliteState(tmp_path / "server.sqlite3", time.time)
-    for appid, token in (("wx1", "TOKEN"), ("wx2", "OTHER")):
-        app = App(appid=appid, name=appid, secret_hash=SECRET_HASH, created=0.0)
-        state.add_app(app)
-        state.rotate_token(issued(app, "operator", token, time.time(), 7200), old_until=0.0)
+def start(tmp_path, settings, monkeypatch):
+    """Starts real servers on loopback, with the apps of ``platform`` and the settings given changed; stops them."""
     monkeypatch.setattr(run, "fetcher", lambda _settings: FakeFetch())
-    listener = run.listen(settings)
-    serving = uvicorn.Server(run.config(run.build(settings, reader=reader, state=state), settings))
-    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
-    thread.start()
-    yield Served(base=run.url(listener), port=listener.getsockname()[1], reader=reader, state=state)
-    serving.should_exit = True
-    thread.join()
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def begin(**changes: Any) -> Served:
+        changed = dataclasses.replace(settings, **changes)
+        reader = FakeReader()
+        state = SqliteState(tmp_path / "server.sqlite3", time.time)
+        for appid, token in (("wx1", "TOKEN"), ("wx2", "OTHER")):
+            state.add_app(App(appid=appid, name=appid, secret_hash=SECRET_HASH, created=0.0))
+            state.rotate_token(issued(state.app(appid), "operator", token, time.time(), 7200), old_until=0.0)
+        listener = run.listen(changed)
+        serving = uvicorn.Server(run.config(run.build(changed, reader=reader, state=state), changed))
+        thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
+        thread.start()
+        running.append((serving, thread))
+        base, port = run.url(listener), listener.getsockname()[1]
+        return Served(base=base, port=port, reader=reader, state=state, serving=serving, thread=thread)
+
+    yield begin
+    for serving, thread in running:
+        serving.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def server(start):
+    """One such server with the settings as they are."""
+    return start()
 
 
 @dataclass
@@ -192,3 +204,5 @@ class Served:
     port: int
     reader: FakeReader
     state: SqliteState
+    serving: uvicorn.Server
+    thread: threading.Thread

@@ -1,0 +1,247 @@
+"""The platform on sockets: limits, hand-over, pages."""
+
+from __future__ import annotations
+
+import dataclasses
+import http.client
+import json
+import socket
+import threading
+
+import httpx
+import pytest
+
+from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
+from bankcard_ocr.server import run
+from bankcard_ocr.server.app import BODY_SLACK_BYTES, Gate
+from bankcard_ocr.settings import Settings
+
+JPEG = b"\xff\xd8\xff\xe0picture"
+NUMBER = "6205500000000000004"
+READ = "/cv/ocr/bankcard?access_token=TOKEN"
+
+
+@pytest.fixture
+def client(server):
+    with httpx.Client(base_url=server.base, trust_env=False, timeout=20) as opened:
+        yield opened
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) -> http.client.HTTPResponse:
+    """The whole response to one request on a connection of its own."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, headers)
+        response = connection.getresponse()
+        response.text = response.read().decode()
+    finally:
+        connection.close()
+    return response
+
+
+class TestReplies:
+    def test_a_number_comes_back(self, client):
+        """A picture posted as a file gives its number."""
+        reply = client.post(READ, files={"img": ("card.jpg", JPEG, "image/jpeg")})
+
+        assert {"errcode": 0, "errmsg": "ok", "number": NUMBER, "id": NUMBER} == reply.json()
+
+    @pytest.mark.parametrize("path", ["/cv/ocr/bankcard", "/cgi-bin/token", "/no/such/path", "/cgi-bin/clear_quota"])
+    def test_every_failure_has_status_200_and_its_rid(self, client, path: str):
+        """The status is 200, the content type the platform's, the rid of errmsg in a header too."""
+        reply = client.get(path)
+
+        assert (200, "application/json; encoding=utf-8", "no-store", True) == (
+            reply.status_code,
+            reply.headers["content-type"],
+            reply.headers["cache-control"],
+            reply.json()["errmsg"].endswith(f"rid: {reply.headers['x-rid']}"),
+        )
+
+    def test_head_has_no_body(self, client):
+        """HEAD gets the headers alone."""
+        reply = client.head("/cgi-bin/getcallbackip?access_token=TOKEN")
+
+        assert (b"", "25") == (reply.content, reply.headers["content-length"])
+
+    def test_errcode_may_be_a_string(self, start):
+        """With the setting the documentation's literal form is sent."""
+        assert '"errcode":"41001"' in ask(start(errcode_style="string").port, "GET", "/cv/ocr/bankcard").text
+
+    def test_a_cloud_call_has_its_own_form(self, client):
+        """What is no cloud call at /admin is a transport error of the SDK's."""
+        reply = client.post("/admin", content=b"")
+
+        assert (200, "application/json; charset=utf-8") == (reply.status_code, reply.headers["content-type"])
+
+    def test_a_load_balancers_word_is_taken_when_trusted(self, start):
+        """X-Forwarded-For counts from a trusted proxy."""
+        served = start(trusted_proxies=("127.0.0.1",))
+        served.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
+
+        assert '"errcode":41005' in ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
+
+    def test_a_strangers_word_is_not_taken(self, server):
+        """X-Forwarded-For of anybody else is no address."""
+        server.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
+
+        assert '"errcode":40164' in ask(server.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
+
+
+class TestLimits:
+    @pytest.mark.parametrize(("size", "code"), [(2_097_152, 0), (2_097_153, 101002)])
+    def test_a_picture_has_two_mebibytes_at_most(self, client, size: int, code: int):
+        """A picture of exactly the limit is read, one byte more is 101002."""
+        assert code == client.post(READ, files={"img": ("a.jpg", JPEG.ljust(size, b"x"))}).json()["errcode"]
+
+    @pytest.mark.parametrize("chunked", [False, True])
+    def test_a_body_far_too_large_is_thrown_away(self, client, chunked: bool):
+        """A body of twenty megabytes is answered with 101002, however it is sent, and the server lives."""
+        blocks = (bytes(1_000_000) for _ in range(20))
+        reply = client.post(READ, content=blocks if chunked else bytes(20_000_000))
+
+        assert (101002, "ok") == (reply.json()["errcode"], client.get("/healthz").json()["status"])
+
+    def test_a_body_too_large_for_json_is_47001(self, client):
+        """Where no picture is expected a huge body is a format error."""
+        reply = client.post("/cgi-bin/stable_token", content=bytes(2_097_152 + BODY_SLACK_BYTES + 1))
+
+        assert 47001 == reply.json()["errcode"]
+
+    def test_a_slow_body_is_cut_off(self, start):
+        """A sender that stops in the middle is answered after the deadline and its connection closed."""
+        served = start(request_timeout_s=0.2)
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+        assert (True, True) == (b"the body took over 0.2 s" in received, b"connection: close" in received.lower())
+
+    def test_a_sender_that_goes_away_costs_nothing(self, server):
+        """A connection lost in the middle of a body leaves the server well."""
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+
+        assert '"status":"ok"' in ask(server.port, "GET", "/healthz").text
+
+
+class TestAdmission:
+    def test_a_full_house_answers_busy_at_once(self, start):
+        """With its one place taken the server says busy and when to come again, and still issues tokens."""
+        served = start(places=1)
+        served.reader.gate = threading.Event()
+        first = threading.Thread(target=ask, args=(served.port, "POST", READ, JPEG))
+        first.start()
+        served.reader.entered.acquire(timeout=10)
+        second = ask(served.port, "POST", READ, JPEG)
+        other = ask(served.port, "GET", "/cgi-bin/getcallbackip?access_token=TOKEN")
+        served.reader.gate.set()
+        first.join()
+
+        assert (True, "1", True, 1) == (
+            "system error hint: [busy]" in second.text,
+            second.headers["Retry-After"],
+            "ip_list" in other.text,
+            len(served.reader.seen),
+        )
+
+    def test_after_the_rush_there_is_a_place_again(self, start):
+        """A place is given back, whether the call went well or not."""
+        served = start(places=1)
+        served.reader.outcome = NoCardFound()
+        codes = [json.loads(ask(served.port, "POST", READ, JPEG).text)["errcode"] for _ in range(3)]
+
+        assert [101001] * 3 == codes
+
+    def test_stopping_waits_for_calls_at_work(self, start):
+        """A call that is being read when the server is told to stop gets its number."""
+        served = start()
+        served.reader.gate = threading.Event()
+        replies: list[str] = []
+        caller = threading.Thread(target=lambda: replies.append(ask(served.port, "POST", READ, JPEG).text))
+        caller.start()
+        served.reader.entered.acquire(timeout=10)
+        served.serving.should_exit = True
+        served.reader.gate.set()
+        caller.join()
+        served.thread.join()
+
+        assert NUMBER == json.loads(replies[0])["number"]
+
+    def test_readings_at_once_are_limited(self):
+        """Who waits too long at the gate is told busy."""
+
+        class Slow:
+            def read(self, data, options=None):
+                with pytest.raises(Busy):
+                    gate.read(data)
+                return "read"
+
+        gate = Gate(Slow(), threads=1, wait_s=0.01)
+
+        assert "read" == gate.read(b"")
+
+
+class TestPages:
+    def test_probes_answer(self, client):
+        """The process lives, and its store answers."""
+        assert ({"status": "ok"}, {"status": "ready"}) == (
+            client.get("/healthz").json(),
+            client.get("/readyz").json(),
+        )
+
+    def test_without_its_store_it_is_not_ready(self, server):
+        """A store out of reach is 503, for balancers to see."""
+        server.state.close()
+        found = ask(server.port, "GET", "/readyz")
+
+        assert (503, True) == (found.status, "unavailable" in found.text)
+
+    def test_the_page_needs_no_other_host(self, client):
+        """The API's page loads nothing: no script, nothing from another address."""
+        page = client.get("/docs")
+
+        assert (200, False, False, True) == (
+            page.status_code,
+            "<script" in page.text,
+            "src=" in page.text or "//cdn" in page.text,
+            "default-src 'none'" in page.headers["content-security-policy"],
+        )
+
+    def test_the_page_shows_every_path(self, client):
+        """Each path of the description stands on the page."""
+        paths = client.get("/openapi.json").json()["paths"]
+        page = client.get("/docs").text
+
+        assert [] == [path for path in paths if f"<code>{path}</code>" not in page]
+
+    def test_pages_may_be_switched_off(self, start):
+        """Without docs their paths are no paths."""
+        assert "40066" in ask(start(docs=False).port, "GET", "/docs").text
+
+
+class TestStarting:
+    def test_a_port_that_is_taken_is_said(self, server):
+        """Who listens at a taken port is told which and what to do."""
+        with pytest.raises(SettingsError, match=f"cannot listen at 127.0.0.1:{server.port}.*choose another"):
+            run.listen(Settings(port=server.port))
+
+    def test_replies_do_not_wait_for_an_acknowledgement(self):
+        """Accepted connections have Nagle's algorithm off."""
+        with (
+            run.listen(Settings(port=0)) as listener,
+            socket.create_connection(listener.getsockname()) as _,
+            listener.accept()[0] as accepted,
+        ):
+            assert 1 == accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")])
+    def test_the_address_can_be_typed(self, host: str, shown: str):
+        """The address shown is a URL, for IPv6 too."""
+        with run.listen(Settings(host=host, port=0)) as listener:
+            assert run.url(listener).startswith(shown)
+
+    @pytest.mark.parametrize(("threads", "workers", "expected"), [(3, 8, 3), (0, 1000, 1)])
+    def test_threads_are_as_set_or_a_share_of_the_cores(self, threads: int, workers: int, expected: int):
+        """The setting counts; without it each process has its share, and one at least."""
+        assert expected == run.threads(Settings(threads=threads, workers=workers))
