@@ -1,0 +1,234 @@
+"""Plain HTTP clients as their users call them: curl, urllib, requests, wechatpy."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import urllib.request
+from urllib.parse import quote, urlencode
+
+import pytest
+import requests
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
+
+
+@pytest.fixture
+def endpoint(served) -> str:
+    """The recognition call with a token, ready for further parameters."""
+    return f"{served.url}/cv/ocr/bankcard?access_token={served.token()}"
+
+
+@pytest.fixture
+def picture(tmp_path):
+    path = tmp_path / "我的卡 (1).jpg"
+    path.write_bytes(JPEG)
+    return path
+
+
+@pytest.fixture(scope="module")
+def success(served) -> dict[str, object]:
+    return {"errcode": 0, "errmsg": "ok", "number": served.number, "id": served.number}
+
+
+# curl
+
+
+@pytest.fixture
+def curl():
+    """Runs curl with these arguments and gives its standard output."""
+    program = shutil.which("curl")
+    if program is None:
+        pytest.skip("curl is not installed")
+
+    def run(*args: str, stdin: bytes = b"") -> bytes:
+        command = [program, "-sS", "--noproxy", "*", "--max-time", "10", *args]
+        return subprocess.run(command, input=stdin, capture_output=True, check=True).stdout
+
+    return run
+
+
+def test_curl_as_documented(curl, endpoint, site, success):
+    """The documentation's own line, a GET with the URL in the query."""
+    assert success == json.loads(curl(f"{endpoint}&type=photo&img_url={quote(site + '/card.jpg', safe='')}"))
+
+
+def test_curl_uploads(curl, endpoint, picture, success):
+    """``-F img=@file``, with a Chinese name."""
+    assert success == json.loads(curl("-F", f"img=@{picture}", endpoint))
+
+
+def test_curl_uploads_in_chunks(curl, endpoint, picture, success):
+    """Without a Content-Length."""
+    assert success == json.loads(curl("-H", "Transfer-Encoding: chunked", "-F", f"img=@{picture}", endpoint))
+
+
+def test_curl_waits_for_continue(curl, endpoint, picture, success):
+    """``Expect: 100-continue`` is answered."""
+    answer = curl("-H", "Expect: 100-continue", "--expect100-timeout", "5", "-F", f"img=@{picture}", "-i", endpoint)
+
+    assert (b"HTTP/1.1 100 Continue\r\n", success) == (
+        answer.split(b"\r\n\r\n")[0] + b"\r\n",
+        json.loads(answer.split(b"\r\n\r\n")[-1]),
+    )
+
+
+def test_curl_sends_the_bare_picture(curl, endpoint, picture, success):
+    """``--data-binary`` with the form's content type that curl sets by itself."""
+    assert success == json.loads(curl("--data-binary", f"@{picture}", endpoint))
+
+
+def test_curl_sends_the_url_as_a_form(curl, endpoint, site, success):
+    """``--data-urlencode``."""
+    assert success == json.loads(curl("--data-urlencode", f"img_url={site}/银行卡 正面.jpg", endpoint))
+
+
+def test_curl_posts_without_a_body(curl, endpoint, site, success):
+    """``-X POST`` and ``-d ''`` with the URL in the query."""
+    url = f"{endpoint}&img_url={quote(site + '/card.jpg', safe='')}"
+
+    assert [success] * 2 == [json.loads(curl("-X", "POST", url)), json.loads(curl("-d", "", url))]
+
+
+def test_curl_sends_an_empty_multipart_body(curl, endpoint, site, success):
+    """A multipart type whose body is empty, as some Go clients send it."""
+    url = f"{endpoint}&img_url={quote(site + '/card.jpg', safe='')}"
+
+    assert success == json.loads(
+        curl("-X", "POST", "-H", "Content-Type: multipart/form-data; boundary=x", "-d", "", url)
+    )
+
+
+def test_curl_loses_the_boundary(curl, endpoint, picture, success):
+    """A hand-set content type without its boundary, the most frequent mistake of all."""
+    answer = curl("-H", "Content-Type: multipart/form-data", "-F", f"img=@{picture}", endpoint)
+
+    assert success == json.loads(answer)
+
+
+def test_curl_sees_status_and_type(curl, served):
+    """Errors too are HTTP 200 and the platform's content type."""
+    head, body = curl("-i", f"{served.url}/cv/ocr/bankcard").split(b"\r\n\r\n")
+
+    assert (b"HTTP/1.1 200 OK", True, 41001) == (
+        head.split(b"\r\n")[0],
+        b"content-type: application/json; encoding=utf-8" in head.lower(),
+        json.loads(body)["errcode"],
+    )
+
+
+# urllib
+
+
+def test_urllib_posts_a_form(endpoint, site, success):
+    """Form data, as old examples have it."""
+    data = urlencode({"img_url": f"{site}/card.jpg", "type": "scan"}).encode()
+
+    with urllib.request.urlopen(endpoint, data) as response:
+        assert success == json.load(response)
+
+
+def test_urllib_posts_json(endpoint, site, success):
+    """JSON with its content type."""
+    body = json.dumps({"img_url": f"{site}/银行卡 正面.jpg"}).encode()
+    request = urllib.request.Request(endpoint, body, {"Content-Type": "application/json"})
+
+    with urllib.request.urlopen(request) as response:
+        assert success == json.load(response)
+
+
+# requests
+
+
+@pytest.mark.parametrize("name", ["img", "file", "media"])
+def test_requests_uploads(endpoint, picture, success, name):
+    """``files=``, under the documented name and those that libraries use."""
+    with picture.open("rb") as file:
+        assert success == requests.post(endpoint, files={name: file}, timeout=10).json()
+
+
+def test_requests_sends_all_in_the_form(served, picture, success):
+    """Token and type as fields of the form, beside the picture."""
+    fields = {"access_token": served.token(), "type": "scan"}
+    with picture.open("rb") as file:
+        answer = requests.post(f"{served.url}/cv/ocr/bankcard", data=fields, files={"img": file}, timeout=10)
+
+    assert success == answer.json()
+
+
+def test_requests_asks_twice_on_one_connection(endpoint, success):
+    """A session keeps its connection, after an error too."""
+    with requests.Session() as session:
+        first = session.post(endpoint, data=b"not a picture", headers={"Content-Type": "image/jpeg"}, timeout=10)
+        second = session.post(endpoint, data=JPEG, timeout=10)
+
+    assert ((101002, success), (200, 200)) == (
+        (first.json()["errcode"], second.json()),
+        (first.status_code, second.status_code),
+    )
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_url_encoded_too_often(endpoint, site, success, times):
+    """Double encoding, which the platform answers with 101000, works."""
+    url = f"{site}/银行卡 正面.jpg"
+    for _ in range(times):
+        url = quote(url, safe="")
+
+    assert success == requests.get(endpoint, params={"img_url": url}, timeout=10).json()
+
+
+# wechatpy
+
+
+@pytest.fixture
+def wechat(served, monkeypatch):
+    """The client of wechatpy, its two addresses changed."""
+    from wechatpy import WeChatClient
+
+    monkeypatch.setattr(WeChatClient, "API_BASE_URL", f"{served.url}/")
+
+    class Client(WeChatClient):
+        def fetch_access_token(self):
+            params = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret}
+            return self._fetch_access_token(url=f"{served.url}/cgi-bin/token", params=params)
+
+    client = Client("wx1", served.apps["wx1"]["secret"])
+    yield client
+    client._http.close()
+
+
+def test_wechatpy_uploads(wechat, success):
+    """A token is fetched, the picture sent."""
+    assert success == wechat.post("cv/ocr/bankcard", params={"type": "photo"}, files={"img": ("卡.jpg", JPEG)})
+
+
+def test_wechatpy_sends_a_url(wechat, site, success):
+    """``img_url`` in the query."""
+    assert success == wechat.get("cv/ocr/bankcard", params={"img_url": f"{site}/card.jpg"})
+
+
+def test_wechatpy_renews_its_token(wechat, success):
+    """40001 makes it fetch a new token and call again."""
+    wechat.session.set(wechat.access_token_key, "unknown")
+
+    assert success == wechat.post("cv/ocr/bankcard", files={"img": ("card.jpg", JPEG)})
+
+
+def test_wechatpy_raises_the_platforms_error(wechat):
+    """An errcode becomes its exception, with code and words."""
+    from wechatpy.exceptions import WeChatClientException
+
+    with pytest.raises(WeChatClientException) as caught:
+        wechat.post("cv/ocr/bankcard", files={"img": ("card.jpg", JPEG + b"NO CARD")})
+
+    assert (101001, True) == (
+        caught.value.errcode,
+        caught.value.errmsg.startswith("certificate not found hint: [no card found] rid: "),
+    )
+
+
+def test_wechatpy_clears_and_asks(wechat):
+    """Its own call to clear the quota works."""
+    assert {"errcode": 0, "errmsg": "ok"} == wechat.post("cgi-bin/clear_quota", data={"appid": "wx1"})
