@@ -1,24 +1,31 @@
-"""Rebuilds src/bankcard_ocr/numbers/iin.dat from its sources::
+"""Rebuilds iin.dat and world.zip in src/bankcard_ocr/numbers from their sources::
 
     npm pack bankcardinfo@2.0.6 && tar xzf bankcardinfo-2.0.6.tgz
-    pip download --no-deps --no-binary :none: cardbin==1.0.0 && unzip cardbin-1.0.0-*.whl
-    python update/iin.py package/index.js cardbin/bankbin.py > src/bankcard_ocr/numbers/iin.dat
+    pip download --no-deps cardbin==1.0.0 binDB==0.1.8
+    unzip cardbin-1.0.0-*.whl; unzip bindb-0.1.8-*.whl
+    python update/iin.py package/index.js cardbin/bankbin.py binDB/data
 
 Nothing of the sources is executed. bankcardinfo gives prefix, bank, type and length; cardbin adds the names of cards,
-and prefixes the other lacks. networks.txt and banks.tsv beside this file are written by hand.
+and prefixes the other lacks; bindb has the issuers of the rest of the world. networks.txt and banks.tsv beside this
+file are written by hand.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import zipfile
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from bankcard_ocr.numbers.iin import Table
 
 HERE = Path(__file__).parent
+THERE = HERE.parent / "src" / "bankcard_ocr" / "numbers"
+NOT_PAYMENT = re.compile("PRIVATE LABEL|EBT|UATP|CIRRUS|FUEL|WEXCARD|VOYAGER|LOCAL BRAND|ATM CARD")  # brands of bindb
 TYPES = {"DC": "debit", "CC": "credit", "SCC": "quasi_credit", "PC": "prepaid"}
 MARKS = (
     (("准贷记",), "quasi_credit"),
@@ -111,6 +118,52 @@ def rendered(found: dict[tuple[str, str], list[tuple[str, str, str, str]]], day:
     return "\n".join(lines) + "\n"
 
 
+def from_bindb(folder: Path, known: Table) -> dict[str, tuple[str, str]]:
+    """(issuer, type) by prefix, where bindb names an issuer and ``known`` does not; ten that agree are one shorter."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        for entry in json.loads(path.read_text("utf-8")):
+            prefix, issuer = entry["bin"], " ".join(entry["issuer"].replace("|", " ").split())
+            china = prefix.startswith("62") and entry["country_code"] == "CN"  # often wrong there, engine trial 2026
+            good = (
+                len(prefix) == 6
+                and prefix.isdigit()
+                and issuer
+                and not china
+                and not NOT_PAYMENT.search(entry["brand"])
+            )
+            if good and not known.lookup(prefix).issuer:
+                kind = "prepaid" if "PREPAID" in entry["category"] else entry["type"].lower()
+                found[prefix] = (issuer, kind if kind in {"debit", "credit", "prepaid"} else "-")
+    for size in (6, 5):
+        for start in {prefix[:-1] for prefix in found if len(prefix) == size}:
+            ten = [start + digit for digit in "0123456789"]
+            if len({found.get(prefix) for prefix in ten}) == 1:
+                found[start] = found[ten[0]]
+                for prefix in ten:
+                    del found[prefix]
+    return found
+
+
+def write_world(path: Path, found: Mapping[str, tuple[str, str]], day: date) -> None:
+    """A ZIP with one table for each first three digits, so that a lookup reads one; equal input, equal bytes."""
+    parts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for prefix, (issuer, kind) in sorted(found.items()):
+        parts[prefix[:3]][issuer].append(f"  {prefix} - {kind}\n")
+    members = {
+        name: "".join(f"issuer {issuer}\n" + "".join(rows) for issuer, rows in sorted(issuers.items()))
+        for name, issuers in sorted(parts.items())
+    }
+    note = f"Written by update/iin.py on {day} from PyPI binDB 0.1.8 by ISmartCoder (MIT licence).\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in {"README": note, **members}.items():
+            info = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
+            archive.writestr(info, text, compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)
+
+
 if __name__ == "__main__":
+    today = date.today()  # noqa: DTZ011 (the day it was built, here)
     texts = [Path(path).read_text("utf-8") for path in sys.argv[1:3]]
-    sys.stdout.write(rendered(entries(*texts), date.today()))  # noqa: DTZ011 (the day it was built, here)
+    table = rendered(entries(*texts), today)
+    (THERE / "iin.dat").write_text(table, "utf-8")
+    write_world(THERE / "world.zip", from_bindb(Path(sys.argv[3]), Table.parse(table.encode())), today)

@@ -243,3 +243,37 @@ def test_lookup_is_consistent(number: str):
     assert number.startswith(match.prefix)
     assert {match.prefix} >= {card.prefix for card in match.candidates}
     assert set(range(8, 20)) >= set(match.lengths)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "issuer", "network"),
+    [("479083", "EUROBANK EFG BULGARIA A.D.", "visa"), ("543218", "SHANGHAI PUDONG DEVELOPMENT BANK", "mastercard")],
+)
+def test_issuers_elsewhere_are_named(prefix: str, issuer: str, network: str):
+    """Beyond the main table the world's names an issuer; the network and its lengths stay known."""
+    match = iin.lookup(prefix)
+
+    assert (issuer, network, iin.lengths(prefix[0] if network == "visa" else "54")) == (
+        match.issuer,
+        match.network,
+        match.lengths,
+    )
+
+
+def test_own_entries_beat_the_world():
+    """An own entry stands before what the world's table says of its prefix."""
+    assert "Ours" == iin.Table.load(b"issuer Ours\n  479083 16 debit\n").lookup("479083").issuer
+
+
+def test_a_table_of_own_entries_alone_knows_nothing_else():
+    """``parse`` adds neither the shipped table nor the world's."""
+    assert None is iin.Table.parse(b"issuer Ours\n  700000 16 debit\n").lookup("479083").issuer
+
+
+def test_every_row_of_the_world_is_right():
+    """Each part of the world's table passes the validation that own tables must pass, under the name it is found by."""
+    parts = {name: iin._world().read(name) for name in iin._world().namelist() if name != "README"}
+    tables = {name: iin.Table.parse(data) for name, data in parts.items()}
+
+    assert set() == {row for name, table in tables.items() for row in table._rows if not row.startswith(name)}
+    assert 100_000 < sum(len(table) for table in tables.values())

@@ -1,8 +1,9 @@
 """Issuer identification numbers (IIN, also BIN): the first digits of a card number say who issued the card.
 
 The table ``iin.dat`` beside this file knows the networks and their lengths, China's banks and their cards, and Iran's
-banks. The longest prefix wins; among equals those whose length fits a whole number. Where several remain, every one
-is a candidate, and the match says of a field only what all of them agree on.
+banks; for the rest of the world ``world.zip``, less well checked, names issuers. The longest prefix wins; among equals
+those whose length fits a whole number. Where several remain, every one is a candidate, and the match says of a field
+only what all of them agree on.
 
 >>> match = lookup("622848")
 >>> match.issuer, match.issuer_zh, match.type, match.lengths
@@ -23,9 +24,11 @@ The table's form, for entries of one's own (:meth:`Table.load`); lengths ``-`` a
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
@@ -118,8 +121,9 @@ _Parts = tuple[dict[str, Card], dict[str, list[_Row]], str | None, str | None]  
 class Table:
     """An IIN table. It never changes: to use a newer one, load it and put it in the old one's place."""
 
-    def __init__(self, parts: _Parts) -> None:
+    def __init__(self, parts: _Parts, *, world: bool = False) -> None:
         self._networks, self._rows, self.version, self.date = parts
+        self._world = world
         self._longest = max((len(prefix) for prefix in (*self._networks, *self._rows)), default=0)
 
     @classmethod
@@ -135,21 +139,31 @@ class Table:
         """
         shipped = _parse(resources.files(__package__).joinpath("iin.dat").read_bytes())
         if source is None:
-            return cls(shipped)
+            return cls(shipped, world=True)
         own = _validated(_parse(source if isinstance(source, bytes) else Path(source).read_bytes()))
         version, date = f"{shipped[2]}+{own[2] or 'own'}", own[3] or shipped[3]
-        return cls((shipped[0] | own[0], shipped[1] | own[1], version, date))
+        return cls((shipped[0] | own[0], shipped[1] | own[1], version, date), world=True)
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._networks)
 
     def lookup(self, number: str) -> Match:
         """What the table knows of a card number or its first digits. Raises InvalidFormat for anything but digits."""
-        digits = pan.compact(number)
+        return self._match(pan.compact(number), world=self._world)
+
+    def lengths(self, prefix: str) -> tuple[int, ...]:
+        """The lengths that numbers with this beginning may have, ascending; empty when the beginning is unknown."""
+        return self._match(pan.compact(prefix), world=False).lengths
+
+    def network(self, number: str) -> str | None:
+        """The network of a card number or its first digits."""
+        return self._match(pan.compact(number), world=False).network
+
+    def _match(self, digits: str, *, world: bool) -> Match:
         prefixes = [digits[:size] for size in range(min(len(digits), self._longest), 0, -1)]
-        issued = [
-            [self._completed(_card(row)) for row in self._rows[prefix]] for prefix in prefixes if prefix in self._rows
-        ]
+        rows = [self._rows[prefix] for prefix in prefixes if prefix in self._rows]
+        rows = rows or (_elsewhere(prefixes) if world else [])
+        issued = [[self._completed(_card(row)) for row in each] for each in rows]
         whole = len(digits) >= pan.SHORTEST
         fitting = [[card for card in cards if len(digits) in card.lengths] for cards in issued] if whole else []
         ranges = [[self._networks[prefix]] for prefix in prefixes if prefix in self._networks]
@@ -175,12 +189,28 @@ def lookup(number: str) -> Match:
 
 def lengths(prefix: str) -> tuple[int, ...]:
     """The lengths that numbers with this beginning may have, ascending; empty when the beginning is unknown."""
-    return lookup(prefix).lengths
+    return default().lengths(prefix)
 
 
 def network(number: str) -> str | None:
     """The network of a card number or its first digits."""
-    return lookup(number).network
+    return default().network(number)
+
+
+def _elsewhere(prefixes: list[str]) -> list[list[_Row]]:
+    rows = _world_rows(prefixes[-3]) if len(prefixes) >= 3 else {}
+    return [rows[prefix] for prefix in prefixes if prefix in rows]
+
+
+@cache
+def _world() -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(resources.files(__package__).joinpath("world.zip").read_bytes()))
+
+
+@lru_cache(maxsize=32)  # of about 400 parts, each some 100 kB once read
+def _world_rows(start: str) -> dict[str, list[_Row]]:
+    """The rows of ``world.zip`` whose prefixes begin with these three digits."""
+    return _parse(_world().read(start))[1] if start in _world().NameToInfo else {}
 
 
 def _parse(data: bytes) -> _Parts:
