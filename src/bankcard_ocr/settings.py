@@ -77,7 +77,9 @@ class Settings:
         ("127.0.0.1",), "The addresses that getcallbackip and get_api_domain_ip answer with."
     )
     allow_private_networks: bool = _set(False, "Fetch img_url from addresses that are not globally routable, too.")
-    allow_hosts: tuple[str, ...] = _set((), "Host names whose addresses are not checked when img_url is fetched.")
+    allow_hosts: tuple[str, ...] = _set(
+        (), "Hosts, families (*.intranet) and networks img_url may be fetched from, public or not."
+    )
     ca_file: str = _set("", "A PEM file of certificate authorities to trust, beside the usual ones, for img_url.")
     proxy: str = _set("", "The HTTP proxy through which img_url is fetched; empty connects directly.", secret=True)
     fetch_connect_timeout_s: float = _set(1.0, "Seconds to connect to the host of an img_url.", least=0.05, most=60)

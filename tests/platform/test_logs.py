@@ -1,0 +1,104 @@
+"""Log lines, and what they never hold."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+import structlog
+
+from bankcard_ocr.platform.state.base import Record
+from bankcard_ocr.server import logs
+from bankcard_ocr.settings import Settings
+
+NUMBER = "6205500000000000004"
+RECORD = Record(
+    rid="64dd8e12-0eb37d04-36a66358",
+    appid="wx1",
+    invoke_time=1732377000.0,
+    cost_ms=1.5,
+    method="GET",
+    request_url="/cgi-bin/token?appid=wx1&secret=***",
+    request_body="",
+    response_body="",
+    client_ip="127.0.0.1",
+    errcode=40125,
+    stage="secret",
+    cause="",
+)
+
+
+@pytest.fixture
+def stream():
+    """A stream to log to; logging is as it was afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield io.StringIO()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def written(stream):
+    """What is logged as JSON."""
+    logs.configure(Settings(log_format="json"), stream)
+    return stream
+
+
+def test_a_call_has_one_line_without_its_query(written):
+    """The access log has path, code, stage and rid, and no query string."""
+    logs.access(RECORD, None)
+    (line,) = written.getvalue().splitlines()
+    found = json.loads(line)
+
+    assert ("/cgi-bin/token", 40125, "secret", RECORD.rid, "info", False) == (
+        found["path"],
+        found["errcode"],
+        found["stage"],
+        found["rid"],
+        found["level"],
+        "appid=wx1&" in line,
+    )
+
+
+def test_a_fault_has_its_traceback_without_numbers(written):
+    """An unforeseen error is logged whole, but for a card number in its text."""
+    try:
+        int(f"a{NUMBER}")
+    except ValueError as error:
+        logs.access(RECORD, error)
+
+    assert (True, True, False) == (
+        "test_a_fault_has_its_traceback" in written.getvalue(),
+        "620550*********0004" in written.getvalue(),
+        NUMBER in written.getvalue(),
+    )
+
+
+def test_other_libraries_lines_are_masked_too(written):
+    """A number that any library logs, in its text or its exception, is masked."""
+    try:
+        int(f"a{NUMBER}")
+    except ValueError:
+        logging.getLogger("some.library").exception("value %s", NUMBER)
+
+    assert (True, False) == ("620550*********0004" in written.getvalue(), NUMBER in written.getvalue())
+
+
+def test_lines_for_people_are_masked_too(stream):
+    """The console's form goes through the same net."""
+    logs.configure(Settings(), stream)
+    structlog.get_logger().info("read 4111 1111 1111 1111")
+
+    assert (True, False) == ("411111******1111" in stream.getvalue(), "1111 1111" in stream.getvalue())
+
+
+def test_the_level_is_the_settings(stream):
+    """What is less severe than the setting is not written."""
+    logs.configure(Settings(log_level="error"), stream)
+    logs.access(RECORD, None)
+
+    assert "" == stream.getvalue()

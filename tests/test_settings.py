@@ -1,0 +1,179 @@
+"""Settings from defaults, a file, variables and the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.errors import SettingsError
+from bankcard_ocr.settings import PREFIX, Settings, default_state_url, load, shown
+
+DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
+HOME = {"HOME": "/home/me"}
+
+
+def loaded(environment=None, file=None, **arguments):
+    return load(environment={**HOME, **(environment or {})}, platform="linux", file=file, arguments=arguments)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "bankcard-ocr.toml"
+
+
+def test_without_anything_all_is_default():
+    """Only the place of the state depends on the machine."""
+    found = loaded()
+
+    assert (Settings(state_url="sqlite:////home/me/.local/share/bankcard-ocr/state.sqlite3"), {}) == (
+        found.settings,
+        dict(found.origins),
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "url"),
+    [
+        (HOME, "linux", "sqlite:////home/me/.local/share/bankcard-ocr/state.sqlite3"),
+        ({**HOME, "XDG_DATA_HOME": "/data"}, "linux", "sqlite:////data/bankcard-ocr/state.sqlite3"),
+        (HOME, "darwin", "sqlite:////home/me/Library/Application Support/bankcard-ocr/state.sqlite3"),
+    ],
+)
+def test_state_is_kept_where_the_platform_keeps_data(environment, platform: str, url: str):
+    """XDG's folder, on macOS Application Support."""
+    assert url == default_state_url(environment, platform)
+
+
+def test_the_nearest_source_wins(file):
+    """The command line beats variables, variables beat the file, and each is named."""
+    file.write_text("port = 1\nworkers = 2\nthreads = 3\n")
+    found = loaded({"BANKCARD_OCR_PORT": "4", "BANKCARD_OCR_WORKERS": "5"}, file, port=6)
+
+    assert ((6, 5, 3), ("--port", "BANKCARD_OCR_WORKERS", str(file))) == (
+        (found.settings.port, found.settings.workers, found.settings.threads),
+        (found.origins["port"], found.origins["workers"], found.origins["threads"]),
+    )
+
+
+def test_an_argument_not_given_changes_nothing():
+    """None on the command line means not given."""
+    assert {} == dict(loaded(port=None).origins)
+
+
+def test_a_variable_may_name_the_file(file):
+    """BANKCARD_OCR_CONFIG is the file when none is given."""
+    file.write_text('host = "0.0.0.0"')
+
+    assert "0.0.0.0" == loaded({"BANKCARD_OCR_CONFIG": str(file)}).settings.host
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("ALLOW_PRIVATE_NETWORKS", "true", True),
+        ("ALLOW_PRIVATE_NETWORKS", "0", False),
+        ("ALLOW_HOSTS", "a.example, b.example,", ("a.example", "b.example")),
+        ("FETCH_TIMEOUT_S", "2.5", 2.5),
+        ("FETCH_TIMEOUT_S", "2", 2.0),
+        ("ERRCODE_STYLE", "string", "string"),
+        ("STATE_URL", "sqlite:////x", "sqlite:////x"),
+    ],
+)
+def test_variables_are_read_as_their_settings_type(name: str, text: str, value):
+    """Flags, lists, numbers and texts are understood."""
+    assert value == getattr(loaded({PREFIX + name: text}).settings, name.lower())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("port = 70000", "from 0 to 65535"),
+        ("port = -1", "from 0 to 65535"),
+        ("port = true", "whole number"),
+        ('port = "x"', "whole number"),
+        ("host = 5", "a text"),
+        ("fetch_timeout_s = []", "a number"),
+        ('fetch_timeout_s = "x"', "a number"),
+        ('fetch_timeout_s = "nan"', "from 0.1 to 300"),
+        ('allow_private_networks = "perhaps"', "true or false"),
+        ("allow_hosts = [1]", "a list of texts"),
+        ('errcode_style = "words"', "one of integer, string"),
+        ("places = 0", "at least 1"),
+        ("nothing = 1", "no such setting"),
+        ("port = ", "is no TOML"),
+    ],
+)
+def test_what_is_wrong_is_said(file, content: str, reason: str):
+    """Name, source and remedy are in the message."""
+    file.write_text(content)
+
+    with pytest.raises(SettingsError, match=f"{file}.*{reason}"):
+        loaded(file=file)
+
+
+@pytest.mark.parametrize("value", [301, 7200])
+def test_the_least_and_the_most_are_allowed(value: int):
+    """A value at either limit is taken."""
+    assert value == loaded({"BANKCARD_OCR_TOKEN_LIFETIME_S": str(value)}).settings.token_lifetime_s
+
+
+@pytest.mark.parametrize("value", [300, 7201])
+def test_beyond_a_limit_nothing_is_allowed(value: int):
+    """A value one beyond either limit is refused."""
+    with pytest.raises(SettingsError, match="must be from 301 to 7200"):
+        loaded({"BANKCARD_OCR_TOKEN_LIFETIME_S": str(value)})
+
+
+def test_a_mistyped_variable_is_said():
+    """A variable of ours that is no setting is an error, not ignored."""
+    with pytest.raises(SettingsError, match="BANKCARD_OCR_PROT: there is no such setting"):
+        loaded({"BANKCARD_OCR_PROT": "1"})
+
+
+def test_a_missing_file_is_said(file):
+    """A file that is not there is an error that names it."""
+    with pytest.raises(SettingsError, match=r"cannot be read: No such file"):
+        loaded(file=file)
+
+
+def test_secrets_are_not_shown():
+    """The lines for the operator, and the repr, have no password."""
+    found = loaded({"BANKCARD_OCR_PROXY": "http://me:hunter2@proxy:3128", "BANKCARD_OCR_PORT": "1"})
+
+    assert (["port = 1  (BANKCARD_OCR_PORT)", "proxy = 'http://***@proxy:3128'  (BANKCARD_OCR_PROXY)"], False) == (
+        found.lines(),
+        "hunter2" in repr(found.settings),
+    )
+
+
+@given(st.text(max_size=30))
+def test_no_secret_survives_being_shown(password: str):
+    """Whatever the password, what is shown of a URL has it not."""
+    from urllib.parse import quote
+
+    word = "pw" + quote(password, safe="")
+
+    assert word not in shown(Settings(proxy=f"http://me:{word}@proxy:1"), "proxy")
+
+
+@given(
+    st.dictionaries(st.sampled_from([f.name for f in dataclasses.fields(Settings)]), st.text(max_size=10), max_size=4)
+)
+def test_no_variable_is_too_strange(values):
+    """Whatever the variables say: settings, or a SettingsError."""
+    with suppress(SettingsError):
+        assert isinstance(loaded({PREFIX + name.upper(): value for name, value in values.items()}).settings, Settings)
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_every_setting_is_documented(field):
+    """docs/settings.md has name, default and sentence of each setting."""
+    default = f"`{json.dumps(field.default)}`".replace('`""`', "empty")
+
+    assert f"| `{field.name}` | {default} | {field.metadata['help']} |" in DOCS.read_text()
