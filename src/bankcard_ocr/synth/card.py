@@ -95,6 +95,7 @@ def set_line(
     """``text`` set from ``left`` along ``middle``, condensed where it would be longer than ``longest``."""
     face = face or sample_face(rng, relief=relief)
     ink = ink or sample_ink(rng, relief=relief)
+    longest = min(longest, WIDTH - 1.5 - left) if longest > HEIGHT else longest
     natural = np.array(glyphs.advances(text, face, height), np.float32)
     spaces = np.array([char == " " for char in text])
     if relief or rng.random() < 0.2:  # one pitch for all

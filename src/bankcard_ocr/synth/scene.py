@@ -58,6 +58,16 @@ def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -
     return Scene(pixels=pixels, things=tuple(thing for thing in things if _inside(thing, width, height)))
 
 
+def portrait(rng: Rng, flat: render.Flat, *, width: int, height: int) -> Scene:
+    """A photograph of one card alone, large and whole."""
+    size = float(rng.uniform(0.55, 0.9))
+    angle = _angle(rng) if rng.random() < 0.3 else float(rng.normal(0, 0.06))
+    place = _placed(rng, width, height, size, angle, centred=True)
+    picture, things = lay(rng, background(rng, height, width), flat, place)
+    picture = camera.develop(rng, camera.light(rng, picture))
+    return Scene(pixels=camera.shoot(rng, picture), things=tuple(thing for thing in things if _inside(thing, width, height)))
+
+
 def _cut_out(rng: Rng, flat: render.Flat, width: int, height: int) -> Scene:
     """The card is the picture, but for a margin of a few per cent, negative at times."""
     edge = rng.normal(0.005, 0.012, (4, 2)) * (width, height)
