@@ -1,0 +1,81 @@
+"""Sample i of seed s: a photograph of a card that never existed, with its labels, the same for any number of workers.
+
+The fonts and pictures that a machine has take part (see material.py), so two machines draw the same only where they
+have the same ones, or none.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import pathlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..numbers import iin, luhn, pan
+from ..vision import quad as quads
+from . import card, clutter, render, scene
+
+COLUMNS = (
+    "file", "subset", "group", "number", "number_sha256", "length", "masked", "luhn", "valid_thru", "network", "relief",
+    "width", "height", "number_quad",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A picture and what is on it; ``number`` has digits only. ``quad`` float32 (4, 2), the number's, in pixels."""
+
+    pixels: NDArray[np.uint8]
+    number: str
+    valid_thru: str
+    relief: bool
+    quad: NDArray[np.float32]
+
+
+def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sample:
+    """Photograph ``index`` of ``seed``: one card whose number is in view and not covered."""
+    for attempt in range(1000):
+        rng = np.random.default_rng((seed, index, attempt))
+        drawn = card.sample(rng, words=clutter.WORDS)
+        lines = [line for line in drawn.lines if line.kind == "number"]
+        if len(lines) != 1:
+            continue
+        flat = render.flat(drawn, scale=11.0)
+        shot = scene.portrait(rng, flat, width=width, height=height)
+        found = [thing for thing in shot.things if thing.kind == "number"]
+        if found and quads.sides(found[0].quad)[0] > 0.3 * width:
+            dates = [line.text for line in drawn.lines if line.kind == "expiry"]
+            return Sample(
+                pixels=shot.pixels, number=found[0].text, valid_thru=dates[0] if dates else "",
+                relief=lines[0].ink.relief, quad=found[0].quad,
+            )  # fmt: skip
+    raise AssertionError("a thousand cards without a number in view")
+
+
+def write(out: pathlib.Path, count: int, seed: int) -> None:
+    """Writes ``count`` pictures and ``labels.csv`` (columns COLUMNS) into ``out``, which is made when missing."""
+    out.mkdir(parents=True, exist_ok=True)
+    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
+        rows = csv.DictWriter(file, COLUMNS)
+        rows.writeheader()
+        for index in range(count):
+            drawn = sample(seed, index)
+            name = f"s{seed}_{index:06d}.jpg"
+            cv2.imwrite(str(out / name), cv2.cvtColor(drawn.pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
+            rows.writerow(_label(drawn, name))
+
+
+def _label(drawn: Sample, name: str) -> dict[str, object]:
+    digest = hashlib.sha256(b"bankcard:" + drawn.number.encode()).hexdigest()
+    return {
+        "file": name, "subset": "synthetic", "group": digest[:8], "number": drawn.number, "number_sha256": digest,
+        "length": len(drawn.number), "masked": pan.mask(drawn.number), "luhn": int(luhn.is_valid(drawn.number)),
+        "valid_thru": drawn.valid_thru, "network": iin.network(drawn.number) or "unknown",
+        "relief": "embossed" if drawn.relief else "flat", "width": drawn.pixels.shape[1], "height": drawn.pixels.shape[0],
+        "number_quad": json.dumps(np.round(drawn.quad, 1).tolist()),
+    }  # fmt: skip
