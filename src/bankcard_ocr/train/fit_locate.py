@@ -92,7 +92,8 @@ def loss_of(net: torch.nn.Module, batch: dict[str, NDArray[np.generic]]) -> tupl
     chance = torch.sigmoid(logit)
     off = (score - chance).abs().detach()
     point = F.binary_cross_entropy_with_logits(logit, score.clamp(min=0), reduction="none") * (0.25 + off**1.5)
-    scored = (point * (score >= 0)).sum() / (score > 0).sum().clamp(min=20)
+    found = (score > 0).sum((0, 2, 3))
+    scored = ((point * (score >= 0)).sum((0, 2, 3)) / found.clamp(min=20)).mean()  # a kind of few cells weighs as one of many
     there = (score > 0).float()
     share = there / there.sum((2, 3), keepdim=True).clamp(min=1)  # a large thing weighs as a small one
     spread = out[:, :, 9:11].clamp(-5, 3)
