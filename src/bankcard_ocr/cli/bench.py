@@ -96,12 +96,11 @@ def make_engines(peers: Sequence[Peer], options: Options) -> tuple[Reads, list[E
     from ..bench import machine, run
     from ..bench.peers import RapidOCR
     from ..reader import Reader
-    from ..vision.model import Model
 
     cv2.setNumThreads(1)
     reader = Reader()
     weights = machine.models(Path(str(resources.files("bankcard_ocr.vision").joinpath("weights"))))
-    own = run.ReaderEngine(reader, options=options, models=weights, recognizer=Model("recognize"))
+    own = run.ReaderEngine(reader, options=options, models=weights, recognizer=reader.recognizer)
     engines: list[Engine] = [own]
     return reader, engines + [RapidOCR() for _ in peers]
 

@@ -1,0 +1,132 @@
+"""The README's table: generated, and never stale."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bankcard_ocr.bench import readme, run
+from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.metrics import Answer, Case
+
+ROOT = Path(__file__).parents[2]
+VISA = "4111111111111111"
+MARKED = f"# x\n{readme.BEGIN}\nold\n{readme.END}\nend\n"
+
+
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+    def facts(self):
+        return {}
+
+
+def case(number) -> Case:
+    label = Label(
+        file="a.jpg", number_sha256=digest(VISA), group="g", strata={"subset": "real_other", "relief": "flat"}
+    )
+    return Case(label=label, answer=Answer(number=number, ms=20.0, confidence=0.999))
+
+
+def result(suites, engines=("bankcard-ocr",), other_cores=0.0) -> dict:
+    return run.result(
+        title="t",
+        command="c",
+        made=datetime(2026, 11, 23, tzinfo=UTC),
+        engines=[Named(name) for name in engines],
+        suites=suites,
+        other_cores=other_cores,
+    )
+
+
+def suite(**engines) -> dict:
+    return {"summary": "s", "engines": {name.replace("_", "-"): figures for name, figures in engines.items()}}
+
+
+def test_the_readme_is_not_stale() -> None:
+    """The README's table is what the committed results give; ``python -m bankcard_ocr.bench.readme`` renews it."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.rewritten(text, readme.read(ROOT / "bench" / "results")) == text
+
+
+def test_committed_results_are_figures() -> None:
+    """No committed result holds twelve digits in a row outside the models' hashes."""
+    texts = [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "bench" / "results").glob("*.json")]
+    assert texts == [run.clean(text) for text in texts]
+
+
+def test_no_results() -> None:
+    """Without results the table says so."""
+    assert f"# x\n{readme.BEGIN}\n{readme.NOTHING}\n{readme.END}\nend\n" == readme.rewritten(MARKED, {})
+
+
+def test_no_marks() -> None:
+    """A text without marks is not touched."""
+    with pytest.raises(ValueError, match="bench:begin"):
+        readme.rewritten("# x\n", {})
+
+
+def test_rows_and_peers() -> None:
+    """Each figure has a row, each engine a column, and what was not measured a dash."""
+    own, peer = run.figures([case(VISA)]), run.figures([case(None)])
+    cards = result({"pictures": suite(bankcard_ocr=own, rapidocr=peer)}, ["bankcard-ocr", "rapidocr"])
+    text = readme.table({"cards": cards})
+    assert (True, True, True) == (
+        "|  | bankcard-ocr | RapidOCR |\n" in text,
+        "| photographs of many cards: whole number exact | 100.0 % (21–100) | 0.0 % (0–79) |\n" in text,
+        "| wrong among confidences of 0.99 and more | 0.0 % (0–79) of 1 | – |\n" in text,
+    )
+
+
+def test_losses_and_counts() -> None:
+    """Losses are in points, returned numbers in counts."""
+    own = run.with_loss(run.figures([case(None)]), [case(None)], [case(VISA)])
+    blank = Case(label=Label(file="n", number_sha256=None, group="n"), answer=Answer(number=None, ms=1.0))
+    cards = result({"turned90": suite(bankcard_ocr=own), "covered": suite(bankcard_ocr=run.figures([blank]))})
+    text = readme.table({"cards": cards})
+    assert (True, True) == (
+        "| turned by 90 degrees: loss | 100.0 points |" in text,
+        "| two to three digits covered: a number returned | 0 of 1 |" in text,
+    )
+
+
+def speed(other_cores) -> str:
+    figures = run.figures([case(VISA)])
+    suites = {
+        "1280x960": suite(bankcard_ocr=figures),
+        "start": {"summary": "s", "engines": {}, "figures": {"process_ms": 250.4}},
+        "memory": {"summary": "s", "engines": {}, "figures": {"end_mb": 119.6, "growth_mb": 0.04}},
+    }
+    return readme.table({"speed": result(suites, other_cores=other_cores)})
+
+
+def test_speed() -> None:
+    """Times and memory of a quiet machine are told."""
+    text = speed(0.0)
+    assert [True] * 4 == [
+        row in text
+        for row in (
+            "| 1280 x 960 JPEG: median / p95 | 20.0 / 20.0 ms |",
+            "| fresh process to first result | 250 ms |",
+            "| resident memory after 10,000 pictures of mixed sizes | 120 MB |",
+            "| its growth over the last 9,000 | 0.0 MB |",
+        )
+    ]
+
+
+def test_busy_machine_has_no_times() -> None:
+    """Times of a busy machine are left out, and that is said; memory is not a time."""
+    text = speed(1.0)
+    assert (False, True, True) == ("JPEG" in text, "| 120 MB |" in text, "left out" in text)
+
+
+def test_command(tmp_path) -> None:
+    """The command tells a stale table by its exit status, and renews it."""
+    page, results = tmp_path / "README.md", tmp_path / "results"
+    page.write_text(MARKED, encoding="utf-8")
+    arguments = [str(page), str(results)]
+    assert [1, 0, 0] == [readme.main([*flags, *arguments]) for flags in (["--check"], [], ["--check"])]
