@@ -18,14 +18,18 @@ as_root() {
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     fail "Python 3.11 or newer is needed and '$python' is not; install it, or name one: make PYTHON=python3.12 ..."
 
+export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
+in_venv() { "$python" -m venv --clear .tools 2>/dev/null && .tools/bin/python -m pip install --quiet "$uv"; }
+python3_venv() {
+    command -v apt-get >/dev/null && as_root apt-get update -qq >/dev/null 2>&1
+    as_root apt-get install -y -qq python3-venv >/dev/null 2>&1
+}
+
 rm -rf .tools
 if "$python" -m pip --version >/dev/null 2>&1; then
-    "$python" -m pip install --quiet --disable-pip-version-check --target .tools "$uv"
-elif "$python" -m venv .tools 2>/dev/null; then
-    .tools/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
-elif command -v apt-get >/dev/null && as_root apt-get install -y python3-venv >/dev/null 2>&1 && "$python" -m venv .tools; then
-    .tools/bin/python -m pip install --quiet --disable-pip-version-check "$uv"
+    "$python" -m pip install --quiet --target .tools "$uv"
 else
-    fail "'$python' has neither pip nor venv; on Debian or Ubuntu: apt install python3-venv"
+    in_venv || { python3_venv && in_venv; } ||
+        fail "'$python' has neither pip nor venv; on Debian or Ubuntu: apt install python3-venv"
 fi
 .tools/bin/uv --version
