@@ -415,6 +415,20 @@ def test_a_jpeg_of_many_scans_is_read():
     assert (64, 64) == image.decode(commented(image.MOST_SCANS - 1)).size
 
 
+def test_a_large_jpeg_may_have_fewer_scans(monkeypatch):
+    """Pixels times scans are limited too: one scan over that limit is refused."""
+    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 64 * 3)
+    with pytest.raises(NotAPicture, match="scans"):
+        image.decode(commented(3))
+
+
+def test_pixels_times_scans_at_the_limit_are_read(monkeypatch):
+    """Exactly the limit is allowed."""
+    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 64 * 3)
+
+    assert (64, 64) == image.decode(commented(2)).size
+
+
 @pytest.mark.parametrize(
     ("data", "word"),
     [

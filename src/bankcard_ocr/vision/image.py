@@ -38,7 +38,10 @@ _Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PIXELS = 50_000_000
-MOST_SCANS = 64  # programs write about 10; each scan of a hostile progressive JPEG is a pass over all pixels
+MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
+MOST_SCANNED = (
+    600_000_000  # pixels times scans: each scan is a pass over all pixels, about 0.1 s at the limit of pixels
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,8 +128,9 @@ def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
     except KeyError:  # a kind of subsampling that it has no name for
         return _jpeg_by_pillow(data, enough, max_pixels)
     _check((width, height), max_pixels)
-    if data.count(b"\xff\xda") > MOST_SCANS:
-        raise NotAPicture(f"JPEG of more than {MOST_SCANS} scans")
+    scans = data.count(b"\xff\xda")
+    if scans > MOST_SCANS or scans * width * height > MOST_SCANNED:
+        raise NotAPicture(f"JPEG of too many scans: {scans}")
     if space in {"CMYK", "YCCK"}:
         return _jpeg_by_pillow(data, enough, max_pixels)
     factor = _reduction((width, height), enough)
