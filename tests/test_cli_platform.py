@@ -1,0 +1,373 @@
+"""The operators' verbs: apps, token, quota, why, serve."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from bankcard_ocr import cli
+from bankcard_ocr.errors import BankcardError, NoCardFound, SettingsError
+from bankcard_ocr.platform import secret
+from bankcard_ocr.platform.state.base import Record, beijing_day
+from bankcard_ocr.platform.state.sqlite import SqliteState
+from bankcard_ocr.reading import Options, Reading
+from bankcard_ocr.server import pages
+from bankcard_ocr.server import run as server
+
+NUMBER = "6205500000000000004"
+RID = "64dd8e12-0eb37d04-36a66358"
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """Where the state of the test is."""
+    file = tmp_path / "state.sqlite3"
+    monkeypatch.setenv("BANKCARD_OCR_STATE_URL", f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def store(path):
+    opened = SqliteState(path, time.time)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def run(path):
+    """Runs the command and gives what it prints; an expected error is raised."""
+
+    def invoke(*args: str) -> str:
+        result = CliRunner().invoke(cli.app, args)
+        if isinstance(result.exception, BankcardError):
+            raise result.exception
+        assert 0 == result.exit_code, result.output
+        return result.stdout
+
+    return invoke
+
+
+@pytest.fixture
+def app(run):
+    """An app wx1."""
+    run("apps", "create", "Shop", "--appid", "wx1", "--secret", "a secret")
+
+
+class TestApps:
+    def test_a_created_app_has_the_secret_printed(self, run, store):
+        """The secret that is printed is the one whose hash is kept."""
+        made = json.loads(run("apps", "create", "Shop", "--json"))
+        kept = store.app(made["appid"])
+
+        assert (True, "Shop", {"appid", "secret", "name"}) == (
+            secret.verify(made["secret"], kept.secret_hash) is not None,
+            kept.name,
+            set(made),
+        )
+
+    def test_an_app_is_created_as_asked(self, run, store):
+        """Id, secret and limit are as given."""
+        run("apps", "create", "Shop", "--appid", "wx1", "--secret", "s", "--daily-limit", "7")
+
+        assert (7, True) == (
+            store.app("wx1").daily_limit,
+            secret.verify("s", store.app("wx1").secret_hash) is not None,
+        )
+
+    def test_an_appid_is_taken_once(self, run, app):
+        """A second app of this id is refused with a way out."""
+        with pytest.raises(BankcardError, match=r"already; 'bankcard-ocr apps delete wx1' removes it"):
+            run("apps", "create", "Other", "--appid", "wx1")
+
+    @pytest.mark.parametrize("options", [["--appid", "with space"], ["--appid", "x" * 65], ["--secret", ""]])
+    def test_strange_ids_are_wrong_usage(self, path, options: list[str]):
+        """An id with spaces, one too long, or an empty secret exits with 2."""
+        assert 2 == CliRunner().invoke(cli.app, ["apps", "create", "Shop", *options]).exit_code
+
+    def test_the_list_has_no_secret(self, run, app):
+        """All facts of an app are listed but its secret and the hash."""
+        (found,) = json.loads(run("apps", "list", "--json"))
+
+        assert ("wx1", "Shop", 500, None, False) == (
+            found["appid"],
+            found["name"],
+            found["effective_daily_limit"],
+            found["daily_limit"],
+            "secret_hash" in found,
+        )
+
+    def test_the_list_reads_well(self, run, app):
+        """For people there is a line for each app, and a hint when there is none."""
+        run("apps", "disable", "wx1")
+        listed = run("apps", "list")
+        run("apps", "delete", "wx1")
+
+        assert ("wx1  Shop  500 a day  disabled\n", "no apps yet; make one: bankcard-ocr apps create NAME\n") == (
+            listed,
+            run("apps", "list"),
+        )
+
+    def test_a_rotated_secret_ends_tokens(self, run, store, app):
+        """The new secret is good, the old one not, and tokens are over at once."""
+        token = run("token", "wx1").strip()
+        made = json.loads(run("apps", "rotate-secret", "wx1", "--json"))
+        kept = store.app("wx1").secret_hash
+
+        assert (True, None, 0.0) == (
+            secret.verify(made["secret"], kept) is not None,
+            secret.verify("a secret", kept),
+            store.token(secret.token_digest(token)).good_until,
+        )
+
+    def test_a_limit_is_set_and_taken_back(self, run, app):
+        """A limit of its own, shown, and the server's again."""
+        outputs = [
+            run("apps", "limits", "wx1", "--daily-limit", "9"),
+            run("apps", "limits", "wx1"),
+            run("apps", "limits", "wx1", "--default"),
+        ]
+
+        assert ["daily limit: 9\n", "daily limit: 9\n", "daily limit: the server's setting\n"] == outputs
+
+    def test_a_whitelist_grows_and_shrinks(self, run, app):
+        """Addresses and networks are added once each and removed; none lets everybody in."""
+        grown = run("apps", "whitelist", "wx1", "--add", "10.1.2.3/8", "--add", "2001:db8::1", "--add", "10.0.0.0/8")
+        run("apps", "whitelist", "wx1", "--remove", "10.0.0.0/8", "--remove", "2001:db8::1")
+
+        assert ("10.0.0.0/8\n2001:db8::1\n", "every address may call\n") == (grown, run("apps", "whitelist", "wx1"))
+
+    def test_what_is_no_address_is_wrong_usage(self, path, app):
+        """A name in the whitelist exits with 2."""
+        assert 2 == CliRunner().invoke(cli.app, ["apps", "whitelist", "wx1", "--add", "example.com"]).exit_code
+
+    def test_a_config_json_sets_permissions(self, run, app, tmp_path):
+        """The permissions are those of the cloud function's file."""
+        file = tmp_path / "config.json"
+        file.write_text('{"permissions": {"openapi": ["ocr.bankcard", "wxacode.get"]}}', encoding="utf-8-sig")
+
+        assert ["ocr.bankcard", "wxacode.get"] == json.loads(run("apps", "import", "wx1", str(file), "--json"))[
+            "permissions"
+        ]
+
+    @pytest.mark.parametrize(
+        "content", ["", "[]", "{}", '{"permissions": {"openapi": "x"}}', '{"permissions": {"openapi": [1]}}']
+    )
+    def test_another_file_is_said(self, run, app, tmp_path, content: str):
+        """A file without permissions is refused, and what it must hold is said."""
+        file = tmp_path / "config.json"
+        file.write_text(content)
+
+        with pytest.raises(BankcardError, match=r'must hold \{"permissions"'):
+            run("apps", "import", "wx1", str(file))
+
+    def test_permissions_are_added_and_removed(self, run, app):
+        """Names are added and removed by hand, too."""
+        added = run("apps", "permissions", "wx1", "--add", "ocr.bankcard")
+
+        assert ("ocr.bankcard\n", "cloud functions may call nothing\n") == (
+            added,
+            run("apps", "permissions", "wx1", "--remove", "ocr.bankcard"),
+        )
+
+    def test_an_api_is_denied_and_allowed(self, run, app):
+        """What is denied is listed until it is allowed."""
+        denied = run("apps", "deny", "wx1", "ocr.bankcard")
+
+        assert ("ocr.bankcard\n", "nothing is denied\n") == (denied, run("apps", "allow", "wx1", "ocr.bankcard"))
+
+    def test_an_app_is_disabled_and_enabled(self, run, store, app):
+        """Disabling is undone by enabling."""
+        run("apps", "disable", "wx1")
+        disabled = store.app("wx1").enabled
+        run("apps", "enable", "wx1")
+
+        assert (False, True) == (disabled, store.app("wx1").enabled)
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ["apps", "delete"],
+            ["apps", "rotate-secret"],
+            ["apps", "limits"],
+            ["apps", "enable"],
+            ["token"],
+            ["quota", "show"],
+            ["quota", "clear"],
+        ],
+    )
+    def test_an_unknown_app_is_said(self, run, args: list[str]):
+        """Every verb says that there is no such app and how to see those there are."""
+        with pytest.raises(BankcardError, match="there is no app wx0; 'bankcard-ocr apps list'"):
+            run(*args, "wx0")
+
+
+class TestToken:
+    def test_the_token_is_printed_alone(self, run, store, app):
+        """One line, a token that is good for two hours."""
+        printed = run("token", "wx1")
+        found = store.token(secret.token_digest(printed.strip()))
+
+        assert (128, 7200.0) == (len(printed.splitlines()[0]), found.good_until - found.issued)
+
+    def test_as_json_it_is_the_endpoints_reply(self, run, app):
+        """With --json the shape is that of /cgi-bin/token."""
+        assert {"access_token", "expires_in"} == set(json.loads(run("token", "wx1", "--json")))
+
+
+class TestQuota:
+    def test_what_is_used_is_shown_and_cleared(self, run, store, app):
+        """Today's use, of what, and nothing after a clear."""
+        store.consume("recognize:wx1", beijing_day(time.time()), 500)
+        before = json.loads(run("quota", "show", "wx1", "--json"))
+        run("quota", "clear", "wx1")
+        after = run("quota", "show", "wx1")
+
+        assert ((500, 1, 499), {before["day"]: 1}, True) == (
+            (before["daily_limit"], before["used"], before["remain"]),
+            before["history"],
+            "(Beijing): 0 of 500" in after,
+        )
+
+
+class TestWhy:
+    @pytest.fixture
+    def record(self, store):
+        kept = Record(
+            rid=RID,
+            appid="wx1",
+            invoke_time=time.time(),
+            cost_ms=12.5,
+            method="POST",
+            request_url="/cv/ocr/bankcard?access_token=***",
+            request_body="multipart, img: 5 bytes",
+            response_body="{}",
+            client_ip="127.0.0.1",
+            errcode=101000,
+            stage="fetch",
+            cause="status: 403",
+            timings_ms={"token": 0.1, "fetch": 12.0},
+        )
+        store.put_record(kept)
+
+    def test_the_story_is_told(self, run, record):
+        """Stage, cause, remedy and times stand there."""
+        story = run("why", RID)
+
+        assert [] == [
+            text
+            for text in (
+                "101000 invalid image url",
+                "fetch",
+                "status: 403",
+                "allow_hosts",
+                "12.5 ms: token 0.1, fetch 12",
+            )
+            if text not in story
+        ]
+
+    def test_the_end_of_an_errmsg_will_do(self, run, record):
+        """What is copied from errmsg may begin with rid:."""
+        assert "status: 403" == json.loads(run("why", f"rid: {RID}", "--json"))["cause"]
+
+    def test_an_unknown_rid_is_said(self, run):
+        """No record, no story, status 1."""
+        with pytest.raises(BankcardError, match=f"no call with rid {RID}"):
+            run("why", RID)
+
+    def test_another_shape_is_wrong_usage(self, path):
+        """What is no rid exits with 2."""
+        assert 2 == CliRunner().invoke(cli.app, ["why", "x"]).exit_code
+
+
+class TestServe:
+    def test_wrong_settings_are_said_before_anything_starts(self, run, monkeypatch):
+        """A variable that does not fit stops the command."""
+        monkeypatch.setenv("BANKCARD_OCR_PORT", "many")
+
+        with pytest.raises(SettingsError, match="BANKCARD_OCR_PORT: must be a whole number"):
+            run("serve")
+
+    def test_workers_cannot_share_a_state_in_memory(self, run, monkeypatch):
+        """Several workers need a file, and it is said where the setting came from."""
+        monkeypatch.setenv("BANKCARD_OCR_STATE_URL", "sqlite:///:memory:")
+
+        with pytest.raises(SettingsError, match="BANKCARD_OCR_STATE_URL: several workers need a file"):
+            run("serve", "--workers", "2", "--port", "0")
+
+    @pytest.mark.parametrize("verb", ["apps", "token", "quota", "why"])
+    def test_operators_verbs_need_no_pixels(self, verb: str):
+        """The verbs on the state load neither pixels nor the server."""
+        import subprocess
+        import sys
+
+        program = f"import sys, bankcard_ocr.cli.{verb}; print(*sys.modules)"
+        loaded = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout.split()
+
+        assert set() == set(loaded) & {"numpy", "cv2", "onnxruntime", "uvicorn", "starlette", "httpx"}
+
+
+class TestQuickstart:
+    @pytest.fixture
+    def reader(self, monkeypatch):
+        """The reader of the server that quickstart starts; logging is as it was afterwards."""
+        root = logging.getLogger()
+        handlers, level = root.handlers[:], root.level
+        found = Reads()
+        monkeypatch.setattr(server, "build", partial(server.build, reader=found))
+        yield found
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        structlog.reset_defaults()
+
+    def test_a_sample_card_is_read(self, run, reader, store):
+        """The reply, the lines to repeat it and the page's address are printed; the picture sent is the sample."""
+        told = run("quickstart", "--once", "--port", "0")
+        (app,) = store.apps()
+
+        assert ("quickstart", [pages.sample()], []) == (
+            app.name,
+            reader.seen,
+            [
+                text
+                for text in (f'"number": "{NUMBER}"', f"appid={app.appid}&secret=", "curl -F img=@sample.jpg", "/docs")
+                if text not in told
+            ],
+        )
+
+    def test_the_second_time_the_app_is_there(self, run, reader, store):
+        """Another quickstart keeps the app and its secret, and says how to get a token."""
+        run("quickstart", "--once", "--port", "0")
+        told = run("quickstart", "--once", "--port", "0")
+        (app,) = store.apps()
+
+        assert (True, False) == (f"TOKEN=$(bankcard-ocr token {app.appid})" in told, "secret=" in told)
+
+    def test_a_sample_that_is_not_read_is_status_1(self, path, reader):
+        """When the check fails the exit status says so."""
+        reader.outcome = NoCardFound()
+
+        assert 1 == CliRunner().invoke(cli.app, ["quickstart", "--once", "--port", "0"]).exit_code
+
+
+@dataclass
+class Reads:
+    """Reads every picture as one number, or refuses it."""
+
+    outcome: NoCardFound | None = None
+    seen: list[bytes] = field(default_factory=list)
+
+    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        self.seen.append(data)
+        if self.outcome:
+            raise self.outcome
+        quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+        return Reading(number=NUMBER, confidence=1.0, candidates=(), size=(2, 2), number_quad=quad)
