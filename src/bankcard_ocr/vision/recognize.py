@@ -74,19 +74,23 @@ def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: st
     return Line(texts=texts, characters=tuple(characters), frames=frames)
 
 
-def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55) -> quads.Quad | None:
-    """The quad around a line's characters in pixels of its strip, ``loose`` heights above and below, ``ends`` at the ends.
+def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
+    """The quad around a line's characters in pixels of its strip: ``loose`` heights above and below, ``ends`` at the ends.
 
-    None when fewer than four characters were seen.
+    Where the strip goes on beyond the outermost characters seen, up to ``spare`` characters' pitch of it is kept, for a
+    first digit that was not seen. None when fewer than four characters were.
     """
     if len(line.characters) < 4:
         return None
     x = np.array([char.x for char in line.characters])
     y = np.array([char.y for char in line.characters])
     high = float(np.median([char.height for char in line.characters]))
+    pitch = float(np.median(np.diff(x)))
     slope, offset = np.polyfit(x, y, 1)
     left = x[0] - line.characters[0].width / 2 - ends * high
     right = x[-1] + line.characters[-1].width / 2 + ends * high
+    left = min(left, max(0.0, left - spare * pitch))
+    right = max(right, min(4.0 * len(line.frames), right + spare * pitch))
     half = (0.5 + loose) * high
     top, bottom = slope * np.array((left, right)) + offset - half, slope * np.array((left, right)) + offset + half
     return np.array([(left, top[0]), (right, top[1]), (right, bottom[1]), (left, bottom[0])], np.float32)

@@ -1,0 +1,55 @@
+"""Which number the evidence says, and how surely: pixels first, then what real numbers are like.
+
+Several views of one line are pooled by the geometric mean of what each says. A number whose check digit holds and
+whose length its issuer uses is likelier than one that breaks either, but both happen: some cards in use break the
+check digit, and every specimen does. What is left over (other lengths, hidden characters) counts as "not readable".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from .numbers import iin, luhn, pan
+from .reading import Candidate
+from .vision.recognize import HIDDEN, Line
+
+LUHN_HOLDS = math.log(0.85 / 0.1)  # how much likelier a real number is to pass than one with a wrong digit
+LUHN_BROKEN = math.log(0.15 / 0.9)
+LENGTH_USED = math.log(0.9 / 0.4)
+LENGTH_UNUSED = math.log(0.1 / 0.6)
+UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
+
+
+def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...]:
+    """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1."""
+    texts = {text for view in views for text, _ in view.texts}
+    weights = {text: _seen(text, views) + (_likeness(text) if prior and _possible(text) else 0.0) for text in texts}
+    if not weights:
+        return ()
+    highest = max(weights.values())
+    shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
+    total = sum(shares.values())
+    order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
+    return tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
+
+
+def _possible(text: str) -> bool:
+    return pan.SHORTEST <= len(text) <= pan.LONGEST and text.isdigit() and HIDDEN not in text
+
+
+def _seen(text: str, views: Sequence[Line]) -> float:
+    """The mean logarithm of the probability that the views give ``text``."""
+    total = 0.0
+    for view in views:
+        listed = dict(view.texts)
+        floor = min(listed.values()) * UNSEEN
+        total += math.log(max(listed.get(text, floor), 1e-30))
+    return total / len(views)
+
+
+def _likeness(digits: str) -> float:
+    """How much likelier real numbers are to look like this than misread ones, as a logarithm."""
+    lengths = iin.lengths(digits)
+    length = 0.0 if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
+    return length + (LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN)
