@@ -28,6 +28,7 @@ from ..settings import Loaded, Settings, Value, load
 from . import logs, pages
 from .app import Api, Gate
 from .fetch import Fetcher, Limits
+from .protocol import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +153,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
     return uvicorn.Config(
         app,
         factory=factory,
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_config=None,
