@@ -68,8 +68,9 @@ def table(results: Results) -> str:
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
-    """The results of ``folder`` by their names; none when there is no such folder."""
-    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    """The results of ``folder`` by their names, files of other kinds left out; none when there is no such folder."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    return {name: result for name, result in found.items() if "suites" in result}
 
 
 def _cell(row: Row, engine: str, results: Results) -> str | None:
