@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bankcard_ocr import errors
-from bankcard_ocr.numbers.iin import InvalidTable
 
 EVERY = [
     errors.InvalidFormat(),
@@ -21,7 +20,7 @@ EVERY = [
     errors.Busy(),
     errors.StateError("the database is locked; try again"),
     errors.SettingsError("port", "environment", "a number from 0 to 65535"),
-    InvalidTable(3, "no such type"),
+    errors.InvalidTable(3, "no such type"),
 ]
 
 

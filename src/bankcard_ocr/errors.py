@@ -7,6 +7,7 @@
     │   ├── InvalidFormat           other characters than digits, spaces, hyphens
     │   ├── InvalidLength           not 12 to 19 digits
     │   └── InvalidChecksum         the Luhn check digit does not hold
+    ├── InvalidTable                a table of issuers is wrong: its line, and how
     ├── PictureError                no pixels to read                     errcode 101002
     │   ├── NotAPicture             no known format, or damaged
     │   ├── PictureTooLarge         over the limit of bytes or pixels
@@ -62,6 +63,15 @@ class InvalidChecksum(NumberError):
 
     def __init__(self) -> None:
         super().__init__("the check digit does not hold; a digit is wrong or two are swapped")
+
+
+class InvalidTable(BankcardError, ValueError):
+    """Line ``line`` of a table of issuers is wrong; ``reason`` says how."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"table of issuers, line {line}: {reason}")
+        self.line = line
+        self.reason = reason
 
 
 class PictureError(BankcardError):

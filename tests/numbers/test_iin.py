@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr.errors import InvalidFormat
+from bankcard_ocr.errors import InvalidFormat, InvalidTable
 from bankcard_ocr.numbers import iin
 
 OWN = """\
@@ -172,6 +172,8 @@ def test_a_new_table_leaves_the_old_one_as_it_was():
         ("network x | 16\n  ６２\n", 2),
         ("network x | 7\n  62\n", 2),
         ("network x | 20\n  62\n", 2),
+        ("network x | 19-16\n  62\n", 2),
+        ("network x | 16-99999999999\n  62\n", 2),
         ("network x |\n  62\n", 2),
         ("issuer A\n  62\n", 2),
         ("# a comment\n\nissuer A\n  62 16 debit\n  62 16 loan\n", 5),
@@ -182,7 +184,7 @@ def test_a_new_table_leaves_the_old_one_as_it_was():
 )
 def test_a_wrong_table_names_its_line(text: str, line: int):
     """Every mistake in an own table is an error that says where it is."""
-    with pytest.raises(iin.InvalidTable) as caught:
+    with pytest.raises(InvalidTable) as caught:
         iin.Table.load(text.encode())
 
     assert line == caught.value.line
@@ -208,7 +210,7 @@ def test_any_bytes_are_a_table_or_an_error(data: bytes, start: bytes):
     """Whatever a table file holds, it loads or raises InvalidTable."""
     try:
         iin.Table.load(start + data)
-    except iin.InvalidTable as error:
+    except InvalidTable as error:
         assert error.line >= 1
 
 

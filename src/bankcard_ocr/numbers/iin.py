@@ -33,24 +33,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
-from ..errors import NumberError
+from ..errors import InvalidTable
 from . import pan
 
 Type = Literal["debit", "credit", "quasi_credit", "prepaid", "unknown"]
 _TYPES: dict[str, Type] = {"-": "unknown", **{name: name for name in get_args(Type)}}
 _Value = TypeVar("_Value")
-
-
 _Row = tuple[int, str, tuple[str, str, str]]  # number of the line, the line, its section
-
-
-class InvalidTable(NumberError):
-    """Line ``line`` of a table is wrong; ``reason`` says how."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(f"IIN table, line {line}: {reason}")
-        self.line = line
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,10 +280,10 @@ def _card(row: _Row) -> Card:
 def _lengths(text: str) -> tuple[int, ...]:
     """``16-18,13`` is (13, 16, 17, 18)."""
     spans = [span.partition("-") for span in text.split(",")]
-    found = {size for first, _, last in spans for size in range(int(first), int(last or first) + 1)}
-    if not found or min(found) < 8 or max(found) > 19:
+    ends = [(int(first), int(last or first)) for first, _, last in spans]
+    if not all(8 <= first <= last <= pan.LONGEST for first, last in ends):
         raise ValueError("lengths are numbers and spans from 8 to 19, as in 13,16-19")
-    return tuple(sorted(found))
+    return tuple(sorted({size for first, last in ends for size in range(first, last + 1)}))
 
 
 def _prefixes(text: str) -> Iterator[str]:
