@@ -6,12 +6,17 @@ replaces one that died, and SIGHUP replaces all of them one by one, which read t
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +58,12 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
     for line in [*loaded.lines(), f"listening at {url(listener)}"]:
         announce(line)
-    if settings.workers == 1:
-        _serve_alone(settings, listener)
-    else:
-        configuration = config(_Build(source), settings, factory=True)
-        Multiprocess(configuration, sockets=[listener]).run()
-
-
-def _serve_alone(settings: Settings, listener: socket.socket) -> None:
     logs.configure(settings)
-    uvicorn.Server(config(build(settings), settings)).run(sockets=[listener])
+    if settings.workers == 1:
+        uvicorn.Server(config(build(settings), settings)).run(sockets=[listener])
+    else:
+        logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
+        Multiprocess(config(_Build(source), settings, factory=True), sockets=[listener]).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,16 @@ class _Build:
     def __call__(self) -> Any:
         settings = self.source.load().settings
         logs.configure(settings)
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
         return build(settings)
+
+
+def _stop_with_parent() -> None:
+    """Stops this worker in order when its supervisor is gone, else it would keep the port."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> Router:
@@ -95,9 +105,11 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
+        structlog.get_logger().info("ready", pid=os.getpid(), threads=threads(settings))
         yield
         api.close()
         store.close()
+        structlog.get_logger().info("stopped", pid=os.getpid())
 
     return Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
 

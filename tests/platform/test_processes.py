@@ -1,0 +1,172 @@
+"""Servers as processes: killed, told to stop, told to reload."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.state.base import App, beijing_day
+from bankcard_ocr.platform.state.sqlite import SqliteState
+
+SERVED = Path(__file__).with_name("served.py")
+JPEG = b"\xff\xd8\xff\xe0picture"
+NUMBER = "6205500000000000004"
+
+
+@dataclass
+class Process:
+    """A server process and what it says on standard error."""
+
+    process: subprocess.Popen[str]
+    base: str = ""
+    said: list[str] = field(default_factory=list)
+
+    def line(self, pattern: str) -> re.Match[str]:
+        """The first line from here on that has the pattern."""
+        for line in self.process.stderr:
+            self.said.append(line.rstrip())
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError("\n".join(self.said))
+
+    def ready(self) -> int:
+        """The id of the next process that says it is ready."""
+        return int(json.loads(self.line(r'.*"event": "ready".*').group())["pid"])
+
+
+@pytest.fixture
+def store(tmp_path) -> Iterator[SqliteState]:
+    opened = SqliteState(tmp_path / "state.sqlite3", time.time)
+    opened.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def token(store) -> str:
+    return operator_token(store, store.app("wx1"), time.time(), 7200)
+
+
+@pytest.fixture
+def start(tmp_path, store):
+    """Starts servers on the store, with options and variables; kills those that are left."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*options: str, **variables: str) -> Process:
+        environment = {
+            **os.environ,
+            "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
+            "BANKCARD_OCR_LOG_FORMAT": "json",
+            **variables,
+        }
+        command = [sys.executable, str(SERVED), "serve", "--port", "0", *options]
+        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        running.append(process)
+        served = Process(process)
+        served.base = served.line("listening at (http://[0-9.:]+)").group(1)
+        return served
+
+    yield begin
+    for process in running:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+
+
+def read(served: Process, token: str) -> dict:
+    reply = httpx.post(f"{served.base}/cv/ocr/bankcard?access_token={token}", content=JPEG, trust_env=False, timeout=20)
+    return reply.json()
+
+
+def test_serve_says_where_settings_come_from(start):
+    """Each setting that is not the default is printed with its source before the address."""
+    served = start(BANKCARD_OCR_DAILY_LIMIT="7")
+
+    assert ["daily_limit = 7  (BANKCARD_OCR_DAILY_LIMIT)", "port = 0  (--port)"] == [
+        line for line in served.said if line.startswith(("daily", "port"))
+    ]
+
+
+def test_a_termed_server_ends_in_order(start, token):
+    """SIGTERM stops the server after its work, and it says so."""
+    served = start()
+    served.ready()
+    number = read(served, token)["number"]
+    served.process.send_signal(signal.SIGTERM)
+    rest = served.process.communicate(timeout=30)[1]
+
+    assert (NUMBER, True, -signal.SIGTERM) == (number, '"stopped"' in rest, served.process.returncode)
+
+
+def test_after_a_kill_charges_are_there(start, store, token):
+    """A kill loses no charge, and the next server goes on counting."""
+    first = start()
+    first.ready()
+    read(first, token)
+    read(first, token)
+    first.process.kill()
+    first.process.communicate()
+    second = start()
+    second.ready()
+    read(second, token)
+
+    assert 3 == store.used("recognize:wx1", beijing_day(time.time()))
+
+
+def test_a_killed_worker_is_replaced(start, store, token):
+    """With two workers one may die: the other answers, and a third takes its place."""
+    served = start("--workers", "2")
+    first, second = served.ready(), served.ready()
+    os.kill(first, signal.SIGKILL)
+    third = served.ready()
+    numbers = {read(served, token)["number"] for _ in range(8)}
+    served.process.send_signal(signal.SIGTERM)
+    served.process.communicate(timeout=30)
+
+    assert (3, {NUMBER}, 8, 0) == (
+        len({first, second, third}),
+        numbers,
+        store.used("recognize:wx1", beijing_day(time.time())),
+        served.process.returncode,
+    )
+
+
+def test_a_reload_reads_the_settings_anew(start, store, token, tmp_path):
+    """After SIGHUP new workers have the file's new limit."""
+    file = tmp_path / "bankcard-ocr.toml"
+    file.write_text("daily_limit = 1\n")
+    served = start("--workers", "2", "--config", str(file))
+    served.ready(), served.ready()
+    before = [read(served, token)["errcode"] for _ in range(2)]
+    file.write_text("daily_limit = 3\n")
+    served.process.send_signal(signal.SIGHUP)
+    served.ready(), served.ready()
+    served.line("Waiting for child process|stopped")
+    served.line("stopped")
+    after = read(served, token)["errcode"]
+
+    assert ([0, 101003], 0) == (before, after)
+
+
+def test_workers_do_not_outlive_their_supervisor(start):
+    """When the supervisor is killed its workers stop by themselves and free the port."""
+    served = start("--workers", "2")
+    served.ready(), served.ready()
+    served.process.kill()
+    rest = served.process.communicate(timeout=30)[1]
+
+    assert 2 == rest.count('"stopped"')
