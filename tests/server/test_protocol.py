@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from bankcard_ocr.server import protocol
 from bankcard_ocr.server.protocol import Protocol, mended
 
 
@@ -57,30 +58,32 @@ async def received(*chunks: bytes) -> list[tuple[str, bytes, bytes]]:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body"})
 
-    protocol = Protocol(Config(app, log_config=None), ServerState(), {})
-    protocol.connection_made(Wire())
+    connection = Protocol(Config(app, log_config=None), ServerState(), {})
+    connection.connection_made(Wire())
     for chunk in chunks:
-        protocol.data_received(chunk)
+        connection.data_received(chunk)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    protocol.connection_lost(None)
+    connection.connection_lost(None)
     return found
 
 
 class Wire(asyncio.Transport):
-    """A transport that swallows what is sent."""
+    """A transport that keeps what is sent."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.sent = b""
+        self.closed = asyncio.Event()
 
     def write(self, data) -> None:
-        pass
+        self.sent += data
 
     def is_closing(self) -> bool:
-        return False
+        return self.closed.is_set()
 
     def close(self) -> None:
-        pass
+        self.closed.set()
 
     def pause_reading(self) -> None:
         pass
@@ -108,3 +111,59 @@ READ = ("/x", b"a=%E9%93%B6", BODY)
 def test_bodies_are_not_mended(chunks):
     """A body that looks like a request line arrives byte for byte; the next request line is mended again."""
     assert [READ, READ] == asyncio.run(received(*chunks))
+
+
+async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:
+    """What is sent to a client that sends these chunks and then waits, until its connection is closed."""
+
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    wire = Wire()
+    connection = Protocol.timed(head_timeout_s)(Config(app, log_config=None), ServerState(), {})
+    connection.connection_made(wire)
+    for chunk in chunks:
+        connection.data_received(chunk)
+    await asyncio.wait_for(wire.closed.wait(), 5)
+    connection.connection_lost(None)
+    return wire.sent
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        pytest.param((), id="nothing"),
+        pytest.param((b"GET",), id="the beginning of a request line"),
+        pytest.param((b"GET / HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"), id="a head without an end"),
+    ],
+)
+def test_a_slow_head_is_cut_off(chunks):
+    """A connection on which no whole head arrives in time is closed."""
+    assert asyncio.run(cut_off(*chunks)).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_slow_second_head_is_cut_off():
+    """So is one on which a second head does not end."""
+    answers = asyncio.run(cut_off(b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n"))
+
+    assert [b"204", b"408"] == [answer[:3] for answer in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+def head_of(size: int) -> bytes:
+    return b"GET / HTTP/1.1\r\nConnection: close\r\nX: " + b"y" * (size - 42) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("size", "status"), [(protocol.MAX_HEAD_BYTES, b"204"), (protocol.MAX_HEAD_BYTES + 1, b"431")])
+def test_a_large_head_is_cut_off(size, status):
+    """A head may have its size and no more."""
+    head, end = head_of(size + 4)[:-4], b"\r\n\r\n"
+
+    assert status == asyncio.run(cut_off(head, end, head_timeout_s=60.0))[9:12]
+
+
+def test_a_large_body_is_no_head():
+    """The size of a head does not bound what comes after it."""
+    body = b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)
+
+    assert b"204" == asyncio.run(cut_off(body, head_timeout_s=60.0))[9:12]

@@ -62,7 +62,7 @@ def parse(data: bytes, content_type: str) -> Body:
     try:
         if looks_like_picture(data):
             return Body(raw=data)
-        if kind.startswith("multipart/") or (not kind and data.startswith(b"--")):
+        if kind.startswith("multipart/") or _begins_like_multipart(data, kind):
             return _multipart(data, options.get("boundary", ""))
         if kind.startswith("image/") or kind == "application/octet-stream":
             return Body(raw=data)
@@ -94,6 +94,11 @@ def looks_like_picture(data: bytes) -> bool:
         or (data.startswith(b"BM") and data[6:10] == b"\0\0\0\0")
         or data[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif"}
     )
+
+
+def _begins_like_multipart(data: bytes, kind: str) -> bool:
+    """Whether ``data`` is multipart under another type, which some clients set for all they send."""
+    return data.startswith(b"--") and (not kind or b"content-disposition:" in data[:4096].lower())
 
 
 def _options(header: str) -> tuple[str, dict[str, str]]:

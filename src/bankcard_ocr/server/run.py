@@ -165,7 +165,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
     return uvicorn.Config(
         app,
         factory=factory,
-        http=Protocol,
+        http=Protocol.timed(settings.request_timeout_s),
         ws="none",
         lifespan="on",
         log_config=None,
