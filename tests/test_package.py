@@ -1,0 +1,60 @@
+"""The package's own names, and what importing them costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import bankcard_ocr
+from bankcard_ocr.reading import Options, Reading
+
+
+def test_the_names_are_those_of_their_homes():
+    """``Options`` and ``Reading`` of the package are the ones of ``reading``."""
+    assert (Options, Reading) == (bankcard_ocr.Options, bankcard_ocr.Reading)
+
+
+def test_the_version_is_that_of_the_distribution():
+    """``__version__`` is what is installed."""
+    assert version("bankcard-ocr") == bankcard_ocr.__version__
+
+
+def test_other_names_are_no_attributes():
+    """A mistyped name fails as it does in any module."""
+    with pytest.raises(AttributeError, match="has no attribute 'Raeder'"):
+        bankcard_ocr.Raeder  # noqa: B018
+
+
+def test_all_names_are_listed():
+    """What the package offers can be seen by ``dir``."""
+    assert set(bankcard_ocr.__all__) <= set(dir(bankcard_ocr))
+
+
+def test_importing_loads_no_pixels():
+    """Neither numpy nor the runtime is loaded before a Reader is asked for."""
+    program = "import sys, bankcard_ocr; bankcard_ocr.Options, bankcard_ocr.__version__; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert set() == {"numpy", "cv2", "onnxruntime", "httpx"} & set(loaded.split())
+
+
+@pytest.mark.parametrize("as_path", [True, False])
+def test_read_takes_bytes_or_a_path(monkeypatch, tmp_path, as_path):
+    """``read`` gives the bytes of a picture to one Reader, which is made once."""
+
+    class Reader:
+        def read(self, data: bytes, options: Options) -> tuple[bytes, Options]:
+            return data, options
+
+    reader = Reader()
+    monkeypatch.setattr(bankcard_ocr, "_reader", lambda: reader)
+    path = tmp_path / "card.jpg"
+    path.write_bytes(b"picture")
+
+    assert (b"picture", Options(type="scan")) == bankcard_ocr.read(
+        path if as_path else b"picture", Options(type="scan")
+    )
+    assert (b"picture", Options()) == bankcard_ocr.read(str(path) if as_path else b"picture")
