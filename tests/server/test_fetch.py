@@ -134,8 +134,8 @@ def test_what_is_asked_for(serve, fetcher):
     fetcher(url(server, "/a/b.jpg?x=1&y=%2F#part"))
 
     assert (
-        f"GET /a/b.jpg?x=1&y=%2F HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUser-Agent: bankcard-ocr\r\n"
-        "Accept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
+        f"GET /a/b.jpg?x=1&y=%2F HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+        "User-Agent: Mozilla/5.0 (compatible; bankcard-ocr)\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
     ) == server.heads[0]
 
 

@@ -111,7 +111,7 @@ class Fetcher:
             url,
             headers=[
                 ("Host", target.authority),
-                ("User-Agent", "bankcard-ocr"),
+                ("User-Agent", "Mozilla/5.0 (compatible; bankcard-ocr)"),
                 ("Accept", "*/*"),
                 ("Accept-Encoding", "identity"),
                 ("Connection", "close"),
