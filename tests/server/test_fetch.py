@@ -135,7 +135,8 @@ def test_what_is_asked_for(serve, fetcher):
 
     assert (
         f"GET /a/b.jpg?x=1&y=%2F HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-        "User-Agent: Mozilla/5.0 (compatible; bankcard-ocr)\r\nAccept: */*\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
+        "User-Agent: Mozilla/5.0 (compatible; bankcard-ocr)\r\nAccept: */*\r\n"
+        "Accept-Encoding: identity\r\nConnection: close\r\n\r\n"
     ) == server.heads[0]
 
 
