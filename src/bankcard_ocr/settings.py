@@ -94,14 +94,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """Settings, and for each that is not the default, where it comes from."""
+    """Settings, for each that is not the default where it comes from, and variables of ours that are no setting."""
 
     settings: Settings
     origins: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """``name = value  (source)`` of every setting that is not the default; secrets show no value."""
-        return [f"{name} = {shown(self.settings, name)}  ({origin})" for name, origin in sorted(self.origins.items())]
+        """``name = value  (source)`` of each setting that is not the default, passwords hidden; then what is ignored."""
+        found = [f"{name} = {shown(self.settings, name)}  ({origin})" for name, origin in sorted(self.origins.items())]
+        return found + [f"{name} is no setting and is ignored" for name in self.unknown]
 
 
 def load(
@@ -124,7 +126,8 @@ def load(
         origins[name] = origin
     if not values.get("state_url"):
         values["state_url"] = default_state_url(environment, platform)
-    return Loaded(settings=Settings(**values), origins=MappingProxyType(origins))  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    return Loaded(settings=settings, origins=MappingProxyType(origins), unknown=_unknown(environment))
 
 
 def default_state_url(environment: Mapping[str, str], platform: str) -> str:
@@ -160,11 +163,18 @@ def _from_file(path: Path | None) -> list[tuple[str, str, object]]:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, object]]:
-    names = {PREFIX + field.name.upper(): field.name for field in dataclasses.fields(Settings)}
-    unknown = sorted(key for key in environment if key.startswith(PREFIX) and key not in {*names, PREFIX + "CONFIG"})
-    if unknown:
-        raise SettingsError(unknown[0].removeprefix(PREFIX).lower(), unknown[0], "there is no such setting")
+    names = _variables()
     return [(key, names[key], value) for key, value in sorted(environment.items()) if key in names]
+
+
+def _unknown(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables that look like settings: perhaps mistyped, perhaps another program's, so said and not refused."""
+    known = {*_variables(), PREFIX + "CONFIG"}
+    return tuple(sorted(key for key in environment if key.startswith(PREFIX) and key not in known))
+
+
+def _variables() -> dict[str, str]:
+    return {PREFIX + field.name.upper(): field.name for field in dataclasses.fields(Settings)}
 
 
 def _from_arguments(arguments: Mapping[str, Value | None]) -> list[tuple[str, str, object]]:

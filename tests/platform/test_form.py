@@ -139,6 +139,8 @@ def test_fields_are_limited(fields: int, fault: str):
         (b'{"a": 1}', "application/x-www-form-urlencoded", form.Body(json={"a": 1})),
         (b"[1]", "application/json", form.Body(fault="json: not an object")),
         (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
+        (b'{"a": "\\ud83d\\ude00"}', "application/json", form.Body(json={"a": "😀"})),
+        (b'{"a": "\\ud83d"}', "application/json", form.Body(fault="json: half a surrogate pair")),
         (b"[" * 100_000, "application/json", form.Body(fault="json: cannot be parsed")),
         (b"a=1&a=2&b=%E5%8D%A1+x", "application/x-www-form-urlencoded", form.Body(form={"a": "1", "b": "卡 x"})),
         (JPEG, "application/json", form.Body(raw=JPEG)),

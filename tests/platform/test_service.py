@@ -568,6 +568,11 @@ class TestEndpoints:
         """A path that is none is an invalid url."""
         assert begins(platform.call("GET", "/cgi-bin/nothing"), 40066)
 
+    @pytest.mark.parametrize("path", ["//cv/ocr/bankcard", "/cv/ocr/bankcard/", "/cv//ocr/bankcard"])
+    def test_a_slash_more_is_no_matter(self, platform, path: str):
+        """A base URL that ends in a slash works."""
+        assert 0 == platform.call("POST", path, JPEG, access_token="TOKEN")["errcode"]
+
     @pytest.mark.parametrize("path", ["/cgi-bin/stable_token", CLEAR, f"{CLEAR}/v2", API_CLEAR, QUOTA, RID])
     def test_post_only_means_post(self, platform, path: str):
         """GET where POST is required is 43002."""

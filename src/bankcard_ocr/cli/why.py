@@ -14,7 +14,7 @@ from ..platform.remedies import REMEDIES, Remedy
 from ..platform.state.base import Record
 from .opened import Config, Json, opened, show
 
-NONE = Remedy("", "see docs/cloud.md")  # the cloud call's own codes
+NONE = Remedy("", "see docs/cloud-call.md")  # the cloud call's own codes
 
 
 def command(

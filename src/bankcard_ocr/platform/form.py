@@ -121,7 +121,18 @@ def _json_object(data: bytes) -> Mapping[str, Any]:
         raise BadBody("json: cannot be parsed") from error
     if not isinstance(value, dict):
         raise BadBody("json: not an object")
+    if b"\\u" in data and not _is_text(value):
+        raise BadBody("json: half a surrogate pair")
     return MappingProxyType(value)
+
+
+def _is_text(value: object) -> bool:
+    """Whether every text in ``value`` can be written as UTF-8; JSON's escapes can say half of a surrogate pair."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _multipart(data: bytes, declared: str) -> Body:

@@ -140,13 +140,22 @@ def request(
         fields = {}
     return Request(
         method=method.upper(),
-        path=path,
+        path=normal(path),
         query=fields,
         headers=headers,
         body=form.parse(body, headers.get("content-type", "")),
         body_bytes=len(body),
         client_ip=client_ip,
     )
+
+
+def normal(path: str) -> str:
+    """``path`` with single slashes and none at its end: a base URL that ends in a slash doubles the first.
+
+    >>> normal("//cgi-bin/token/")
+    '/cgi-bin/token'
+    """
+    return "/" + "/".join(name for name in path.split("/") if name)
 
 
 def picture(request: Request) -> Picture:
@@ -261,7 +270,7 @@ def _position(quad: Quad) -> dict[str, dict[str, int]]:
     return {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}
 
 
-_DIGIT_GROUPS = re.compile(r"[0-9]+(?:[ -][0-9]+)*")
+_DIGIT_GROUPS = re.compile(r"[0-9](?:[ -]?[0-9]){11,}")
 
 
 def masked(text: str) -> str:

@@ -49,7 +49,7 @@ class Api:
         self._others.shutdown()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heavy = scope["path"] in HEAVY
+        heavy = wire.normal(scope["path"]) in HEAVY
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 body = await _body(receive, self._max_body, keep=not (heavy and self._is_full()))

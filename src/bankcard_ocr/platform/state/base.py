@@ -211,7 +211,8 @@ def span(now: float, seconds: int) -> Window:
 
 def dump(value: App | Record) -> str:
     """``value`` as JSON, as stores keep it: fields may be added later without changing what is stored."""
-    return json.dumps(dataclasses.asdict(value), ensure_ascii=False, separators=(",", ":"))
+    fields = {name: getattr(value, name) for name in value.__slots__}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_app(text: str) -> App:
