@@ -101,7 +101,7 @@ class Loaded:
     unknown: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """``name = value  (source)`` of each setting that is not the default, without passwords, and what is ignored."""
+        """``name = value  (source)`` of each setting that is not the default, passwords hidden; what is ignored."""
         found = [f"{name} = {shown(self.settings, name)}  ({origin})" for name, origin in sorted(self.origins.items())]
         return found + [f"{name} is no setting and is ignored" for name in self.unknown]
 
