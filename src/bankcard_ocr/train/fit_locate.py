@@ -101,10 +101,21 @@ def loss_of(net: torch.nn.Module, batch: dict[str, NDArray[np.generic]]) -> tupl
     far = (out[:, :, 1:9] - corner).abs()
     weight = torch.tensor([0.5, 1.5, 1.0, 1.0])[None, :, None, None]
     placed = ((far * torch.exp(-ends) + ends).sum(2) * share * weight).sum() / len(out) / 4
+    across = (across_line(out[:, :, 1:9] - corner, corner) * share * weight).sum() / len(out) / 4
     number = KINDS.index("number")
     error = float((far.detach()[:, number].mean(1) * share[:, number]).sum() * 32 / (share[:, number].sum() + 1e-6))
     right = float(((chance[:, number] > 0.5) & (there[:, number] > 0)).sum() / (there[:, number].sum() + 1e-6))
-    return 1.5 * scored + 0.5 * placed, {"error": error, "recall": right, "score": float(scored.detach())}
+    return 1.5 * scored + 0.5 * placed + across, {"error": error, "recall": right, "score": float(scored.detach())}
+
+
+def across_line(error: torch.Tensor, corner: torch.Tensor) -> torch.Tensor:
+    """How far corners are off a thing's own lines, in its heights (N, K, C, C): a far end is hard to see, its line is not."""
+    along = corner[:, :, 2:4] - corner[:, :, 0:2] + corner[:, :, 4:6] - corner[:, :, 6:8]
+    along = along / along.norm(dim=2, keepdim=True).clamp(min=1e-3)
+    height = (corner[:, :, 6:8] - corner[:, :, 0:2]).norm(dim=2).clamp(min=0.1)
+    off = torch.stack([error[:, :, i] * -along[:, :, 1] + error[:, :, i + 1] * along[:, :, 0] for i in (0, 2, 4, 6)], 2)
+    scaled = off / height[:, :, None]
+    return F.smooth_l1_loss(scaled, torch.zeros_like(scaled), reduction="none", beta=0.3).sum(2)
 
 
 def main() -> None:
