@@ -467,6 +467,13 @@ def test_init_sets_the_account(uninitialized, bankcard):
     assert -604101 == error.errCode
 
 
+def test_init_again_replaces_the_account(uninitialized):
+    """A second init closes the first account's connections."""
+    first = cloud.init("http://server.example", access_token="given", config={})
+    with cloud.init("http://other.example", access_token="given", config={}):
+        assert first._client.is_closed
+
+
 def test_init_reads_the_environment(uninitialized):
     """What is not given comes from variables."""
     variables = {
@@ -487,6 +494,7 @@ def test_init_reads_the_environment(uninitialized):
         {"url": "", "access_token": "given"},
         {"url": "server.example:8080", "access_token": "given"},
         {"url": "ftp://server.example", "access_token": "given"},
+        {"url": "http://server.example:port", "access_token": "given"},
         {"url": "http://server.example", "access_token": "given", "config": "no-such-file.json"},
         {"url": "http://server.example", "access_token": "given", "config": {"permissions": []}},
     ],

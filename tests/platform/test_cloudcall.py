@@ -313,3 +313,9 @@ def test_arguments_survive_the_wire(plain, pictures):
 def test_replies_survive_the_wire(content):
     """The endpoint's JSON arrives byte for byte."""
     assert (0, content) == cloudcall.decode_reply(cloudcall.encode_reply(content))
+
+
+def test_what_is_no_reply_is_refused():
+    """Other bytes than a CommOpenApiResp are a ValueError."""
+    with pytest.raises(ValueError, match="CommOpenApiResp"):
+        cloudcall.decode_reply(b"\xff")

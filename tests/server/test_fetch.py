@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import socket
+import struct
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, Limits
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
+PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
 QUICK = Limits(max_bytes=8192, connect_timeout_s=0.2, total_timeout_s=0.25, min_bytes_per_s=1000, rate_grace_s=0.05)
 
 
@@ -86,6 +89,14 @@ class Server:
             raise
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _tls_contexts() -> Iterator[None]:
+    """Makes each TLS context once: reading the system's certificates takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fetch, "_tls_context", functools.cache(fetch._tls_context))
+        yield
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
     """Starts servers and stops them after the test."""
@@ -106,6 +117,13 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture(scope="module")
 def fetcher() -> Fetcher:
+    """A fetcher with small limits and, since machines are busy, much time."""
+    return Fetcher(PATIENT, allow_private_networks=True)
+
+
+@pytest.fixture(scope="module")
+def hasty() -> Fetcher:
+    """The same with no time to lose."""
     return Fetcher(QUICK, allow_private_networks=True)
 
 
@@ -193,7 +211,7 @@ def test_ipv6_works(serve, fetcher):
 def test_the_next_address_is_tried(serve):
     """Of a name with several addresses, the first that answers is used."""
     server = serve(answer())
-    fetcher = Fetcher(QUICK, allow_private_networks=True, resolve=lambda *_: ["::1", "127.0.0.1"])
+    fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: ["::1", "127.0.0.1"])
 
     assert JPEG == fetcher(f"http://two.example:{server.port}/")
 
@@ -202,7 +220,7 @@ def test_an_international_name_is_encoded(serve):
     """Chinese host names are looked up and named in their IDNA form."""
     asked = []
     server = serve(answer())
-    fetcher = Fetcher(QUICK, allow_private_networks=True, resolve=lambda host, _: asked.append(host) or ["127.0.0.1"])
+    fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda host, _: asked.append(host) or ["127.0.0.1"])
 
     fetcher(f"http://图片.例子.中国:{server.port}/")
 
@@ -216,7 +234,7 @@ def test_an_international_name_is_encoded(serve):
 def test_excepted_hosts_are_reached(serve, allowed):
     """A name, a family of names, an address or a network may be excepted from the address rule."""
     server = serve(answer())
-    fetcher = Fetcher(QUICK, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
+    fetcher = Fetcher(PATIENT, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
 
     assert (JPEG, (f"allow_hosts {allowed}",)) == (
         fetcher(f"http://img.corp.example:{server.port}/"),
@@ -227,7 +245,7 @@ def test_excepted_hosts_are_reached(serve, allowed):
 @pytest.mark.parametrize("allowed", ["corp.example", "*.img.corp.example", "10.0.0.0/8", "g.corp.example"])
 def test_other_hosts_stay_refused(allowed):
     """An exception covers what it names and nothing beside it."""
-    fetcher = Fetcher(QUICK, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
+    fetcher = Fetcher(PATIENT, allow_hosts=[allowed], resolve=lambda *_: ["127.0.0.1"])
 
     assert "address: private address refused" == refusal(fetcher, "http://img.corp.example/")
 
@@ -308,7 +326,7 @@ def trusting(authority, tmp_path) -> Fetcher:
     """A fetcher whose settings name the private authority."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     return Fetcher(
-        QUICK, ca_file=str(tmp_path / "ca.pem"), allow_private_networks=True, resolve=lambda *_: ["127.0.0.1"]
+        PATIENT, ca_file=str(tmp_path / "ca.pem"), allow_private_networks=True, resolve=lambda *_: ["127.0.0.1"]
     )
 
 
@@ -403,7 +421,7 @@ def picture_of(size: int) -> bytes:
 
 def test_the_limit_itself_is_allowed(serve, fetcher):
     """A picture of exactly the limit arrives, plain or compressed."""
-    picture = picture_of(QUICK.max_bytes)
+    picture = picture_of(PATIENT.max_bytes)
 
     assert picture == fetcher(url(serve(answer(picture))))
     assert picture == fetcher(url(serve(answer(gzip.compress(picture), Content_Encoding="gzip"))))
@@ -412,11 +430,13 @@ def test_the_limit_itself_is_allowed(serve, fetcher):
 @pytest.mark.parametrize(
     "response",
     [
-        pytest.param(answer(picture_of(QUICK.max_bytes + 1)), id="declared"),
-        pytest.param(answer(picture_of(QUICK.max_bytes + 1), Content_Length=""), id="no length"),
-        pytest.param(answer(JPEG, Content_Length=str(QUICK.max_bytes + 1)), id="declared, not sent"),
+        pytest.param(answer(picture_of(PATIENT.max_bytes + 1)), id="declared"),
+        pytest.param(answer(picture_of(PATIENT.max_bytes + 1), Content_Length=""), id="no length"),
+        pytest.param(answer(JPEG, Content_Length=str(PATIENT.max_bytes + 1)), id="declared, not sent"),
         pytest.param(answer(JPEG, Content_Length="9" * 18), id="absurd length"),
-        pytest.param(answer(gzip.compress(picture_of(QUICK.max_bytes + 1)), Content_Encoding="gzip"), id="compressed"),
+        pytest.param(
+            answer(gzip.compress(picture_of(PATIENT.max_bytes + 1)), Content_Encoding="gzip"), id="compressed"
+        ),
         pytest.param(
             answer(gzip.compress(bytes(50_000_000), 9), Content_Encoding="gzip", Content_Length=""), id="bomb"
         ),
@@ -477,6 +497,23 @@ def test_what_is_no_http_is_named(serve, fetcher, response):
     assert "status: no valid HTTP answer" == refusal(fetcher, url(serve(response)))
 
 
+def test_a_reset_is_named(serve, fetcher):
+    """A connection that breaks off is told apart from an answer that is none."""
+
+    def script(connection: socket.socket, _path: str) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    assert "connect: connection lost before the end" == refusal(fetcher, url(serve(script)))
+
+
+def test_headers_need_not_be_utf8(serve, fetcher):
+    """A header in Latin-1 does no harm."""
+    response = answer(b"hello").replace(b"image/jpeg", b"text/plain; name=\xe9")
+
+    assert "type: text/plain, not a picture" == refusal(fetcher, url(serve(response)))
+
+
 def test_nobody_there_is_named(fetcher):
     """A closed port is told apart from a silent one."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -527,12 +564,12 @@ def stuck(first: bytes, rest: bytes = b"", pause_s: float = 0.01) -> Callable[[s
         pytest.param(stuck(b"HTTP/1.1 100 Continue\r\n\r\n" * 99), id="continue, then silent"),
     ],
 )
-def test_slow_servers_are_cut_off(serve, fetcher, script):
+def test_slow_servers_are_cut_off(serve, hasty, script):
     """Whatever is slow, head or body, ends within the time of the whole download."""
-    assert refusal(fetcher, url(serve(script))) in {"timeout: over 0.25 s", "timeout: slower than 1000 bytes/s"}
+    assert refusal(hasty, url(serve(script))) in {"timeout: over 0.25 s", "timeout: slower than 1000 bytes/s"}
 
 
-def test_drops_are_under_the_floor(serve, fetcher):
+def test_drops_are_under_the_floor(serve):
     """A body in drops ends by the floor on the rate, long before the time of the whole download."""
     patient = Fetcher(Limits(total_timeout_s=30, min_bytes_per_s=1000, rate_grace_s=0.05), allow_private_networks=True)
 
@@ -560,6 +597,19 @@ def test_a_slow_name_server_is_cut_off():
     assert "dns: timed out" == hint
 
 
+def test_a_name_without_addresses_is_none():
+    """A resolver that finds nothing has found no host."""
+    assert "dns: no such host" == refusal(Fetcher(PATIENT, resolve=lambda *_: []), "http://none.example/")
+
+
+def test_lookups_are_bounded(monkeypatch):
+    """When too many lookups hang already, a further one is not begun."""
+    monkeypatch.setattr(fetch, "_LOOKUPS", threading.BoundedSemaphore(1))
+    fetch._LOOKUPS.acquire()
+
+    assert "dns: timed out" == refusal(Fetcher(PATIENT, resolve=lambda *_: ["127.0.0.1"]), "http://slow.example/")
+
+
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
@@ -574,14 +624,14 @@ def test_name_errors_are_named(error, hint):
     def resolve(_host: str, _port: int) -> list[str]:
         raise error
 
-    assert hint == refusal(Fetcher(QUICK, resolve=resolve), "http://none.example/")
+    assert hint == refusal(Fetcher(PATIENT, resolve=resolve), "http://none.example/")
 
 
 def test_the_systems_names_are_used(serve):
     """Without another resolver, names are those the system knows."""
     server = serve(answer())
 
-    assert JPEG == Fetcher(QUICK, allow_private_networks=True)(f"http://localhost:{server.port}/")
+    assert JPEG == Fetcher(PATIENT, allow_private_networks=True)(f"http://localhost:{server.port}/")
 
 
 @pytest.mark.parametrize(
@@ -648,7 +698,7 @@ def tunnel(connection: socket.socket, _path: str) -> None:
 def test_a_configured_proxy_is_used(serve):
     """The proxy is asked for the judged address, not for the name."""
     server = serve(tunnel)
-    fetcher = Fetcher(QUICK, proxy=f"http://me:s%40@127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+    fetcher = Fetcher(PATIENT, proxy=f"http://me:s%40@127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
 
     assert JPEG == fetcher("http://img.example/card.jpg")
     assert (
@@ -659,15 +709,23 @@ def test_a_configured_proxy_is_used(serve):
 def test_a_proxy_that_refuses_is_named(serve):
     """A proxy's refusal is told apart from the far server's."""
     server = serve(answer(b"", "403 Forbidden"))
-    fetcher = Fetcher(QUICK, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+    fetcher = Fetcher(PATIENT, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
 
     assert "connect: proxy refused" == refusal(fetcher, "http://img.example/card.jpg")
+
+
+def test_a_proxy_that_hangs_is_cut_off(serve):
+    """A proxy has no more time than the download."""
+    server = serve(stuck(b"HTTP/1.1"))
+    fetcher = Fetcher(QUICK, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+
+    assert refusal(fetcher, "http://img.example/card.jpg").startswith("timeout: ")
 
 
 def test_a_proxy_opens_no_private_address(serve):
     """What is refused without a proxy is refused with one."""
     server = serve(tunnel)
-    fetcher = Fetcher(QUICK, proxy=f"http://127.0.0.1:{server.port}")
+    fetcher = Fetcher(PATIENT, proxy=f"http://127.0.0.1:{server.port}")
 
     assert ("address: private address refused", []) == (refusal(fetcher, "http://10.0.0.1/"), server.heads)
 
