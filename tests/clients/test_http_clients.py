@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
 import urllib.request
 from urllib.parse import quote, urlencode
 
 import pytest
 import requests
+import trustme
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
 
@@ -232,3 +236,50 @@ def test_wechatpy_raises_the_platforms_error(wechat):
 def test_wechatpy_clears_and_asks(wechat):
     """Its own call to clear the quota works."""
     assert {"errcode": 0, "errmsg": "ok"} == wechat.post("cgi-bin/clear_quota", data={"appid": "wx1"})
+
+
+@pytest.fixture
+def mapped_host(served, monkeypatch, tmp_path):
+    """The host name api.weixin.qq.com mapped to a TLS proxy before the server, as a hosts file and nginx would."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("api.weixin.qq.com").configure_cert(context)
+    listener = socket.create_server(("127.0.0.1", 0))
+    connect = socket.create_connection
+
+    def copy(source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+    def proxy() -> None:
+        client = context.wrap_socket(listener.accept()[0], server_side=True)
+        with client, connect(("127.0.0.1", served.port)) as server:
+            answers = threading.Thread(target=copy, args=(server, client))
+            answers.start()
+            copy(client, server)
+            server.shutdown(socket.SHUT_WR)
+            answers.join()
+
+    thread = threading.Thread(target=proxy)
+    thread.start()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    monkeypatch.setattr(
+        "urllib3.util.connection.create_connection",
+        lambda address, *_, **__: connect(listener.getsockname() if address == ("api.weixin.qq.com", 443) else address),
+    )
+    yield
+    listener.close()
+    thread.join(10)
+
+
+def test_wechatpy_unchanged(mapped_host, served, success):
+    """Code with the platform's host written out works when the name alone leads elsewhere."""
+    from wechatpy import WeChatClient
+
+    client = WeChatClient("wx1", served.apps["wx1"]["secret"])
+    url = "https://api.weixin.qq.com/cv/ocr/bankcard"
+    answer = client.post(url, params={"type": "photo"}, files={"img": ("card.jpg", JPEG)})
+    client._http.close()
+
+    assert success == answer
