@@ -1,0 +1,67 @@
+"""The guides of the cloud call and of img_url say what the code does."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from bankcard_ocr.platform import cloudcodes
+from bankcard_ocr.server.fetch import Limits
+
+ROOT = Path(__file__).parent.parent
+CLOUD_CALL = (ROOT / "docs/cloud-call.md").read_text(encoding="utf-8")
+IMG_URL = (ROOT / "docs/img-url.md").read_text(encoding="utf-8")
+MIGRATE = (ROOT / "docs/migrate-from-wechat.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("code", "meaning"), cloudcodes.MESSAGES.items())
+def test_every_code_of_the_cloud_call_is_explained(code, meaning):
+    """Each code stands in the guide's table with its meaning."""
+    assert f"| {code} | {meaning} |" in CLOUD_CALL
+
+
+def test_the_limits_are_those_of_the_code():
+    """The table of limits has the defaults."""
+    limits = Limits()
+    documented = [
+        f"decompressed | {limits.max_bytes // 2**20} MiB |",
+        f"connecting | {limits.connect_timeout_s:g} s |",
+        f"redirects included | {limits.total_timeout_s:g} s |",
+        f"second after the first byte | {limits.min_bytes_per_s // 1024} KiB/s |",
+        f"redirects | {limits.max_redirects} |",
+    ]
+
+    assert documented == [line for line in documented if line in IMG_URL]
+
+
+@pytest.mark.parametrize("guide", [CLOUD_CALL, MIGRATE], ids=["cloud-call", "migrate"])
+def test_python_examples_are_python(guide):
+    """Examples in Python can be parsed."""
+    found = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+
+    assert [True] * len(found) == [isinstance(parsed(example), ast.Module) for example in found]
+
+
+def parsed(example: str) -> ast.Module:
+    return compile(example, "guide", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+@pytest.mark.parametrize("guide", ["cloud-call", "img-url", "migrate-from-wechat"])
+def test_links_lead_somewhere(guide):
+    """Every relative link of the guides leads to a file."""
+    text = (ROOT / f"docs/{guide}.md").read_text(encoding="utf-8")
+
+    assert [] == [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / "docs" / link).exists()]
+
+
+def test_the_figures_of_refused_urls_are_of_this_table():
+    """The committed result covers every line of the table, straight and behind a redirect, and all were refused."""
+    figures = json.loads((ROOT / "bench/results/ssrf.json").read_text())
+    table = (ROOT / "tests/server/ssrf.txt").read_text(encoding="utf-8").splitlines()
+    lines = [line for line in table if line and line[0] not in "#["]
+
+    assert (figures["cases"], len(lines)) == (figures["refused"], figures["groups"]["behind a redirect"]["cases"])
