@@ -35,7 +35,7 @@ dev-env: $(UV)
 
 train-env: dev-env
 	$(UV) pip install --quiet --python .venv pip 'onnx>=1.17'
-	.venv/bin/python -m pip install --retries 0 --index-url $(TORCH_INDEX) torch==$(TORCH) \
+	.venv/bin/python -m pip install --retries 0 --timeout 15 --index-url $(TORCH_INDEX) torch==$(TORCH) \
 	|| .venv/bin/python -m pip install torch==$(TORCH)
 
 system-packages:
