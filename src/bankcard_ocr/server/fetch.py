@@ -416,6 +416,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         if ca_file:
             context.load_verify_locations(ca_file)
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default, which many private CAs do not meet
     except OSError as error:
         raise SettingsError("ca_file", ca_file or "", f"a readable PEM file of certificates ({error})") from None
     return context
