@@ -294,6 +294,19 @@ def test_any_bytes_are_arguments_or_refused(request_data):
     assert (error_code, len(platform.asked)) in {(0, 1), (cloudcodes.BAD_ARGUMENTS, 0)}
 
 
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["", "multipart/form-data; boundary=b", "application/json", "multipart/form-data", "image/jpeg"]),
+    st.sampled_from(["POST", "GET", "PUT"]),
+)
+@example(b'--b\r\nContent-Disposition: form-data; name="action"\r\n\r\nwx.openApi\r\n--b--', "", "POST")
+def test_any_request_is_answered(body, content_type, method):
+    """Whatever is sent to the gateway, an answer with a request id comes back."""
+    request = wire.request(method=method, path="/admin", headers={"content-type": content_type}, body=body)
+
+    assert RID == cloudcall.answer(request, Platform()).rid
+
+
 SCALARS = st.one_of(
     st.text(max_size=50), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False)
 )
