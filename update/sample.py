@@ -14,10 +14,10 @@ import pathlib
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from bankcard_ocr.synth import art, card, clutter, glyphs, render, scene
+from bankcard_ocr.synth import card, clutter, glyphs, render, scene
 from bankcard_ocr.synth.ink import Ink
+from bankcard_ocr.synth.pixels import Picture, noise
 from bankcard_ocr.vision import quad as quads
 
 NUMBER, EXPIRY, HOLDER = "6200 0000 0000 0005", "12/30", "LI MING"
@@ -32,8 +32,6 @@ RAISED = Ink(
 PRINTED = Ink(relief=False, foil=(0.93, 0.95, 1.0), cover=0.9, soft=0.03)
 THIN = glyphs.Face(stroke=0.11, corner=0.3, aspect=0.62)
 EMBOSSED = glyphs.Face(stroke=0.145, corner=0.17)
-
-Picture = NDArray[np.float32]
 
 
 def text(kind: card.Kind, value: str, *, left: float, middle: float, height: float, pitch: float = 0.0) -> card.Line:
@@ -66,7 +64,7 @@ def front() -> render.Flat:
     _plate(picture)
     texts = render.texts(picture, LINES, (0.0, 0.0), SCALE)
     cover = np.zeros((rows, columns, 1), np.float32)
-    clutter.rounded(cover, (0, 0, columns - 1, rows - 1), 3.18 * SCALE, [255.0])
+    clutter.rounded(cover, (0, 0, columns - 1, rows - 1), render.CORNER * SCALE, [255.0])
     pixels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     return render.Flat(pixels=pixels, cover=cover[:, :, 0].astype(np.uint8), texts=tuple(texts))
 
@@ -113,8 +111,8 @@ def table(rng: np.random.Generator) -> Picture:
     edges = np.linspace(0, height, 5).astype(int)
     for top, bottom in itertools.pairwise(edges):
         rows = bottom - top
-        fibres = cv2.resize(art.noise(rng, rows, 12, 2.2), (width, rows), interpolation=cv2.INTER_CUBIC)
-        bands = cv2.resize(art.noise(rng, rows, 8, 16.0), (width, rows), interpolation=cv2.INTER_CUBIC)
+        fibres = cv2.resize(noise(rng, rows, 12, 2.2), (width, rows), interpolation=cv2.INTER_CUBIC)
+        bands = cv2.resize(noise(rng, rows, 8, 16.0), (width, rows), interpolation=cv2.INTER_CUBIC)
         tone = np.array((0.73, 0.57, 0.4), np.float32) * np.float32(rng.uniform(0.93, 1.05))
         picture[top:bottom] = tone * (1 + 0.05 * fibres + 0.09 * bands)[:, :, None]
         picture[top : top + 3] *= np.float32(0.62)
@@ -129,7 +127,7 @@ def photograph() -> scene.Scene:
     cover = cv2.warpPerspective(flat.cover, quads.homography(quads.rectangle(*flat.cover.shape[::-1]), PLACE), SIZE)
     fall = cv2.GaussianBlur(cv2.warpAffine(cover, np.array([[1, 0, 9], [0, 1, 16]], np.float32), SIZE), (0, 0), 13)
     picture *= 1 - np.asarray(fall[:, :, None], np.float32) * np.float32(0.5 / 255)
-    picture, things = scene.lay(rng, picture, flat, PLACE, shadow=False)
+    picture, things = scene.laid(rng, picture, flat, PLACE, shadow=False)
     x, y = np.linspace(0, 1, SIZE[0], dtype=np.float32)[None], np.linspace(0, 1, SIZE[1], dtype=np.float32)[:, None]
     picture *= (1.12 - 0.2 * x - 0.14 * y)[:, :, None]
     return scene.Scene(pixels=(np.clip(picture, 0, 1) * 255).astype(np.uint8), things=tuple(things))

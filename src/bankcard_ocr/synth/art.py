@@ -1,7 +1,6 @@
 """What is printed on a card behind its digits: gradients, photographs, curves, shapes, glyphs, grain.
 
-Pictures are float32 RGB (H, W, 3) in [0, 1]; ``scale`` is pixels a millimetre, so that a stripe is as wide on a strip
-as on a whole card.
+``scale`` is pixels a millimetre, so that a stripe is as wide on a strip as on a whole card.
 """
 
 from __future__ import annotations
@@ -11,31 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import glyphs, material
+from .pixels import Mask, Picture, Rng, blurred, floats, noise, subpixel
 
-Picture = NDArray[np.float32]
-Rng = np.random.Generator
+METALS = ((1, 1, 1), (1, 0.84, 0.5), (0.85, 0.6, 0.4), (1, 0.93, 0.78))  # silver, gold, bronze, champagne
 
 
 def colour(rng: Rng) -> NDArray[np.float32]:
-    """A colour as card designers choose them: saturated, muted, near black or white, or metal."""
+    """A colour as card designers choose them: near black or white, metal, or any."""
     kind = rng.random()
     if kind < 0.22:  # dark
         value = rng.uniform(0.02, 0.25) + rng.normal(0, 0.03, 3)
     elif kind < 0.34:  # light
         value = rng.uniform(0.75, 1.0) + rng.normal(0, 0.03, 3)
-    elif kind < 0.5:  # silver, gold, bronze, champagne
-        tint = np.array([(1, 1, 1), (1, 0.84, 0.5), (0.85, 0.6, 0.4), (1, 0.93, 0.78)][int(rng.integers(4))])
-        value = tint * rng.uniform(0.35, 0.9)
+    elif kind < 0.5:
+        value = np.array(METALS[int(rng.integers(len(METALS)))]) * rng.uniform(0.35, 0.9)
     else:
         hsv = np.array([[[rng.uniform(0, 180), rng.uniform(60, 255), rng.uniform(60, 250)]]], np.uint8)
         value = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0] / 255
-    return np.clip(value, 0, 1).astype(np.float32)
-
-
-def noise(rng: Rng, rows: int, columns: int, cell: float) -> NDArray[np.float32]:
-    """Smooth noise (rows, columns) in about [-1, 1], its features ``cell`` pixels large."""
-    small = rng.normal(0, 0.6, (max(2, int(rows / cell) + 2), max(2, int(columns / cell) + 2))).astype(np.float32)
-    return np.asarray(cv2.resize(small, (columns, rows), interpolation=cv2.INTER_CUBIC), np.float32)
+    return floats(np.clip(value, 0, 1))
 
 
 def draw(rng: Rng, rows: int, columns: int, scale: float) -> Picture:
@@ -46,9 +38,8 @@ def draw(rng: Rng, rows: int, columns: int, scale: float) -> Picture:
             photograph = photograph.mean(2, keepdims=True) * (0.4 + 0.6 * colour(rng))
         weight = np.float32(rng.uniform(0.25, 1.0))
         canvas = canvas * (1 - weight) + photograph * weight
-    layers = (_curves, _polygons, _rings, _stripes, _dots, _glyphs, _clouds, _microtext, _strokes)
     for _ in range(int(rng.choice(6, p=(0.18, 0.26, 0.24, 0.16, 0.1, 0.06)))):
-        canvas = layers[int(rng.integers(len(layers)))](rng, canvas, scale)
+        canvas = LAYERS[int(rng.integers(len(LAYERS)))](rng, canvas, scale)
     if rng.random() < 0.5:
         canvas = _grain(rng, canvas, scale)
     if rng.random() < 0.25:  # printed soft
@@ -57,10 +48,11 @@ def draw(rng: Rng, rows: int, columns: int, scale: float) -> Picture:
 
 
 def _base(rng: Rng, rows: int, columns: int) -> Picture:
+    """One colour, or two that run into each other."""
     first = colour(rng)
     if rng.random() < 0.3:
         return np.broadcast_to(first, (rows, columns, 3)).astype(np.float32)
-    second = colour(rng) if rng.random() < 0.5 else np.clip(first * rng.uniform(0.4, 1.7), 0, 1).astype(np.float32)
+    second = colour(rng) if rng.random() < 0.5 else floats(np.clip(first * rng.uniform(0.4, 1.7), 0, 1))
     x, y = np.linspace(-1, 1, columns, dtype=np.float32)[None], np.linspace(-1, 1, rows, dtype=np.float32)[:, None]
     if rng.random() < 0.6:
         angle = rng.uniform(0, 2 * np.pi)
@@ -73,8 +65,10 @@ def _base(rng: Rng, rows: int, columns: int) -> Picture:
     return (first * (1 - weight) + second * weight).astype(np.float32)
 
 
-def _over(rng: Rng, canvas: Picture, mask: NDArray[np.uint8], *, strength: tuple[float, float] = (0.15, 1.0)) -> Picture:
-    """``canvas`` with a colour laid over it where ``mask`` (uint8 or float) is set."""
+def _over(
+    rng: Rng, canvas: Picture, mask: NDArray[np.uint8] | Mask, *, strength: tuple[float, float] = (0.15, 1.0)
+) -> Picture:
+    """``canvas`` with a colour laid over it, or darkened or lightened, where ``mask`` (0 to 255) is set."""
     weight = mask.astype(np.float32)[:, :, None] * np.float32(rng.uniform(*strength) / 255)
     if rng.random() < 0.3:
         return canvas * (1 + weight * np.float32(rng.uniform(-0.7, 0.9)))
@@ -95,7 +89,7 @@ def _curves(rng: Rng, canvas: Picture, scale: float) -> Picture:
     for i in range(count):
         y = top + i * step + slope * x + amplitude * np.sin(x / period * 6.28 + phase + i * drift)
         points = np.stack([x, y], 1)
-        cv2.polylines(mask, [np.round(points * 8).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 3)
+        cv2.polylines(mask, [subpixel(points)], False, 255, thick, cv2.LINE_AA, 3)
     return _over(rng, canvas, mask)
 
 
@@ -105,7 +99,7 @@ def _polygons(rng: Rng, canvas: Picture, scale: float) -> Picture:
         mask = np.zeros((rows, columns), np.uint8)
         middle = rng.uniform((-5, -5), (columns, rows))
         points = middle + rng.normal(0, rng.uniform(3, 18) * scale, (int(rng.integers(3, 7)), 2))
-        cv2.fillPoly(mask, [np.round(points * 8).astype(np.int32)], 255, cv2.LINE_AA, 3)
+        cv2.fillPoly(mask, [subpixel(points)], 255, cv2.LINE_AA, 3)
         canvas = _over(rng, canvas, mask)
     return canvas
 
@@ -132,7 +126,7 @@ def _stripes(rng: Rng, canvas: Picture, scale: float) -> Picture:
     if rng.random() < 0.5:  # only a part of the card
         cut = rng.uniform(0, columns)
         mask = mask * ((x + y * np.float32(rng.normal(0, 1)) > cut) if rng.random() < 0.5 else (x < cut))
-    return _over(rng, canvas, mask, strength=(0.1, 0.8))  # type: ignore[arg-type]
+    return _over(rng, canvas, mask, strength=(0.1, 0.8))
 
 
 def _dots(rng: Rng, canvas: Picture, scale: float) -> Picture:
@@ -150,7 +144,7 @@ def _clouds(rng: Rng, canvas: Picture, scale: float) -> Picture:
     field = noise(rng, rows, columns, rng.uniform(1.0, 20) * scale)
     if rng.random() < 0.5:  # hard-edged, like a map or paint
         field = np.clip((field - rng.uniform(-0.3, 0.4)) * scale * 2, 0, 1)
-    return _over(rng, canvas, np.clip(field, 0, 1) * 255, strength=(0.2, 1.0))  # type: ignore[arg-type]
+    return _over(rng, canvas, np.clip(field, 0, 1) * 255, strength=(0.2, 1.0))
 
 
 def _glyphs(rng: Rng, canvas: Picture, scale: float) -> Picture:
@@ -160,12 +154,13 @@ def _glyphs(rng: Rng, canvas: Picture, scale: float) -> Picture:
     han = glyphs.fonts("han")
     for _ in range(int(rng.integers(1, 5))):
         height = rng.uniform(5, 30) * scale
-        use_han = han and rng.random() < 0.6
-        face = glyphs.Face(font=han[int(rng.integers(len(han)))] if use_han else "", stroke=rng.uniform(0.08, 0.3), slant=rng.normal(0, 0.15))
+        use_han = bool(han) and rng.random() < 0.6
+        font = han[int(rng.integers(len(han)))] if use_han else ""
+        face = glyphs.Face(font=font, stroke=rng.uniform(0.08, 0.3), slant=rng.normal(0, 0.15))
         char = chr(int(rng.integers(0x4E00, 0x9FA0))) if use_han else "ABCDEFGHKLMNPRSTUVWXYZ"[int(rng.integers(22))]
         middle = np.array([rng.uniform((0, 0), (columns, rows))], np.float32)
         glyphs.paint(mask, char, face, middle, min(height, 160))
-    return _over(rng, canvas, mask * 255)  # type: ignore[arg-type]
+    return _over(rng, canvas, mask * 255)
 
 
 def _microtext(rng: Rng, canvas: Picture, scale: float) -> Picture:
@@ -174,9 +169,10 @@ def _microtext(rng: Rng, canvas: Picture, scale: float) -> Picture:
     side = max(6, int(rng.uniform(1.5, 7) * scale))
     tile = np.zeros((side, side), np.float32)
     face = glyphs.Face(stroke=rng.uniform(0.08, 0.25), slant=rng.normal(0, 0.3), shape=int(rng.integers(3)))
-    glyphs.paint(tile, "ABCEHKMORSUX08*"[int(rng.integers(15))], face, np.array([(side / 2, side / 2)], np.float32), side * 0.8)
+    char = "ABCEHKMORSUX08*"[int(rng.integers(15))]
+    glyphs.paint(tile, char, face, np.array([(side / 2, side / 2)], np.float32), side * 0.8)
     tiled = np.tile(tile, (rows // side + 1, columns // side + 1))[:rows, :columns]
-    return _over(rng, canvas, tiled * 255, strength=(0.05, 0.5))  # type: ignore[arg-type]
+    return _over(rng, canvas, tiled * 255, strength=(0.05, 0.5))
 
 
 def _strokes(rng: Rng, canvas: Picture, scale: float) -> Picture:
@@ -188,7 +184,7 @@ def _strokes(rng: Rng, canvas: Picture, scale: float) -> Picture:
         points = rng.uniform((0, 0), (columns, rows)) + np.cumsum(steps, 0)
         points = np.stack([np.convolve(np.repeat(axis, 4), np.ones(4) / 4, "valid") for axis in points.T], 1)
         thick = max(1, int(rng.uniform(0.15, 2.2) * scale))
-        cv2.polylines(mask, [np.round(points * 8).astype(np.int32)], False, 255, thick, cv2.LINE_AA, 3)
+        cv2.polylines(mask, [subpixel(points)], False, 255, thick, cv2.LINE_AA, 3)
     return _over(rng, canvas, mask)
 
 
@@ -199,7 +195,10 @@ def _grain(rng: Rng, canvas: Picture, scale: float) -> Picture:
     kind = rng.random()
     if kind < 0.3:
         length = max(3, int(rng.uniform(1, 6) * scale))
-        field = cv2.blur(field, (length, 1) if rng.random() < 0.6 else (1, length)) * np.float32(length**0.5)
+        field = floats(cv2.blur(field, (length, 1) if rng.random() < 0.6 else (1, length))) * np.float32(length**0.5)
     elif kind < 0.6:
-        field = cv2.GaussianBlur(field, (0, 0), rng.uniform(0.5, 0.25 * scale + 0.6)) * 2
+        field = blurred(field, rng.uniform(0.5, 0.25 * scale + 0.6)) * 2
     return canvas * (1 + np.float32(rng.uniform(0.02, 0.22)) * field[:, :, None])
+
+
+LAYERS = (_curves, _polygons, _rings, _stripes, _dots, _glyphs, _clouds, _microtext, _strokes)

@@ -6,7 +6,7 @@ Places are millimetres on the card, x right and y down from the top-left corner;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numbers import luhn
-from . import glyphs
+from . import glyphs, words
 from .ink import Ink
 from .ink import sample as sample_ink
+from .pixels import Rng
 
 WIDTH, HEIGHT = 85.6, 53.98
 PITCH = 3.63  # of embossed digits, ISO 7811-1
+HIGH = 4.33  # of embossed digits, ISO 7811-1
 Kind = Literal["number", "expiry", "issue", "holder", "other"]
-Rng = np.random.Generator
 
 # Digits between gaps, as real cards print them; the first of a length are the common ones.
 GROUPS: dict[int, tuple[tuple[int, ...], ...]] = {
@@ -34,6 +35,7 @@ GROUPS: dict[int, tuple[tuple[int, ...], ...]] = {
     18: ((6, 12), (6, 6, 6), (4, 4, 4, 6), (18,)),
     19: ((6, 13), (6, 13), (4, 4, 4, 4, 3), (4, 4, 4, 4, 3), (5, 4, 5, 5), (6, 3, 3, 7), (4, 4, 4, 7), (19,)),
 }  # fmt: skip
+LENGTHS = {16: 0.5, 19: 0.3, 15: 0.07, 17: 0.05, 18: 0.04, 13: 0.02, 14: 0.01, 12: 0.01}  # how often each is drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,56 @@ class Line:
     ink: Ink
     height: float
     middles: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a line is made. Without ``face`` or ``ink`` each line gets one of its own."""
+
+    relief: bool
+    face: glyphs.Face | None = None
+    ink: Ink | None = None
+
+
+PRINTED = Style(relief=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A whole card. ``seed`` draws its art and marks; ``size`` is (width, height), upright or lying.
+
+    ``chip`` is the chip's bottom-left corner, or None; ``back`` has a magnetic stripe and a signature panel.
+    """
+
+    seed: int
+    size: tuple[float, float]
+    lines: tuple[Line, ...]
+    chip: tuple[float, float] | None
+    marks: tuple[tuple[float, float], ...]
+    back: bool = False
+
+
+def sample(rng: Rng) -> Card:
+    """A card at random: embossed, printed, upright, its back, and now and then without a number."""
+    kind = rng.random()
+    seed = int(rng.integers(2**31))
+    if kind < 0.5:
+        lines = _embossed(rng)
+    elif kind < 0.86:
+        lines = _printed(rng)
+    elif kind < 0.93:
+        lines = _upright(rng)
+        chip = (rng.uniform(15, 28), rng.uniform(14, 40)) if rng.random() < 0.7 else None
+        mark = (rng.uniform(2, 36), rng.uniform(2, 74))
+        return Card(seed=seed, size=(HEIGHT, WIDTH), lines=tuple(lines), chip=chip, marks=(mark,))
+    else:
+        return Card(seed=seed, size=(WIDTH, HEIGHT), lines=tuple(_behind(rng)), chip=None, marks=(), back=True)
+    if rng.random() < 0.07:  # no number in view
+        lines = [line for line in lines if line.kind != "number"]
+    marks = [(rng.uniform(62, 72), rng.uniform(34, 44))] if rng.random() < 0.75 else []
+    marks += [(rng.uniform(2, 70), rng.uniform(2, 12))] if rng.random() < 0.5 else []
+    chip = (rng.uniform(7, 13), rng.uniform(24, 30)) if rng.random() < 0.7 else None
+    return Card(seed=seed, size=(WIDTH, HEIGHT), lines=tuple(lines), chip=chip, marks=tuple(marks))
 
 
 def digits(rng: Rng, length: int) -> str:
@@ -64,197 +116,194 @@ def digits(rng: Rng, length: int) -> str:
 
 def number(rng: Rng, length: int | None = None) -> str:
     """A number grouped by spaces; half of them with the check digit right."""
-    size = length or int(rng.choice([16, 19, 15, 17, 18, 13, 14, 12], p=(0.5, 0.3, 0.07, 0.05, 0.04, 0.02, 0.01, 0.01)))
+    size = length or int(rng.choice(list(LENGTHS), p=list(LENGTHS.values())))
     value = digits(rng, size)
     if rng.random() < 0.5:
         value = value[:-1] + luhn.check_digit(value[:-1])
     layouts = GROUPS[size]
     sizes = layouts[int(rng.integers(len(layouts)))]
-    starts = np.cumsum((0, *sizes))
-    return " ".join(value[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True))
+    edges = itertools.accumulate(sizes, initial=0)
+    return " ".join(value[start:stop] for start, stop in itertools.pairwise(edges))
+
+
+def sample_style(rng: Rng, *, relief: bool) -> Style:
+    """An ink, then a face, for several lines of one card."""
+    ink = sample_ink(rng, relief=relief)
+    return Style(relief=relief, ink=ink, face=sample_face(rng, relief=relief))
 
 
 def sample_face(rng: Rng, *, relief: bool) -> glyphs.Face:
     """A face for digits: the embossers' for raised ones (OCR faces now and then), any print face for flat ones."""
     files = glyphs.fonts()
-    if relief and rng.random() < 0.9 or not files or rng.random() < 0.12:
+    if (relief and rng.random() < 0.9) or not files or rng.random() < 0.12:
         return glyphs.Face(
-            aspect=glyphs.ASPECT * rng.uniform(0.82, 1.2), stroke=rng.uniform(0.085, 0.18), corner=rng.uniform(0.06, 0.33),
-            shape=int(rng.integers(12)), slant=float(rng.normal(0, 0.02)),
-        )  # fmt: skip
+            aspect=glyphs.ASPECT * rng.uniform(0.82, 1.2),
+            stroke=rng.uniform(0.085, 0.18),
+            corner=rng.uniform(0.06, 0.33),
+            shape=int(rng.integers(12)),
+            slant=float(rng.normal(0, 0.02)),
+        )
     wanted = ("OCR", "B612Mono", "Mono", "Jura") if relief else ("Serif-Bold", "Tinos-Bold", "Sans-Bold", "Arimo-Bold")
     chosen = [file for file in files if any(word in file for word in wanted)] if rng.random() < 0.45 else []
     pool = chosen or files
-    return glyphs.Face(font=pool[int(rng.integers(len(pool)))], slant=float(rng.uniform(0, 0.3)) if rng.random() < 0.08 else 0.0)
+    font = pool[int(rng.integers(len(pool)))]
+    return glyphs.Face(font=font, slant=float(rng.uniform(0, 0.3)) if rng.random() < 0.08 else 0.0)
 
 
 def set_line(
-    rng: Rng, kind: Kind, text: str, *, relief: bool, height: float, left: float, middle: float,
-    face: glyphs.Face | None = None, ink: Ink | None = None, longest: float = WIDTH - 4.0,
+    rng: Rng, kind: Kind, text: str, style: Style, *,
+    height: float, left: float, middle: float, longest: float = WIDTH - 4.0,
 ) -> Line:  # fmt: skip
     """``text`` set from ``left`` along ``middle``, condensed where it would be longer than ``longest``."""
-    face = face or sample_face(rng, relief=relief)
-    ink = ink or sample_ink(rng, relief=relief)
+    face = style.face or sample_face(rng, relief=style.relief)
+    ink = style.ink or sample_ink(rng, relief=style.relief)
     longest = min(longest, WIDTH - 1.5 - left) if longest > HEIGHT else longest
-    natural = np.array(glyphs.advances(text, face, height), np.float32)
-    spaces = np.array([char == " " for char in text])
-    if relief or rng.random() < 0.2:  # one pitch for all
-        pitch = PITCH * height / 4.33 * rng.uniform(0.9, 1.12) if relief else float(natural.max()) * rng.uniform(1.0, 1.5)
-        steps = np.where(spaces, pitch * rng.uniform(0.4, 1.25), pitch).astype(np.float32)
-    else:
-        tracking = float(rng.normal(0.03, 0.05) if rng.random() < 0.8 else rng.uniform(0.1, 0.6)) * height
-        steps = natural + np.where(spaces, rng.uniform(-0.2, 0.9) * height, max(tracking, -0.04 * height)).astype(np.float32)
+    steps = _steps(rng, text, face, height, relief=style.relief)
     squeeze = min(1.0, longest / float(steps.sum()))
     steps, height = steps * squeeze, height * max(squeeze, 0.8)
     x = left + np.cumsum(steps) - steps / 2
-    jitter = rng.normal(0, 0.012 * height, len(text)) if relief else np.zeros(len(text))
+    jitter = rng.normal(0, 0.012 * height, len(text)) if style.relief else np.zeros(len(text))
     middles = np.stack([x, middle + jitter], 1).astype(np.float32)
     return Line(kind=kind, text=text, face=face, ink=ink, height=height, middles=middles)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """A whole card. ``seed`` draws its art and marks; ``size`` is (width, height), upright or lying.
-
-    ``chip`` is the chip's bottom-left corner, or None; ``back`` has a magnetic stripe and a signature panel.
-    """
-
-    seed: int
-    size: tuple[float, float]
-    lines: tuple[Line, ...]
-    chip: tuple[float, float] | None
-    marks: tuple[tuple[float, float], ...]
-    back: bool = False
+def _steps(rng: Rng, text: str, face: glyphs.Face, height: float, *, relief: bool) -> NDArray[np.float32]:
+    """How far each character of ``text`` is from the next: one pitch for all, or as the face would print them."""
+    natural = np.array(glyphs.advances(text, face, height), np.float32)
+    spaces = np.array([char == " " for char in text])
+    if relief or rng.random() < 0.2:
+        widest = float(natural.max())
+        pitch = PITCH * height / HIGH * rng.uniform(0.9, 1.12) if relief else widest * rng.uniform(1.0, 1.5)
+        return np.where(spaces, pitch * rng.uniform(0.4, 1.25), pitch).astype(np.float32)
+    tracking = float(rng.normal(0.03, 0.05) if rng.random() < 0.8 else rng.uniform(0.1, 0.6)) * height
+    gaps = np.where(spaces, rng.uniform(-0.2, 0.9) * height, max(tracking, -0.04 * height))
+    return natural + gaps.astype(np.float32)
 
 
-def sample(rng: Rng, *, words: "Words") -> Card:
-    """A card at random: embossed, printed, upright, its back, and now and then without a number."""
-    kind = rng.random()
-    seed = int(rng.integers(2**31))
-    if kind < 0.5:
-        lines = _embossed(rng, words)
-    elif kind < 0.86:
-        lines = _printed(rng, words)
-    elif kind < 0.93:
-        return Card(
-            seed=seed, size=(HEIGHT, WIDTH), lines=tuple(_upright(rng, words)), back=False,
-            chip=(rng.uniform(15, 28), rng.uniform(14, 40)) if rng.random() < 0.7 else None,
-            marks=((rng.uniform(2, 36), rng.uniform(2, 74)),),
-        )  # fmt: skip
-    else:
-        lines = _behind(rng, words)
-        return Card(seed=seed, size=(WIDTH, HEIGHT), lines=tuple(lines), chip=None, marks=(), back=True)
-    if rng.random() < 0.07:  # no number in view
-        lines = [line for line in lines if line.kind != "number"]
-    marks = [(rng.uniform(62, 72), rng.uniform(34, 44))] if rng.random() < 0.75 else []
-    marks += [(rng.uniform(2, 70), rng.uniform(2, 12))] if rng.random() < 0.5 else []
-    chip = (rng.uniform(7, 13), rng.uniform(24, 30)) if rng.random() < 0.7 else None
-    return Card(seed=seed, size=(WIDTH, HEIGHT), lines=tuple(lines), chip=chip, marks=tuple(marks))
+def _small(
+    rng: Rng, text: str, left: float, middle: float, *, low: float = 1.0, high: float = 2.0, kind: Kind = "other"
+) -> Line:
+    """Small print, ``low`` to ``high`` millimetres high."""
+    return set_line(rng, kind, text, PRINTED, height=rng.uniform(low, high), left=left, middle=middle)
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Makers of the texts beside the number, each a function of the generator."""
-
-    date: Callable[[Rng], str]
-    name: Callable[[Rng], str]
-    label: Callable[[Rng], str]
-
-
-def _print_small(rng: Rng, text: str, left: float, middle: float, kind: Kind = "other", high: float = 0.0) -> Line:
-    return set_line(rng, kind, text, relief=False, height=high or rng.uniform(1.0, 2.0), left=left, middle=middle)
-
-
-def _headline(rng: Rng, words: Words) -> list[Line]:
+def _headline(rng: Rng) -> list[Line]:
     """The bank's name, in Chinese or Latin letters, and its small companions."""
     lines = []
     han = glyphs.fonts("han")
+    style, text = PRINTED, ""
     if han and rng.random() < 0.6:
         text = "".join(chr(int(rng.integers(0x4E00, 0x9FA0))) for _ in range(int(rng.integers(3, 8))))
-        face = glyphs.Face(font=han[int(rng.integers(len(han)))])
-        lines.append(set_line(rng, "other", text, relief=False, height=rng.uniform(2.5, 5), left=rng.uniform(3, 40), middle=rng.uniform(5, 10), face=face))
+        style = Style(relief=False, face=glyphs.Face(font=han[int(rng.integers(len(han)))]))
     elif rng.random() < 0.7:
-        lines.append(set_line(rng, "other", words.name(rng), relief=False, height=rng.uniform(2.5, 5), left=rng.uniform(3, 40), middle=rng.uniform(5, 10)))
+        text = words.name(rng)
+    if text:
+        height, left, middle = rng.uniform(2.5, 5), rng.uniform(3, 40), rng.uniform(5, 10)
+        lines.append(set_line(rng, "other", text, style, height=height, left=left, middle=middle))
     for _ in range(int(rng.integers(0, 4))):
-        lines.append(_print_small(rng, words.label(rng), rng.uniform(3, 60), float(rng.choice([rng.uniform(9, 20), rng.uniform(36, 52)]))))
+        text, left = words.label(rng), rng.uniform(3, 60)
+        middle = float(rng.choice([rng.uniform(9, 20), rng.uniform(36, 52)]))
+        lines.append(_small(rng, text, left, middle))
     return lines
 
 
-def _embossed(rng: Rng, words: Words) -> list[Line]:
-    lines = _headline(rng, words)
-    ink = sample_ink(rng, relief=True)
-    face = sample_face(rng, relief=True)
+def _embossed(rng: Rng) -> list[Line]:
+    lines = _headline(rng)
+    style = sample_style(rng, relief=True)
     middle = rng.uniform(28.5, 34.5)
-    text = number(rng)
-    lines.append(set_line(rng, "number", text, relief=True, height=rng.uniform(3.8, 4.5), left=rng.uniform(3.5, 10), middle=middle, face=face, ink=ink))
-    if rng.random() < 0.5:
-        lines.append(_print_small(rng, text[:4], rng.uniform(6, 11), middle + rng.uniform(3, 4.5)))
+    text, height, left = number(rng), rng.uniform(3.8, 4.5), rng.uniform(3.5, 10)
+    lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle))
+    if rng.random() < 0.5:  # the first digits once more, printed
+        lines.append(_small(rng, text[:4], rng.uniform(6, 11), middle + rng.uniform(3, 4.5)))
     small = rng.uniform(2.6, 3.1)
-    y = middle + rng.uniform(6.5, 10)
-    second = ink if rng.random() < 0.85 else sample_ink(rng, relief=True)
+    middle += rng.uniform(6.5, 10)
+    second = Style(relief=True, face=style.face, ink=style.ink if rng.random() < 0.85 else sample_ink(rng, relief=True))
     if rng.random() < 0.85:
-        left = rng.uniform(18, 45)
-        if rng.random() < 0.6:
-            lines.append(_print_small(rng, words.label(rng), left + rng.uniform(-8, 2), y - rng.uniform(1.5, 3), high=rng.uniform(0.9, 1.4)))
-        if rng.random() < 0.2:
-            lines.append(set_line(rng, "issue", words.date(rng), relief=True, height=small, left=left - rng.uniform(16, 20), middle=y, face=face, ink=second))
-        lines.append(set_line(rng, "expiry", words.date(rng), relief=True, height=small, left=left, middle=y, face=face, ink=second))
+        lines += _embossed_dates(rng, second, small, middle)
     if rng.random() < 0.75:
-        y += rng.uniform(4.5, 6.5)
-        lines.append(set_line(rng, "holder", words.name(rng), relief=True, height=small, left=rng.uniform(3.5, 9), middle=min(y, 50), face=face, ink=second, longest=58))
+        middle = min(middle + rng.uniform(4.5, 6.5), 50)
+        text, left = words.name(rng), rng.uniform(3.5, 9)
+        lines.append(set_line(rng, "holder", text, second, height=small, left=left, middle=middle, longest=58))
     return lines
 
 
-def _printed(rng: Rng, words: Words) -> list[Line]:
-    lines = _headline(rng, words)
-    ink = sample_ink(rng, relief=False)
-    face = sample_face(rng, relief=False)
+def _embossed_dates(rng: Rng, style: Style, height: float, middle: float) -> list[Line]:
+    """The date of expiry, at times with a caption above and the date of issue before it."""
+    lines = []
+    left = rng.uniform(18, 45)
+    if rng.random() < 0.6:
+        text, beside, above = words.label(rng), left + rng.uniform(-8, 2), middle - rng.uniform(1.5, 3)
+        lines.append(_small(rng, text, beside, above, low=0.9, high=1.4))
+    if rng.random() < 0.2:
+        text, before = words.date(rng), left - rng.uniform(16, 20)
+        lines.append(set_line(rng, "issue", text, style, height=height, left=before, middle=middle))
+    lines.append(set_line(rng, "expiry", words.date(rng), style, height=height, left=left, middle=middle))
+    return lines
+
+
+def _printed(rng: Rng) -> list[Line]:
+    lines = _headline(rng)
+    style = sample_style(rng, relief=False)
     low = rng.random() < 0.25
     middle = rng.uniform(36, 48) if low else rng.uniform(22, 36)
-    height = float(rng.uniform(2.4, 3.4) if rng.random() < 0.35 else rng.uniform(3.4, 5.2))
-    text = number(rng)
-    lines.append(set_line(rng, "number", text, relief=False, height=height, left=rng.uniform(3, 14), middle=middle, face=face, ink=ink, longest=rng.uniform(60, 81)))
-    if rng.random() < 0.3:
-        lines.append(_print_small(rng, digits(rng, int(rng.integers(3, 9))), rng.uniform(3, 60), middle + rng.uniform(3.5, 7)))
-    y = middle - rng.uniform(6, 9) if low and rng.random() < 0.5 else middle + rng.uniform(5, 9)
-    other = ink if rng.random() < 0.6 else sample_ink(rng, relief=False)
-    other_face = face if rng.random() < 0.5 else sample_face(rng, relief=False)
-    if rng.random() < 0.6 and y < 51:
+    height = rng.uniform(2.4, 3.4) if rng.random() < 0.35 else rng.uniform(3.4, 5.2)
+    text, left, longest = number(rng), rng.uniform(3, 14), rng.uniform(60, 81)
+    lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=longest))
+    if rng.random() < 0.3:  # a branch's or an account's number
+        text, left = digits(rng, int(rng.integers(3, 9))), rng.uniform(3, 60)
+        lines.append(_small(rng, text, left, middle + rng.uniform(3.5, 7)))
+    middle = middle - rng.uniform(6, 9) if low and rng.random() < 0.5 else middle + rng.uniform(5, 9)
+    ink = style.ink if rng.random() < 0.6 else sample_ink(rng, relief=False)
+    face = style.face if rng.random() < 0.5 else sample_face(rng, relief=False)
+    second = Style(relief=False, face=face, ink=ink)
+    if rng.random() < 0.6 and middle < 51:
         left = rng.uniform(5, 50)
         if rng.random() < 0.4:
-            lines.append(_print_small(rng, words.label(rng), left - rng.uniform(8, 16), y, high=rng.uniform(0.9, 1.6)))
-        lines.append(set_line(rng, "expiry", words.date(rng), relief=False, height=rng.uniform(1.8, 3.4), left=left, middle=y, face=other_face, ink=other))
-    y += rng.uniform(4, 7)
-    if rng.random() < 0.5 and y < 51:
-        lines.append(set_line(rng, "holder", words.name(rng), relief=False, height=rng.uniform(1.8, 3.2), left=rng.uniform(3, 10), middle=y, face=other_face, ink=other, longest=60))
+            text, before = words.label(rng), left - rng.uniform(8, 16)
+            lines.append(_small(rng, text, before, middle, low=0.9, high=1.6))
+        text, height = words.date(rng), rng.uniform(1.8, 3.4)
+        lines.append(set_line(rng, "expiry", text, second, height=height, left=left, middle=middle))
+    middle += rng.uniform(4, 7)
+    if rng.random() < 0.5 and middle < 51:
+        text, height, left = words.name(rng), rng.uniform(1.8, 3.2), rng.uniform(3, 10)
+        lines.append(set_line(rng, "holder", text, second, height=height, left=left, middle=middle, longest=60))
     return lines
 
 
-def _upright(rng: Rng, words: Words) -> list[Line]:
+def _upright(rng: Rng) -> list[Line]:
     """A card held like a telephone; the number on one line, or on four."""
-    relief = bool(rng.random() < 0.25)
-    ink, face = sample_ink(rng, relief=relief), sample_face(rng, relief=relief)
-    lines: list[Line] = [_print_small(rng, words.name(rng), rng.uniform(3, 20), rng.uniform(4, 9), high=rng.uniform(2, 4))]
+    style = sample_style(rng, relief=bool(rng.random() < 0.25))
+    text, left, middle = words.name(rng), rng.uniform(3, 20), rng.uniform(4, 9)
+    lines = [_small(rng, text, left, middle, low=2, high=4)]
     text = number(rng, 16)
-    y = rng.uniform(40, 66)
+    middle = rng.uniform(40, 66)
     if rng.random() < 0.4:
-        height = rng.uniform(3.0, 4.4)
-        left = rng.uniform(4, 26)
+        height, left = rng.uniform(3.0, 4.4), rng.uniform(4, 26)
         for i, part in enumerate(text.split()):
-            lines.append(set_line(rng, "number", part, relief=relief, height=height, left=left, middle=y + (i - 2) * height * 1.5, face=face, ink=ink))
+            below = middle + (i - 2) * height * 1.5
+            lines.append(set_line(rng, "number", part, style, height=height, left=left, middle=below))
     else:
-        lines.append(set_line(rng, "number", text, relief=relief, height=rng.uniform(2.4, 3.6), left=rng.uniform(2.5, 6), middle=y, face=face, ink=ink, longest=HEIGHT - 6))
-    lines.append(set_line(rng, "expiry", words.date(rng), relief=relief, height=rng.uniform(2, 2.8), left=rng.uniform(4, 28), middle=y + rng.uniform(12, 15), ink=ink, face=face))
+        height, left, longest = rng.uniform(2.4, 3.6), rng.uniform(2.5, 6), HEIGHT - 6
+        lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=longest))
+    text, height, left, below = words.date(rng), rng.uniform(2, 2.8), rng.uniform(4, 28), middle + rng.uniform(12, 15)
+    lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=below))
     if rng.random() < 0.6:
-        lines.append(set_line(rng, "holder", words.name(rng), relief=relief, height=rng.uniform(2, 2.8), left=rng.uniform(3, 8), middle=min(83.0, y + rng.uniform(16, 20)), ink=ink, face=face, longest=46))
+        text, height, left = words.name(rng), rng.uniform(2, 2.8), rng.uniform(3, 8)
+        below = min(83.0, middle + rng.uniform(16, 20))
+        lines.append(set_line(rng, "holder", text, style, height=height, left=left, middle=below, longest=46))
     return lines
 
 
-def _behind(rng: Rng, words: Words) -> list[Line]:
-    lines = [_print_small(rng, words.label(rng), rng.uniform(3, 55), rng.uniform(18, 52)) for _ in range(int(rng.integers(2, 7)))]
+def _behind(rng: Rng) -> list[Line]:
+    """A card's back: small print, and often the number."""
+    lines = [
+        _small(rng, words.label(rng), rng.uniform(3, 55), rng.uniform(18, 52)) for _ in range(int(rng.integers(2, 7)))
+    ]
     if rng.random() < 0.6:
-        ink, face = sample_ink(rng, relief=False), sample_face(rng, relief=False)
-        y = rng.uniform(32, 44)
-        lines.append(set_line(rng, "number", number(rng), relief=False, height=rng.uniform(2.4, 4), left=rng.uniform(3, 12), middle=y, face=face, ink=ink, longest=70))
-        lines.append(set_line(rng, "expiry", words.date(rng), relief=False, height=rng.uniform(1.8, 2.8), left=rng.uniform(5, 40), middle=y + 6, face=face, ink=ink))
+        style = sample_style(rng, relief=False)
+        middle = rng.uniform(32, 44)
+        text, height, left = number(rng), rng.uniform(2.4, 4), rng.uniform(3, 12)
+        lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=70))
+        text, height, left = words.date(rng), rng.uniform(1.8, 2.8), rng.uniform(5, 40)
+        lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=middle + 6))
     return lines

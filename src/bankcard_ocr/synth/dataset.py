@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..numbers import iin, luhn, pan
 from ..vision import quad as quads
-from . import card, clutter, render, scene
+from . import card, render, scene
 
 COLUMNS = (
     "file", "subset", "group", "number", "number_sha256", "length", "masked", "luhn", "valid_thru", "network", "relief",
@@ -41,7 +41,7 @@ def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sa
     """Photograph ``index`` of ``seed``: one card whose number is in view and not covered."""
     for attempt in range(1000):
         rng = np.random.default_rng((seed, index, attempt))
-        drawn = card.sample(rng, words=clutter.WORDS)
+        drawn = card.sample(rng)
         lines = [line for line in drawn.lines if line.kind == "number"]
         if len(lines) != 1:
             continue
@@ -51,16 +51,19 @@ def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sa
         if found and quads.sides(found[0].quad)[0] > 0.3 * width:
             dates = [line.text for line in drawn.lines if line.kind == "expiry"]
             return Sample(
-                pixels=shot.pixels, number=found[0].text, valid_thru=dates[0] if dates else "",
-                relief=lines[0].ink.relief, quad=found[0].quad,
-            )  # fmt: skip
-    raise AssertionError("a thousand cards without a number in view")
+                pixels=shot.pixels,
+                number=found[0].text,
+                valid_thru=dates[0] if dates else "",
+                relief=lines[0].ink.relief,
+                quad=found[0].quad,
+            )
+    raise RuntimeError("a thousand cards without a number in view")
 
 
 def write(out: pathlib.Path, count: int, seed: int) -> None:
     """Writes ``count`` pictures and ``labels.csv`` (columns COLUMNS) into ``out``, which is made when missing."""
     out.mkdir(parents=True, exist_ok=True)
-    with open(out / "labels.csv", "w", newline="", encoding="utf-8") as file:
+    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         for index in range(count):
@@ -73,9 +76,18 @@ def write(out: pathlib.Path, count: int, seed: int) -> None:
 def _label(drawn: Sample, name: str) -> dict[str, object]:
     digest = hashlib.sha256(b"bankcard:" + drawn.number.encode()).hexdigest()
     return {
-        "file": name, "subset": "synthetic", "group": digest[:8], "number": drawn.number, "number_sha256": digest,
-        "length": len(drawn.number), "masked": pan.mask(drawn.number), "luhn": int(luhn.is_valid(drawn.number)),
-        "valid_thru": drawn.valid_thru, "network": iin.network(drawn.number) or "unknown",
-        "relief": "embossed" if drawn.relief else "flat", "width": drawn.pixels.shape[1], "height": drawn.pixels.shape[0],
+        "file": name,
+        "subset": "synthetic",
+        "group": digest[:8],
+        "number": drawn.number,
+        "number_sha256": digest,
+        "length": len(drawn.number),
+        "masked": pan.mask(drawn.number),
+        "luhn": int(luhn.is_valid(drawn.number)),
+        "valid_thru": drawn.valid_thru,
+        "network": iin.network(drawn.number) or "unknown",
+        "relief": "embossed" if drawn.relief else "flat",
+        "width": drawn.pixels.shape[1],
+        "height": drawn.pixels.shape[0],
         "number_quad": json.dumps(np.round(drawn.quad, 1).tolist()),
-    }  # fmt: skip
+    }

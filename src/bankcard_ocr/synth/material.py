@@ -10,7 +10,8 @@ import pathlib
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from .pixels import Bytes, Picture, Rng, floats
 
 _FOLDERS = ("/usr/share/backgrounds", "/usr/share/wallpapers", "/usr/share/desktop-base")
 _SIDE = 900  # pictures are kept at this length of the longer side
@@ -29,28 +30,26 @@ def photos() -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=400)
-def photo(path: str) -> NDArray[np.uint8] | None:
+def photo(path: str) -> Bytes | None:
     """The picture as RGB uint8 (H, W, 3), its longer side at most 900 pixels; None when it cannot be read."""
     image = cv2.imread(path, cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None or min(image.shape[:2]) < 100:
         return None
     scale = min(1.0, _SIDE / max(image.shape[:2]))
-    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(image[:, :, ::-1])
+    small = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.ascontiguousarray(small[:, :, ::-1])
 
 
-def crop(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.float32] | None:
-    """A random part of a random picture, float32 RGB (rows, columns, 3) in [0, 1]; None when there is no picture."""
+def crop(rng: Rng, rows: int, columns: int) -> Picture | None:
+    """A random part of a random picture, or None when there is no picture."""
     paths = photos()
     picture = photo(paths[int(rng.integers(len(paths)))]) if paths else None
     if picture is None:
         return None
     height, width = picture.shape[:2]
-    fit = min(width / columns, height / rows)
-    take = fit * rng.uniform(0.25, 1.0)
+    take = min(width / columns, height / rows) * rng.uniform(0.25, 1.0)
     w, h = max(8, int(columns * take)), max(8, int(rows * take))
     x, y = int(rng.integers(width - w + 1)), int(rng.integers(height - h + 1))
-    part = cv2.resize(picture[y : y + h, x : x + w], (columns, rows), interpolation=cv2.INTER_AREA if take > 1 else cv2.INTER_LINEAR)
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    return np.float32(part) / 255
+    method = cv2.INTER_AREA if take > 1 else cv2.INTER_LINEAR
+    part = floats(cv2.resize(picture[y : y + h, x : x + w], (columns, rows), interpolation=method)) / np.float32(255)
+    return np.ascontiguousarray(part[:, ::-1]) if rng.random() < 0.5 else part

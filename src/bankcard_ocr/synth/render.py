@@ -12,15 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import art, card, clutter, write
+from .pixels import Bytes, Picture
 
-Picture = NDArray[np.float32]
+CORNER = 3.18  # the radius of a card's corners in millimetres, ISO/IEC 7810
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A drawn line: ``boxes`` float32 (N, 4) are its characters' left, top, right, bottom in pixels, without spaces."""
 
-    kind: str
+    kind: card.Kind
     text: str
     boxes: NDArray[np.float32]
 
@@ -36,8 +37,8 @@ class Text:
 class Flat:
     """A whole card drawn flat: uint8 RGB (H, W, 3), its coverage uint8 (H, W) (round corners), its texts."""
 
-    pixels: NDArray[np.uint8]
-    cover: NDArray[np.uint8]
+    pixels: Bytes
+    cover: Bytes
     texts: tuple[Text, ...]
 
 
@@ -55,15 +56,16 @@ def flat(drawn: card.Card, scale: float = 7.5) -> Flat:
         clutter.back(rng, picture, scale)
     lines = texts(picture, drawn.lines, (0.0, 0.0), scale)
     cover = np.zeros((rows, columns, 1), np.float32)
-    clutter.rounded(cover, (0, 0, columns - 1, rows - 1), (3.18 if rng.random() < 0.9 else 0.5) * scale, [255.0])
+    corner = CORNER if rng.random() < 0.9 else 0.5
+    clutter.rounded(cover, (0, 0, columns - 1, rows - 1), corner * scale, [255.0])
     return Flat(pixels=(picture * 255).astype(np.uint8), cover=cover[:, :, 0].astype(np.uint8), texts=tuple(lines))
 
 
 def texts(picture: Picture, lines: Sequence[card.Line], origin: tuple[float, float], scale: float) -> list[Text]:
-    """Stamps ``lines`` onto ``picture`` (float32 RGB, changed in place), whose top-left is ``origin`` on the card."""
+    """Stamps ``lines`` onto ``picture`` in place, whose top-left is ``origin`` on the card; tells those in view."""
     drawn = []
     for line in lines:
         boxes = write.line(picture, line, origin, scale)
-        if boxes is not None and len(boxes):
+        if len(boxes):
             drawn.append(Text(kind=line.kind, text=line.text.replace(" ", ""), boxes=boxes))
     return drawn

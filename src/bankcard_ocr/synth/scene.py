@@ -7,24 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..vision import quad as quads
-from . import art, camera, glyphs, material, render
+from ..vision.quad import Quad
+from . import art, camera, card, clutter, glyphs, material, render
+from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on
 
-Picture = NDArray[np.float32]
-Quad = NDArray[np.float32]
-Rng = np.random.Generator
+Kind = Literal["card", "number", "expiry", "holder"]
+_TEXTS: dict[card.Kind, Kind] = {"number": "number", "expiry": "expiry", "holder": "holder"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A thing in a scene: ``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; texts have their characters."""
+    """A thing in a scene; texts have their characters."""
 
-    kind: str
+    kind: Kind
     quad: Quad
     text: str = ""
 
@@ -33,7 +35,7 @@ class Found:
 class Scene:
     """``things`` from the lowest to the topmost."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Bytes
     things: tuple[Found, ...]
 
 
@@ -48,38 +50,49 @@ def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -
     angle = _angle(rng)
     for i in range(count):
         other = angle + float(rng.normal(0, 0.25)) if rng.random() < 0.8 else _angle(rng)
-        place = _placed(rng, width, height, float(sizes[i]), angle if i == count - 1 else other, centred=count == 1)
-        picture, seen = lay(rng, picture, flats[int(rng.integers(len(flats)))], place)
+        pose = _Pose(size=float(sizes[i]), angle=angle if i == count - 1 else other, centred=count == 1)
+        place = _placed(rng, width, height, pose)
+        picture, seen = laid(rng, picture, flats[int(rng.integers(len(flats)))], place)
         things = [thing for thing in things if not _hidden(thing.quad, seen[0].quad)] + seen
     if count and rng.random() < 0.25:
-        picture = _fingers(rng, picture, things[0].quad if count == 1 else things[-1].quad)
-    picture = camera.develop(rng, camera.light(rng, picture))
-    pixels = camera.shoot(rng, picture, blur=0.5 * min(width, height) / 320)
-    return Scene(pixels=pixels, things=tuple(thing for thing in things if _inside(thing, width, height)))
+        _fingers(rng, picture, things[0].quad if count == 1 else things[-1].quad)
+    return _taken(rng, picture, things, blur=0.5 * min(width, height) / 320)
 
 
 def portrait(rng: Rng, flat: render.Flat, *, width: int, height: int) -> Scene:
     """A photograph of one card alone, large and whole."""
     size = float(rng.uniform(0.55, 0.9))
     angle = _angle(rng) if rng.random() < 0.3 else float(rng.normal(0, 0.06))
-    place = _placed(rng, width, height, size, angle, centred=True)
-    picture, things = lay(rng, background(rng, height, width), flat, place)
-    picture = camera.develop(rng, camera.light(rng, picture))
-    return Scene(pixels=camera.shoot(rng, picture), things=tuple(thing for thing in things if _inside(thing, width, height)))
+    place = _placed(rng, width, height, _Pose(size=size, angle=angle, centred=True))
+    picture, things = laid(rng, background(rng, height, width), flat, place)
+    return _taken(rng, picture, things, blur=1.0)
 
 
 def _cut_out(rng: Rng, flat: render.Flat, width: int, height: int) -> Scene:
     """The card is the picture, but for a margin of a few per cent, negative at times."""
     edge = rng.normal(0.005, 0.012, (4, 2)) * (width, height)
     place = (quads.rectangle(width, height) + edge * ((1, 1), (-1, 1), (-1, -1), (1, -1))).astype(np.float32)
-    upright = flat.pixels.shape[0] > flat.pixels.shape[1]
     place = quads.turn(place, int(rng.choice((0, 1, 2, 3), p=(0.85, 0.05, 0.05, 0.05))))
-    picture, things = lay(rng, background(rng, height, width), flat, place, shadow=False)
-    picture = camera.develop(rng, camera.light(rng, picture))
-    return Scene(
-        pixels=camera.shoot(rng, picture, blur=0.5),
-        things=tuple(thing for thing in things if _inside(thing, width, height) and (not upright or thing.kind != "holder")),
-    )
+    picture, things = laid(rng, background(rng, height, width), flat, place, shadow=False)
+    if flat.pixels.shape[0] > flat.pixels.shape[1]:  # an upright card, squeezed: its holder is no line to learn
+        things = [thing for thing in things if thing.kind != "holder"]
+    return _taken(rng, picture, things, blur=0.5)
+
+
+def _taken(rng: Rng, picture: Picture, things: Sequence[Found], *, blur: float) -> Scene:
+    """The photograph of what lies there, and the things that are in it."""
+    height, width = picture.shape[:2]
+    pixels = camera.shoot(rng, camera.develop(rng, camera.light(rng, picture)), blur=blur)
+    return Scene(pixels=pixels, things=tuple(thing for thing in things if _inside(thing, width, height)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pose:
+    """How a card is held: its longer side over the picture's, clockwise radians, and whether in the middle."""
+
+    size: float
+    angle: float
+    centred: bool
 
 
 def _size(rng: Rng, count: int) -> NDArray[np.float64]:
@@ -89,6 +102,7 @@ def _size(rng: Rng, count: int) -> NDArray[np.float64]:
 
 
 def _angle(rng: Rng) -> float:
+    """Nearly upright, nearly on one of the other sides, or any."""
     kind = rng.random()
     if kind < 0.55:
         return float(rng.normal(0, 0.09))
@@ -97,31 +111,38 @@ def _angle(rng: Rng) -> float:
     return float(rng.uniform(-np.pi, np.pi))
 
 
-def _placed(rng: Rng, width: int, height: int, size: float, angle: float, *, centred: bool) -> Quad:
-    """The four corners of a card held at ``angle`` (radians, clockwise), tilted in space, seen by a pinhole camera."""
-    ratio = 53.98 / 85.6
-    corners = np.array([(-1, -ratio, 0), (1, -ratio, 0), (1, ratio, 0), (-1, ratio, 0)]) / 2
-    tilt_x, tilt_y = rng.normal(0, 0.22, 2) * (rng.random() < 0.75)
-    turn_x = np.array([[1, 0, 0], [0, np.cos(tilt_x), -np.sin(tilt_x)], [0, np.sin(tilt_x), np.cos(tilt_x)]])
-    turn_y = np.array([[np.cos(tilt_y), 0, np.sin(tilt_y)], [0, 1, 0], [-np.sin(tilt_y), 0, np.cos(tilt_y)]])
-    turn_z = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
-    seen = corners @ turn_z.T @ turn_y.T @ turn_x.T
-    distance = rng.uniform(1.5, 5)
-    flat = seen[:, :2] * (distance / (distance + seen[:, 2:]))
-    long = size * max(width, height)
-    flat *= long / max(np.linalg.norm(flat[1] - flat[0]), np.linalg.norm(flat[2] - flat[3]))
-    extent = np.ptp(flat, 0)
-    fit = np.min(np.array((width, height)) * rng.uniform(0.92, 1.06) / np.maximum(extent, 1))
+def _placed(rng: Rng, width: int, height: int, pose: _Pose) -> Quad:
+    """The four corners of a card so held, tilted in space, seen by a pinhole camera."""
+    room = np.array((width, height))
+    flat = _tilted(rng, pose.angle)
+    longest = max(np.linalg.norm(flat[1] - flat[0]), np.linalg.norm(flat[2] - flat[3]))
+    flat *= pose.size * max(width, height) / longest
+    fit = np.min(room * rng.uniform(0.92, 1.06) / np.maximum(np.ptp(flat, 0), 1))
     flat *= min(1.0, fit)
-    room = np.maximum(np.array((width, height)) - np.ptp(flat, 0), 0)
-    spread = 0.5 if centred else 0.75
-    middle = np.array((width, height)) / 2 + rng.uniform(-0.5, 0.5, 2) * room * spread / 0.5 * (1 if centred else 1.2)
+    free = np.maximum(room - np.ptp(flat, 0), 0)
+    spread = 0.5 if pose.centred else 0.75
+    middle = room / 2 + rng.uniform(-0.5, 0.5, 2) * free * spread / 0.5 * (1 if pose.centred else 1.2)
     flat = flat - (flat.min(0) + flat.max(0)) / 2 + middle
     stretch = np.array([rng.uniform(0.93, 1.07), 1.0])  # sides are rounded to multiples of 32 before locating
     return ((flat - middle) * stretch + middle).astype(np.float32)
 
 
-def lay(rng: Rng, picture: Picture, flat: render.Flat, place: Quad, *, shadow: bool = True) -> tuple[Picture, list[Found]]:
+def _tilted(rng: Rng, angle: float) -> NDArray[np.float64]:
+    """The corners (4, 2) of a card of width 1 around (0, 0), turned by ``angle`` and away from the camera."""
+    ratio = card.HEIGHT / card.WIDTH
+    corners = np.array([(-1, -ratio, 0), (1, -ratio, 0), (1, ratio, 0), (-1, ratio, 0)]) / 2
+    x, y = rng.normal(0, 0.22, 2) * (rng.random() < 0.75)
+    turn_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+    turn_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    turn_z = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    seen = corners @ turn_z.T @ turn_y.T @ turn_x.T
+    distance = rng.uniform(1.5, 5)
+    return np.asarray(seen[:, :2] * (distance / (distance + seen[:, 2:])), np.float64)
+
+
+def laid(
+    rng: Rng, picture: Picture, flat: render.Flat, place: Quad, *, shadow: bool = True
+) -> tuple[Picture, list[Found]]:
     """``picture`` with ``flat`` lying at ``place``, and what is there: the card, then its lines.
 
     ``place`` is where the corners of the card's picture go; an upright card is turned to fit it.
@@ -130,98 +151,118 @@ def lay(rng: Rng, picture: Picture, flat: render.Flat, place: Quad, *, shadow: b
     if rows > columns:
         place = quads.turn(place, int(rng.choice((1, 3))))
     long, _ = quads.sides(place)
-    shrink = min(1.0, 1.25 * long / columns)
-    card, cover = flat.pixels, flat.cover
-    if shrink < 0.9:
-        size = (max(8, int(columns * shrink)), max(8, int(rows * shrink)))
-        card, cover = cv2.resize(card, size, interpolation=cv2.INTER_AREA), cv2.resize(cover, size, interpolation=cv2.INTER_AREA)
-    height, width = picture.shape[:2]
-    matrix = quads.homography(quads.rectangle(card.shape[1], card.shape[0]), place)
-    flags = cv2.INTER_LINEAR
-    weight = cv2.warpPerspective(cover, matrix, (width, height), flags=flags).astype(np.float32)[:, :, None] / 255
+    pixels, cover = _fitted(flat, 1.25 * long / columns)
+    size = (picture.shape[1], picture.shape[0])
+    matrix = quads.homography(quads.rectangle(pixels.shape[1], pixels.shape[0]), place)
+    weight = floats(cv2.warpPerspective(cover, matrix, size)) / np.float32(255)
     if shadow and rng.random() < 0.7:
-        move = np.array([[1, 0, rng.normal(0, 0.012) * long], [0, 1, rng.normal(0.006, 0.01) * long]], np.float32)
-        cast = cv2.GaussianBlur(cv2.warpAffine(weight[:, :, 0], move, (width, height)), (0, 0), rng.uniform(0.004, 0.03) * long)
+        cast = moved(weight, rng.normal(0, 0.012) * long, rng.normal(0.006, 0.01) * long)
+        cast = blurred(cast, rng.uniform(0.004, 0.03) * long)
         picture = picture * (1 - np.float32(rng.uniform(0.1, 0.6)) * cast[:, :, None])
-    warped = np.float32(cv2.warpPerspective(card, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)) / 255
+    warped = floats(cv2.warpPerspective(pixels, matrix, size, borderMode=cv2.BORDER_REPLICATE)) / np.float32(255)
     if rng.random() < 0.3:
         warped = camera.light(rng, warped)
-    picture = picture + weight * (warped - picture)
-    full = quads.homography(quads.rectangle(columns, rows), place)
-    found = [Found(kind="card", quad=place)]
-    found += [Found(kind=text.kind, quad=quads.project(text.quad, full), text=text.text) for text in flat.texts if text.kind in ("number", "expiry", "holder")]
-    return picture.astype(np.float32), found
+    picture = floats(picture + weight[:, :, None] * (warped - picture))
+    return picture, _found(flat, place)
+
+
+def _fitted(flat: render.Flat, shrink: float) -> tuple[Bytes, Bytes]:
+    """The card's pixels and coverage, averaged down when they are to be seen much smaller."""
+    if shrink >= 0.9:
+        return flat.pixels, flat.cover
+    rows, columns = flat.pixels.shape[:2]
+    size = (max(8, int(columns * shrink)), max(8, int(rows * shrink)))
+    pixels, cover = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (flat.pixels, flat.cover))
+    return np.asarray(pixels, np.uint8), np.asarray(cover, np.uint8)
+
+
+def _found(flat: render.Flat, place: Quad) -> list[Found]:
+    """The card at ``place`` and its lines."""
+    matrix = quads.homography(quads.rectangle(flat.pixels.shape[1], flat.pixels.shape[0]), place)
+    lines = [
+        Found(kind=_TEXTS[text.kind], quad=quads.project(text.quad, matrix), text=text.text)
+        for text in flat.texts
+        if text.kind in _TEXTS
+    ]
+    return [Found(kind="card", quad=place), *lines]
 
 
 def background(rng: Rng, rows: int, columns: int) -> Picture:
     """A table, a photograph, paper with print, a dark or bright nothing."""
     kind = rng.random()
     if kind < 0.35 and (photo := material.crop(rng, rows, columns)) is not None:
-        return photo if rng.random() < 0.7 else cv2.GaussianBlur(photo, (0, 0), rng.uniform(1, 8))
-    if kind < 0.6:  # wood, cloth, stone
-        base = art.colour(rng) * np.ones((rows, columns, 1), np.float32)
-        stretch = (1, int(rng.integers(2, 12))) if rng.random() < 0.5 else (1, 1)
-        field = art.noise(rng, rows // stretch[0], columns // stretch[1] + 1, rng.uniform(1, 20))
-        field = cv2.resize(field, (columns, rows)) * rng.uniform(0.02, 0.4)
-        if rng.random() < 0.5:
-            field = field.T if rows == columns else field
-        return np.clip(base * (1 + field[:, :, None]), 0, 1).astype(np.float32)
+        return photo if rng.random() < 0.7 else blurred(photo, rng.uniform(1, 8))
+    if kind < 0.6:
+        return _table(rng, rows, columns)
     if kind < 0.8:
         return art.draw(rng, rows, columns, max(rows, columns) / rng.uniform(60, 300))
     if kind < 0.9:
         return _page(rng, rows, columns)
     level = art.colour(rng) * np.ones((rows, columns, 1), np.float32)
-    return np.clip(level * (1 + 0.1 * art.noise(rng, rows, columns, columns / 3)[:, :, None]), 0, 1).astype(np.float32)
+    return floats(np.clip(level * (1 + 0.1 * noise(rng, rows, columns, columns / 3)[:, :, None]), 0, 1))
+
+
+def _table(rng: Rng, rows: int, columns: int) -> Picture:
+    """Wood, cloth or stone."""
+    base = art.colour(rng) * np.ones((rows, columns, 1), np.float32)
+    stretch = int(rng.integers(2, 12)) if rng.random() < 0.5 else 1
+    field = noise(rng, rows, columns // stretch + 1, rng.uniform(1, 20))
+    field = floats(cv2.resize(field, (columns, rows))) * np.float32(rng.uniform(0.02, 0.4))
+    if rng.random() < 0.5 and rows == columns:
+        field = field.T
+    return floats(np.clip(base * (1 + field[:, :, None]), 0, 1))
 
 
 def _page(rng: Rng, rows: int, columns: int) -> Picture:
     """Lines of print, digits among them: what is no card number though it looks like one."""
     page = np.ones((rows, columns, 3), np.float32) * np.float32(rng.uniform(0.6, 1))
     mask = np.zeros((rows, columns), np.float32)
-    files = glyphs.fonts()
     height = rng.uniform(0.015, 0.06) * rows
     letters = "0123456789" if rng.random() < 0.4 else "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789    "
     y = rng.uniform(0, 3) * height
     while y < rows:
-        face = glyphs.Face(font=files[int(rng.integers(len(files)))] if files else "")
+        face = glyphs.Face(font=glyphs.any_font(rng))
         count = int(rng.integers(4, 40))
         x = rng.uniform(0, 0.3) * columns + np.arange(count) * height * rng.uniform(0.6, 0.9)
         text = "".join(letters[int(i)] for i in rng.integers(0, len(letters), count))
         glyphs.paint(mask, text, face, np.stack([x, np.full(count, y)], 1).astype(np.float32), max(4.0, height))
         y += height * rng.uniform(1.3, 4)
-    ink = art.colour(rng) * 0.5
-    page += mask[:, :, None] * (ink - page)
+    lay(page, mask, art.colour(rng) * 0.5)
     return page
 
 
-def _fingers(rng: Rng, picture: Picture, quad: Quad) -> Picture:
-    """Fingers that hold the card at one edge."""
-    rows, columns = picture.shape[:2]
-    skin = (np.array((0.85, 0.65, 0.53)) * rng.uniform(0.35, 1.1)).astype(np.float32)
-    a = int(rng.integers(4))
-    start, end = quad[a], quad[(a + 1) % 4]
+def _fingers(rng: Rng, picture: Picture, quad: Quad) -> None:
+    """Draws fingers that hold the card at one edge."""
+    skin = floats(np.array(clutter.SKIN) * rng.uniform(0.35, 1.1))
+    edge = int(rng.integers(4))
+    start, end = quad[edge], quad[(edge + 1) % 4]
     inward = quad.mean(0) - (start + end) / 2
     high = float(np.linalg.norm(inward)) * 2
     inward = inward / (np.linalg.norm(inward) + 1e-6)
-    mask = np.zeros((rows, columns), np.float32)
+    mask: Mask = np.zeros(picture.shape[:2], np.float32)
     for _ in range(int(rng.integers(1, 5))):
         root = start + (end - start) * rng.uniform(0, 1)
         tip = root + inward * high * rng.uniform(0.0, 0.28)
         root = root - inward * high * rng.uniform(0.5, 1.5) + rng.normal(0, 0.1 * high, 2)
         thick = max(3, int(high * rng.uniform(0.1, 0.22)))
-        cv2.line(mask, [int(v) for v in root], [int(v) for v in tip], 1.0, thick, cv2.LINE_AA)  # type: ignore[call-overload]
-    soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, high * 0.015))
-    tone = skin * (0.75 + 0.35 * cv2.GaussianBlur(mask, (0, 0), high * 0.06)[:, :, None]) * (1 + 0.06 * art.noise(rng, rows, columns, 6)[:, :, None])
-    return (picture + soft[:, :, None] * (tone - picture)).astype(np.float32)
+        cv2.line(mask, (int(root[0]), int(root[1])), (int(tip[0]), int(tip[1])), 1.0, thick, cv2.LINE_AA)
+    shade = 0.75 + 0.35 * blurred(mask, high * 0.06)[:, :, None]
+    tone = skin * shade * (1 + 0.06 * noise_on(rng, picture, 6)[:, :, None])
+    lay(picture, blurred(mask, max(0.8, high * 0.015)), tone)
 
 
 def _hidden(quad: Quad, above: Quad) -> bool:
     """Whether a card laid on top covers a good part of ``quad``."""
-    common, _ = cv2.intersectConvexConvex(quad, above)
-    return bool(common > 0.2 * cv2.contourArea(quad))
+    return _common(quad, above) > 0.2 * cv2.contourArea(quad)
 
 
 def _inside(thing: Found, width: int, height: int) -> bool:
     """Whether enough of a thing is in the picture: half of a card, nearly all of a text."""
-    common, _ = cv2.intersectConvexConvex(thing.quad, quads.rectangle(width, height))
-    return bool(common > (0.5 if thing.kind == "card" else 0.93) * cv2.contourArea(thing.quad))
+    least = 0.5 if thing.kind == "card" else 0.93
+    return _common(thing.quad, quads.rectangle(width, height)) > least * cv2.contourArea(thing.quad)
+
+
+def _common(first: Quad, second: Quad) -> float:
+    """The area that lies in both."""
+    area, _ = cv2.intersectConvexConvex(first, second)
+    return float(area)

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from . import glyphs, ink
 from .card import Line
+from .pixels import Picture
 
 
-def line(picture: NDArray[np.float32], text: Line, origin: tuple[float, float], scale: float) -> NDArray[np.float32] | None:
-    """Stamps ``text`` onto ``picture`` (float32 RGB, changed in place) and returns its characters' boxes.
+def line(picture: Picture, text: Line, origin: tuple[float, float], scale: float) -> NDArray[np.float32]:
+    """Stamps ``text`` onto ``picture`` in place and returns its characters' boxes.
 
     ``origin`` is the picture's top-left on the card in millimetres, ``scale`` pixels a millimetre. Boxes are float32
-    (N, 4): left, top, right, bottom in pixels, spaces left out; None when the line is outside the picture.
+    (N, 4): left, top, right, bottom in pixels, spaces left out; none when the line is outside the picture.
     """
     middles = (text.middles - np.array(origin, np.float32)) * np.float32(scale)
     height = text.height * scale
@@ -22,11 +23,11 @@ def line(picture: NDArray[np.float32], text: Line, origin: tuple[float, float], 
     y0, y1 = max(0, int(top)), min(picture.shape[0], int(bottom) + 1)
     x0, x1 = max(0, int(left)), min(picture.shape[1], int(right) + 1)
     if y1 - y0 < 4 or x1 - x0 < 4:
-        return None
+        return np.zeros((0, 4), np.float32)
     mask = np.zeros((y1 - y0, x1 - x0), np.float32)
     boxes = glyphs.paint(mask, text.text, text.face, middles - np.array((x0, y0), np.float32), height)
     part = np.ascontiguousarray(picture[y0:y1, x0:x1])
     ink.stamp(part, mask, text.ink, scale)
     picture[y0:y1, x0:x1] = part
     seen = np.array([char != " " for char in text.text])
-    return np.asarray(boxes[seen] + np.array((x0, y0, x0, y0), np.float32), np.float32)
+    return boxes[seen] + np.array((x0, y0, x0, y0), np.float32)

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
-from ..synth import card, clutter, render, scene
+from ..synth import card, render, scene
 from . import data
 from .fit_recognize import save
 from .nets import KINDS, STRIDE, Locator
@@ -37,7 +37,7 @@ _flats: list[render.Flat] = []  # of this renderer's process
 def render_scenes(rng: np.random.Generator) -> Iterator[data.Sample]:
     """Scenes; every call draws a new card into the renderer's stock."""
     for _ in range(1 if len(_flats) >= 12 else 12):
-        drawn = render.flat(card.sample(rng, words=clutter.WORDS), scale=float(rng.uniform(5.0, 7.0)))
+        drawn = render.flat(card.sample(rng), scale=float(rng.uniform(5.0, 7.0)))
         if len(_flats) < FLATS:
             _flats.append(drawn)
         else:
