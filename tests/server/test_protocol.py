@@ -7,11 +7,10 @@ import asyncio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from bankcard_ocr.server import protocol
-from bankcard_ocr.server.protocol import Protocol, mended
+from bankcard_ocr.server.protocol import Config, Protocol, mended
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:
         await send({"type": "http.response.body"})
 
     wire = Wire()
-    connection = Protocol.timed(head_timeout_s)(Config(app, log_config=None), ServerState(), {})
+    connection = Protocol(Config(app, head_timeout_s=head_timeout_s, log_config=None), ServerState(), {})
     connection.connection_made(wire)
     for chunk in chunks:
         connection.data_received(chunk)

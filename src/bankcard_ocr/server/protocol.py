@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _REQUEST_LINE = re.compile(rb"([A-Z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
@@ -46,16 +48,11 @@ MAX_HEAD_BYTES = 65_536
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, whose parser sees mended request lines; bodies pass as they are."""
 
-    head_timeout_s = 10.0
+    config: Config
 
     _in_request_line = True
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
-
-    @classmethod
-    def timed(cls, head_timeout_s: float) -> type[Protocol]:
-        """The protocol with this time for a head."""
-        return type(cls.__name__, (cls,), {"head_timeout_s": head_timeout_s})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first head has its time from now on."""
@@ -98,7 +95,7 @@ class Protocol(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
-        self._head_timer = self.loop.call_later(self.head_timeout_s, self._cut_off, b"408 Request Timeout")
+        self._head_timer = self.loop.call_later(self.config.head_timeout_s, self._cut_off, b"408 Request Timeout")
 
     def _head_is_here(self) -> None:
         if self._head_timer is not None:
@@ -110,3 +107,11 @@ class Protocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             self.transport.close()
+
+
+class Config(uvicorn.Config):
+    """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``; travels to workers by pickle."""
+
+    def __init__(self, app: Any, *, head_timeout_s: float = 10.0, **options: Any) -> None:
+        self.head_timeout_s = head_timeout_s
+        super().__init__(app, http=Protocol, **options)

@@ -33,7 +33,7 @@ from ..settings import Loaded, Settings, Value, load
 from . import logs, pages
 from .app import Api, Gate
 from .fetch import Fetcher, Limits
-from .protocol import Protocol
+from .protocol import Config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,10 +162,10 @@ def url(listener: socket.socket) -> str:
 
 def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
     """How uvicorn is to run ``app``."""
-    return uvicorn.Config(
+    return Config(
         app,
+        head_timeout_s=settings.request_timeout_s,
         factory=factory,
-        http=Protocol.timed(settings.request_timeout_s),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -176,5 +176,6 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.drain_s,
+        timeout_worker_healthcheck=60,  # of a worker that starts on a machine under load the imports alone may take 10
         backlog=2048,
     )
