@@ -88,6 +88,14 @@ def test_other_libraries_lines_are_masked_too(written):
     assert (True, False) == ("620550*********0004" in written.getvalue(), NUMBER in written.getvalue())
 
 
+def test_other_libraries_write_no_urls(written):
+    """What libraries tell of each request, tokens included, is not written."""
+    logging.getLogger("httpx").info("HTTP Request: GET http://x/?access_token=T")
+    logging.getLogger("httpcore").debug("T")
+
+    assert "" == written.getvalue()
+
+
 def test_lines_for_people_are_masked_too(stream):
     """The console's form goes through the same net."""
     logs.configure(Settings(), stream)

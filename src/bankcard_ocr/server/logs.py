@@ -56,9 +56,8 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.WARNING)  # httpx writes each URL, tokens included, at the level info
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote the sender's bytes
-    logging.getLogger("uvicorn.error").setLevel(max(level, logging.WARNING))  # its start and stop lines say little
 
 
 def _renderer(settings: Settings, stream: TextIO) -> Any:
@@ -83,7 +82,8 @@ def access(record: Record, fault: Exception | None) -> None:
         "appid": record.appid,
         "client_ip": record.client_ip,
     }
+    said = {name: value for name, value in facts.items() if value != ""}
     if fault is None:
-        log.info("call", **facts)
+        log.info("call", **said)
     else:
-        log.error("call failed", **facts, exc_info=fault)
+        log.error("call failed", **said, exc_info=fault)
