@@ -14,8 +14,9 @@ import numpy as np
 
 from . import judge
 from .errors import NoCardFound, NumberUnreadable
-from .reading import Candidate, Options, Quad, Reading
-from .vision import ctc, image, locate, recognize
+from .numbers import expiry
+from .reading import Candidate, Field, Options, Quad, Reading
+from .vision import image, locate, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
 from .vision.model import Model
@@ -23,6 +24,7 @@ from .vision.recognize import Line
 
 SURE = 0.995  # a place this certain is not looked at again, and no other place is
 THRESHOLD = 0.9  # the least confidence of a number that is returned
+SURE_DATE = 0.8  # the least probability of a date that is returned
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 
@@ -73,6 +75,7 @@ class Reader:
                 raise NoCardFound
             raise NumberUnreadable(digits=_doubtful(best), confidence=best.confidence)
         cards = [thing.quad for thing in things if thing.kind == "card"]
+        dates = self._dates(picture, things) if options.detail else []
         return Reading(
             number=best.candidates[0].number,
             confidence=best.confidence,
@@ -81,6 +84,8 @@ class Reader:
             number_quad=_points(picture.as_sent(best.quad)),
             digit_quads=tuple(_points(picture.as_sent(quad)) for quad in _digits(best)),
             card_quad=_points(picture.as_sent(cards[0])) if cards else None,
+            valid_date=dates[-1] if dates else None,
+            issue_date=dates[0] if len(dates) > 1 else None,
             timings_ms={"decode": 1e3 * (decoded - started), "read": 1e3 * (finished - decoded)},
         )
 
@@ -104,13 +109,31 @@ class Reader:
             yield self._look(pixels, quads.turn(best.quad, 2), best.score, options)
             yield self._harder(pixels, best, options)
 
+    def _dates(self, picture: image.Picture, things: list[Thing]) -> list[Field]:
+        """The dates on the card that were read with certainty, the earliest first; each once."""
+        dates: dict[expiry.Month, Field] = {}
+        for thing in [thing for thing in things if thing.kind == "expiry" and thing.score > FAINT][:3]:
+            outer = quads.grow(thing.quad, 0.08, 0.3)
+            line = self._line(picture.pixels, outer)
+            framed = recognize.framed(line, spare=0.8)
+            if framed is not None:
+                outer = _back(framed, outer, line)
+                line = self._line(picture.pixels, outer)
+            text, probability = line.texts[0]
+            month = expiry.parse(text)
+            if month and probability >= SURE_DATE:
+                quad = _points(picture.as_sent(outer))
+                dates[month] = Field(text=str(month), confidence=probability, quad=quad)
+        return [dates[month] for month in sorted(dates)]
+
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> _Seen:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
         first = self._line(pixels, outer)
         framed = recognize.framed(first)
         if framed is None:
-            return _Seen(views=(first,), quad=outer, candidates=judge.ranked([first], prior=options.prior), score=score)
+            candidates = judge.ranked([first], prior=options.prior)
+            return _Seen(views=(first,), quad=outer, candidates=candidates, score=score)
         again = _back(framed, outer, first)
         second = self._line(pixels, again)
         views = (second,) if _differs(first, second) else (first, second)
@@ -125,7 +148,9 @@ class Reader:
             framings.append(_back(framed, place.quad, last))
         lines = recognize.recognize(self.recognizer, [recognize.strip(pixels, quad) for quad in framings])
         views = (*place.views, *lines)
-        return _Seen(views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score)
+        return _Seen(
+            views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score
+        )
 
     def _closer(self, pixels: quads.Image, card: quads.Quad) -> list[Thing]:
         """The number lines that the locator finds on the card alone, cut out and seen large."""
@@ -145,11 +170,11 @@ class Reader:
         short.sort(key=lambda quad: float(quad.mean(0) @ down))
         parts = [self._line(pixels, quads.grow(quad, 0.08, 0.3)) for quad in short]
         frames = np.concatenate([part.frames for part in parts])
-        alphabet = self.recognizer.metadata["alphabet"]
-        texts = tuple(("".join(alphabet[c - 1] for c in text.classes), text.probability) for text in ctc.best(frames))
+        texts = recognize.spelled(frames, self.recognizer.metadata["alphabet"])
         whole = Line(texts=texts, characters=(), frames=frames)
         quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
-        return _Seen(views=(whole,), quad=quad, candidates=judge.ranked([whole], prior=options.prior), score=lines[0].score)
+        candidates = judge.ranked([whole], prior=options.prior)
+        return _Seen(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score)
 
     def _line(self, pixels: quads.Image, quad: quads.Quad) -> Line:
         long, high = quads.sides(quad)

@@ -22,11 +22,13 @@ class Options:
     ``type``: ``photo`` (a card with background, any rotation) or ``scan`` (the picture is the card, upright).
     ``threshold``: a number is returned when its confidence is at least this; None takes the model's own.
     ``prior``: weigh candidates by Luhn and the lengths of their IIN; off, only what is seen counts.
+    ``detail``: read what else the card says (its dates), which costs a few milliseconds more.
     """
 
     type: Literal["photo", "scan"] = "photo"
     threshold: float | None = None
     prior: bool = True
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -57,7 +59,8 @@ class Reading:
     """A card number read with certainty, and what else the picture said.
 
     ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
-    each digit. ``size`` is the picture's (width, height). ``timings_ms`` maps each stage to its milliseconds.
+    each digit. ``valid_date`` and ``issue_date`` are ``MM/YY``, None unless asked for and read with certainty.
+    ``size`` is the picture's (width, height). ``timings_ms`` maps each stage to its milliseconds.
     """
 
     number: str
@@ -67,6 +70,8 @@ class Reading:
     number_quad: Quad
     digit_quads: tuple[Quad, ...] = ()
     card_quad: Quad | None = None
+    valid_date: Field | None = None
+    issue_date: Field | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:

@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from .model import Model
 from .quad import Image, Quad, is_convex
 
+_STRIDE = 8  # pixels of the model's input in a cell
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thing:
-    """``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; ``quad`` TL, TR, BR, BL as it reads; ``score`` in [0, 1].
+    """``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; ``quad`` TL, TR, BR, BL as it reads.
 
-    ``spread`` is the model's own guess of the corners' error, as a share of the quad's height.
+    ``score`` is in [0, 1]. ``spread`` is the model's own guess of the corners' error, as a share of the quad's height.
     """
 
     kind: str
@@ -39,11 +40,10 @@ def locate(model: Model, image: Image, *, least: float = 0.25) -> list[Thing]:
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
-        things += [
-            Thing(kind=kind, quad=(quad + 0.5) * scale - 0.5, score=score, spread=spread)
-            for quad, score, spread in _voted(part, least)
-            if is_convex(quad)
-        ]
+        for quad, score, spread in _voted(part, least):
+            whole = quad if kind == "card" else _stretched(quad, part[0])
+            if is_convex(whole):
+                things.append(Thing(kind=kind, quad=(whole + 0.5) * scale - 0.5, score=score, spread=spread))
     return sorted(things, key=lambda thing: -thing.score)
 
 
@@ -61,19 +61,19 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
     score = part[0]
     if score.max() < least:
         return []
-    stride = 8
     ys, xs = np.nonzero(score >= max(least, 0.15))
-    cells = np.stack([xs, ys], 1).astype(np.float32) * stride + (stride - 1) / 2
+    cells = np.stack([xs, ys], 1).astype(np.float32) * _STRIDE + (_STRIDE - 1) / 2
     votes = part[1:9, ys, xs].T.reshape(-1, 4, 2) * _UNIT + cells[:, None]
     logs = part[9:11, ys, xs].T
     weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
     free = np.ones(len(xs), bool)
-    out = []
+    out: list[tuple[Quad, float, float]] = []
     order = np.argsort(-score[ys, xs])
     for top in order:
         if not free[top] or len(out) == 6:
             continue
-        size = max(8.0, 0.25 * float(np.linalg.norm(votes[top, 1] - votes[top, 0]) + np.linalg.norm(votes[top, 3] - votes[top, 0])))
+        sides = np.linalg.norm(votes[top, [1, 3]] - votes[top, 0], axis=1)
+        size = max(8.0, 0.25 * float(sides.sum()))
         near = free & (np.abs(votes - votes[top]).max((1, 2)) < size)
         free &= ~near
         weight = weights[near] / weights[near].sum(0)
@@ -83,6 +83,28 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
         spread = float(np.exp(logs[near].min(0)).mean()) * _UNIT / high
         out.append((quad, float(score[ys[top], xs[top]]), spread))
     return out
+
+
+def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) -> Quad:
+    """``quad`` of a line, its ends moved out to where the map still says that the line goes on.
+
+    Votes for a far end fall short; the cells at the end itself do not.
+    """
+    ys, xs = np.nonzero(score >= least)
+    cells = np.stack([xs, ys], 1).astype(np.float32) * _STRIDE + (_STRIDE - 1) / 2
+    start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
+    long = float(np.linalg.norm(end - start))
+    along = (end - start) / max(long, 1e-3)
+    high = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    off = (cells - start) @ np.array([-along[1], along[0]], np.float32)
+    places = np.sort(((cells - start) @ along)[np.abs(off) < max(0.7 * high, 0.75 * _STRIDE)])
+    first, last = 0.0, long
+    for place in places[places >= long / 2]:
+        last = max(last, float(place)) if place - last < 3 * _STRIDE else last
+    for place in places[places <= long / 2][::-1]:
+        first = min(first, float(place)) if first - place < 3 * _STRIDE else first
+    shifts = np.array([first, last - long, last - long, first], np.float32)[:, None] * along
+    return np.asarray(quad + shifts, np.float32)
 
 
 def _within(cells: NDArray[np.float32], quad: Quad) -> NDArray[np.bool_]:

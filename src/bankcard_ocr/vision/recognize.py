@@ -65,20 +65,30 @@ def recognize(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> 
 
 
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
-    characters = []
-    for spike in ctc.spikes(frames):
-        weight = frames[spike.start : spike.stop, spike.label]
-        x, y, width, height = (float(v) for v in weight @ places[spike.start : spike.stop] / weight.sum())
-        characters.append(Character(text=alphabet[spike.label - 1], probability=spike.probability, x=x, y=y, width=width, height=height))
-    texts = tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in ctc.best(frames, beam=beam))
-    return Line(texts=texts, characters=tuple(characters), frames=frames)
+    characters = tuple(_character(spike, frames, places, alphabet) for spike in ctc.spikes(frames))
+    return Line(texts=spelled(frames, alphabet, beam=beam), characters=characters, frames=frames)
+
+
+def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> tuple[tuple[str, float], ...]:
+    """The texts that ``frames`` may say, the most probable first."""
+    texts = ctc.best(frames, beam=beam)
+    return tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in texts)
+
+
+def _character(spike: ctc.Spike, frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> Character:
+    weight = frames[spike.start : spike.stop, spike.label]
+    x, y, width, height = (float(v) for v in weight @ places[spike.start : spike.stop] / weight.sum())
+    return Character(
+        text=alphabet[spike.label - 1], probability=spike.probability, x=x, y=y, width=width, height=height
+    )
 
 
 def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
-    """The quad around a line's characters in pixels of its strip: ``loose`` heights above and below, ``ends`` at the ends.
+    """The quad around a line's characters in pixels of its strip.
 
-    Where the strip goes on beyond the outermost characters seen, up to ``spare`` characters' pitch of it is kept, for a
-    first digit that was not seen. None when fewer than four characters were.
+    It is ``loose`` heights larger above and below and ``ends`` heights at the ends. Where the strip goes on beyond
+    the outermost characters seen, up to ``spare`` characters' pitch of it is kept, for a first digit that was not
+    seen. None when fewer than four characters were.
     """
     if len(line.characters) < 4:
         return None
