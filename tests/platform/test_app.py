@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
-from bankcard_ocr.server import run
-from bankcard_ocr.server.app import BODY_SLACK_BYTES, Gate
+from bankcard_ocr.server import app, run
+from bankcard_ocr.server.app import Gate
 from bankcard_ocr.settings import Settings
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -37,6 +37,11 @@ def ask(port: int, method: str, path: str, body: bytes = b"", **headers: str) ->
     finally:
         connection.close()
     return response
+
+
+def wait_for(get, text: str) -> bool:
+    """Whether ``get`` gives the text within a few hundred tries."""
+    return any(text in get() for _ in range(500))
 
 
 class TestReplies:
@@ -102,11 +107,27 @@ class TestLimits:
 
         assert (101002, "ok") == (reply.json()["errcode"], client.get("/healthz").json()["status"])
 
-    def test_a_body_too_large_for_json_is_47001(self, client):
-        """Where no picture is expected a huge body is a format error."""
-        reply = client.post("/cgi-bin/stable_token", content=bytes(2_097_152 + BODY_SLACK_BYTES + 1))
+    @pytest.mark.parametrize(("size", "code"), [(65_536, 40002), (65_537, 47001)])
+    def test_a_body_too_large_for_json_is_47001(self, client, size: int, code: int):
+        """Where no picture is expected a body has 64 KiB at most."""
+        assert code == client.post("/cgi-bin/stable_token", content=b"{}".ljust(size)).json()["errcode"]
 
-        assert 47001 == reply.json()["errcode"]
+    def test_bodies_that_are_coming_are_bounded_together(self, server, monkeypatch):
+        """When slow senders hold all the memory for bodies the next is told busy, and when they go there is room."""
+        monkeypatch.setattr(app, "MAX_HELD_BYTES", 100_000)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+            head = (
+                b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"
+            )
+            slow.sendall(head)
+            slow.recv(65536)  # it is being read
+            slow.sendall(bytes(60_000))
+            during = wait_for(lambda: ask(server.port, "POST", READ, JPEG.ljust(60_000)).text, "[busy]")
+
+        assert (True, True) == (
+            during,
+            wait_for(lambda: ask(server.port, "POST", READ, JPEG.ljust(60_000)).text, NUMBER),
+        )
 
     def test_a_slow_body_is_cut_off(self, start):
         """A sender that stops in the middle is answered after the deadline and its connection closed."""

@@ -5,7 +5,8 @@ pages, the probes) has the usual statuses.
 
 Admission. A call of recognition takes one of ``places`` from its last byte to its reply, and readings run ``threads``
 at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body is thrown away as it
-comes. Token and quota calls have threads of their own, so that a full house still issues tokens.
+comes. Token and quota calls have threads of their own, so that a full house still issues tokens. What all bodies that
+are still coming hold together is bounded, too, so that no number of slow senders fills the memory.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from ..reading import Options, Reading
 from ..settings import Settings
 
 OTHER_THREADS = 4
+OTHER_PLACES = 256  # calls of the other endpoints at work or waiting; each takes a millisecond, a new secret 40
 BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond one picture: the form around it
+OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
-
+MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming; who comes after is told busy
 
 HEAVY = {RECOGNIZE, cloudcall.PATH}
 
@@ -41,7 +44,9 @@ class Api:
         self._max_body = settings.max_picture_bytes + BODY_SLACK_BYTES
         self._readers = ThreadPoolExecutor(settings.places, thread_name_prefix="read")
         self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
-        self._taken = 0  # places; only the event loop's thread touches it
+        self._taken = 0  # places for recognition; this and the next two only the event loop's thread touches
+        self._asked = 0  # places for other calls
+        self._held = 0  # bytes of bodies that are still coming
 
     def close(self) -> None:
         """Waits for the calls at work and lets the threads go."""
@@ -50,27 +55,57 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         heavy = wire.normal(scope["path"]) in HEAVY
+        limit = self._max_body if heavy else OTHER_BODY_BYTES
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
-                body = await _body(receive, self._max_body, keep=not (heavy and self._is_full()))
+                body = await self._body(receive, limit, keep=not self._is_full(heavy=heavy))
         except TimeoutError:
             code = cloudcodes.TIMEOUT if scope["path"] == cloudcall.PATH else -1
             error = CallError(code, f"the body took over {self._settings.request_timeout_s:g} s")
             await _send(send, self._refused(scope, error), close=True)
-        except PictureTooLarge as error:
-            await _send(send, self._refused(scope, error if heavy else CallError(47001, error.cause)), close=True)
+        except _TooLarge as found:
+            await _send(send, self._refused(scope, self._too_large(found.size, heavy=heavy)), close=True)
         except ConnectionError:
             return
         else:
             answer = await (self._read(scope, body) if heavy else self._other(scope, body))
             await _send(send, answer, head=scope["method"] == "HEAD")
 
-    def _is_full(self) -> bool:
-        return self._taken >= self._settings.places
+    def _is_full(self, *, heavy: bool) -> bool:
+        return self._taken >= self._settings.places if heavy else self._asked >= OTHER_PLACES
+
+    def _too_large(self, size: int, *, heavy: bool) -> BankcardError:
+        if heavy:
+            return PictureTooLarge(got=size, limit=self._settings.max_picture_bytes, unit="bytes")
+        return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes")
+
+    async def _body(self, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
+        """The whole body, or None when there is no room for it. Raises _TooLarge or ConnectionError."""
+        chunks: list[bytes] = []
+        size = held = 0
+        more = True
+        try:
+            while more and size <= MAX_DRAINED_BYTES:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ConnectionError
+                chunk, more = message.get("body", b""), message.get("more_body", False)
+                size += len(chunk)
+                keep = keep and size <= limit and self._held + len(chunk) <= MAX_HELD_BYTES
+                gained = len(chunk) if keep else -held
+                held, self._held = held + gained, self._held + gained
+                chunks.append(chunk)
+                if not keep:
+                    chunks.clear()
+        finally:
+            self._held -= held
+        if size > limit:
+            raise _TooLarge(size)
+        return b"".join(chunks) if keep else None
 
     async def _read(self, scope: Scope, body: bytes | None) -> Answer:
         """The answer of a recognition, made in a thread; busy at once when no place is free."""
-        if body is None or self._is_full():
+        if body is None or self._is_full(heavy=True):
             return self._refused(scope, Busy())
         self._taken += 1
         try:
@@ -79,7 +114,14 @@ class Api:
             self._taken -= 1
 
     async def _other(self, scope: Scope, body: bytes | None) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._others, self._answer, scope, body or b"")
+        """The answer of any other call, in the same way."""
+        if body is None or self._is_full(heavy=False):
+            return self._refused(scope, Busy())
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._others, self._answer, scope, body)
+        finally:
+            self._asked -= 1
 
     def _answer(self, scope: Scope, body: bytes) -> Answer:
         request = _request(scope, body)
@@ -98,6 +140,14 @@ class Api:
         return Answer(content=content, content_type=wire.CONTENT_TYPE, rid=reply.rid, retry_after_s=reply.retry_after_s)
 
 
+class _TooLarge(Exception):
+    """A body of ``size`` bytes, or more, is over its limit."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
 class Gate:
     """A reader that reads ``threads`` pictures at once; who waits longer than ``wait_s`` gets Busy."""
 
@@ -113,27 +163,6 @@ class Gate:
             return self._reader.read(data, options)
         finally:
             self._free.release()
-
-
-async def _body(receive: Receive, limit: int, *, keep: bool) -> bytes | None:
-    """The whole body, or None when it is not to be kept. Raises PictureTooLarge or ConnectionError."""
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more and size <= MAX_DRAINED_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if keep and size <= limit:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-        more = message.get("more_body", False)
-    if size > limit:
-        raise PictureTooLarge(got=size, limit=limit - BODY_SLACK_BYTES, unit="bytes")
-    return b"".join(chunks) if keep else None
 
 
 async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool = False) -> None:
