@@ -9,25 +9,44 @@ from __future__ import annotations
 import multiprocessing
 import pathlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Sample = Mapping[str, NDArray[np.generic]]
-REUSE = 3
+Sample = Mapping[str, NDArray[Any]]
+Batch = dict[str, NDArray[Any]]
+Shapes = Mapping[str, tuple[str, tuple[int, ...]]]  # of one sample: name -> dtype, shape
 Render = Callable[[np.random.Generator], Iterator[Sample]]
+REUSE = 3
+RENDERERS = 64  # of one ring, at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a ring of ``size`` samples is kept."""
+
+    folder: pathlib.Path
+    size: int
+    shapes: Shapes
 
 
 class Ring:
-    """``size`` samples of named arrays; ``shapes`` maps a name to (dtype, shape of one sample)."""
+    """The samples at a place; every process that works on them has a Ring of its own."""
 
-    def __init__(self, folder: pathlib.Path, size: int, shapes: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.size = size
-        self.arrays = {name: _mapped(folder / f"{name}.npy", dtype, (size, *shape)) for name, (dtype, shape) in shapes.items()}
-        self.written = _mapped(folder / "written.npy", "int64", (64,))
-        self.drawn = _mapped(folder / "drawn.npy", "int64", (1,))
+    def __init__(self, place: Place) -> None:
+        """Makes the files where there are none. Raises ValueError when they were made for other samples."""
+        place.folder.mkdir(parents=True, exist_ok=True)
+        self.size = place.size
+        self.arrays = {
+            name: _mapped(place.folder / f"{name}.npy", dtype, (place.size, *shape))
+            for name, (dtype, shape) in place.shapes.items()
+        }
+        self.written = _mapped(place.folder / "written.npy", "int64", (RENDERERS,))
+        self.drawn = _mapped(place.folder / "drawn.npy", "int64", (1,))
 
     @property
     def filled(self) -> int:
@@ -46,31 +65,47 @@ class Ring:
             array[place] = sample[name]
         self.written[worker] += 1
 
-    def draw(self, rng: np.random.Generator, count: int) -> dict[str, NDArray[np.generic]]:
+    def draw(self, rng: np.random.Generator, count: int) -> Batch:
         """``count`` samples at random, as copies."""
         self.drawn[0] += count
         chosen = np.sort(rng.integers(0, self.filled, count))
         return {name: np.array(array[chosen]) for name, array in self.arrays.items()}
 
 
-def _mapped(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> NDArray[np.generic]:
+def _mapped(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if not path.exists():
         np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape).flush()
-    return np.lib.format.open_memmap(path, "r+")
+    array = np.lib.format.open_memmap(path, "r+")
+    if (array.dtype, array.shape) != (np.dtype(dtype), shape):
+        raise ValueError(f"{path} was made for other samples; remove its folder, nothing in it is precious")
+    return array
 
 
-def start(render: Render, ring: tuple[pathlib.Path, int, Mapping[str, tuple[str, tuple[int, ...]]]], *, seed: int, workers: int) -> None:
+def start(render: Render, place: Place, *, seed: int, workers: int) -> list[BaseProcess]:
     """Starts ``workers`` renderers in processes that end with this one."""
     context = multiprocessing.get_context("spawn")
-    for worker in range(workers):
-        context.Process(target=_render_for_ever, args=(render, ring, seed, worker, workers), daemon=True).start()
+    renderers: list[BaseProcess] = [
+        context.Process(target=_render_for_ever, args=(render, place, seed, worker, workers), daemon=True)
+        for worker in range(workers)
+    ]
+    for renderer in renderers:
+        renderer.start()
+    return renderers
 
 
-def _render_for_ever(render: Render, place: tuple[pathlib.Path, int, Mapping[str, tuple[str, tuple[int, ...]]]], seed: int, worker: int, workers: int) -> None:
+def wait(rings: Sequence[Ring], least: int, renderers: Sequence[BaseProcess]) -> None:
+    """Returns when every ring has ``least`` samples, or all it can hold. Raises RuntimeError when a renderer ended."""
+    while any(ring.filled < min(least, ring.size) for ring in rings):
+        if not all(renderer.is_alive() for renderer in renderers):
+            raise RuntimeError("a renderer ended; its error stands above")
+        time.sleep(0.2)
+
+
+def _render_for_ever(render: Render, place: Place, seed: int, worker: int, workers: int) -> None:
     import cv2
 
     cv2.setNumThreads(1)
-    ring = Ring(*place)
+    ring = Ring(place)
     count = int(ring.written[worker])
     while True:
         for sample in render(np.random.default_rng((seed, worker, count))):

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -18,9 +21,11 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from .nets import ALPHABET, KINDS, Locator, Recognizer
+from ..synth import strip
+from . import scenes, strips
+from .nets import Locator, Recognizer
 
-SIDE = 320  # the locator's longer side
+PARITY = 2e-3  # probabilities or pixels: what float32 sums in another order may differ by
 
 
 class RecognizerFile(nn.Module):
@@ -32,9 +37,9 @@ class RecognizerFile(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         logits, place = self.net(pixels)
-        x = torch.arange(logits.shape[1], dtype=torch.float32) * 4 + 1.5
-        start = torch.stack([x, torch.full_like(x, 24.0), torch.zeros_like(x), torch.zeros_like(x)], 1)
-        return logits.softmax(2), place * 24 + start
+        x = torch.arange(logits.shape[1], dtype=torch.float32) * strips.STRIDE + (strips.STRIDE - 1) / 2
+        y, zero = torch.full_like(x, strip.HEIGHT / 2), torch.zeros_like(x)
+        return logits.softmax(2), place * strips.UNIT + torch.stack([x, y, zero, zero], 1)
 
 
 class LocatorFile(nn.Module):
@@ -69,39 +74,78 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("net", choices=("recognize", "locate"))
-    parser.add_argument("checkpoint", type=pathlib.Path)
-    parser.add_argument("out", type=pathlib.Path)
-    args = parser.parse_args()
+def exported(net: str, checkpoint: pathlib.Path, out: pathlib.Path) -> float:
+    """Writes the model file and returns the worst difference from torch, in probabilities or pixels.
 
-    if args.net == "recognize":
-        wrapped: nn.Module = RecognizerFile(averaged(Recognizer(), args.checkpoint))
-        example = torch.randint(0, 255, (2, 48, 480, 3), dtype=torch.uint8)
-        axes = {"pictures": {0: "n", 2: "width"}, "probabilities": {0: "n", 1: "frames"}, "places": {0: "n", 1: "frames"}}
-        names = ["probabilities", "places"]
-        facts = {"alphabet": ALPHABET[1:], "height": "48", "stride": "4", "blank": "first"}
-    else:
-        wrapped = LocatorFile(averaged(Locator(), args.checkpoint))
-        example = torch.randint(0, 255, (1, 256, SIDE, 3), dtype=torch.uint8)
-        axes = {"pictures": {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}}
-        names = ["maps"]
-        facts = {"kinds": ",".join(KINDS), "side": str(SIDE), "stride": "8"}
-    wrapped.eval()
-    torch.onnx.export(wrapped, (example,), args.out, input_names=["pictures"], output_names=names, dynamic_axes=axes, opset_version=17, dynamo=False)
-    model = onnx.load(args.out)
-    helper.set_model_props(model, {**facts, "colour": "RGB", "normalisation": "in the graph: each picture's own mean and deviation"})
+    Raises ValueError when the exported graph, its weights not yet halved, computes anything else than torch does.
+    """
+    wrapped, spec = _wrapped(net, checkpoint)
+    options: dict[str, Any] = {"input_names": ["pictures"], "opset_version": 17, "dynamo": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that folds batch norms is the older one, and says so
+        torch.onnx.export(wrapped, (spec.example,), out, output_names=spec.names, dynamic_axes=spec.axes, **options)
+    model = onnx.load(out)
+    facts = {**spec.facts, "colour": "RGB", "normalisation": "in the graph: each picture's own mean and deviation"}
+    helper.set_model_props(model, facts)
     model.producer_name = "bankcard-ocr"
-    onnx.save(halved(model), args.out)
+    if (worst := _difference(wrapped, model, spec.example)) > PARITY:
+        raise ValueError(f"the exported graph is off by {worst:.4f}")
+    onnx.save(halved(model), out)
+    return _difference(wrapped, onnx.load(out), spec.example)
 
-    session = onnxruntime.InferenceSession(str(args.out), providers=["CPUExecutionProvider"])
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spec:
+    """What the exporter must know of a net: an input, its outputs' names, which axes vary, and the file's facts."""
+
+    example: Tensor
+    names: list[str]
+    axes: dict[str, dict[int, str]]
+    facts: dict[str, str]
+
+
+def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
+    if net == "recognize":
+        frames = {0: "n", 1: "frames"}
+        return RecognizerFile(averaged(Recognizer(), checkpoint)).eval(), _Spec(
+            example=torch.randint(0, 255, (2, strip.HEIGHT, strips.LONG, 3), dtype=torch.uint8),
+            names=["probabilities", "places"],
+            axes={"pictures": {0: "n", 2: "width"}, "probabilities": frames, "places": frames},
+            facts={
+                "alphabet": strips.ALPHABET[1:],
+                "height": str(strip.HEIGHT),
+                "stride": str(strips.STRIDE),
+                "blank": "first",
+            },
+        )
+    return LocatorFile(averaged(Locator(), checkpoint)).eval(), _Spec(
+        example=torch.randint(0, 255, (1, 256, scenes.SIDE, 3), dtype=torch.uint8),
+        names=["maps"],
+        axes={"pictures": {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}},
+        facts={"kinds": ",".join(scenes.KINDS), "side": str(scenes.SIDE), "stride": str(scenes.STRIDE)},
+    )
+
+
+def _difference(wrapped: nn.Module, model: onnx.ModelProto, example: Tensor) -> float:
+    """The largest difference between what torch and the model compute."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    got = session.run(None, {"pictures": example.numpy()})
     with torch.no_grad():
         expected = wrapped(example)
     expected = expected if isinstance(expected, tuple) else (expected,)
-    got = session.run(None, {"pictures": example.numpy()})
-    worst = max(float(np.abs(a.numpy() - b).max()) for a, b in zip(expected, got, strict=True))
-    print(f"{args.out.name}: {args.out.stat().st_size / 1e6:.2f} MB, worst difference from torch {worst:.4f}")
+    return max(float(np.abs(a.numpy() - b).max()) for a, b in zip(expected, got, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("net", choices=("recognize", "locate"))
+    parser.add_argument("checkpoint", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    worst = exported(options.net, options.checkpoint, options.out)
+    size = options.out.stat().st_size / 1e6
+    print(f"{options.out.name}: {size:.2f} MB, worst difference from torch {worst:.4f}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-ALPHABET = "\0" + "0123456789/?"  # blank first; "?" is a character that is there and cannot be seen
+from .scenes import KINDS
+from .strips import ALPHABET
+
 PLACE = 4  # the recognizer's geometry a frame: middle x and y, width, height
 
 
@@ -22,9 +24,11 @@ def normalised(pixels: Tensor) -> Tensor:
     return centred / (deviation + 8.0)
 
 
-def conv(inputs: int, outputs: int, kernel: tuple[int, int] = (3, 3), stride: tuple[int, int] = (1, 1), *, valid: bool = False) -> nn.Sequential:
+def conv(
+    inputs: int, outputs: int, kernel: tuple[int, int] = (3, 3), stride: tuple[int, int] = (1, 1)
+) -> nn.Sequential:
     """Convolution, batch norm, ReLU."""
-    padding = (0, 0) if valid else (kernel[0] // 2, kernel[1] // 2)
+    padding = (kernel[0] // 2, kernel[1] // 2)
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
     )
@@ -66,8 +70,7 @@ class Recognizer(nn.Module):
         return out[:, :, : len(ALPHABET)], out[:, :, len(ALPHABET) :]
 
 
-KINDS = ("card", "number", "expiry", "holder")
-STRIDE = 8  # the locator's output cell in pixels
+MAPS = 11  # the locator's channels for each kind
 
 
 class Locator(nn.Module):
@@ -88,7 +91,7 @@ class Locator(nn.Module):
         self.mix16 = nn.Sequential(conv(64, 64), conv(64, 48, (1, 1)))
         self.across8 = conv(48, 48, (1, 1))
         self.mix8 = nn.Sequential(conv(48, 48), conv(48, 64, (1, 1)))
-        self.head = nn.Conv2d(64, 11 * len(KINDS), 1)
+        self.head = nn.Conv2d(64, MAPS * len(KINDS), 1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         eighth = self.eighth(self.stem(normalised(pixels)))
@@ -97,4 +100,4 @@ class Locator(nn.Module):
         deep = self.mix16(nn.functional.interpolate(deep, scale_factor=2.0, mode="nearest") + self.across16(sixteenth))
         deep = self.mix8(nn.functional.interpolate(deep, scale_factor=2.0, mode="nearest") + self.across8(eighth))
         out: Tensor = self.head(deep)
-        return out.reshape(out.shape[0], len(KINDS), 11, out.shape[2], out.shape[3])
+        return out.reshape(out.shape[0], len(KINDS), MAPS, out.shape[2], out.shape[3])

@@ -1,0 +1,96 @@
+"""What the recognizer learns from: strips, their codes, and what each frame of the net should say.
+
+A batch maps ``pixels`` uint8 (N, 48, W, 3), ``codes`` int16 (N, MOST) (places in ALPHABET, 0 past the end) and
+``places`` float32 (N, MOST, 4) (middle x, middle y, width, height of each character, in pixels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..synth import strip
+from .data import Batch, Sample, Shapes
+
+ALPHABET = "\0" + "0123456789/" + strip.HIDDEN  # blank first
+LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
+MOST = 24  # characters on a strip, at most
+UNIT = 24.0  # pixels in one unit of a place
+STRIDE = 4  # pixels from one frame to the next
+SURE, UNSURE = 0.27, 0.36  # a frame this near to a middle, in pitches, says the character; between, it may say either
+
+
+def shapes(width: int) -> Shapes:
+    """The arrays of one sample."""
+    return {
+        "pixels": ("uint8", (strip.HEIGHT, width, 3)),
+        "codes": ("int16", (MOST,)),
+        "places": ("float32", (MOST, 4)),
+    }
+
+
+def render_long(rng: np.random.Generator) -> Iterator[Sample]:
+    """Strips of whole numbers."""
+    return (sample(drawn) for drawn in strip.samples(rng, LONG, lines=3, shots=2))
+
+
+def render_short(rng: np.random.Generator) -> Iterator[Sample]:
+    """Strips of dates and of a few digits."""
+    return (sample(drawn) for drawn in strip.samples(rng, SHORT, lines=3, shots=2))
+
+
+def sample(drawn: strip.Strip) -> Sample:
+    """A strip as arrays."""
+    codes, places = np.zeros(MOST, np.int16), np.zeros((MOST, 4), np.float32)
+    count = min(MOST, len(drawn.text))
+    codes[:count] = [ALPHABET.index(char) for char in drawn.text[:count]]
+    places[:count] = drawn.places[:count]
+    return {"pixels": drawn.pixels, "codes": codes, "places": places}
+
+
+def augment(rng: np.random.Generator, batch: Batch) -> None:
+    """Moves and recolours a batch in place, cheaper than drawing anew."""
+    pixels, places = batch["pixels"], batch["places"]
+    for i in range(len(pixels)):
+        x, y = int(rng.integers(-8, 9)), int(rng.integers(-3, 4))
+        pixels[i] = moved(pixels[i], x, y)
+        places[i, :, :2] += (x, y)
+    if rng.random() < 0.06:
+        np.subtract(255, pixels, out=pixels)
+    if rng.random() < 0.15:
+        batch["pixels"] = np.ascontiguousarray(pixels[..., rng.permutation(3)])
+
+
+def moved(pixels: NDArray[np.uint8], x: int, y: int) -> NDArray[np.uint8]:
+    """``pixels`` (H, W, 3) shifted right by ``x`` and down by ``y``; edges are repeated."""
+    high, wide = abs(y), abs(x)
+    larger = cv2.copyMakeBorder(pixels, high, high, wide, wide, cv2.BORDER_REPLICATE)
+    rows, columns = pixels.shape[:2]
+    return np.asarray(larger[high - y : high - y + rows, wide - x : wide - x + columns], np.uint8)
+
+
+def targets(
+    codes: NDArray[np.int16], places: NDArray[np.float32], frames: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """What each frame should say (N, T) (-1: nothing is asked of it) and where its character stands (N, T, 4)."""
+    count = len(codes)
+    wanted, where = np.zeros((count, frames), np.int64), np.zeros((count, frames, 4), np.float32)
+    x = np.arange(frames) * STRIDE + (STRIDE - 1) / 2
+    for i in range(count):
+        size = int((codes[i] > 0).sum())
+        far = np.abs(x[:, None] - places[i, :size, 0]) / np.maximum(_room(places[i, :size, 0]), 8)
+        near = far.argmin(1)
+        least = far.min(1)
+        wanted[i] = np.where(least < SURE, codes[i, near], np.where(least < UNSURE, -1, 0))
+        place = places[i, near]
+        where[i] = np.stack([place[:, 0] - x, place[:, 1] - strip.HEIGHT / 2, place[:, 2], place[:, 3]], 1) / UNIT
+    return wanted, where
+
+
+def _room(middles: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The pixels to each character's nearer neighbour, 30 at most for the outer ones."""
+    pitch = np.diff(middles)
+    return np.minimum(np.append(pitch, 30), np.insert(pitch, 0, 30)) if len(middles) > 1 else np.full(1, 30.0)
