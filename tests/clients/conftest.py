@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -93,8 +93,8 @@ def node() -> str:
 class CloudFunction:
     """A cloud function with one version of the SDK, in the environment that the platform gives functions."""
 
-    def __init__(self, node: str, version: str, served: Served, **environment: str) -> None:
-        self.served = served
+    def __init__(self, node: str, version: str, url: str, **environment: str) -> None:
+        self.url = url
         self.process = subprocess.Popen(
             [node, "call.js", f"wx-server-sdk-{version}"],
             cwd=HERE,
@@ -108,10 +108,10 @@ class CloudFunction:
     def close(self) -> None:
         self.process.communicate(timeout=10)
 
-    def bankcard(self, *, appid: str = "wx1", token: str | None = None, **call: Any) -> dict[str, Any]:
+    def bankcard(self, *, token: str, **call: Any) -> dict[str, Any]:
         """``{"result": …}`` or ``{"error": …}`` of ``cloud.openapi.ocr.bankcard``."""
-        environment = {"WX_API_TOKEN": self.served.token(appid) if token is None else token, "WX_APPID": appid}
-        init = {"serviceUrl": f"{self.served.url}/admin"}
+        environment = {"WX_API_TOKEN": token, "WX_APPID": "wx1"}
+        init = {"serviceUrl": f"{self.url}/admin"}
         self.process.stdin.write(json.dumps({"environment": environment, "init": init, **call}) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
@@ -130,17 +130,27 @@ FUNCTION = {
 }
 
 
+@pytest.fixture(scope="session")
+def cloud_function() -> Iterator[Callable[..., CloudFunction]]:
+    """Starts cloud functions: Node.js, a version of the SDK, the server's address, further environment."""
+    started: list[CloudFunction] = []
+
+    def start(node: str, version: str, url: str, **environment: str) -> CloudFunction:
+        started.append(CloudFunction(node, version, url, **environment))
+        return started[-1]
+
+    yield start
+    for function in started:
+        function.close()
+
+
 @pytest.fixture(scope="session", params=["4", "1", "0"], ids=["4.0.2", "1.8.3", "0.5.1"])
-def function(request, node, served) -> Iterator[CloudFunction]:
+def function(request, node, served, cloud_function) -> CloudFunction:
     """A cloud function, with each version of the SDK."""
-    function = CloudFunction(node, request.param, served)
-    yield function
-    function.close()
+    return cloud_function(node, request.param, served.url)
 
 
 @pytest.fixture
-def unchanged_function(node, served) -> Iterator[CloudFunction]:
+def unchanged_function(node, served, cloud_function) -> CloudFunction:
     """A cloud function whose environment alone, not its code, points at the server."""
-    function = CloudFunction(node, "4", served, TCB_CONTEXT_CNFG=json.dumps({"URL": f"{served.url}/admin"}))
-    yield function
-    function.close()
+    return cloud_function(node, "4", served.url, TCB_CONTEXT_CNFG=json.dumps({"URL": f"{served.url}/admin"}))

@@ -18,7 +18,7 @@ def picture(data: bytes = JPEG) -> dict[str, str]:
 
 def test_a_url(function, site, served):
     """``imgUrl`` gives the number, under both its names, and the documented words."""
-    answer = function.bankcard(type="photo", imgUrl=f"{site}/银行卡 正面.jpg?a=1&b=2")
+    answer = function.bankcard(token=served.token(), type="photo", imgUrl=f"{site}/银行卡 正面.jpg?a=1&b=2")
 
     assert {"result": {**OK, "number": served.number, "id": served.number}} == answer
 
@@ -26,14 +26,14 @@ def test_a_url(function, site, served):
 @pytest.mark.parametrize("kind", ["photo", "scan"])
 def test_a_buffer(function, served, kind):
     """``img`` with a Buffer gives the same."""
-    answer = function.bankcard(type=kind, **picture())
+    answer = function.bankcard(token=served.token(), type=kind, **picture())
 
     assert {"result": {**OK, "number": served.number, "id": served.number}} == answer
 
 
 def test_a_large_buffer(function, served):
     """A picture just under the limit arrives whole."""
-    answer = function.bankcard(type="photo", **picture(JPEG + bytes(2_097_152 - len(JPEG))))
+    answer = function.bankcard(token=served.token(), type="photo", **picture(JPEG + bytes(2_097_152 - len(JPEG))))
 
     assert served.number == answer["result"]["number"]
 
@@ -50,9 +50,9 @@ def test_a_large_buffer(function, served):
         ({"imgUrl": "http://169.254.169.254/"}, 101000, "invalid image url hint: [address: private address refused]"),
     ],
 )
-def test_failures(function, call, code, words):
+def test_failures(function, served, call, code, words):
     """The SDK throws the endpoint's own numeric code and words, hint included."""
-    error = function.bankcard(type="photo", **call)["error"]
+    error = function.bankcard(token=served.token(), type="photo", **call)["error"]
 
     assert (code, f"openapi.ocr.bankcard:fail {words} rid: ") == (error["errCode"], error["errMsg"][: -len("0" * 26)])
 
@@ -60,16 +60,16 @@ def test_failures(function, call, code, words):
 @pytest.mark.parametrize(
     ("path", "hint"), [("/none.jpg", "status 404"), ("/page.html", "type: text/html, not a picture")]
 )
-def test_a_url_that_fails_says_why(function, site, path, hint):
+def test_a_url_that_fails_says_why(function, served, site, path, hint):
     """The stage and cause of a failed download reach the function."""
-    error = function.bankcard(type="photo", imgUrl=site + path)["error"]
+    error = function.bankcard(token=served.token(), type="photo", imgUrl=site + path)["error"]
 
     assert (101000, True) == (error["errCode"], f"[{hint}]" in error["errMsg"])
 
 
-def test_without_permission(function):
+def test_without_permission(function, served):
     """A function whose app's config.json does not list the API gets -604101 and its meaning."""
-    error = function.bankcard(appid="wx2", type="photo", **picture())["error"]
+    error = function.bankcard(token=served.token("wx2"), type="photo", **picture())["error"]
 
     assert -604101 == error["errCode"]
     assert error["message"].startswith("errCode: -604101")
@@ -82,7 +82,7 @@ def test_an_unknown_token(function):
 
 def test_the_platforms_variable_points_here_too(unchanged_function, served):
     """Versions that know TCB_CONTEXT_CNFG need no change of the code at all."""
-    answer = unchanged_function.bankcard(init={}, type="photo", **picture())
+    answer = unchanged_function.bankcard(token=served.token(), init={}, type="photo", **picture())
 
     assert served.number == answer["result"]["number"]
 

@@ -1,0 +1,114 @@
+"""The product as operators start it, with its real engine: one sample card through every door."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import requests
+
+from bankcard_ocr import server
+from bankcard_ocr.cloud import Cloud
+
+NUMBER = "6200000000000005"  # of the sample card, a published test number
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running server and the app that calls it."""
+
+    url: str
+    appid: str
+    secret: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory) -> Iterator[Product]:
+    """``bankcard-ocr serve`` on a fresh state, with an app whose functions may call ocr.bankcard."""
+    folder = tmp_path_factory.mktemp("product")
+    (folder / "config.json").write_text('{"permissions": {"openapi": ["ocr.bankcard"]}}')
+    environment = {
+        **os.environ,
+        "BANKCARD_OCR_STATE_URL": f"sqlite:///{folder}/state.sqlite3",
+        "BANKCARD_OCR_ALLOW_PRIVATE_NETWORKS": "true",
+    }
+    command = [str(Path(sys.executable).parent / "bankcard-ocr")]
+
+    def run(*args: str) -> str:
+        return subprocess.run(
+            [*command, *args], env=environment, cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
+
+    app = json.loads(run("apps", "create", "shop", "--json"))
+    run("apps", "import", app["appid"], "config.json")
+    token = run("token", app["appid"]).strip()
+    with subprocess.Popen(
+        [*command, "serve", "--port", "0"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            said = next(line for line in process.stderr if line.startswith("listening at "))
+            yield Product(url=said.split()[2], appid=app["appid"], secret=app["secret"], token=token)
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def sample() -> bytes:
+    return resources.files(server).joinpath("sample.jpg").read_bytes()
+
+
+def test_http(product, sample):
+    """An upload, and the URL of the server's own sample card, give its number."""
+    endpoint = f"{product.url}/cv/ocr/bankcard?access_token={product.token}"
+    uploaded = requests.post(endpoint, files={"img": ("card.jpg", sample)}, timeout=60).json()
+    fetched = requests.get(endpoint, params={"img_url": f"{product.url}/sample.jpg"}, timeout=60).json()
+
+    assert [{"errcode": 0, "errmsg": "ok", "number": NUMBER, "id": NUMBER}] * 2 == [uploaded, fetched]
+
+
+def test_the_python_cloud_sdk(product, sample):
+    """The SDK fetches its token and reads the card."""
+    config = {"permissions": {"openapi": ["ocr.bankcard"]}}
+    with Cloud(product.url, appid=product.appid, secret=product.secret, config=config, timeout_s=60) as account:
+        result = account.openapi.ocr.bankcard(img={"contentType": "image/jpeg", "value": sample})
+
+    assert NUMBER == result["number"]
+
+
+def test_wx_server_sdk(product, sample, node, cloud_function):
+    """Npm's SDK reads it with the token an operator made."""
+    import base64
+
+    function = cloud_function(node, "4", product.url)
+    answer = function.bankcard(
+        token=product.token, type="photo", img=base64.b64encode(sample).decode(), contentType="image/jpeg"
+    )
+
+    assert NUMBER == answer["result"]["number"]
+
+
+def test_what_is_no_card_is_refused(product):
+    """A picture without a card gives no number, and says so."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    blank = BytesIO()
+    Image.new("RGB", (640, 400), (90, 120, 60)).save(blank, "JPEG")
+    reply = requests.post(
+        f"{product.url}/cv/ocr/bankcard?access_token={product.token}", data=blank.getvalue(), timeout=60
+    ).json()
+
+    assert (101001, True) == (reply["errcode"], "[no card found]" in reply["errmsg"])
