@@ -64,6 +64,7 @@ class Settings:
     threshold: float = _set(
         0.0, "A number is returned when its confidence is at least this; 0 takes the model's own.", least=0, most=1
     )
+    iin_file: str = _set("", "A file of issuer entries of your own, in place of the shipped ones they name.")
     request_timeout_s: float = _set(10.0, "Seconds a call may take, the sending of its body included.", least=0.1)
     keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
     drain_s: int = _set(10, "Seconds that calls at work have to finish when the server is told to stop.", least=0)

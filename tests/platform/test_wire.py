@@ -122,26 +122,6 @@ class TestReplies:
             "id": "6205500000000000004",
         } == platform.read()
 
-    def test_detail_adds_where_everything_stands(self, platform):
-        """With detail=1 confidence, size and positions in whole pixels are there."""
-        found = platform.read(detail="1")
-        position = {
-            "pos": {
-                "left_top": {"x": 10, "y": 20},
-                "right_top": {"x": 111, "y": 20},
-                "right_bottom": {"x": 110, "y": 40},
-                "left_bottom": {"x": 10, "y": 40},
-            }
-        }
-
-        assert (0.998765, {"w": 640, "h": 480}, position, [position] * 19, position) == (
-            found["confidence"],
-            found["img_size"],
-            found["number_position"],
-            found["digit_positions"],
-            found["card_position"],
-        )
-
 
 class TestRid:
     @given(st.floats(0, 2**32 - 1), st.binary(min_size=8, max_size=8))

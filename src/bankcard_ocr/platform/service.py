@@ -29,11 +29,11 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ..errors import BankcardError, CallError, PictureTooLarge, Refused, StateError
-from ..numbers import pan
+from ..numbers import iin, pan
 from ..reading import Options, Reading
 from ..settings import Settings
+from . import detail, wire
 from . import secret as secret_module
-from . import wire
 from .state import base
 from .state.base import App, Record, State, Token, TokenKind
 from .wire import Reply, Request
@@ -104,6 +104,7 @@ class Service:
         state: State,
         fetch: Callable[[str], bytes],
         settings: Settings,
+        table: iin.Table | None = None,
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.perf_counter,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
@@ -113,6 +114,7 @@ class Service:
         self._state = state
         self._fetch = fetch
         self._settings = settings
+        self._table = iin.default() if table is None else table
         self._clock = clock
         self._timer = timer
         self._random_bytes = random_bytes
@@ -181,7 +183,8 @@ class Service:
         if len(data) > self._settings.max_picture_bytes:
             raise PictureTooLarge(got=len(data), limit=self._settings.max_picture_bytes, unit="bytes")
         reading = self._read(call, app, limit, data)
-        return wire.recognized(reading, call.rid, detail=wire.wants_detail(call.request))
+        details = detail.details(reading, self._table, call.now) if wire.wants_detail(call.request) else {}
+        return wire.recognized(reading, call.rid, **details)
 
     def _look_at_quota(self, app: App, limit: int, now: float) -> None:
         if self._state.consume(f"minute:{app.appid}", base.span(now, 60), self._settings.minute_limit) is None:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 
 from ..errors import BankcardError, Busy, CallError, FetchError, PictureError, Refused, StateError
 from ..numbers import luhn, pan
-from ..reading import Options, Quad, Reading
+from ..reading import Options, Reading
 from . import cloudcodes, form
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
@@ -183,7 +183,8 @@ def _uploaded(body: form.Body) -> bytes | None:
 
 def options(request: Request) -> Options:
     """How the picture is to be read; any type but ``scan``, the documentation's ``MODE`` too, means ``photo``."""
-    return Options(type="scan" if request.value("type").strip().lower() == "scan" else "photo")
+    scan = request.value("type").strip().lower() == "scan"
+    return Options(type="scan" if scan else "photo", detail=wants_detail(request))
 
 
 def wants_detail(request: Request) -> bool:
@@ -246,28 +247,9 @@ def token(rid: str, access_token: str, expires_in: int) -> Reply:
     return Reply(errcode=0, rid=rid, body={"access_token": access_token, "expires_in": expires_in})
 
 
-def recognized(reading: Reading, rid: str, *, detail: bool = False) -> Reply:
+def recognized(reading: Reading, rid: str, **details: Any) -> Reply:
     """The reply for a number that was read; strings, since JavaScript mangles a number of 19 digits."""
-    return ok(rid, number=reading.number, id=reading.number, **(details(reading) if detail else {}))
-
-
-def details(reading: Reading) -> dict[str, Any]:
-    """What ``detail=1`` adds: how sure, and where everything stands, in whole pixels of the picture as sent."""
-    width, height = reading.size
-    fields: dict[str, Any] = {
-        "confidence": round(reading.confidence, 6),
-        "img_size": {"w": width, "h": height},
-        "number_position": {"pos": _position(reading.number_quad)},
-        "digit_positions": [{"pos": _position(quad)} for quad in reading.digit_quads],
-    }
-    if reading.card_quad is not None:
-        fields["card_position"] = {"pos": _position(reading.card_quad)}
-    return fields
-
-
-def _position(quad: Quad) -> dict[str, dict[str, int]]:
-    names = ("left_top", "right_top", "right_bottom", "left_bottom")
-    return {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}
+    return ok(rid, number=reading.number, id=reading.number, **details)
 
 
 _DIGIT_GROUPS = re.compile(r"[0-9](?:[ -]?[0-9]){11,}")

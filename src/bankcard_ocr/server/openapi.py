@@ -72,7 +72,7 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 
 _TYPE = "photo: a card with background, any rotation. scan: the picture is the card, upright."
-_DETAIL = "1 adds confidence and positions to the reply."
+_DETAIL = "1 adds confidence, dates, issuer, positions and warnings to the reply."
 _RECOGNIZED = ("Recognized", {"errcode": 0, "errmsg": "ok", "number": "6200000000000005", "id": "6200000000000005"})
 _ISSUED = ("Token", {"access_token": "3Qx…", "expires_in": 7200})
 _DONE = ("Done", {"errcode": 0, "errmsg": "ok"})
@@ -160,6 +160,14 @@ _POINT = _object(["x", "y"], {"x": {"type": "integer"}, "y": {"type": "integer"}
 _WHOLE = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "string", "pattern": "^[0-9]{12,19}$"}
+_MAYBE_TEXT = {"type": ["string", "null"]}
+_ISSUER = {
+    "bank_name": {**_MAYBE_TEXT, "description": "In Chinese where the bank has a Chinese name."},
+    "bank_name_en": _MAYBE_TEXT,
+    "card_name": _MAYBE_TEXT,
+    "card_type": {"enum": ["debit", "credit", "quasi_credit", "prepaid", "unknown"]},
+    "network": {**_MAYBE_TEXT, "description": "unionpay, visa, mastercard, amex, jcb, diners, discover, mir, …"},
+}
 
 _SCHEMAS = {
     "Recognized": _object(
@@ -169,10 +177,18 @@ _SCHEMAS = {
             "number": {**_NUMBER, "description": "The card number, digits only."},
             "id": {**_NUMBER, "description": "The same under the documentation's other name."},
             "confidence": {"type": "number", "minimum": 0, "maximum": 1},
-            "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
+            "valid_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
+            "issue_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
+            **_ISSUER,
+            "bin": {**_MAYBE_TEXT, "description": "The digits of the number that the table of issuers knows."},
+            "bin_table": _object(["version", "date"], {"version": _MAYBE_TEXT, "date": _MAYBE_TEXT}),
+            "bin_candidates": {"type": "array", "items": _object(list(_ISSUER), _ISSUER)},
             "number_position": _POSITION,
             "digit_positions": {"type": "array", "items": _POSITION},
-            "card_position": _POSITION,
+            "valid_date_position": {"oneOf": [_POSITION, {"type": "null"}]},
+            "card_position": {"oneOf": [_POSITION, {"type": "null"}]},
+            "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
+            "warnings": {"type": "array", "items": _TEXT},
         },
     ),
     "Position": _object(

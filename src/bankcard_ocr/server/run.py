@@ -25,7 +25,8 @@ import uvicorn
 from starlette.routing import Router
 from uvicorn.supervisors import Multiprocess
 
-from ..errors import SettingsError
+from ..errors import InvalidTable, SettingsError
+from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.service import Reads, Service
 from ..platform.state.base import State
@@ -99,6 +100,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         state=store,
         fetch=fetcher(settings),
         settings=settings,
+        table=table(settings),
         observer=logs.access,
     )
     api = Api(service, settings)
@@ -112,6 +114,16 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         structlog.get_logger().info("stopped", pid=os.getpid())
 
     return Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+
+
+def table(settings: Settings) -> Table:
+    """The table of issuers, with the operator's entries. Raises SettingsError."""
+    if not settings.iin_file:
+        return default()
+    try:
+        return Table.load(Path(settings.iin_file))
+    except (OSError, InvalidTable) as error:
+        raise SettingsError("iin_file", "the settings", f"cannot be used: {error}") from error
 
 
 def fetcher(settings: Settings) -> Fetcher:

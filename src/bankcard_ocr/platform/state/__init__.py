@@ -15,4 +15,8 @@ def connect(url: str, clock: Callable[[], float] = time.time) -> State:
         from .sqlite import SqliteState
 
         return SqliteState.from_url(url, clock)
-    raise SettingsError("state_url", "the settings", "must begin with sqlite:///")
+    if url.startswith(("redis://", "rediss://", "unix://")):
+        from .redis import RedisState
+
+        return RedisState(url, clock)
+    raise SettingsError("state_url", "the settings", "must begin with sqlite:///, redis://, rediss:// or unix://")

@@ -1,0 +1,91 @@
+"""What ``detail=1`` adds to the reply: how sure, where everything stands, what else the card and its number say.
+
+Names and shapes are the platform's (section 5 of the contract): snake_case, ``pos`` of four named corners in whole
+pixels of the picture as sent. A field that the picture or the table does not tell is null; ``card_type`` is then
+``unknown``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ..numbers import luhn
+from ..numbers.iin import Card, Match, Table
+from ..reading import Field, Quad, Reading
+from .state.base import BEIJING
+
+
+def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
+    """The fields, in the order people read them. ``now`` decides whether the card has expired."""
+    match = table.lookup(reading.number)
+    width, height = reading.size
+    return {
+        "confidence": round(reading.confidence, 6),
+        "valid_date": reading.valid_date.text if reading.valid_date else None,
+        **_issuer(match),
+        "bin": match.prefix or None,
+        "bin_table": {"version": table.version, "date": table.date},
+        "bin_candidates": [_kind(card) for card in match.candidates] if len(match.candidates) > 1 else [],
+        "issue_date": reading.issue_date.text if reading.issue_date else None,
+        "number_position": _position(reading.number_quad),
+        "digit_positions": [_position(quad) for quad in reading.digit_quads],
+        "valid_date_position": _field_position(reading.valid_date),
+        "card_position": _position(reading.card_quad) if reading.card_quad else None,
+        "img_size": {"w": width, "h": height},
+        "warnings": warnings(reading, match, now),
+    }
+
+
+def warnings(reading: Reading, match: Match, now: float) -> list[str]:
+    """What a back end may want to know before it trusts the card: each a word of the contract."""
+    found = {
+        "expired": reading.valid_date is not None and _is_over(reading.valid_date.text, now),
+        "luhn_failed": not luhn.is_valid(reading.number),
+        "unknown_iin": not match.candidates,
+        "not_upright": not _is_upright(reading.number_quad),
+    }
+    return [name for name, holds in found.items() if holds]
+
+
+def _issuer(match: Match) -> dict[str, Any]:
+    """The issuer's name in Chinese where it has one, for the platform's users, and in English."""
+    return {
+        "bank_name": match.issuer_zh or match.issuer,
+        "bank_name_en": match.issuer,
+        "card_name": match.card_name,
+        "card_type": match.type,
+        "network": match.network,
+    }
+
+
+def _kind(card: Card) -> dict[str, Any]:
+    return {
+        "bank_name": card.issuer_zh or card.issuer,
+        "bank_name_en": card.issuer,
+        "card_name": card.card_name,
+        "card_type": card.type,
+        "network": card.network,
+    }
+
+
+def _is_over(month_year: str, now: float) -> bool:
+    """Whether the last moment of the month ``MM/YY`` has passed in Beijing."""
+    month, year = (int(part) for part in month_year.split("/"))
+    today = datetime.fromtimestamp(now, BEIJING)
+    return (2000 + year, month) < (today.year, today.month)
+
+
+def _is_upright(quad: Quad) -> bool:
+    """Whether the text runs from left to right, within 45 degrees."""
+    (left, top), (right, bottom) = quad[0], quad[1]
+    return right - left > abs(bottom - top)
+
+
+def _field_position(text: Field | None) -> dict[str, Any] | None:
+    return _position(text.quad) if text is not None and text.quad is not None else None
+
+
+def _position(quad: Quad) -> dict[str, Any]:
+    names = ("left_top", "right_top", "right_bottom", "left_bottom")
+    return {"pos": {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}}

@@ -1,0 +1,130 @@
+"""What a reply carries beyond the number."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from bankcard_ocr.numbers.iin import Table
+from bankcard_ocr.platform.detail import details, warnings
+from bankcard_ocr.reading import Candidate, Field, Reading
+
+QUAD = ((10.0, 20.4), (110.6, 20.0), (110.0, 40.0), (10.0, 40.0))
+UPSIDE_DOWN = (QUAD[2], QUAD[3], QUAD[0], QUAD[1])
+SIDEWAYS = (QUAD[1], QUAD[2], QUAD[3], QUAD[0])
+POSITION = {
+    "pos": {
+        "left_top": {"x": 10, "y": 20},
+        "right_top": {"x": 111, "y": 20},
+        "right_bottom": {"x": 110, "y": 40},
+        "left_bottom": {"x": 10, "y": 40},
+    }
+}
+TABLE = Table.load(
+    b"""# version 2026.1
+# date 2026-01-02
+network unionpay | 16-19
+  62
+issuer Test Bank | \xe6\xb5\x8b\xe8\xaf\x95\xe9\x93\xb6\xe8\xa1\x8c
+  620550 19 debit unionpay | \xe9\x87\x91\xe5\x8d\xa1
+"""
+)
+NOW = 1732377000.0  # 2024-11-23 23:50 in Beijing
+
+
+def reading(**changes) -> Reading:
+    number = changes.get("number", "6205500000000000004")
+    plain = Reading(
+        number=number,
+        confidence=0.9987654321,
+        candidates=(Candidate(number=number, confidence=0.9987654321),),
+        size=(640, 480),
+        number_quad=QUAD,
+        digit_quads=(QUAD,) * 2,
+        card_quad=QUAD,
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def dated(text: str) -> Reading:
+    return reading(valid_date=Field(text=text, confidence=0.99, quad=QUAD))
+
+
+def test_everything_known_is_told():
+    """Confidence, dates, issuer, positions in whole pixels, in the platform's names."""
+    found = details(dated("12/27"), TABLE, NOW)
+
+    assert {
+        "confidence": 0.998765,
+        "valid_date": "12/27",
+        "bank_name": "测试银行",
+        "bank_name_en": "Test Bank",
+        "card_name": "金卡",
+        "card_type": "debit",
+        "network": "unionpay",
+        "bin": "620550",
+        "bin_table": {"version": TABLE.version, "date": "2026-01-02"},
+        "bin_candidates": [],
+        "issue_date": None,
+        "number_position": POSITION,
+        "digit_positions": [POSITION, POSITION],
+        "valid_date_position": POSITION,
+        "card_position": POSITION,
+        "img_size": {"w": 640, "h": 480},
+        "warnings": [],
+    } == found
+
+
+def test_what_is_not_known_is_null():
+    """An unknown issuer and a card without its border leave nulls, and unknown for the type."""
+    found = details(reading(number="0000000000000000", card_quad=None), TABLE, NOW)
+
+    assert (None, None, None, "unknown", None, None, None, None) == (
+        found["bank_name"],
+        found["bank_name_en"],
+        found["card_name"],
+        found["card_type"],
+        found["network"],
+        found["bin"],
+        found["valid_date"],
+        found["card_position"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (reading(), []),
+        (dated("11/24"), []),
+        (dated("10/24"), ["expired"]),
+        (dated("12/23"), ["expired"]),
+        (reading(number="6205500000000000005"), ["luhn_failed"]),
+        (reading(number="0000000000000000"), ["unknown_iin"]),
+        (reading(number_quad=UPSIDE_DOWN), ["not_upright"]),
+        (reading(number_quad=SIDEWAYS), ["not_upright"]),
+    ],
+)
+def test_warnings_are_given_when_they_hold(found: Reading, expected: list[str]):
+    """Each warning comes for its reason and for no other."""
+    assert expected == warnings(found, TABLE.lookup(found.number), NOW)
+
+
+@pytest.mark.parametrize(("now", "expected"), [(1732982399.0, []), (1732982400.0, ["expired"])])
+def test_a_card_expires_when_its_month_ends_in_beijing(now: float, expected: list[str]):
+    """The last second of the month counts, the first of the next does not."""
+    found = dated("11/24")
+
+    assert expected == warnings(found, TABLE.lookup(found.number), now)
+
+
+def test_details_are_asked_for(platform):
+    """With detail=1 they are in the reply and asked of the reader; without, neither."""
+    with_details = platform.read(detail="1")
+    without = platform.read()
+
+    assert (True, False, [True, False]) == (
+        "bank_name" in with_details,
+        "bank_name" in without,
+        [options.detail for _, options in platform.reader.seen],
+    )
