@@ -54,7 +54,7 @@ class Settings:
     places: int = _set(32, "Calls at work or waiting in each process; one more is answered busy at once.", least=1)
     state_url: str = _set(
         "",
-        "Where apps, tokens and quotas are kept: sqlite:///PATH. Empty is a file in the user's data folder.",
+        "Where apps, tokens and quotas are kept: sqlite:///PATH or redis://HOST. Empty is a file in the user's data.",
         secret=True,
     )
     daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0)

@@ -1,0 +1,348 @@
+"""What the shared store promises beyond every store's promises, and two servers on one Redis."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bankcard_ocr.errors import SettingsError, StateError
+from bankcard_ocr.platform import secret
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.state import redis as module
+from bankcard_ocr.platform.state.base import App, Record, Token, Window, beijing_day, span
+
+SERVED = Path(__file__).parent.parent / "platform" / "served.py"
+JPEG = b"\xff\xd8\xff\xe0picture"
+NUMBER = "6205500000000000004"
+NOW = 1732377000.0
+DAY = beijing_day(NOW)
+SECRET = "a secret of the tests"
+
+
+@pytest.fixture
+def store(redis, clock):
+    opened = states.connect(redis.url(), clock)
+    yield opened
+    opened.close()
+
+
+def record(rid: str, appid: str = "wx1") -> Record:
+    return Record(
+        rid=rid,
+        appid=appid,
+        invoke_time=NOW + int(rid),
+        cost_ms=1.0,
+        method="GET",
+        request_url="/",
+        request_body="",
+        response_body="",
+        client_ip="",
+        errcode=0,
+        stage="read",
+        cause="",
+    )
+
+
+def token(digest: str) -> Token:
+    return Token(
+        digest=digest, appid="wx1", kind="token", nonce="n", issued=NOW, expires=NOW + 7200, good_until=NOW + 7200
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://localhost/0?no_option_of_anyones=1",
+        "redis://localhost/0?records=many",
+        "redis://localhost:port/0",
+        "redis://localhost/0?socket_timeout=long",
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_a_wrong_setting(url: str, clock):
+    """Options nobody knows, and values that do not fit, are said at once."""
+    with pytest.raises(SettingsError, match="state_url"):
+        states.connect(url, clock)
+
+
+def test_without_redis_py_the_setting_says_what_to_install(monkeypatch, clock):
+    """The extra is named when it is missing."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingsError, match=re.escape("bankcard-ocr[redis]")):
+        states.connect("redis://localhost", clock)
+
+
+def test_a_redis_that_is_away_is_a_state_error(own_redis, clock):
+    """Each verb fails closed while Redis is away; when it is back, what was stored is there."""
+    server = own_redis()
+    store = states.connect(server.url(), clock)
+    store.consume("recognize:wx1", DAY, 5)
+    server.kill()
+    with pytest.raises(StateError):
+        store.consume("recognize:wx1", DAY, 5)
+    with pytest.raises(StateError):
+        store.token("a")
+    with pytest.raises(StateError):
+        store.ping()
+    server.start()
+    counts = [store.consume("recognize:wx1", DAY, 5), store.used("recognize:wx1", DAY)]
+    store.close()
+
+    assert [2, 2] == counts
+
+
+def test_a_store_may_be_opened_before_its_redis(own_redis, clock):
+    """Opening connects nothing: a worker that starts during an outage lives and recovers."""
+    server = own_redis()
+    server.kill()
+    store = states.connect(server.url(), clock)
+    with pytest.raises(StateError):
+        store.ping()
+    server.start()
+
+    assert (None, None) == (store.ping(), store.close())
+
+
+def test_a_redis_that_does_not_answer_is_a_state_error(own_redis, clock, monkeypatch):
+    """A frozen Redis costs a verb its time limit and no more; when it goes on, the next verb is answered rightly."""
+    monkeypatch.setattr(module, "ANSWER_S", 0.3)
+    server = own_redis()
+    store = states.connect(server.url(), clock)
+    store.put("k", "a", lifetime_s=60)
+    server.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(StateError, match=r"[Tt]imeout"):
+        store.consume("recognize:wx1", DAY, 5)
+    server.process.send_signal(signal.SIGCONT)
+    server.kill()
+    server.start()
+
+    assert ("a", None) == (store.take("k"), store.close())
+
+
+def test_a_redis_that_evicts_is_refused(own_redis, clock):
+    """Where keys may vanish charges may, so nothing is served from there."""
+    store = states.connect(own_redis("--maxmemory", "64mb", "--maxmemory-policy", "volatile-lru").url(), clock)
+    with pytest.raises(StateError, match="noeviction"):
+        store.consume("recognize:wx1", DAY, 5)
+    store.close()
+
+
+@pytest.mark.parametrize(("version", "fails"), [("6.2.14", True), ("7.0.0", False), ("10.1.0", False)])
+def test_an_old_redis_is_refused(version: str, fails: bool):
+    """Version 7 is the first that will do."""
+    found = None
+    try:
+        module._check({"redis_version": version})
+    except StateError as error:
+        found = error
+
+    assert fails is (found is not None)
+
+
+def test_a_password_is_not_told(own_redis, clock):
+    """The error of a wrong password does not hold it."""
+    server = own_redis("--requirepass", "right")
+    store = states.connect(server.url().replace("redis://", "redis://:wr0ng@"), clock)
+    with pytest.raises(StateError) as failure:
+        store.ping()
+    store.close()
+
+    assert "wr0ng" not in str(failure.value)
+
+
+def test_all_but_apps_is_freed_by_redis(store, redis):
+    """Every key other than the apps' has an end in Redis itself."""
+    store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=1.0))
+    store.rotate_token(token("a"), old_until=0.0)
+    store.consume("recognize:wx1", DAY, 5)
+    store.consume("minute:wx1", span(NOW, 60), 5)
+    store.put("a", "v", lifetime_s=30)
+    store.put_if_absent("b", "v", lifetime_s=30)
+    store.put_record(record("1"))
+    names = sorted(store._redis.scan_iter(store._prefix + "*"))
+    lasting = [name.removeprefix(store._prefix) for name in names if store._redis.ttl(name) < 0]
+
+    assert (10, ["apps"]) == (len(names), lasting)
+
+
+def test_past_windows_are_swept(store, clock):
+    """A minute's count goes when the next begins, a day's after two months."""
+    store.consume("minute:wx1", span(NOW, 60), 5)
+    store.consume("recognize:wx1", DAY, 5)
+    clock.now += 60
+    store.consume("minute:wx1", span(clock.now, 60), 5)
+    store.consume("recognize:wx1", beijing_day(NOW + 86400), 5)
+    before = len(store.history("minute:wx1")), len(store.history("recognize:wx1"))
+    clock.now += 63 * 86400
+    store.consume("recognize:wx1", beijing_day(clock.now), 5)
+
+    assert ((1, 2), 2) == (before, len(store.history("recognize:wx1")))
+
+
+def test_a_strangers_records_cannot_fill_the_memory(store, monkeypatch):
+    """Of calls without a valid token only the latest are kept."""
+    monkeypatch.setattr(module, "MAX_ANONYMOUS_RECORDS", 3)
+    for n in range(5):
+        store.put_record(record(str(n), appid=""))
+
+    assert (["4", "3", "2"], None) == ([found.rid for found in store.records("", since=0.0)], store.record("1"))
+
+
+def test_an_operator_may_bound_an_apps_records(redis, clock):
+    """``records=`` keeps the latest of each app."""
+    store = states.connect(redis.url() + "&records=2", clock)
+    for rid in ("1", "2", "3"):
+        store.put_record(record(rid))
+    found = [each.rid for each in store.records("wx1", since=0.0)]
+    store.close()
+
+    assert ["3", "2"] == found
+
+
+def test_a_list_of_records_forgets_what_redis_freed(store):
+    """Entries whose record is gone are dropped, two with each new record."""
+    for rid in ("1", "2", "3", "4"):
+        store.put_record(record(rid))
+    store._redis.delete(*(f"{store._prefix}record:{rid}" for rid in ("1", "2", "3")))
+    listed = []
+    for rid in ("5", "6"):
+        store.put_record(record(rid))
+        listed.append(store._redis.zcard(f"{store._prefix}records:wx1"))
+
+    assert [3, 3] == listed
+
+
+def test_an_appid_is_no_pattern(store):
+    """Deleting the app ``*`` leaves other apps' counts alone."""
+    store.add_app(App(appid="*", name="Star", secret_hash="-", created=1.0))
+    store.consume("recognize:*", DAY, 5)
+    store.consume("recognize:wx1", DAY, 5)
+    store.delete_app("*")
+
+    assert (0, 1) == (store.used("recognize:*", DAY), store.used("recognize:wx1", DAY))
+
+
+def test_times_keep_every_bit(store):
+    """A time that has no short decimal form comes back equal."""
+    store.rotate_token(token("a"), old_until=0.0)
+    store.rotate_token(token("b"), old_until=NOW + 1 / 3)
+
+    assert NOW + 1 / 3 == store.token("a").good_until
+
+
+class Server:
+    """``bankcard-ocr serve`` as a process group, with a reader that finds one number on every picture."""
+
+    def __init__(self, url: str) -> None:
+        environment = {
+            **os.environ,
+            "BANKCARD_OCR_STATE_URL": url,
+            "BANKCARD_OCR_LOG_FORMAT": "json",
+            "BANKCARD_OCR_THREADS": "2",
+            "BANKCARD_OCR_REQUEST_TIMEOUT_S": "60",
+        }
+        command = [sys.executable, str(SERVED), "serve", "--port", "0"]
+        self.process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        lines = iter(self.process.stderr.readline, "")
+        self.base = next(
+            found.group(1) for line in lines if (found := re.search("listening at (http://[0-9.:]+)", line))
+        )
+        ready = (line for line in lines if '"ready"' in line)
+        assert next(ready)
+        self.drain = threading.Thread(target=self.process.stderr.read)  # a full pipe would stop the server
+        self.drain.start()
+
+    def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.drain.join()
+        self.process.stderr.close()
+
+    def read(self, token: str) -> dict:
+        url = f"{self.base}/cv/ocr/bankcard?access_token={token}"
+        return httpx.post(url, content=JPEG, trust_env=False, timeout=60).json()
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.base + path, trust_env=False, timeout=60)
+
+
+@pytest.fixture
+def serve() -> Iterator[object]:
+    """Starts servers, and kills them at the end."""
+    started: list[Server] = []
+
+    def start(url: str) -> Server:
+        started.append(Server(url))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.kill()
+
+
+def shop(url: str) -> states.State:
+    """The store at ``url`` with the app wx1."""
+    opened = states.connect(url, time.time)
+    opened.add_app(App(appid="wx1", name="Shop", secret_hash=secret.hashed(SECRET), created=0.0))
+    return opened
+
+
+def test_two_servers_are_one(redis, serve):
+    """A token from server A works at B, and a quota is exact over both."""
+    url = redis.url()
+    store = shop(url)
+    store.update_app("wx1", lambda app: dataclasses.replace(app, daily_limit=60))
+    servers = [serve(url), serve(url)]
+    issued = servers[0].get(f"/cgi-bin/token?grant_type=client_credential&appid=wx1&secret={SECRET}").json()
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda n: servers[n % 2].read(issued["access_token"]), range(80)))
+    found = Counter(reply["errcode"] for reply in replies)
+    used = store.used("recognize:wx1", beijing_day(time.time()))
+    store.close()
+
+    assert ({0: 60, 101003: 20}, 60) == (found, used)
+
+
+def test_a_server_outlives_its_redis(own_redis, serve):
+    """While Redis is away calls are answered -1 and readiness is off; then all is as before, in the same process."""
+    redis = own_redis()
+    url = redis.url()
+    store = shop(url)
+    issued = operator_token(store, store.app("wx1"), time.time(), 7200)
+    server = serve(url)
+    before = server.read(issued)["errcode"]
+    redis.kill()
+    away = server.read(issued)["errcode"], server.get("/readyz").status_code, server.get("/healthz").status_code
+    redis.start()
+    after = server.read(issued)["errcode"], server.get("/readyz").status_code, server.process.poll()
+    used = store.used("recognize:wx1", beijing_day(time.time()))
+    store.close()
+
+    assert (0, (-1, 503, 200), (0, 200, None), 2) == (before, away, after, used)
+
+
+def test_counts_of_processes_and_machines_meet(redis, clock):
+    """Two stores on one Redis see one count."""
+    url = redis.url()
+    one, other = states.connect(url, clock), states.connect(url, clock)
+    counts = [store.consume("c:wx1", Window(name="d", ends=NOW + 1), 3) for store in (one, other, one, other)]
+    one.close(), other.close()
+
+    assert [1, 2, 3, None] == counts
