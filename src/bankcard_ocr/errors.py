@@ -19,6 +19,7 @@
     ├── Busy                        at capacity; try again                errcode -1
     ├── StateError                  the state store is out of reach       errcode -1
     ├── SettingsError               a setting is wrong: its name, its source, what it may be
+    ├── BulkError                   a bulk run cannot begin or go on
     └── cloud.CloudError            a call of the Python cloud SDK failed: its errCode and errMsg
 
 Messages say what happened, then what to do, and never hold a whole card number, token or secret.
@@ -175,6 +176,10 @@ class SettingsError(BankcardError):
         self.name = name
         self.source = source
         self.reason = reason
+
+
+class BulkError(BankcardError):
+    """A bulk run cannot begin or go on; nothing that was written is lost."""
 
 
 def _ranges(digits: tuple[int, ...]) -> str:

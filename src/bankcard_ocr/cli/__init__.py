@@ -26,6 +26,7 @@ VERBS = {
     "quota": "Show or clear the quotas of an app.",
     "why": "Tell why a request was answered as it was.",
     "quickstart": "Start a server, send it a sample card, show how to call it.",
+    "bulk": "Read many pictures into one file, on all cores or a cluster.",
     "bench": "Measure the engine on labelled pictures.",
     "synth": "Draw cards that never existed, with labels.",
     "doctor": "Check this installation.",

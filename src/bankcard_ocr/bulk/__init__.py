@@ -1,0 +1,121 @@
+"""Many pictures: each becomes one row of OUT, exactly once, however often the run is killed and begun again.
+
+::
+
+    plan.py     INPUT -> chunks of pictures, written down once, so that every later run cuts the same
+    hand.py     a process with a reader; a picture that kills it or holds it up is set aside
+    parts.py    the rows of a finished chunk, as one file that is there whole or not at all; all of them -> OUT
+    cluster.py  the same hands as actors of Ray Data
+
+A run works in ``OUT.parts``: what is there is done, what is not is to do. Nothing else is remembered. Rows stand in
+the order of the input, and both engines write the same rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from ..errors import BulkError
+from .hand import Hand, Job
+from .parts import Parts, Summary
+from .plan import Chunk, plan
+
+Engine = Literal["local", "ray"]
+Progress = Callable[[int, int, int], None]
+
+
+def run(
+    source: str,
+    out: Path,
+    job: Job,
+    *,
+    engine: Engine = "local",
+    workers: int = 0,
+    column: str = "",
+    progress: Progress = lambda _done, _before, _total: None,
+) -> Summary:
+    """Reads every picture of ``source`` into ``out`` (``.jsonl`` or ``.parquet``), from where an earlier run ended.
+
+    ``workers`` 0 is one for each CPU core of the machine or cluster. ``progress`` is told the rows done, those of them
+    done by earlier runs, and the rows in all. Raises BulkError when the run cannot begin or go on.
+    """
+    if out.suffix not in {".jsonl", ".parquet"}:
+        raise BulkError(f"{out} must end in .jsonl or .parquet")
+    with Parts(out) as parts:
+        if out.exists():
+            parts.discard()  # an earlier run was killed after its last step but one
+            raise BulkError(f"{out} is there already; delete it to begin anew")
+        chunks = parts.planned(_facts(source, job, column), lambda: plan(source, column, workers or _cores()))
+        todo = [chunk for chunk in chunks if not parts.has(chunk)]
+        total = sum(chunk.rows for chunk in chunks)
+        before = done = total - sum(chunk.rows for chunk in todo)
+        lock = threading.Lock()
+
+        def add(rows: int) -> None:
+            nonlocal done
+            with lock:
+                done += rows
+                progress(done, before, total)
+
+        progress(done, before, total)
+        if todo and engine == "ray":
+            from . import cluster
+
+            cluster.work(todo, job, parts, workers, add)
+        elif todo:
+            _work(todo, job, parts, min(workers or _cores(), len(todo)), add)
+        return parts.finish(chunks)
+
+
+def _work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callable[[int], None]) -> None:
+    """Each worker is a thread here that waits for a process of its own; the first failure ends all."""
+    waiting = iter(todo)
+    lock, stop = threading.Lock(), threading.Event()
+
+    def pull() -> Chunk | None:
+        with lock:
+            return None if stop.is_set() else next(waiting, None)
+
+    def work() -> None:
+        try:
+            with Hand(job, stop) as hand:
+                while (chunk := pull()) is not None:
+                    parts.write(chunk, hand.rows(chunk))
+                    done(chunk.rows)
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(work) for _ in range(workers)]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            stop.set()
+            raise
+
+
+def _facts(source: str, job: Job, column: str) -> dict[str, object]:
+    """What an earlier run must have in common with this one for its parts to be of use."""
+    options = job.options
+    return {
+        "version": version("bankcard-ocr"),
+        "source": source,
+        "column": column,
+        "options": [options.type, options.threshold, options.prior],
+        "pan": job.pan,
+        "key": hmac.new(job.key, b"bankcard-ocr bulk", hashlib.sha256).hexdigest()[:16] if job.key else "",
+    }
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,220 @@
+"""A process that reads chunks, and who looks after it.
+
+The process loads the models once and tells each row as it has it, so that when it dies or is silent for too long, the
+picture to blame is known: the next one. That picture is tried once more in a new process, and then set aside with its
+error; the run goes on behind it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from ..errors import BankcardError, BulkError, PictureError, Refused
+from ..numbers import pan
+from ..platform import wire
+from ..reading import Options
+from .plan import Chunk, pictures
+
+Pan = Literal["masked", "full", "fingerprint"]
+Row = dict[str, Any]
+
+START_S = 120.0  # loading the models on a busy machine
+LOOK_S = 0.5  # how often a waiting hand looks whether the run was stopped
+TRIES = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """How every picture of a run is read, and how its number is written.
+
+    ``pan``: ``masked`` to its first 6 and last 4, ``full``, or ``fingerprint``, its HMAC-SHA256 under ``key``.
+    ``timeout_s``: a picture may take so long. ``reader``: MODULE:NAME of what makes the reader.
+    """
+
+    options: Options = field(default_factory=Options)
+    pan: Pan = "masked"
+    key: bytes = field(default=b"", repr=False)
+    timeout_s: float = 30.0
+    reader: str = "bankcard_ocr.reader:Reader"
+
+
+class Hand:
+    """One process at a time that reads for ``job`` until closed. Not shared by threads."""
+
+    def __init__(self, job: Job, stop: threading.Event | None = None) -> None:
+        self._job = job
+        self._stop = stop or threading.Event()
+        self._process: Any = None
+        self._connection: Connection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def rows(self, chunk: Chunk) -> list[Row]:
+        """The rows of ``chunk``. Raises BulkError when no process can be had, or the run was stopped."""
+        rows: list[Row] = []
+        failures = 0
+        connection: Connection | None = None
+        while len(rows) < chunk.rows:
+            try:
+                if connection is None:
+                    connection = self._connection or self._start()
+                    connection.send((chunk, len(rows)))
+                kind, value = self._receive(connection, self._job.timeout_s)
+            except (EOFError, OSError) as error:  # TimeoutError is one
+                reason = self._end(error)
+                failures += 1
+                connection = None
+                if failures == TRIES:
+                    rows.append(row(chunk, len(rows), outcome="set aside", errcode=-1, cause=reason))
+                    failures = 0
+                continue
+            if kind == "failed":
+                raise BulkError(value)
+            rows.append(value)
+            failures = 0
+        return rows
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process is not None:
+            self._end(EOFError())
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, self._job), daemon=True)
+        self._process.start()
+        theirs.close()
+        try:
+            kind, value = self._receive(self._connection, START_S)
+        except (EOFError, OSError) as error:
+            raise BulkError(f"a reader's process ended before it was ready: {self._end(error)}") from error
+        if kind == "failed":
+            raise BulkError(f"the reader cannot be made: {value}")
+        return self._connection
+
+    def _receive(self, connection: Connection, timeout_s: float) -> tuple[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        while not connection.poll(min(LOOK_S, max(0.0, deadline - time.monotonic()))):
+            if self._stop.is_set():
+                raise BulkError("stopped")
+            if time.monotonic() >= deadline:
+                raise TimeoutError(f"took over {timeout_s:g} s")
+        message: tuple[str, Any] = connection.recv()
+        return message
+
+    def _end(self, error: Exception) -> str:
+        """Ends the process; why it ended, in a few words."""
+        if isinstance(error, TimeoutError):
+            self._process.kill()
+        elif self._connection is not None:
+            self._connection.close()  # an idle process ends by this
+        self._process.join(5)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+        status = self._process.exitcode
+        self._process.close()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+        if isinstance(error, TimeoutError):
+            return str(error)
+        return f"killed its reader: {signal.Signals(-status).name}" if status < 0 else f"ended its reader: {status}"
+
+
+def row(chunk: Chunk, offset: int, *, outcome: str, errcode: int, cause: str = "", **found: Any) -> Row:
+    """A row of OUT, its fields in order."""
+    errmsg = wire.message(errcode) + (f" hint: [{cause}]" if cause else "")
+    return {
+        "row": chunk.first + offset,
+        "name": chunk.name(offset),
+        "outcome": outcome,
+        "number": found.get("number"),
+        "confidence": found.get("confidence", 0.0),
+        "errcode": errcode,
+        "errmsg": errmsg,
+    }
+
+
+def shown(number: str, job: Job) -> str:
+    """``number`` as the job wants it written."""
+    if job.pan == "full":
+        return number
+    if job.pan == "fingerprint":
+        return hmac.new(job.key, number.encode(), hashlib.sha256).hexdigest()
+    return pan.mask(number)
+
+
+def _work(connection: Connection, job: Job) -> None:
+    """What the process does: rows of chunks, until its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        reader = _made(job.reader)
+    except Exception as error:  # noqa: BLE001  (told to the parent, which raises)
+        connection.send(("failed", wire.masked(f"{type(error).__name__}: {error}")))
+        return
+    connection.send(("ready", None))
+    while True:
+        try:
+            chunk, start = connection.recv()
+            for offset, picture in enumerate(pictures(chunk, start), start):
+                connection.send(("row", _row(chunk, offset, picture, reader, job)))
+        except (EOFError, BrokenPipeError):
+            return
+        except Exception as error:  # noqa: BLE001  (of the archive or table, not of a picture)
+            connection.send(("failed", wire.masked(f"{chunk.path}: {type(error).__name__}: {error}")))
+
+
+def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
+    try:
+        if isinstance(picture, Exception):
+            raise picture  # noqa: TRY301  (told as a row, like what reading raises)
+        reading = reader.read(picture, job.options)
+    except Exception as error:  # noqa: BLE001  (a row says what happened)
+        confidence = round(float(getattr(error, "confidence", 0.0)), 6)
+        cause = wire.hint(error) if isinstance(error, BankcardError) else wire.masked(type(error).__name__)
+        code = wire.errcode(error)
+        return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)
+    confidence = round(reading.confidence, 6)
+    return row(chunk, offset, outcome="read", errcode=0, number=shown(reading.number, job), confidence=confidence)
+
+
+def _outcome(error: Exception) -> str:
+    if isinstance(error, Refused):
+        return "refused"
+    return "no picture" if isinstance(error, PictureError) else "failed"
+
+
+def _made(reader: str) -> Any:
+    module, _, name = reader.partition(":")
+    made = getattr(import_module(module), name)()
+    import cv2
+
+    cv2.setNumThreads(1)  # as many processes as cores: more threads would stand in each other's way
+    return made
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,162 @@
+"""The journal of a run: ``OUT.parts`` has the plan and one file for each finished chunk; all of them make OUT.
+
+A file is written beside its place and moved there when it is whole and on disk, so it is there whole or not at all:
+``kill -9`` at any moment loses the chunks at work and nothing else. One run at a time holds the folder's lock.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from ..errors import BulkError
+from .hand import Row
+from .plan import Chunk
+
+TOGETHER = 65_536  # rows in a row group of the Parquet file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a finished run wrote: its rows, and how many there are of each outcome."""
+
+    rows: int
+    outcomes: dict[str, int]
+
+
+class Parts:
+    """The folder of a run that writes ``out``, held while it is open. Raises BulkError when another run holds it."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.folder = out.with_name(out.name + ".parts")
+        self._lock = -1
+
+    def __enter__(self) -> Self:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            raise BulkError(f"another run is writing {self.out}") from error
+        except OSError as error:
+            raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        os.close(self._lock)
+
+    def planned(self, facts: dict[str, object], make: Callable[[], list[Chunk]]) -> list[Chunk]:
+        """The plan of the first run, or of this one when it is the first. Raises BulkError when facts differ."""
+        path = self.folder / "plan.jsonl"
+        if not path.exists():
+            chunks = make()
+            with whole(path) as file:
+                file.write(json.dumps(facts).encode() + b"\n")
+                file.writelines(json.dumps(dataclasses.asdict(chunk)).encode() + b"\n" for chunk in chunks)
+            return chunks
+        with path.open("rb") as file:
+            earlier = json.loads(file.readline())
+            differing = sorted(name for name in facts if facts[name] != earlier.get(name))
+            if differing:
+                raise BulkError(
+                    f"{self.folder} was begun with another {', '.join(differing)}; go on as it was begun, or delete it"
+                )
+            return [_chunk(json.loads(line)) for line in file]
+
+    def has(self, chunk: Chunk) -> bool:
+        """Whether the chunk is done."""
+        return self._path(chunk).exists()
+
+    def write(self, chunk: Chunk, rows: list[Row]) -> None:
+        """Puts the rows of a finished chunk into their place."""
+        with whole(self._path(chunk)) as file:
+            file.writelines(_line(each) for each in rows)
+
+    def finish(self, chunks: list[Chunk]) -> Summary:
+        """Makes OUT of all parts and removes them."""
+        outcomes: Counter[str] = Counter()
+        with whole(self.out) as file:
+            if self.out.suffix == ".parquet":
+                _write_parquet(file, self._rows(chunks, outcomes))
+            else:
+                file.writelines(map(_line, self._rows(chunks, outcomes)))
+        self.discard()
+        return Summary(rows=outcomes.total(), outcomes=dict(sorted(outcomes.items())))
+
+    def discard(self) -> None:
+        """Removes the parts."""
+        shutil.rmtree(self.folder)
+
+    def _rows(self, chunks: Iterable[Chunk], outcomes: Counter[str]) -> Iterator[Row]:
+        for chunk in chunks:
+            with self._path(chunk).open("rb") as file:
+                rows = [json.loads(line) for line in file]
+            if [each["row"] for each in rows] != list(range(chunk.first, chunk.first + chunk.rows)):
+                raise BulkError(f"{self._path(chunk)} does not have its {chunk.rows} rows; delete it and run again")
+            outcomes.update(each["outcome"] for each in rows)
+            yield from rows
+
+    def _path(self, chunk: Chunk) -> Path:
+        return self.folder / f"{chunk.index:07}.jsonl"
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write, for its owner alone, that is at ``path`` when all of it is on disk, and not before."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _line(row: Row) -> bytes:
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _chunk(fields: dict[str, Any]) -> Chunk:
+    return Chunk(**{**fields, "names": tuple(fields["names"])})
+
+
+def _write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    schema = pa.schema(
+        [
+            ("row", pa.int64()),
+            ("name", pa.string()),
+            ("outcome", pa.string()),
+            ("number", pa.string()),
+            ("confidence", pa.float64()),
+            ("errcode", pa.int32()),
+            ("errmsg", pa.string()),
+        ]
+    )
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        together: list[Row] = []
+        for row in rows:
+            together.append(row)
+            if len(together) == TOGETHER:
+                writer.write_table(pa.Table.from_pylist(together, schema=schema))
+                together = []
+        if together:
+            writer.write_table(pa.Table.from_pylist(together, schema=schema))

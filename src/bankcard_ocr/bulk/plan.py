@@ -1,0 +1,202 @@
+"""INPUT cut into chunks: folders, globs, pictures, zip archives, and Parquet files of bytes or paths.
+
+A folder means every picture, archive and Parquet file below it; a glob every file it matches. A Parquet file has the
+pictures in its column of bytes (or of Hugging Face's ``{bytes, path}``), or their paths, relative to its own folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import BulkError, NotAPicture
+from ..vision.image import MAX_BYTES
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
+TABLES = frozenset({".parquet", ".pq"})
+LARGEST = 256  # pictures in a chunk: what a kill costs each worker at most
+PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
+
+Picture = bytes | NotAPicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Pictures that follow one another: ``first`` is the row of the first one in OUT.
+
+    ``names`` are the files' paths, or the members of the archive ``path``; a Parquet chunk has rows from ``start`` on
+    in row group ``group`` of ``path``, whose own first row is ``base`` of that file. ``root`` is left out of names.
+    """
+
+    index: int = 0
+    first: int = 0
+    rows: int
+    kind: Literal["files", "zip", "parquet"]
+    path: str = ""
+    names: tuple[str, ...] = ()
+    root: str = ""
+    group: int = 0
+    start: int = 0
+    base: int = 0
+    column: str = ""
+
+    def name(self, offset: int) -> str:
+        """What the row of this picture is called in OUT."""
+        if self.kind == "files":
+            return self.names[offset].removeprefix(self.root)
+        place = self.path.removeprefix(self.root)
+        return f"{place}!{self.names[offset]}" if self.kind == "zip" else f"{place}#{self.base + self.start + offset}"
+
+
+def plan(source: str, column: str, workers: int) -> list[Chunk]:
+    """The chunks of ``source``, in the order of names. Raises BulkError when there is nothing to read."""
+    files, root = _files(source)
+    spans: list[Chunk] = []
+    pictures = tuple(str(file) for file in files if file.suffix.lower() not in {*TABLES, ".zip"})
+    if pictures:
+        spans.append(Chunk(kind="files", names=pictures, rows=len(pictures), root=root))
+    for file in files:
+        if file.suffix.lower() == ".zip":
+            spans.append(_archive(file, root))
+        elif file.suffix.lower() in TABLES:
+            spans += _groups(file, root, column)
+    total = sum(span.rows for span in spans)
+    if not total:
+        raise BulkError(f"no pictures in {source}")
+    size = max(1, min(LARGEST, total // (8 * workers)))
+    return _numbered(piece for span in spans for piece in _cut(span, size))
+
+
+def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
+    """The pictures of ``chunk`` from the ``start``-th on, at most one byte more than a picture may have."""
+    if chunk.kind == "files":
+        yield from (_read(partial(Path(name).open, "rb")) for name in chunk.names[start:])
+    elif chunk.kind == "zip":
+        with zipfile.ZipFile(chunk.path) as archive:
+            yield from (_read(partial(archive.open, name)) for name in chunk.names[start:])
+    else:
+        yield from _cells(chunk, start)
+
+
+def _files(source: str) -> tuple[list[Path], str]:
+    place = Path(source)
+    if place.is_dir():
+        kinds = PICTURES | TABLES | {".zip"}
+        found = [file for file in place.rglob("*") if file.suffix.lower() in kinds and file.is_file()]
+        return sorted(found), f"{place}/"
+    if place.is_file():
+        return [place], f"{place.parent}/"
+    return sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file()), ""  # noqa: PTH207
+
+
+def _archive(file: Path, root: str) -> Chunk:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = (info.filename for info in archive.infolist() if not info.is_dir())
+            names = tuple(sorted(name for name in members if Path(name).suffix.lower() in PICTURES))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise BulkError(f"{file} cannot be opened: {error}") from error
+    return Chunk(kind="zip", path=str(file), names=names, rows=len(names), root=root)
+
+
+def _groups(file: Path, root: str, column: str) -> Iterator[Chunk]:
+    arrow, parquet = _pyarrow()
+    try:
+        opened = parquet.ParquetFile(file)
+    except (OSError, arrow.ArrowException) as error:
+        raise BulkError(f"{file} cannot be opened: {error}") from error
+    with opened:
+        chosen = _column(arrow, opened.schema_arrow, file, column)
+        base = 0
+        for group in range(opened.num_row_groups):
+            rows = opened.metadata.row_group(group).num_rows
+            yield Chunk(kind="parquet", path=str(file), rows=rows, root=root, group=group, base=base, column=chosen)
+            base += rows
+
+
+def _column(arrow: Any, schema: Any, file: Path, wanted: str) -> str:
+    """The column that has the pictures: the one asked for, the first of bytes, or one of paths."""
+    if wanted:
+        if wanted in schema.names:
+            return wanted
+        raise BulkError(f"{file} has no column {wanted}; it has {', '.join(schema.names)}")
+    kinds = arrow.types
+    for field in schema:
+        within = (
+            field.type.field("bytes").type if kinds.is_struct(field.type) and _has_bytes(field.type) else field.type
+        )
+        if kinds.is_binary(within) or kinds.is_large_binary(within):
+            return str(field.name)
+    for name in PATH_COLUMNS:
+        if name in schema.names:
+            return name
+    raise BulkError(f"{file} has no column of bytes or paths among {', '.join(schema.names)}; name one with --column")
+
+
+def _has_bytes(struct: Any) -> bool:
+    return bool(struct.get_field_index("bytes") >= 0)
+
+
+def _cut(span: Chunk, size: int) -> Iterator[Chunk]:
+    for start in range(0, span.rows, size):
+        rows = min(size, span.rows - start)
+        yield dataclasses.replace(span, start=start, rows=rows, names=span.names[start : start + rows])
+
+
+def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
+    first, numbered = 0, []
+    for index, piece in enumerate(pieces):
+        numbered.append(dataclasses.replace(piece, index=index, first=first))
+        first += piece.rows
+    return numbered
+
+
+def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
+    """The cells of a Parquet chunk: bytes, structs of them, or paths."""
+    _, parquet = _pyarrow()
+    skip, left = chunk.start + start, chunk.rows - start
+    with parquet.ParquetFile(chunk.path) as file:
+        for batch in file.iter_batches(batch_size=64, row_groups=[chunk.group], columns=[chunk.column]):
+            if skip >= batch.num_rows:
+                skip -= batch.num_rows
+                continue
+            cells = batch.column(0).slice(skip, left)
+            skip, left = 0, left - len(cells)
+            yield from (_cell(cell.as_py(), Path(chunk.path).parent) for cell in cells)
+            if not left:
+                return
+
+
+def _cell(value: Any, folder: Path) -> Picture:
+    if isinstance(value, dict):
+        value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return _read(partial((folder / value).open, "rb"))
+    return NotAPicture("the cell is empty")
+
+
+def _read(opened: Callable[[], Any]) -> Picture:
+    try:
+        with opened() as file:
+            return bytes(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        return NotAPicture(f"cannot open: {error.strerror or 'damaged'}")
+    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
+        return NotAPicture(f"cannot open: {type(error).__name__}")  # damaged, encrypted, or packed in an unknown way
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ModuleNotFoundError as error:
+        raise BulkError("Parquet needs pyarrow; install bankcard-ocr[bulk]") from error
+    return pa, parquet

@@ -1,0 +1,383 @@
+"""Runs over many pictures: every row once, whatever happens. The reader is a stand-in that does as pictures say."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr import bulk
+from bankcard_ocr.bulk.hand import Job, shown
+from bankcard_ocr.bulk.parts import Parts, whole
+from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
+from bankcard_ocr.errors import BulkError, NotAPicture
+
+HERE = Path(__file__).parent
+NUMBER = "6205500000000000004"
+MASKED = "620550*********0004"
+READER = "fake_reader:Reader"
+RUN = """
+import sys, time
+from pathlib import Path
+from bankcard_ocr import bulk
+from bankcard_ocr.bulk.hand import Job
+
+if __name__ == "__main__":
+    source, out, engine = sys.argv[1:]
+    job = Job(reader="fake_reader:Reader", timeout_s=60)
+    bulk.run(source, Path(out), job, engine=engine, workers=2, progress=lambda *told: print(*told, flush=True))
+"""
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch) -> Path:
+    """A folder in which each reader that is made leaves a mark; processes find the stand-in."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    monkeypatch.setenv("MADE", str(folder))
+    monkeypatch.setenv("PYTHONPATH", str(HERE))
+    monkeypatch.syspath_prepend(HERE)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Pictures of each outcome, in two folders."""
+    place = tmp_path / "in"
+    (place / "sub").mkdir(parents=True)
+    words = {"a.jpg": NUMBER, "b.png": "empty", "c.jpg": "what", "sub/d.JPG": NUMBER, "notes.txt": NUMBER}
+    for name, word in words.items():
+        (place / name).write_text(word)
+    return place
+
+
+def numbered(folder: Path, count: int) -> Path:
+    folder.mkdir()
+    for n in range(count):
+        (folder / f"{n:04}.jpg").write_text(NUMBER)
+    return folder
+
+
+def rows(out: Path) -> list[dict]:
+    return [json.loads(line) for line in out.read_text().splitlines()]
+
+
+def told(out: Path) -> list[tuple]:
+    return [(row["name"], row["outcome"], row["number"], row["errcode"]) for row in rows(out)]
+
+
+def test_a_folder_becomes_rows_in_the_order_of_names(folder, made, tmp_path):
+    """Every picture below the folder is a row with what became of it, numbers masked."""
+    summary = bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    assert (
+        [
+            ("a.jpg", "read", MASKED, 0),
+            ("b.png", "refused", None, 101001),
+            ("c.jpg", "no picture", None, 101002),
+            ("sub/d.JPG", "read", MASKED, 0),
+        ],
+        {"no picture": 1, "read": 2, "refused": 1},
+        ["in", "made", "out.jsonl"],
+    ) == (told(tmp_path / "out.jsonl"), summary.outcomes, sorted(file.name for file in tmp_path.iterdir()))
+
+
+def test_the_rows_are_the_owners_alone(folder, made, tmp_path):
+    """OUT has mode 0600."""
+    bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    assert "600" == f"{(tmp_path / 'out.jsonl').stat().st_mode & 0o777:o}"
+
+
+def test_poison_is_set_aside(tmp_path, made):
+    """A picture that kills its reader, one that hangs it, and one that makes it fail cost their own rows alone."""
+    for n, word in enumerate([NUMBER, "kill", NUMBER, "hang", "fault", NUMBER]):
+        (numbered(tmp_path / "in", 0) if n == 0 else tmp_path / "in").joinpath(f"{n}.jpg").write_text(word)
+    out = tmp_path / "out.jsonl"
+    bulk.run(str(tmp_path / "in"), out, Job(reader=READER, timeout_s=2.0), workers=1)
+    errors = [row["errmsg"] for row in rows(out) if row["errcode"]]
+
+    assert (
+        ["read", "set aside", "read", "set aside", "failed", "read"],
+        [
+            "system error hint: [killed its reader: SIGSEGV]",
+            "system error hint: [took over 2 s]",
+            "system error hint: [RuntimeError]",
+        ],
+    ) == ([row["outcome"] for row in rows(out)], errors)
+
+
+def test_a_reader_killed_from_outside_costs_nothing(tmp_path, made):
+    """A picture is set aside only when it fails twice."""
+    numbered(tmp_path / "in", 2)
+    (tmp_path / "in" / "0001.jpg").write_text("once")
+    out = tmp_path / "out.jsonl"
+    bulk.run(str(tmp_path / "in"), out, Job(reader=READER), workers=1)
+
+    assert ["read", "no picture"] == [row["outcome"] for row in rows(out)]
+
+
+def test_models_are_loaded_once_a_worker(tmp_path, made):
+    """Chunks are many, readers as many as workers."""
+    source = numbered(tmp_path / "in", 40)
+    bulk.run(str(source), tmp_path / "out.jsonl", Job(reader=READER), workers=2)
+
+    assert (40, 2) == (len(rows(tmp_path / "out.jsonl")), len(list(made.iterdir())))
+
+
+def test_a_reader_that_cannot_be_made_ends_the_run(folder, made, tmp_path):
+    """What is wrong is said, and no row is written."""
+    with pytest.raises(BulkError, match="RuntimeError: no weights"):
+        bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader="fake_reader:Broken"), workers=1)
+
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def begin(source: Path, out: Path, engine: str = "local") -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    command = [sys.executable, "-c", RUN, str(source), str(out), engine]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
+
+
+def killed_after(source: Path, out: Path, more: int) -> int:
+    """Kills a run, and its readers, when it has done ``more`` rows; the rows earlier runs had done."""
+    process = begin(source, out)
+    before = next(
+        int(line.split()[1]) for line in process.stdout if int(line.split()[0]) >= int(line.split()[1]) + more
+    )
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return before
+
+
+def test_a_run_killed_three_times_has_every_row_once(tmp_path):
+    """After each kill -9 the next run goes on where the parts end."""
+    source, out = numbered(tmp_path / "in", 320), tmp_path / "out.jsonl"
+    before = [killed_after(source, out, 40) for _ in range(3)]
+    last = begin(source, out).communicate()[0].splitlines()[0]
+
+    assert (0, True, True, True, list(range(320)), {NUMBER[:6]: 320}) == (
+        before[0],
+        before[1] >= 40,
+        before[2] >= 80,
+        int(last.split()[1]) >= 120,
+        [row["row"] for row in rows(out)],
+        Counter(row["number"][:6] for row in rows(out)),
+    )
+
+
+def test_both_engines_write_the_same(folder, tmp_path):
+    """Ray Data and the local pool give the same bytes, poison set aside on both."""
+    pytest.importorskip("ray")
+    (folder / "kill.jpg").write_text("kill")
+    processes = [begin(folder, tmp_path / f"{engine}.jsonl", engine) for engine in ("local", "ray")]
+    statuses = [(process.communicate(), process.returncode)[1] for process in processes]
+
+    assert ([0, 0], 5, (tmp_path / "local.jsonl").read_bytes()) == (
+        statuses,
+        len(rows(tmp_path / "ray.jsonl")),
+        (tmp_path / "ray.jsonl").read_bytes(),
+    )
+
+
+def test_what_is_finished_is_not_overwritten(folder, made, tmp_path):
+    """OUT that is there is refused, and parts left by a kill at the last moment are removed."""
+    out = tmp_path / "out.jsonl"
+    out.write_text("")
+    (tmp_path / "out.jsonl.parts").mkdir()
+    with pytest.raises(BulkError, match="there already"):
+        bulk.run(str(folder), out, Job(reader=READER), workers=1)
+
+    assert not (tmp_path / "out.jsonl.parts").exists()
+
+
+def test_another_run_on_the_same_file_is_refused(tmp_path):
+    """One run at a time writes OUT."""
+    with Parts(tmp_path / "out.jsonl"), pytest.raises(BulkError, match="another run"):
+        Parts(tmp_path / "out.jsonl").__enter__()
+
+
+def test_a_run_goes_on_as_it_was_begun(tmp_path):
+    """Other options than those of the run that was killed are refused, and named."""
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.planned({"pan": "masked", "column": ""}, lambda: [Chunk(kind="files", rows=1, names=("a",))])
+        with pytest.raises(BulkError, match="another pan;"):
+            parts.planned({"pan": "full", "column": ""}, list)
+
+
+def test_a_plan_comes_back_as_it_was(tmp_path):
+    """The plan that is written down is the plan that is read."""
+    chunks = [
+        Chunk(kind="files", rows=2, names=("a", "b"), root="x/"),
+        Chunk(kind="zip", rows=1, path="z", names=("é",)),
+    ]
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.planned({}, lambda: chunks)
+
+        assert chunks == parts.planned({}, list)
+
+
+def test_a_damaged_part_is_no_result(tmp_path):
+    """A part with rows missing ends the run."""
+    chunk = Chunk(kind="files", rows=2, names=("a", "b"))
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.write(chunk, [{"row": 0, "outcome": "read"}])
+        with pytest.raises(BulkError, match="its 2 rows"):
+            parts.finish([chunk])
+
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_file_that_fails_half_way_is_not_there(tmp_path):
+    """What is not whole is not at its place, nor beside it."""
+    half = whole(tmp_path / "file")
+    half.__enter__().write(b"half")
+    with pytest.raises(RuntimeError):
+        half.__exit__(RuntimeError, RuntimeError(), None)
+
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_archives_are_read_by_member(tmp_path, made):
+    """Pictures in a zip are rows named by archive and member; other members are none."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("b.jpg", NUMBER)
+        archive.writestr("a/c.png", "empty")
+        archive.writestr("readme.txt", "x")
+    bulk.run(str(tmp_path / "in.zip"), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    assert [("in.zip!a/c.png", "refused", None, 101001), ("in.zip!b.jpg", "read", MASKED, 0)] == told(
+        tmp_path / "out.jsonl"
+    )
+
+
+def test_a_glob_names_its_files(folder):
+    """A pattern means the files it matches, whatever their suffix."""
+    found = [chunk.name(0) for chunk in plan(f"{folder}/*.*g", "", 8)]
+
+    assert [f"{folder}/{name}" for name in ("a.jpg", "b.png", "c.jpg")] == found
+
+
+@pytest.mark.parametrize("source", ["nowhere", "nothing-*.jpg"])
+def test_nothing_to_read_is_an_error(source: str, tmp_path, monkeypatch):
+    """A source without pictures is said at once."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BulkError, match="no pictures"):
+        plan(source, "", 1)
+
+
+def test_a_file_that_is_no_archive_is_an_error(tmp_path):
+    """A damaged archive ends the run before it begins."""
+    (tmp_path / "in.zip").write_text("no archive")
+    with pytest.raises(BulkError, match="cannot be opened"):
+        plan(str(tmp_path / "in.zip"), "", 1)
+
+
+def test_a_file_that_is_gone_is_no_picture(tmp_path):
+    """A picture that vanished after the plan was made is a row with its error, not the end."""
+    chunk = Chunk(kind="files", rows=1, names=(str(tmp_path / "gone.jpg"),))
+    (found,) = pictures(chunk, 0)
+
+    assert (NotAPicture, "cannot open: No such file or directory") == (type(found), found.reason)
+
+
+class TestParquet:
+    @pytest.fixture
+    def pq(self):
+        return pytest.importorskip("pyarrow.parquet")
+
+    @pytest.fixture
+    def write(self, pq, tmp_path):
+        """Writes a Parquet file with groups of three rows."""
+        import pyarrow as pa
+
+        def make(**columns: list) -> str:
+            pq.write_table(pa.table(columns), tmp_path / "in.parquet", row_group_size=3)
+            return str(tmp_path / "in.parquet")
+
+        return make
+
+    def read(self, source: str, column: str = "") -> list:
+        return [found for chunk in plan(source, column, 1) for found in pictures(chunk, 0)]
+
+    def test_bytes_are_pictures(self, write):
+        """The first column of bytes has the pictures, over all row groups."""
+        cells = [str(n).encode() for n in range(10)]
+
+        assert cells == self.read(write(id=list(range(10)), jpeg=cells))
+
+    def test_a_column_may_be_named(self, write):
+        """The column asked for is taken before others."""
+        assert [b"b"] == self.read(write(a=[b"a"], b=[b"b"]), "b")
+
+    def test_hugging_faces_structs_are_read(self, write):
+        """A struct of bytes and path gives its bytes."""
+        assert [b"a"] == self.read(write(image=[{"bytes": b"a", "path": "x.jpg"}]))
+
+    def test_paths_are_relative_to_the_table(self, write, folder):
+        """A column of paths names files beside the table."""
+        assert [NUMBER.encode()] == self.read(write(path=["in/a.jpg"]))
+
+    def test_an_empty_cell_is_no_picture(self, write):
+        """A null costs its own row."""
+        found = self.read(write(jpeg=[None, b"a"]))
+
+        assert ("the cell is empty", b"a") == (found[0].reason, found[1])
+
+    @pytest.mark.parametrize("column", ["", "nope"])
+    def test_a_table_without_pictures_says_its_columns(self, write, column: str):
+        """Neither bytes nor paths: the columns there are named."""
+        with pytest.raises(BulkError, match="id"):
+            self.read(write(id=[1]), column)
+
+    def test_a_chunk_may_begin_anywhere(self, write):
+        """A resumed chunk starts in the middle of a row group."""
+        source = write(jpeg=[b"0", b"1", b"2", b"3", b"4"])
+        chunk = Chunk(kind="parquet", path=source, rows=2, group=0, start=1, column="jpeg")
+
+        assert [[b"1", b"2"], [b"2"]] == [list(pictures(chunk, start)) for start in (0, 1)]
+
+    def test_out_may_be_parquet(self, pq, folder, made, tmp_path):
+        """The same rows, as a table."""
+        bulk.run(str(folder), tmp_path / "out.parquet", Job(reader=READER), workers=1)
+        found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+
+        assert [(0, "a.jpg", MASKED), (1, "b.png", None)] == [
+            (row["row"], row["name"], row["number"]) for row in found[:2]
+        ]
+
+
+@pytest.mark.parametrize(
+    ("pan", "expected"),
+    [
+        ("masked", MASKED),
+        ("full", NUMBER),
+        ("fingerprint", "b20c14e9"),
+    ],
+)
+def test_numbers_are_written_as_asked(pan: str, expected: str):
+    """Masked to first 6 and last 4, whole, or an HMAC-SHA256 under the key."""
+    assert shown(NUMBER, Job(pan=pan, key=b"k" * 32)).startswith(expected)
+
+
+@given(st.lists(st.integers(0, 50), max_size=8), st.integers(1, 20))
+def test_chunks_cover_every_row_once(sizes: list[int], size: int):
+    """However spans are cut, the rows are those of the spans, in order."""
+    spans = [
+        Chunk(kind="files", rows=rows, names=tuple(f"{n}.{row}" for row in range(rows))) for n, rows in enumerate(sizes)
+    ]
+    chunks = _numbered(piece for span in spans for piece in _cut(span, size))
+
+    assert ([name for span in spans for name in span.names], list(range(sum(sizes)))) == (
+        [name for chunk in chunks for name in chunk.names],
+        [chunk.first + offset for chunk in chunks for offset in range(chunk.rows)],
+    )
