@@ -155,6 +155,47 @@ def test_type_reaches_the_reader(reader, picture, args: list[str], want: str):
     assert [want] == [options.type for options in reader.options]
 
 
+def test_detail_adds_what_the_server_tells(reader, picture):
+    """--detail asks the reader for everything and adds bank, type, network, positions and warnings to the line."""
+    [line] = lines(run(picture("card.jpg", b"6205500000000000004"), "--jsonl", "--detail"))
+
+    assert set(read.DETAILS) < line.keys()
+    assert (True, "unionpay", "62", {"w": 10, "h": 10}) == (
+        reader.options[0].detail,
+        line["network"],
+        line["bin"],
+        line["img_size"],
+    )
+
+
+def test_detail_of_a_refused_picture_is_null(reader, picture):
+    """Scripts find the same fields on every line."""
+    [line] = lines(run(picture("card.jpg", b"empty"), "--jsonl", "--detail"))
+
+    assert [None] * len(read.DETAILS) == [line[name] for name in read.DETAILS]
+
+
+def test_without_detail_it_is_not_asked_for(reader, picture):
+    """A plain line has the agreed fields only, and the reader spends no time on others."""
+    [line] = lines(run(picture("card.jpg", NUMBER.encode()), "--jsonl"))
+
+    assert (False, set()) == (reader.options[0].detail, set(read.DETAILS) & line.keys())
+
+
+def test_mask_shortens_a_long_bin(reader, picture, monkeypatch):
+    """With --mask not more than six leading digits are shown, however long the prefix that decided."""
+    monkeypatch.setattr(read.iin, "default", lambda: read.iin.Table.parse(b"issuer A\n  62055000 19 debit\n"))
+    file = picture("card.jpg", b"6205500000000000004")
+    whole, masked = (lines(run(file, "--jsonl", "--detail", *more))[0]["bin"] for more in ((), ("--mask",)))
+
+    assert ("62055000", "620550") == (whole, masked)
+
+
+def test_the_table_names_the_bank_when_asked(reader, picture):
+    """With --detail people see what is known of the card."""
+    assert "unionpay" in run(picture("card.jpg", b"6205500000000000004"), "--detail").stdout
+
+
 def test_the_table_shows_the_grouped_number(reader, picture):
     """Without --jsonl people see the number in fours, and how many were read."""
     result = run(picture("card.jpg", NUMBER.encode()))
