@@ -62,7 +62,7 @@ def _base(rng: Rng, rows: int, columns: int) -> Picture:
     if rng.random() < 0.2:
         ramp = np.sin(ramp * rng.uniform(2, 6))  # brushed metal shimmers in bands
     weight = np.clip(ramp * 0.5 + 0.5, 0, 1).astype(np.float32)[:, :, None]
-    return (first * (1 - weight) + second * weight).astype(np.float32)
+    return floats(first * (1 - weight) + second * weight)
 
 
 def _over(

@@ -56,7 +56,7 @@ def _rainbow(rng: Rng, picture: Picture, x: Mask, y: Mask) -> Picture:
     """Diffraction foil, in patches."""
     phase = (x * rng.uniform(2, 9) + y * rng.uniform(-6, 6))[:, :, None] + np.array([0, 0.33, 0.66], np.float32)
     patch = np.clip(noise_on(rng, picture, 0.2 * max(x.size, y.size)) + 0.1, 0, 0.7)[:, :, None]
-    return patch * (0.5 + 0.5 * floats(np.sin(6.28 * phase))) * np.float32(rng.uniform(0.1, 0.6))
+    return floats(patch * (0.5 + 0.5 * np.sin(6.28 * phase)) * np.float32(rng.uniform(0.1, 0.6)))
 
 
 def develop(rng: Rng, picture: Picture) -> Picture:

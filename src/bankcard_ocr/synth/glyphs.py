@@ -151,7 +151,7 @@ def _font_glyph(char: str, font: str, height: float) -> tuple[Mask, float]:
     size = (int(np.ceil(right - left)) + 4, 2 * half)
     image = Image.new("L", size)
     ImageDraw.Draw(image).text((2 - left, half - middle), char, 255, font=loaded)
-    return floats(image) / np.float32(255), float(loaded.getlength(char))
+    return floats(np.asarray(image)) / np.float32(255), float(loaded.getlength(char))
 
 
 @functools.lru_cache(maxsize=512)

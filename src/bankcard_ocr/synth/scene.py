@@ -124,7 +124,7 @@ def _placed(rng: Rng, width: int, height: int, pose: _Pose) -> Quad:
     middle = room / 2 + rng.uniform(-0.5, 0.5, 2) * free * spread / 0.5 * (1 if pose.centred else 1.2)
     flat = flat - (flat.min(0) + flat.max(0)) / 2 + middle
     stretch = np.array([rng.uniform(0.93, 1.07), 1.0])  # sides are rounded to multiples of 32 before locating
-    return ((flat - middle) * stretch + middle).astype(np.float32)
+    return floats((flat - middle) * stretch + middle)
 
 
 def _tilted(rng: Rng, angle: float) -> NDArray[np.float64]:

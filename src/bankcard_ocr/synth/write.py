@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from . import glyphs, ink
 from .card import Line
-from .pixels import Picture
+from .pixels import Picture, floats
 
 
 def line(picture: Picture, text: Line, origin: tuple[float, float], scale: float) -> NDArray[np.float32]:
@@ -30,4 +30,4 @@ def line(picture: Picture, text: Line, origin: tuple[float, float], scale: float
     ink.stamp(part, mask, text.ink, scale)
     picture[y0:y1, x0:x1] = part
     seen = np.array([char != " " for char in text.text])
-    return boxes[seen] + np.array((x0, y0, x0, y0), np.float32)
+    return floats(boxes[seen] + np.array((x0, y0, x0, y0), np.float32))

@@ -36,7 +36,8 @@ class Spike:
 
 def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
     """Up to ``beam`` texts, the most probable first."""
-    paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}  # text -> ending blank, ending in its last class
+    # text -> the probability of its alignments that end blank, and of those that end in its last class
+    paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
     for row in frames:
         blank = float(row[BLANK])
         if blank > 1 - _QUIET:

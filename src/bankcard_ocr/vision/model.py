@@ -24,7 +24,7 @@ class Model:
 
     def __init__(self, name: str, *, data: bytes | None = None, threads: int = 1) -> None:
         """Loads ``data``, or the model ``name`` that ships with the package, to run on ``threads`` threads a call."""
-        content = data if data is not None else resources.files(__package__).joinpath(f"weights/{name}.onnx").read_bytes()
+        content = _shipped(name) if data is None else data
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -42,3 +42,7 @@ class Model:
     def run(self, pictures: NDArray[np.uint8]) -> list[Array]:
         """The model's outputs for ``pictures`` (N, H, W, 3), RGB."""
         return [np.asarray(out, np.float32) for out in self._session.run(None, {self._input: pictures})]
+
+
+def _shipped(name: str) -> bytes:
+    return resources.files(__package__).joinpath(f"weights/{name}.onnx").read_bytes()
