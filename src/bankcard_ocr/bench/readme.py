@@ -4,7 +4,7 @@
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
 A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``, ``synthetic.json``,
-``speed.json``. Figures that no file has have no row; timings of a machine that was not quiet are left out.
+``unreadable.json``, ``speed.json``. Figures that no file has have no row; timings of a machine that was not quiet are left out.
 """
 
 from __future__ import annotations
@@ -181,8 +181,8 @@ ROWS: Sequence[Row] = (
     Row(name="synthetic cards: exact", file="synthetic", suite="pictures", told=_share("exact")),
     Row(name="synthetic cards: wrong", file="synthetic", suite="pictures", told=_share("wrong")),
     Row(
-        name="synthetic pictures without a readable number: one returned",
-        file="synthetic",
+        name="drawn pictures without a readable number: one returned",
+        file="unreadable",
         suite="pictures",
         told=_hits("negatives"),
     ),
