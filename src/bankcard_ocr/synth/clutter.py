@@ -160,56 +160,63 @@ def _hologram(rng: Rng, picture: Picture, box: Box) -> None:
 
 
 def cover(rng: Rng, picture: Picture, box: tuple[float, float, float, float]) -> None:
-    """Hides the box (left, top, right, bottom) of ``picture``: paper, a brush, a finger, glare or mosaic."""
+    """Hides the box (left, top, right, bottom) of ``picture``: paper, a brush, a finger, glare or mosaic.
+
+    What stands beside the box stays to be seen, since its label says that it can be.
+    """
     left, top, right, bottom = box
     high = bottom - top
     pad = rng.uniform(0.1, 0.6) * high
     outer = (int(left - pad * 0.4), int(top - pad), int(right + pad * 0.4), int(bottom + pad))
     kind = rng.random()
-    if kind < 0.3:
-        cv2.rectangle(picture, outer[:2], outer[2:], art.colour(rng).tolist(), -1)
-    elif kind < 0.5:
-        _brush(rng, picture, outer)
-    elif kind < 0.7:
-        _finger(rng, picture, outer, high)
-    elif kind < 0.85:
-        _blind(picture, outer, high)
-    else:
-        _mosaic(picture, outer, max(4, int(high * 0.45)))
+    for share, drawn in COVERS:
+        if kind < share:
+            drawn(rng, picture, outer, high)
+            return
 
 
-def _brush(rng: Rng, picture: Picture, box: Box) -> None:
+def _paper(rng: Rng, picture: Picture, box: Box, _: float) -> None:
+    cv2.rectangle(picture, box[:2], box[2:], art.colour(rng).tolist(), -1)
+
+
+def _brush(rng: Rng, picture: Picture, box: Box, _: float) -> None:
+    """A stroke along the longer side; its ends are round."""
     x0, y0, x1, y1 = box
-    y = int((y0 + y1) / 2)
-    round_end = y1 - y
-    ends = (x0 + round_end, y), (x1 - round_end, y)
-    cv2.line(picture, *ends, art.colour(rng).tolist(), max(3, y1 - y0), cv2.LINE_AA)
+    x, y, width, height = (x0 + x1) // 2, (y0 + y1) // 2, x1 - x0, y1 - y0
+    ends = ((x0 + height // 2, y), (x1 - height // 2, y)) if width > height else ((x, y0), (x, y1))
+    cv2.line(picture, *ends, art.colour(rng).tolist(), max(3, min(width, height)), cv2.LINE_AA)
 
 
 def _finger(rng: Rng, picture: Picture, box: Box, high: float) -> None:
+    """From above or below, so tall that its sides are steep beside the box."""
     x0, y0, x1, y1 = box
     skin = np.array(SKIN) * rng.uniform(0.4, 1.1)
     middle = (int((x0 + x1) / 2), y1 if rng.random() < 0.5 else y0)
-    axes = (max(4, int((x1 - x0) * 0.72)), max(4, int((y1 - y0) * 1.5)))
+    axes = (max(4, int((x1 - x0) * 0.53)), max(4, (y1 - y0) * 3))
     mask = np.zeros(picture.shape[:2], np.float32)
     cv2.ellipse(mask, middle, axes, float(rng.normal(0, 12)), 0, 360, 1.0, -1, cv2.LINE_AA)
     lay(picture, blurred(mask, 1.2), skin * (1 + 0.15 * noise_on(rng, picture, high)[:, :, None]))
 
 
-def _blind(picture: Picture, box: Box, high: float) -> None:
+def _blind(_: Rng, picture: Picture, box: Box, high: float) -> None:
     """Glare that leaves nothing."""
     x0, y0, x1, y1 = box
     middle = (int((x0 + x1) / 2), int((y0 + y1) / 2))
-    axes = (max(3, int((x1 - x0) * 0.62)), max(3, int((y1 - y0) * 0.8)))
+    axes = (max(3, int((x1 - x0) * 0.53)), max(3, int((y1 - y0) * 1.6)))
     mask = np.zeros(picture.shape[:2], np.float32)
     cv2.ellipse(mask, middle, axes, 0, 0, 360, 1.0, -1)
     picture += blurred(mask, max(1.0, high * 0.12))[:, :, None] * 2.5
 
 
-def _mosaic(picture: Picture, box: Box, cell: int) -> None:
+def _mosaic(_: Rng, picture: Picture, box: Box, high: float) -> None:
     x0, y0, x1, y1 = max(0, box[0]), max(0, box[1]), min(picture.shape[1], box[2]), min(picture.shape[0], box[3])
+    cell = max(4, int(high * 0.45))
     part = picture[y0:y1, x0:x1]
     if part.size:
         cells = (max(1, (x1 - x0) // cell), max(1, (y1 - y0) // cell))
         small = cv2.resize(part, cells, interpolation=cv2.INTER_AREA)
         part[:] = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+
+
+# What covers, each with the share of covers up to it.
+COVERS = ((0.3, _paper), (0.5, _brush), (0.7, _finger), (0.85, _blind), (1.0, _mosaic))

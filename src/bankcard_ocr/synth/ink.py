@@ -33,7 +33,8 @@ class Ink:
     """Raised or printed characters; lengths in millimetres, weights from 0 (none) to about 1.
 
     ``relief`` False prints ``foil`` flat, and only ``foil``, ``cover``, ``wear``, ``soft``, ``outline``, ``metal`` and
-    ``shadow`` count. ``light`` is the direction that light comes from, in radians; ``seed`` draws wear and gleam.
+    ``shadow`` count. ``light`` is an angle in radians: edges that rise along it are lit, shadows of raised characters
+    fall against it. ``seed`` draws wear and gleam.
     """
 
     relief: bool
