@@ -1,6 +1,7 @@
 # make quickstart         a server with a sample card, on http://127.0.0.1:8080; ONCE=1 stops after the check
 # make test               lint, types, layers and tests, with everything they need
 # make lint               the first three alone
+# make sbom               dist/sbom.cdx.json, every package of the default install
 # make train-env          what training needs on top: PyTorch, its CPU build
 #
 # Everything lives in this folder: .venv (the project and its packages) and .tools (uv, which fills .venv from uv.lock).
@@ -13,7 +14,7 @@ UV = .tools/bin/uv
 SYNC = $(UV) sync --frozen --inexact --python "$(PYTHON)"
 export UV_PYTHON_DOWNLOADS = never
 
-.PHONY: quickstart test lint env dev-env train-env system-packages clean
+.PHONY: quickstart test lint sbom env dev-env train-env system-packages clean
 
 quickstart: env
 	.venv/bin/bankcard-ocr quickstart $(if $(ONCE),--once)
@@ -27,11 +28,15 @@ lint: dev-env
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+sbom: $(UV)
+	@mkdir -p dist
+	$(UV) export --quiet --frozen --no-dev --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+
 env: $(UV)
 	@$(SYNC) --quiet --no-dev
 
 dev-env: $(UV)
-	$(SYNC) --extra redis
+	$(SYNC) --extra redis --extra bulk --extra ray --extra otel
 
 train-env: dev-env
 	$(UV) pip install --quiet --python .venv pip 'onnx>=1.17'

@@ -89,6 +89,10 @@ class Settings:
     docs: bool = _set(True, "Serve the API's page at /docs and its description at /openapi.json.")
     metrics_host: str = _set("127.0.0.1", "The address of the metrics and administration port.")
     metrics_port: int = _set(0, "The port of metrics and administration; 0 keeps it closed.", least=0, most=65535)
+    otlp_endpoint: str = _set("", "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.")
+    worker_memory_mb: int = _set(
+        2048, "Of several workers, one that holds more megabytes is replaced when its calls are answered.", least=128
+    )
     log_format: str = _set("console", "How log lines are written.", choices=("console", "json"))
     log_level: str = _set("info", "The least severe log lines written.", choices=("debug", "info", "warning", "error"))
 

@@ -12,8 +12,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -28,13 +29,15 @@ from uvicorn.supervisors import Multiprocess
 from ..errors import InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
-from ..platform.service import Reads, Service
-from ..platform.state.base import State
+from ..platform.service import Observer, Reads, Service
+from ..platform.state.base import Record, State
 from ..settings import Loaded, Settings, Value, load
-from . import logs, pages
+from . import logs, metrics, pages, traces
 from .app import Api, Gate
 from .fetch import Fetcher, Limits
 from .protocol import Config
+
+LOOK_AT_MEMORY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,25 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
         uvicorn.Server(config(build(settings), settings)).run(sockets=[listener])
     else:
         logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
-        Multiprocess(config(_Build(source), settings, factory=True), sockets=[listener]).run()
+        with _metrics_of_all(settings):
+            Multiprocess(config(_Build(source), settings, factory=True), sockets=[listener]).run()
+
+
+@contextmanager
+def _metrics_of_all(settings: Settings) -> Iterator[None]:
+    """The metrics port of several workers, open where that is set."""
+    if not settings.metrics_port:
+        yield
+        return
+    store = states.connect(settings.state_url)
+    with metrics.shared() as folder:
+        server = metrics.serve(metrics.of_all(folder, store, settings), settings)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            store.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +98,7 @@ class _Build:
         settings = self.source.load().settings
         logs.configure(settings)
         threading.Thread(target=_stop_with_parent, daemon=True).start()
+        threading.Thread(target=_stop_over, args=(settings.worker_memory_mb,), daemon=True).start()
         return build(settings)
 
 
@@ -88,6 +110,23 @@ def _stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _stop_over(most_mb: int) -> None:
+    """Stops this worker in order when it holds more memory than it may; the supervisor starts another."""
+    while resident_mb() <= most_mb:
+        time.sleep(LOOK_AT_MEMORY_S)
+    structlog.get_logger().warning("worker holds too much memory", pid=os.getpid(), mb=resident_mb(), most_mb=most_mb)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def resident_mb() -> int:
+    """The memory this process holds now; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1_048_576
+
+
 def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> Router:
     """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
     if reader is None:
@@ -95,25 +134,51 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
 
         reader = Reader()
     store = states.connect(settings.state_url) if state is None else state
+    gate: Reads = Gate(reader, threads(settings), settings.request_timeout_s)
+    observers: list[Observer] = [logs.access]
+    counts = metrics.Metrics() if settings.metrics_port else None
+    if counts is not None:
+        counts.models(reader)
+        gate = counts.waiting(Gate(counts.at_work(reader), threads(settings), settings.request_timeout_s))
+        observers.append(counts.observe)
+    spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
+    if spans is not None:
+        observers.append(spans.observe)
     service = Service(
-        reader=Gate(reader, threads(settings), settings.request_timeout_s),
+        reader=gate,
         state=store,
         fetch=fetcher(settings),
         settings=settings,
         table=table(settings),
-        observer=logs.access,
+        observer=_told(observers),
     )
     api = Api(service, settings)
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
+        port = None
+        if counts is not None and parent_process() is None:  # a worker's supervisor has the port
+            port = metrics.serve(metrics.of_one(counts, store, settings), settings)
         structlog.get_logger().info("ready", pid=os.getpid(), threads=threads(settings))
         yield
         api.close()
+        if port is not None:
+            port.shutdown()
+            port.server_close()
+        if spans is not None:
+            spans.close()
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
     return Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+
+
+def _told(observers: list[Observer]) -> Observer:
+    def tell(record: Record, fault: Exception | None) -> None:
+        for observe in observers:
+            observe(record, fault)
+
+    return tell
 
 
 def table(settings: Settings) -> Table:

@@ -1,0 +1,228 @@
+"""Prometheus metrics, on a port of their own that is closed unless ``metrics_port`` is set.
+
+A process counts what its calls tell it (an observer, like the access log). With several workers each counts into files
+of one folder, which prometheus-client shares between processes; the supervisor answers with the sum, and the counts of
+a worker that died stay in it. What a label may say is one of a few words: no appid but in the quota, no address, no
+URL, no number ever.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from wsgiref.simple_server import WSGIServer
+
+from ..errors import SettingsError, StateError
+from ..platform.service import Reads
+from ..platform.state import base
+from ..platform.state.base import Record, State
+from ..reading import Options, Reading
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client reads it on import
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+MOST_APPS = 1000  # whose quota is told
+
+REASONS = {  # the others are calls that are not as they should be
+    40001: "token",
+    40125: "secret",
+    40164: "address",
+    41001: "token",
+    42001: "token",
+    45009: "quota",
+    45011: "rate",
+    48001: "permission",
+    48006: "quota",
+    101000: "fetch",
+    101002: "picture",
+    101003: "quota",
+}
+
+
+def reason(record: Record) -> str:
+    """Why the call of ``record`` was refused, as one of a few words."""
+    if record.errcode == 101001:
+        return "unreadable" if record.cause.startswith("number unreadable") else "no card"
+    if record.errcode == -1:
+        return "busy" if record.cause.startswith("busy") else "fault"
+    return REASONS.get(record.errcode, "call")
+
+
+class Metrics:
+    """The counts of one process."""
+
+    def __init__(self) -> None:
+        from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+        self.registry = registry = CollectorRegistry()
+        self._requests = Counter("bankcard_ocr_requests", "Calls answered, by errcode.", ["code"], registry=registry)
+        self._refusals = Counter(
+            "bankcard_ocr_refusals", "Calls answered with an error, by reason.", ["reason"], registry=registry
+        )
+        self._stages = Histogram(
+            "bankcard_ocr_stage_seconds",
+            "Time of a call in each stage; 'total' is the whole call.",
+            ["stage"],
+            buckets=BUCKETS_S,
+            registry=registry,
+        )
+        self._in_flight = Gauge(
+            "bankcard_ocr_in_flight", "Pictures being read.", registry=registry, multiprocess_mode="livesum"
+        )
+        self._waiting = Gauge(
+            "bankcard_ocr_waiting",
+            "Pictures waiting for a thread to read them.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._models = Gauge(
+            "bankcard_ocr_model_info",
+            "1 for each model that is loaded, with the start of its SHA-256.",
+            ["name", "digest"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+
+    def observe(self, record: Record, fault: Exception | None = None) -> None:  # noqa: ARG002  (an Observer)
+        """Counts a call."""
+        self._requests.labels(str(record.errcode)).inc()
+        if record.errcode:
+            self._refusals.labels(reason(record)).inc()
+        self._stages.labels("total").observe(record.cost_ms / 1000)
+        for stage, ms in record.timings_ms.items():
+            self._stages.labels(stage).observe(ms / 1000)
+
+    def models(self, reader: object) -> None:
+        """Tells which models ``reader`` has loaded."""
+        for model in vars(reader).values():
+            if hasattr(model, "digest"):
+                self._models.labels(model.name, model.digest).set(1)
+
+    def at_work(self, reader: Reads) -> Reads:
+        """``reader``, whose pictures count as being read."""
+        return _Counted(reader, self._in_flight, instead=self._waiting)
+
+    def waiting(self, gate: Reads) -> Reads:
+        """``gate``, whose pictures count as waiting until they are read."""
+        return _Counted(gate, self._waiting)
+
+
+class _Counted:
+    def __init__(self, reader: Reads, gauge: Any, instead: Any = None) -> None:
+        self._reader = reader
+        self._gauge = gauge
+        self._instead = instead
+
+    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        self._gauge.inc()
+        if self._instead is not None:
+            self._instead.dec()
+        try:
+            return self._reader.read(data, options)
+        finally:
+            self._gauge.dec()
+            if self._instead is not None:
+                self._instead.inc()
+
+
+class Quotas:
+    """A collector that asks the store, when it is scraped, what the apps used of today's quota."""
+
+    def __init__(self, state: State, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._state = state
+        self._settings = settings
+        self._clock = clock
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing before the first scrape: the store is not asked when the server starts."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """Used and limit of each app, and whether the store answered."""
+        from prometheus_client.core import GaugeMetricFamily
+
+        used = GaugeMetricFamily("bankcard_ocr_quota_used", "Recognitions used today.", labels=["appid"])
+        limit = GaugeMetricFamily("bankcard_ocr_quota_limit", "Recognitions a day.", labels=["appid"])
+        up = GaugeMetricFamily("bankcard_ocr_state_up", "Whether the state store answers.")
+        try:
+            today = base.beijing_day(self._clock())
+            for app in self._state.apps()[:MOST_APPS]:
+                used.add_metric([app.appid], self._state.used(f"recognize:{app.appid}", today))
+                daily = self._settings.daily_limit if app.daily_limit is None else app.daily_limit
+                limit.add_metric([app.appid], daily)
+            up.add_metric([], 1)
+        except StateError:
+            up.add_metric([], 0)
+        return [used, limit, up]
+
+
+@contextmanager
+def shared() -> Iterator[Path]:
+    """A fresh folder in which the processes started meanwhile count together."""
+    with tempfile.TemporaryDirectory(prefix="bankcard-ocr-metrics-") as folder:
+        os.environ[FOLDER] = folder
+        try:
+            yield Path(folder)
+        finally:
+            del os.environ[FOLDER]
+
+
+def of_one(counts: Metrics, state: State, settings: Settings) -> CollectorRegistry:
+    """What the metrics port answers for the only process: its counts, itself, and the quotas."""
+    from prometheus_client import ProcessCollector
+
+    ProcessCollector(registry=counts.registry)
+    counts.registry.register(Quotas(state, settings))
+    return counts.registry
+
+
+def of_all(folder: Path, state: State, settings: Settings) -> CollectorRegistry:
+    """What the metrics port answers for all processes that count in ``folder``, and the quotas."""
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    made = CollectorRegistry()
+    made.register(_Buried(folder))
+    MultiProcessCollector(made, str(folder))  # type: ignore[no-untyped-call]
+    made.register(Quotas(state, settings))
+    return made
+
+
+class _Buried:
+    """Forgets the gauges of processes that are gone: what they had in flight is not."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        for file in self._folder.glob("gauge_live*_*.db"):
+            pid = int(file.stem.rpartition("_")[2])
+            if not Path(f"/proc/{pid}").exists():
+                mark_process_dead(pid, str(self._folder))  # type: ignore[no-untyped-call]
+        return []
+
+
+def serve(made: CollectorRegistry, settings: Settings) -> WSGIServer:
+    """Answers ``/metrics`` at the metrics port, in a thread of its own, until it is shut down. Raises SettingsError."""
+    from prometheus_client import start_http_server
+
+    try:
+        server, _thread = start_http_server(settings.metrics_port, settings.metrics_host, made)
+    except OSError as error:
+        reason = f"cannot listen at {settings.metrics_host}:{settings.metrics_port} ({error.strerror})"
+        raise SettingsError("metrics_port", "the settings", reason) from error
+    return server

@@ -1,0 +1,261 @@
+"""What operations are told of a server: metrics of one process and of several, and traces."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from bankcard_ocr.errors import SettingsError, StateError
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.state.base import App, Record, beijing_day
+from bankcard_ocr.reading import Options, Reading
+from bankcard_ocr.server import metrics, traces
+from bankcard_ocr.server.app import Gate
+from bankcard_ocr.server.metrics import Metrics, Quotas, reason
+from bankcard_ocr.settings import Settings
+
+NOW = 1732377000.0
+
+
+def record(errcode: int = 0, *, cause: str = "", **timings_ms: float) -> Record:
+    return Record(
+        rid="r",
+        appid="wx1",
+        invoke_time=NOW,
+        cost_ms=20.0,
+        method="POST",
+        request_url="/cv/ocr/bankcard?access_token=***",
+        request_body="",
+        response_body="",
+        client_ip="127.0.0.1",
+        errcode=errcode,
+        stage="read",
+        cause=cause,
+        timings_ms=timings_ms,
+    )
+
+
+@pytest.fixture
+def counts():
+    return Metrics()
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = states.connect(f"sqlite:///{tmp_path}/state.sqlite3", lambda: NOW)
+    opened.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
+    yield opened
+    opened.close()
+
+
+def text(registry: CollectorRegistry) -> str:
+    return generate_latest(registry).decode()
+
+
+def test_calls_are_counted_by_code_and_reason(counts):
+    """Each call counts under its errcode, each refusal under its reason."""
+    for each in (record(), record(), record(101003), record(101001, cause="no card found")):
+        counts.observe(each)
+    found = counts.registry.get_sample_value
+
+    assert [2.0, 1.0, 1.0, 1.0, None] == [
+        found("bankcard_ocr_requests_total", {"code": "0"}),
+        found("bankcard_ocr_requests_total", {"code": "101003"}),
+        found("bankcard_ocr_refusals_total", {"reason": "quota"}),
+        found("bankcard_ocr_refusals_total", {"reason": "no card"}),
+        found("bankcard_ocr_refusals_total", {"reason": "call"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("errcode", "cause", "expected"),
+    [
+        (101001, "number unreadable: digits 3-5 uncertain", "unreadable"),
+        (-1, "busy", "busy"),
+        (-1, "the state store failed", "fault"),
+        (101002, "unknown format", "picture"),
+        (47001, "the body must be JSON", "call"),
+    ],
+)
+def test_reasons_are_few_words(errcode: int, cause: str, expected: str):
+    """A cause, which may say anything, becomes one of a few words."""
+    assert expected == reason(record(errcode, cause=cause))
+
+
+def test_stages_are_timed_in_seconds(counts):
+    """Each stage has a histogram, and the call as a whole."""
+    counts.observe(record(token=0.1, read=15.0))
+    found = counts.registry.get_sample_value
+
+    assert [0.015, 1.0, 0.0, 0.02] == [
+        found("bankcard_ocr_stage_seconds_sum", {"stage": "read"}),
+        found("bankcard_ocr_stage_seconds_bucket", {"stage": "read", "le": "0.025"}),
+        found("bankcard_ocr_stage_seconds_bucket", {"stage": "read", "le": "0.01"}),
+        found("bankcard_ocr_stage_seconds_sum", {"stage": "total"}),
+    ]
+
+
+class Looking:
+    """A reader that notes what the gauges say while it reads."""
+
+    def __init__(self, counts: Metrics) -> None:
+        self.counts = counts
+        self.seen: list[float | None] = []
+
+    def read(self, _data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        names = ("bankcard_ocr_in_flight", "bankcard_ocr_waiting")
+        self.seen += [self.counts.registry.get_sample_value(name) for name in names]
+        raise StateError("enough")
+
+
+def test_a_picture_waits_and_then_is_in_flight(counts):
+    """While it is read it counts as in flight and no more as waiting; afterwards as neither, even when it failed."""
+    looking = Looking(counts)
+    gate = Gate(counts.at_work(looking), 1, 1.0)
+    with pytest.raises(StateError):
+        counts.waiting(gate).read(b"", Options())
+    names = ("bankcard_ocr_in_flight", "bankcard_ocr_waiting")
+
+    assert ([1.0, 0.0], [0.0, 0.0]) == (looking.seen, [counts.registry.get_sample_value(name) for name in names])
+
+
+def test_models_are_told_by_their_hash(counts):
+    """What a reader has loaded is named with the start of its SHA-256."""
+
+    class Model:
+        name, digest = "locate", "0123456789ab"
+
+    reader = Looking(counts)
+    reader.locator = Model()
+    counts.models(reader)
+
+    assert 1.0 == counts.registry.get_sample_value(
+        "bankcard_ocr_model_info", {"name": "locate", "digest": "0123456789ab"}
+    )
+
+
+def test_quotas_are_asked_when_scraped(store):
+    """What an app used today stands beside its limit."""
+    registry = CollectorRegistry()
+    registry.register(Quotas(store, Settings(), lambda: NOW))
+    store.consume("recognize:wx1", beijing_day(NOW), 500)
+
+    assert [1.0, 500.0, 1.0] == [
+        registry.get_sample_value("bankcard_ocr_quota_used", {"appid": "wx1"}),
+        registry.get_sample_value("bankcard_ocr_quota_limit", {"appid": "wx1"}),
+        registry.get_sample_value("bankcard_ocr_state_up"),
+    ]
+
+
+def test_a_store_that_is_away_is_a_metric(store, monkeypatch):
+    """A scrape is answered when the store is not."""
+
+    def away() -> None:
+        raise StateError("away")
+
+    monkeypatch.setattr(store, "apps", away)
+    registry = CollectorRegistry()
+    registry.register(Quotas(store, Settings(), lambda: NOW))
+
+    assert 0.0 == registry.get_sample_value("bankcard_ocr_state_up")
+
+
+def test_the_metrics_port_answers(counts, store):
+    """The port serves the text format."""
+    settings = Settings(metrics_port=0)
+    counts.observe(record())
+    server = metrics.serve(metrics.of_one(counts, store, settings), settings)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as reply:
+            found = reply.read().decode()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert 'bankcard_ocr_requests_total{code="0"} 1.0' in found
+
+
+def test_a_metrics_port_that_is_taken_is_a_wrong_setting(counts, store):
+    """Two servers cannot have one port, and the setting is named."""
+    settings = Settings(metrics_port=0)
+    server = metrics.serve(counts.registry, settings)
+    with pytest.raises(SettingsError, match="metrics_port"):
+        metrics.serve(counts.registry, Settings(metrics_port=server.server_port))
+    server.shutdown()
+    server.server_close()
+
+
+WORKER = """
+from bankcard_ocr.server.metrics import Metrics
+from bankcard_ocr.platform.state.base import Record
+counts = Metrics()
+counts.observe(Record(rid="", appid="", invoke_time=0.0, cost_ms=1.0, method="", request_url="", request_body="",
+    response_body="", client_ip="", errcode=0, stage="", cause=""))
+class Reader:
+    def read(self, data, options):
+        import os
+        os._exit(0)
+counts.waiting(Reader()).read(b"", None)
+"""
+
+
+def test_processes_count_together_and_the_dead_hold_nothing(store):
+    """The counts of processes that died stay in the sum, what they had waiting does not."""
+    with metrics.shared() as folder:
+        for _ in range(2):
+            subprocess.run([sys.executable, "-c", WORKER], check=True, env={**os.environ})
+        found = text(metrics.of_all(folder, store, Settings()))
+
+    assert (True, False, False) == (
+        'bankcard_ocr_requests_total{code="0"} 2.0' in found,
+        "bankcard_ocr_waiting" in found,
+        folder.exists(),
+    )
+
+
+class TestTraces:
+    @pytest.fixture
+    def spans(self):
+        pytest.importorskip("opentelemetry.sdk")
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+        exporter, provider = InMemorySpanExporter(), TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        made = traces.Traces(provider)
+        yield made, exporter
+        made.close()
+
+    def test_a_call_has_one_span_a_stage(self, spans):
+        """Stages follow one another within the call; parts of a stage are left out."""
+        made, exporter = spans
+        made.observe(record(token=1.0, read=15.0, **{"read.decode": 2.0}))
+        found = [(span.name, span.start_time - round(NOW * 1e9)) for span in exporter.get_finished_spans()]
+
+        assert [("token", 0), ("read", 1_000_000), ("call", 0)] == found
+
+    def test_a_span_has_no_query(self, spans):
+        """Where a token may stand nothing is traced."""
+        made, exporter = spans
+        made.observe(record(101003, cause="all used"))
+        (span,) = exporter.get_finished_spans()
+
+        assert ("/cv/ocr/bankcard", 101003, "ERROR") == (
+            span.attributes["url.path"],
+            span.attributes["bankcard_ocr.errcode"],
+            span.status.status_code.name,
+        )
+
+
+def test_without_opentelemetry_the_setting_says_what_to_install(monkeypatch):
+    """The extra is named when it is missing."""
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
+    with pytest.raises(SettingsError, match="otlp_endpoint"):
+        traces.traces("http://127.0.0.1:4318/v1/traces")
