@@ -1,0 +1,93 @@
+"""The deployment files hold together with the program: names of settings, metrics, ports. They are linted, not run."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bankcard_ocr.server.metrics import Metrics
+from bankcard_ocr.settings import PREFIX, Settings
+
+DEPLOY = Path(__file__).parent.parent / "deploy"
+FILES = sorted(file for file in DEPLOY.rglob("*") if file.is_file())
+NAMES = [str(file.relative_to(DEPLOY)) for file in FILES]
+OPERATIONS = DEPLOY.parent / "docs" / "operations.md"
+ASKED = {"bankcard_ocr_quota_used", "bankcard_ocr_quota_limit", "bankcard_ocr_state_up"}
+
+
+def metrics() -> set[str]:
+    """The names of all metrics there are, as a scrape shows them."""
+    found = set(ASKED)
+    for family in Metrics().registry.collect():
+        ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+        found |= {family.name + end for end in ends}
+    return found
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_variables_are_settings(file: Path):
+    """Every variable of ours in a deployment file is a setting."""
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+
+    assert set() == set(re.findall(rf"{PREFIX}[A-Z_]+", file.read_text())) - known
+
+
+@pytest.mark.parametrize("name", ["alerts.yaml", "grafana.json"])
+def test_metrics_exist(name: str):
+    """Alerts and dashboard ask for metrics that there are."""
+    asked = set(re.findall(r"\bbankcard_ocr_[a-z_]+", (DEPLOY / name).read_text()))
+
+    assert set() == asked - metrics()
+
+
+def test_every_metric_is_documented():
+    """The operators' guide names each metric."""
+    told = set(re.findall(r"`(bankcard_ocr_[a-z_]+)", OPERATIONS.read_text()))
+    families = {re.sub("_(bucket|sum|count)$", "", name) for name in metrics()}
+
+    assert families == told
+
+
+@pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".yaml"], ids=lambda file: file.name)
+def test_yaml_is_clean(file: Path):
+    """There is no complaint of yamllint."""
+    rules = (
+        "{extends: default, rules: {line-length: {max: 120}, document-start: disable, braces: {max-spaces-inside: 1}}}"
+    )
+    linted = subprocess.run(
+        [sys.executable, "-m", "yamllint", "-s", "-d", rules, str(file)], check=False, capture_output=True, text=True
+    )
+
+    assert ("", 0) == (linted.stdout, linted.returncode)
+
+
+def test_every_panel_of_the_dashboard_asks_something():
+    """Panels have queries, and numbers of their own."""
+    panels = json.loads((DEPLOY / "grafana.json").read_text())["panels"]
+
+    assert (len(panels), True) == (len({panel["id"] for panel in panels}), all(panel["targets"] for panel in panels))
+
+
+def test_pods_run_as_nobody_with_nothing():
+    """No root, no capability, a root file system that cannot be written."""
+    pods = [
+        each["spec"]["template"]["spec"]
+        for file in (DEPLOY / "kubernetes").glob("*.yaml")
+        for each in yaml.safe_load_all(file.read_text())
+        if "template" in each["spec"]
+    ]
+    held = [
+        (pod["securityContext"]["runAsNonRoot"], box["securityContext"]["readOnlyRootFilesystem"],
+         box["securityContext"]["allowPrivilegeEscalation"], box["securityContext"]["capabilities"])
+        for pod in pods
+        for box in pod["containers"]
+    ]  # fmt: skip
+
+    assert [(True, True, False, {"drop": ["ALL"]})] * 2 == held
