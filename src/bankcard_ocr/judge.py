@@ -1,6 +1,7 @@
 """Which number the evidence says, and how surely: pixels first, then what real numbers are like.
 
-Several views of one line are pooled by the geometric mean of what each says. A number whose check digit holds and
+Several views of one line are alike, so n of them count as the square root of n independent ones, and neighbouring
+frames of a view are alike too, so its probabilities are flattened (SAME_EYES). A number whose check digit holds and
 whose length its issuer uses is likelier than one that breaks either, but both happen: some cards in use break the
 check digit, and every specimen does. What is left over (other lengths, hidden characters) counts as "not readable".
 """
@@ -14,8 +15,9 @@ from .numbers import iin, luhn, pan
 from .reading import Candidate
 from .vision.recognize import HIDDEN, Line
 
-LUHN_HOLDS = math.log(0.85 / 0.1)  # how much likelier a real number is to pass than one with a wrong digit
-LUHN_BROKEN = math.log(0.15 / 0.9)
+SAME_EYES = 1.5  # flattens what is seen: docs/LOG.md 2026-11-23, "what a confidence is worth"
+LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
+LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = math.log(0.1 / 0.6)
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
@@ -39,13 +41,13 @@ def _possible(text: str) -> bool:
 
 
 def _seen(text: str, views: Sequence[Line]) -> float:
-    """The mean logarithm of the probability that the views give ``text``."""
+    """The logarithm of the probability that the views together give ``text``."""
     total = 0.0
     for view in views:
         listed = dict(view.texts)
         floor = min(listed.values()) * UNSEEN
         total += math.log(max(listed.get(text, floor), 1e-30))
-    return total / len(views)
+    return total / math.sqrt(len(views)) / SAME_EYES
 
 
 def _likeness(digits: str) -> float:

@@ -1,8 +1,9 @@
 """Connectionist temporal classification: from a probability for each frame to the best texts.
 
-Frames are float32 (T, C), rows sum to 1, class 0 is the blank. A text's probability is the sum over all alignments:
-repeated classes merge unless a blank stands between them. Graves et al., 2006,
-https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam after Hannun, https://distill.pub/2017/ctc/.
+Frames are float32 (T, C), rows sum to 1, class 0 is the blank. A text's probability is the sum over all alignments in
+which a blank stands between any two characters, not only between equal ones: characters of a card are apart, and a digit
+whose frames say now 0, now 8 is one digit. After Graves et al., 2006, https://www.cs.toronto.edu/~graves/icml_2006.pdf, who
+let unequal neighbours touch; prefix search with a beam after Hannun, https://distill.pub/2017/ctc/.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 BLANK = 0
 _QUIET = 1e-3  # a frame whose other classes weigh less adds nothing to a text
+_FAINT = 1e-4  # keeps one frame from ruling out what the others say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +49,12 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
         following: dict[tuple[int, ...], tuple[float, float]] = {}
         for text, (ends, goes) in paths.items():
             stay_blank, stay_label = following.get(text, (0.0, 0.0))
-            same = next((chance for label, chance in chances if text and label == text[-1]), 0.0)
+            same = float(row[text[-1]]) if text else 0.0
             following[text] = (stay_blank + (ends + goes) * blank, stay_label + goes * same)
             for label, chance in chances:
                 longer = (*text, label)
                 by_blank, by_label = following.get(longer, (0.0, 0.0))
-                before = ends if text and label == text[-1] else ends + goes
-                following[longer] = (by_blank, by_label + before * chance)
+                following[longer] = (by_blank, by_label + ends * chance)
         kept = sorted(following.items(), key=lambda item: -sum(item[1]))[:beam]
         scale = sum(kept[0][1]) or 1.0  # keeps 120 products away from zero
         if scale < 1e-30:
@@ -64,12 +65,12 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
 
 
 def spikes(frames: NDArray[np.float32]) -> list[Spike]:
-    """The characters of the best alignment, in order."""
-    labels = frames.argmax(1)
-    edges = np.flatnonzero(np.diff(labels)) + 1
-    starts, stops = np.concatenate([[0], edges]), np.concatenate([edges, [len(labels)]])
-    return [
-        Spike(label=int(labels[a]), start=int(a), stop=int(b), probability=float(frames[a:b, labels[a]].max()))
-        for a, b in zip(starts, stops, strict=True)
-        if labels[a] != BLANK
-    ]
+    """The characters of the best alignment, in order: each run of frames that are not blank is one."""
+    there = np.concatenate([[False], frames.argmax(1) != BLANK, [False]])
+    starts, stops = np.flatnonzero(~there[:-1] & there[1:]), np.flatnonzero(there[:-1] & ~there[1:])
+    return [_spike(frames[start:stop], int(start)) for start, stop in zip(starts, stops, strict=True)]
+
+
+def _spike(run: NDArray[np.float32], start: int) -> Spike:
+    label = int(np.log(run + _FAINT).sum(0)[BLANK + 1 :].argmax()) + BLANK + 1
+    return Spike(label=label, start=start, stop=start + len(run), probability=float(run[:, label].mean()))
