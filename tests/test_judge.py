@@ -1,0 +1,77 @@
+"""Which number the evidence says, and how surely."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr import judge
+from bankcard_ocr.numbers import luhn
+from bankcard_ocr.vision.recognize import Line
+
+RIGHT, BROKEN = "4111111111111111", "4111111111111112"
+numbers = st.text("0123456789", min_size=12, max_size=19)
+
+
+def view(*texts: tuple[str, float]) -> Line:
+    return Line(texts=texts, characters=(), frames=np.zeros((0, 13), np.float32))
+
+
+def told(*views: Line, prior: bool = True) -> list[tuple[str, float]]:
+    return [(one.number, one.confidence) for one in judge.ranked(views, prior=prior)]
+
+
+@given(st.lists(st.lists(st.tuples(numbers, st.floats(1e-6, 1)), min_size=1, max_size=5), min_size=1, max_size=3))
+def test_candidates_are_ranked_and_sum_to_at_most_one(texts):
+    """The most probable first; what is not readable has the rest."""
+    found = judge.ranked([view(*some) for some in texts])
+    confidences = [one.confidence for one in found]
+
+    assert sorted(confidences, reverse=True) == confidences
+    assert sum(confidences) <= 1 + 1e-9
+
+
+def test_of_two_alike_the_one_whose_check_digit_holds_is_likelier():
+    """The check digit weighs, and does not decide: both stay candidates."""
+    found = told(view((BROKEN, 0.5), (RIGHT, 0.5)))
+
+    assert ([RIGHT, BROKEN], True) == ([number for number, _ in found], luhn.is_valid(RIGHT))
+    assert found[1][1] > 0
+
+
+def test_clear_evidence_outweighs_the_check_digit():
+    """A specimen that breaks it is read as printed when it is seen clearly."""
+    assert BROKEN == told(view((BROKEN, 0.999), (RIGHT, 0.0005)))[0][0]
+
+
+def test_without_the_prior_only_what_is_seen_counts():
+    """Whether the check digit holds makes no difference to order and shares."""
+    one, other = (
+        told(view((first, 0.6), (last, 0.3)), prior=False) for first, last in ((BROKEN, RIGHT), (RIGHT, BROKEN))
+    )
+
+    assert ([BROKEN, RIGHT], [RIGHT, BROKEN]) == ([number for number, _ in one], [number for number, _ in other])
+    assert [share for _, share in one] == pytest.approx([share for _, share in other])
+
+
+def test_views_that_agree_make_sure():
+    """Two views that say one number leave less to the other than one view that is in doubt."""
+    alone = told(view((RIGHT, 0.6), (BROKEN, 0.4)), prior=False)
+    both = told(view((RIGHT, 0.6), (BROKEN, 0.4)), view((RIGHT, 0.9), (BROKEN, 0.1)), prior=False)
+
+    assert both[0][1] > alone[0][1]
+
+
+@pytest.mark.parametrize("text", ["41111111111", "41111111111111111111", "411111111111111?", "12/30", ""])
+def test_what_is_no_number_is_no_candidate(text: str):
+    """Eleven digits, twenty, a hidden one, a date and nothing: their share is lost, not given to another."""
+    ((number, share),) = told(view((text, 0.7), (RIGHT, 0.3)), prior=False)
+
+    assert (RIGHT, True) == (number, 0 < share < 0.45)
+
+
+def test_no_views_no_candidates():
+    """Without evidence there is no number."""
+    assert () == judge.ranked([])

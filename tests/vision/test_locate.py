@@ -1,0 +1,115 @@
+"""Votes of a map's cells become quads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.vision import locate
+from bankcard_ocr.vision import quad as quads
+
+LINE = np.array([(60, 100), (260, 110), (258, 134), (58, 124)], np.float32)
+CARD = np.array([(40, 40), (280, 50), (276, 200), (36, 190)], np.float32)
+
+
+class Fake:
+    """A model whose cells on ``things`` (kind, quad) all vote for them; ``noise`` pixels off at random."""
+
+    def __init__(self, *things: tuple[str, np.ndarray], noise: float = 0.0) -> None:
+        self.metadata = {"kinds": "card,number,expiry,holder", "side": "320", "stride": "8"}
+        self.things, self.noise, self.sizes = things, noise, []
+
+    def run(self, pictures: np.ndarray) -> list[np.ndarray]:
+        self.sizes.append(pictures.shape)
+        rng = np.random.default_rng(1)
+        rows, columns = pictures.shape[1] // 8, pictures.shape[2] // 8
+        maps = np.zeros((1, 4, 11, rows, columns), np.float32)
+        y, x = np.mgrid[0:rows, 0:columns] * 8 + 3.5
+        cells = np.stack([x, y], -1)
+        for kind, quad in self.things:
+            part = maps[0, self.metadata["kinds"].split(",").index(kind)]
+            edges = np.roll(quad, -1, 0) - quad
+            away = cells[:, :, None] - quad
+            on = (edges[:, 0] * away[..., 1] - edges[:, 1] * away[..., 0] >= 0).all(-1)
+            votes = (quad - cells[:, :, None] + rng.normal(0, self.noise, (rows, columns, 4, 2))) / 32
+            part[0][on] = 0.9
+            part[1:9, on] = votes[on].reshape(-1, 8).T
+            part[9:11, on] = -2.0
+        return [maps]
+
+
+def picture(width: int = 320, height: int = 256) -> np.ndarray:
+    return np.zeros((height, width, 3), np.uint8)
+
+
+def test_a_thing_is_where_its_cells_vote():
+    """One card, one number, at the corners that their cells agree on."""
+    things = locate.locate(Fake(("card", CARD), ("number", LINE)), picture())
+
+    assert {"card", "number"} == {thing.kind for thing in things}
+    assert [0.9, 0.9] == pytest.approx([thing.score for thing in things])
+    assert np.allclose(CARD, next(t.quad for t in things if t.kind == "card"), atol=0.1)
+
+
+def test_votes_that_differ_are_averaged():
+    """Noise of eight pixels in every vote is less than four in the quad."""
+    (card,) = locate.locate(Fake(("card", CARD), noise=8.0), picture())
+
+    assert np.abs(card.quad - CARD).max() < 4
+
+
+def test_two_cards_are_two():
+    """Cells of one kind that vote for different corners are different things."""
+    left, right = CARD * (0.5, 1) + (-10, 0), CARD * (0.5, 1) + (150, 0)
+    things = locate.locate(Fake(("card", left), ("card", right)), picture())
+
+    assert 2 == len(things)
+    assert sorted([left[0, 0], right[0, 0]]) == pytest.approx(sorted(thing.quad[0, 0] for thing in things), abs=0.5)
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_quad_says_which_way_its_line_reads(quarters: int):
+    """The first corner is the first corner of the text, however the card lies."""
+    turned = quads.turn(CARD, quarters)
+
+    assert np.allclose(turned, locate.locate(Fake(("card", turned)), picture())[0].quad, atol=0.1)
+
+
+def test_quads_are_in_pixels_of_the_picture():
+    """A picture four times as large has corners four times as far, pixel centres counted."""
+    (card,) = locate.locate(Fake(("card", CARD)), picture(1280, 1024))
+
+    assert np.allclose((CARD + 0.5) * 4 - 0.5, card.quad, atol=0.4)
+
+
+def test_nothing_is_nothing():
+    """A map without scores has no things."""
+    assert [] == locate.locate(Fake(), picture())
+
+
+def test_what_scores_little_is_left_out():
+    """Scores below ``least`` are no things."""
+    assert [] == locate.locate(Fake(("card", CARD)), picture(), least=0.95)
+
+
+def test_crossed_votes_are_no_thing():
+    """A quad that no camera could see is left out."""
+    crossed = CARD[[0, 2, 1, 3]]
+    model = Fake(("card", CARD))
+    maps = model.run(picture()[None])[0]
+    maps[0, 0, 1:9] = maps[0, 0, 1:9].reshape(4, 2, *maps.shape[3:])[[0, 2, 1, 3]].reshape(8, *maps.shape[3:])
+    model.run = lambda pictures: [maps]
+
+    assert not quads.is_convex(crossed)
+    assert [] == locate.locate(model, picture())
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000))
+def test_the_model_sees_multiples_of_32(width: int, height: int):
+    """The longer side is 320, the other the nearest multiple of 32 and never nothing."""
+    rows, columns = locate.fitted(np.zeros((height, width, 3), np.uint8), 320).shape[:2]
+
+    assert (320, 0, 0) == (max(rows, columns), rows % 32, columns % 32)
+    assert min(rows, columns) == max(32, round(320 * min(width, height) / max(width, height) / 32) * 32)
