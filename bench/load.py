@@ -1,0 +1,457 @@
+"""Loads real servers with real readings and counts: what serving costs, how workers add up, overload, memory, kills.
+
+    .venv/bin/bankcard-ocr synth /tmp/cards --count 50
+    .venv/bin/python bench/load.py /tmp/cards bench/results/load.json [--only capacity,...] [--requests 100000]
+
+PICTURES is a folder of pictures. The load generator runs on the same machine, in this process alone, and its CPU share
+is in each figure as ``generator_cores``. Every section stands alone in the result, so that they may be run one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bankcard_ocr.bench import machine
+from bankcard_ocr.errors import BankcardError
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.state.base import App, State, beijing_day
+
+CORES = len(os.sched_getaffinity(0))
+SUFFIXES = {".jpg", ".jpeg", ".png"}
+
+
+@dataclass
+class Server:
+    """A running ``bankcard-ocr serve``."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    token: str
+    state: State
+
+    def pids(self) -> list[int]:
+        """The processes that read: the workers, or the server itself when it has none."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        workers = [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return workers or [self.process.pid]
+
+    def memory_mb(self) -> float:
+        """What its processes hold."""
+        return sum(_resident_mb(pid) for pid in {self.process.pid, *self.pids()})
+
+    def used(self) -> int:
+        return self.state.used("recognize:wx1", beijing_day(time.time()))
+
+
+@dataclass
+class Result:
+    """What a load saw: (sent, seconds, errcode or None, number) of each call, in order of its end."""
+
+    calls: list[tuple[float, float, int | None, str]] = field(default_factory=list)
+    seconds: float = 0.0
+    generator_cores: float = 0.0
+
+    def rate(self) -> float:
+        """Calls a second that were read or refused by the reader; busy ones are none."""
+        return sum(code is not None and code >= 0 for _, _, code, _ in self.calls) / self.seconds
+
+    def percentile_ms(self, share: float) -> float:
+        times = sorted(seconds for _, seconds, code, _ in self.calls if code is not None and code >= 0)
+        return 1000 * times[min(len(times) - 1, int(share * len(times)))]
+
+    def codes(self) -> dict[str, int]:
+        return dict(sorted(Counter(str(code) for _, _, code, _ in self.calls).items()))
+
+
+def _resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
+
+
+@contextmanager
+def serving(url: str, workers: int, limit: int = 10**9, **variables: str) -> Iterator[Server]:
+    """A server on a free port, with the app wx1."""
+    state = states.connect(url)
+    state.add_app(App(appid="wx1", name="bench", secret_hash="-", created=0.0, daily_limit=limit))  # noqa: S106
+    token = operator_token(state, state.app("wx1"), time.time(), 7200)  # type: ignore[arg-type]
+    environment = {
+        **os.environ,
+        "BANKCARD_OCR_STATE_URL": url,
+        "BANKCARD_OCR_LOG_LEVEL": "error",
+        "BANKCARD_OCR_THREADS": "1",
+        "BANKCARD_OCR_MINUTE_LIMIT": str(10**9),
+        **variables,
+    }
+    program = str(Path(sys.executable).with_name("bankcard-ocr"))
+    command = [program, "serve", "--port", "0", "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
+    lines = (line.decode() for line in process.stderr)  # type: ignore[union-attr]
+    port = next(
+        int(found.group(1)) for line in lines if (found := re.search(r"listening at http://[0-9.]+:(\d+)", line))
+    )
+    server = Server(process, port, token, state)
+    threading.Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr]
+    asyncio.run(_ready(port, workers))
+    try:
+        yield server
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(30)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        state.close()
+
+
+async def _ready(port: int, workers: int) -> None:
+    """Waits until the server answers, and a little for all its workers."""
+    for _ in range(600):
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            break
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(3.0 + 2.0 * workers)
+
+
+class Client:
+    """One connection that calls one after another; it connects anew when the server closed."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, picture: bytes, timeout_s: float = 30.0) -> tuple[int | None, str]:
+        """The errcode and number of the reply; None when there was no reply."""
+        try:
+            return await asyncio.wait_for(self._call(picture), timeout_s)
+        except (OSError, EOFError, ValueError, TimeoutError):
+            self.close()
+            return None, ""
+
+    async def _call(self, picture: bytes) -> tuple[int, str]:
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._server.port)
+        reader, writer = self._streams
+        head = (
+            f"POST /cv/ocr/bankcard?access_token={self._server.token} HTTP/1.1\r\nHost: localhost\r\n"
+            f"Content-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n"
+        )
+        writer.write(head.encode() + picture)
+        await writer.drain()
+        headers = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(re.search(rb"content-length: (\d+)", headers).group(1))  # type: ignore[union-attr]
+        reply = json.loads(await reader.readexactly(length))
+        if b"connection: close" in headers:
+            self.close()
+        return reply["errcode"], reply.get("number", "")
+
+    def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+        self._streams = None
+
+
+async def closed(
+    server: Server, pictures: list[bytes], connections: int, *, seconds: float = 0, calls: int = 0
+) -> Result:
+    """Each connection calls again as soon as it is answered, for ``seconds``, or ``calls`` in all."""
+    result, sent, started, cpu = Result(), 0, time.perf_counter(), time.process_time()
+
+    async def one() -> None:
+        nonlocal sent
+        client = Client(server)
+        while (time.perf_counter() - started < seconds) if seconds else (sent < calls):
+            picture = pictures[sent % len(pictures)]
+            sent += 1
+            at = time.perf_counter()
+            code, number = await client.call(picture)
+            result.calls.append((at - started, time.perf_counter() - at, code, number))
+            if code is None:
+                await asyncio.sleep(0.05)
+        client.close()
+
+    await asyncio.gather(*(one() for _ in range(connections)))
+    result.seconds = time.perf_counter() - started
+    result.generator_cores = (time.process_time() - cpu) / result.seconds
+    return result
+
+
+async def offered(server: Server, pictures: list[bytes], rate: float, seconds: float) -> Result:
+    """Calls begin at random moments, ``rate`` a second, whether earlier ones are answered or not."""
+    result, clients, tasks = Result(), [], set()
+    rng, started, cpu = random.Random(0), time.perf_counter(), time.process_time()
+    due = 0.0
+
+    async def one(at: float, picture: bytes) -> None:
+        client = clients.pop() if clients else Client(server)
+        code, number = await client.call(picture)
+        result.calls.append((at, time.perf_counter() - started - at, code, number))
+        clients.append(client)
+
+    while due < seconds:
+        due += rng.expovariate(rate)
+        await asyncio.sleep(max(0.0, started + due - time.perf_counter()))
+        task = asyncio.create_task(one(due, pictures[len(tasks) % len(pictures)]))
+        tasks.add(task)
+    await asyncio.gather(*tasks)
+    result.seconds = time.perf_counter() - started
+    result.generator_cores = (time.process_time() - cpu) / result.seconds
+    for client in clients:
+        client.close()
+    return result
+
+
+def bare(pictures: list[bytes], processes: int, seconds: float) -> float:
+    """Pictures a second of the reader alone, in as many processes."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes, initializer=_load) as pool:
+        pool.map(_read_for, [(pictures, 1.0)] * processes, chunksize=1)
+        return sum(pool.map(_read_for, [(pictures, seconds)] * processes, chunksize=1))
+
+
+def _load() -> None:
+    import cv2
+
+    from bankcard_ocr.reader import Reader
+
+    cv2.setNumThreads(1)
+    global _reader  # noqa: PLW0603  (what a process of the pool keeps)
+    _reader = Reader(threads=1)
+
+
+def _read_for(work: tuple[list[bytes], float]) -> float:
+    pictures, seconds = work
+    started, done = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        with suppress(BankcardError):
+            _reader.read(pictures[done % len(pictures)])
+        done += 1
+    return done / (time.perf_counter() - started)
+
+
+def capacity(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
+    """The server over the bare reader on the same cores, both closed loops."""
+    alone = bare(pictures, CORES, seconds)
+    with serving(f"sqlite:///{folder}/capacity.sqlite3", CORES) as server:
+        asyncio.run(closed(server, pictures, 2 * CORES, seconds=3))
+        result = asyncio.run(closed(server, pictures, 2 * CORES, seconds=seconds))
+    return {
+        "cores": CORES,
+        "bare_reader_per_s": round(alone, 2),
+        "server_per_s": round(result.rate(), 2),
+        "of_bare_reader": round(result.rate() / alone, 3),
+        "per_core": round(result.rate() / CORES, 2),
+        "generator_cores": round(result.generator_cores, 3),
+        "codes": result.codes(),
+    }
+
+
+def workers(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
+    """Two workers of one thread each over one."""
+    rates = {}
+    for count in (1, 2):
+        with serving(f"sqlite:///{folder}/workers{count}.sqlite3", count) as server:
+            asyncio.run(closed(server, pictures, 4 * count, seconds=3))
+            rates[count] = asyncio.run(closed(server, pictures, 4 * count, seconds=seconds)).rate()
+    return {
+        "one_per_s": round(rates[1], 2),
+        "two_per_s": round(rates[2], 2),
+        "two_over_one": round(rates[2] / rates[1], 3),
+    }
+
+
+def at_80_percent(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
+    """Latency when calls come at random at 80 % of what the server can do."""
+    with serving(f"sqlite:///{folder}/latency.sqlite3", CORES) as server:
+        full = asyncio.run(closed(server, pictures, 2 * CORES, seconds=max(5.0, seconds / 3))).rate()
+        result = asyncio.run(offered(server, pictures, 0.8 * full, seconds))
+    median, p99 = result.percentile_ms(0.5), result.percentile_ms(0.99)
+    return {
+        "offered_per_s": round(0.8 * full, 2),
+        "median_ms": round(median, 2),
+        "p99_ms": round(p99, 2),
+        "p99_over_median": round(p99 / median, 2),
+        "generator_cores": round(result.generator_cores, 3),
+        "codes": result.codes(),
+    }
+
+
+def overload(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
+    """Ten times what the server can do: all are answered or told busy within a second, nothing dies or grows."""
+    with serving(f"sqlite:///{folder}/overload.sqlite3", CORES) as server:
+        full = asyncio.run(closed(server, pictures, 2 * CORES, seconds=10)).rate()
+        before, pids = server.memory_mb(), set(server.pids())
+        result = asyncio.run(offered(server, pictures, 10 * full, seconds))
+        deaths = len(pids - set(server.pids()))
+        grown = server.memory_mb() - before
+    in_time = sum(took <= 1.0 and code is not None for _, took, code, _ in result.calls)
+    return {
+        "offered_per_s": round(10 * full, 1),
+        "calls": len(result.calls),
+        "within_1_s": round(in_time / len(result.calls), 5),
+        "longest_ms": round(1000 * max(took for _, took, _, _ in result.calls), 1),
+        "worker_deaths": deaths,
+        "memory_growth_mb": round(grown, 1),
+        "generator_cores": round(result.generator_cores, 3),
+        "codes": result.codes(),
+    }
+
+
+def memory(pictures: list[bytes], folder: Path, requests: int) -> dict[str, Any]:
+    """The slope of memory over many calls, by least squares over a hundred looks after the first tenth."""
+    looks: list[tuple[int, float]] = []
+    with serving(f"sqlite:///{folder}/memory.sqlite3", CORES, BANKCARD_OCR_WORKER_MEMORY_MB="65536") as server:
+        asyncio.run(closed(server, pictures, 2 * CORES, calls=max(1, requests // 10)))
+        for step in range(100):
+            asyncio.run(closed(server, pictures, 2 * CORES, calls=max(1, requests // 100)))
+            looks.append(((step + 1) * max(1, requests // 100), server.memory_mb()))
+    slope, noise = _slope(looks)
+    return {
+        "requests": looks[-1][0],
+        "first_mb": round(looks[0][1], 1),
+        "last_mb": round(looks[-1][1], 1),
+        "mb_per_100000": round(1e5 * slope, 3),
+        "standard_error": round(1e5 * noise, 3),
+        "flat_within_noise": abs(slope) <= 3 * noise,
+    }
+
+
+def _slope(looks: list[tuple[int, float]]) -> tuple[float, float]:
+    slope, offset = statistics.linear_regression([x for x, _ in looks], [y for _, y in looks])
+    mean = statistics.fmean(x for x, _ in looks)
+    rest = sum((y - offset - slope * x) ** 2 for x, y in looks) / (len(looks) - 2)
+    return slope, (rest / sum((x - mean) ** 2 for x, _ in looks)) ** 0.5
+
+
+def kills(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
+    """A worker is killed every two seconds under load: no wrong number, no charge of an answered call lost."""
+    with serving(f"sqlite:///{folder}/kills.sqlite3", max(2, CORES)) as server:
+        right = asyncio.run(closed(server, pictures, 1, calls=len(pictures)))
+        expected = {number for _, _, _, number in right.calls}
+        before = server.used()
+        killed = 0
+
+        async def kill() -> None:
+            nonlocal killed
+            for _ in range(int(seconds / 2)):
+                await asyncio.sleep(2.0)
+                with suppress(ProcessLookupError, IndexError, OSError):
+                    os.kill(random.choice(server.pids()), signal.SIGKILL)
+                    killed += 1
+
+        async def both() -> Result:
+            loaded, _ = await asyncio.gather(closed(server, pictures, 2 * CORES, seconds=seconds), kill())
+            return loaded
+
+        result = asyncio.run(both())
+        charged = server.used() - before
+    answered = sum(code == 0 for _, _, code, _ in result.calls)
+    return {
+        "kills": killed,
+        "calls": len(result.calls),
+        "without_reply": sum(code is None for _, _, code, _ in result.calls),
+        "wrong_answers": sum(code == 0 and number not in expected for _, _, code, number in result.calls),
+        "read": answered,
+        "charged": charged,
+        "lost_charges": max(0, answered - charged),
+        "codes": result.codes(),
+    }
+
+
+def quota(pictures: list[bytes], folder: Path, _seconds: float) -> dict[str, Any]:
+    """Two servers of four processes each on one Redis, a quota of 500, twice as many callers' calls."""
+    program = shutil.which("redis-server")
+    if program is None:
+        return {"skipped": "redis-server is not installed"}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    redis = subprocess.Popen(  # noqa: S603
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        time.sleep(1.0)
+        with serving(url, 4, 500) as one, serving(url, 4, 500) as other:
+
+            async def both() -> list[Result]:
+                return await asyncio.gather(*(closed(each, pictures, 16, calls=500) for each in (one, other)))
+
+            results = asyncio.run(both())
+            used = one.used()
+    finally:
+        redis.kill()
+        redis.wait()
+    codes = Counter(code for result in results for _, _, code, _ in result.calls)
+    refused = codes[101003]
+    return {
+        "calls": codes.total(),
+        "charged": used,
+        "refused_by_quota": refused,
+        "codes": {str(code): count for code, count in codes.items()},
+    }
+
+
+SECTIONS = {
+    "capacity": capacity,
+    "workers": workers,
+    "at_80_percent": at_80_percent,
+    "overload": overload,
+    "kills": kills,
+    "quota": quota,
+    "memory": memory,
+}
+
+
+def main() -> None:
+    """Measures the sections asked for and writes them into OUT, beside those that are there."""
+    parser = argparse.ArgumentParser(description="Load a real server.")
+    parser.add_argument("pictures", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--only", default=",".join(SECTIONS))
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--requests", type=int, default=100_000)
+    asked = parser.parse_args()
+    files = sorted(file for file in asked.pictures.iterdir() if file.suffix.lower() in SUFFIXES)[:200]
+    pictures = [file.read_bytes() for file in files]
+    result: dict[str, Any] = json.loads(asked.out.read_text()) if asked.out.exists() else {}
+    for name in asked.only.split(","):
+        busy = machine.busy()
+        with tempfile.TemporaryDirectory() as folder:
+            amount = asked.requests if name == "memory" else asked.seconds
+            found = SECTIONS[name](pictures, Path(folder), amount)
+        result[name] = {"pictures": len(pictures), "seconds": asked.seconds, **found}
+        others = machine.others(busy, machine.busy())
+        result[name]["other_cores"] = None if others is None else round(others, 3)
+        result["machine"] = machine.facts()
+        result["command"] = "python bench/load.py PICTURES bench/results/load.json"
+        asked.out.write_text(json.dumps(result, indent=2) + "\n")
+        print(name, json.dumps(result[name]))
+
+
+if __name__ == "__main__":
+    main()
