@@ -51,6 +51,9 @@ class Engine(Protocol):
     def facts(self) -> Mapping[str, Any]: ...
 
 
+_ABOVE, _BESIDE = 3, 8  # a tight crop gets the margins that a strip has, in pixels of the strip
+
+
 @runtime_checkable
 class CropEngine(Protocol):
     """An engine whose recognizer can be asked alone: the digits of a picture that is a few digits of one line."""
@@ -106,9 +109,11 @@ class ReaderEngine:
         if image is None or self._recognizer is None:
             return ""
         height, width = image.shape[:2]
-        columns = max(4, 4 * round(recognize.HEIGHT * width / height / 4))  # as wide as it is, in the model's steps
-        rgb = np.ascontiguousarray(image[:, :, ::-1])
-        strip = recognize.strip(rgb, quads.rectangle(width, height), columns)
+        long = 4 * round((recognize.HEIGHT - 2 * _ABOVE) * width / height / 4)  # as wide as it is, in the model's steps
+        framed = quads.grow(
+            quads.rectangle(width, height), _BESIDE / max(long, 4), _ABOVE / (recognize.HEIGHT - 2 * _ABOVE)
+        )
+        strip = recognize.strip(np.ascontiguousarray(image[:, :, ::-1]), framed, long + 2 * _BESIDE)
         (line,) = recognize.recognize(self._recognizer, [strip])
         return "".join(char for char in line.text if char in "0123456789")
 
@@ -158,6 +163,11 @@ def figures(cases: Sequence[Case], strata: Sequence[str] = STRATA) -> dict[str, 
             for column in columns
         },
         "negatives": asdict(metrics.returned(blank)) if blank else None,
+        "negative_strata": {
+            column: {value: asdict(metrics.returned(some)) for value, some in metrics.split(blank, column).items()}
+            for column in strata
+            if any(case.label.strata.get(column) for case in blank)
+        },
         "refusals": metrics.tally(case.answer.refusal for case in cases if case.answer.refusal),
         "calibration": asdict(calibration) if calibration else None,
         "tradeoff": [asdict(point) for point in metrics.tradeoff(numbered)] if numbered else [],
