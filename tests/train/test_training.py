@@ -1,0 +1,112 @@
+"""A training of a few steps, and its export, where PyTorch is installed (``make train-env``)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed; make train-env brings it")
+pytest.importorskip("onnx", reason="onnx is not installed; make train-env brings it")
+
+from bankcard_ocr.train import export, fit_locate, fit_recognize, loop, nets  # noqa: E402 - after the check above
+from bankcard_ocr.vision.model import Model  # noqa: E402
+
+STEPS = 3
+
+
+def trained(net: str, runs: Path) -> str:
+    """Runs the training's own command for a few steps on a small ring."""
+    command = [sys.executable, "-m", f"bankcard_ocr.train.fit_{net}", "--runs", str(runs), "--ring", "32"]
+    done = subprocess.run([*command, "--steps", str(STEPS)], capture_output=True, text=True, check=False, timeout=300)
+    assert (0, "") == (done.returncode, done.stderr)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Path:
+    """Both nets, trained for a few steps."""
+    folder = tmp_path_factory.mktemp("runs")
+    trained("recognize", folder / "recognize")
+    trained("locate", folder / "locate")
+    return folder
+
+
+@pytest.mark.parametrize("net", ["recognize", "locate"])
+def test_a_training_resumes_where_it_stopped(net: str, runs: Path):
+    """The same command goes on from the checkpoint's step."""
+    before = torch.load(runs / net / "last.pt")["step"]
+    trained(net, runs / net)
+
+    assert (before + STEPS, []) == (torch.load(runs / net / "last.pt")["step"], list((runs / net).glob("*.tmp")))
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "outputs"),
+    [
+        ("recognize", (2, 48, 480, 3), [(2, 120, 13), (2, 120, 4)]),
+        ("recognize", (1, 48, 160, 3), [(1, 40, 13), (1, 40, 4)]),
+        ("locate", (1, 256, 320, 3), [(1, 4, 11, 32, 40)]),
+        ("locate", (1, 320, 192, 3), [(1, 4, 11, 40, 24)]),
+    ],
+)
+def test_an_exported_model_takes_pictures_of_every_size(net: str, shape, outputs, runs: Path, tmp_path: Path):
+    """The file computes what torch does, tells its facts, and fits other sizes than it was exported with."""
+    worst = export.exported(net, runs / net / "last.pt", tmp_path / "net.onnx")
+    model = Model(net, data=(tmp_path / "net.onnx").read_bytes())
+
+    assert worst < 0.05
+    assert outputs == [out.shape for out in model.run(np.zeros(shape, np.uint8))]
+    assert "RGB" == model.metadata["colour"]
+
+
+def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path: Path, monkeypatch):
+    """A difference beyond rounding is an error, not a line in a log."""
+    monkeypatch.setattr(export, "PARITY", -1.0)
+
+    with pytest.raises(ValueError, match="is off by"):
+        export.exported("recognize", runs / "recognize" / "last.pt", tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.48), (nets.Locator(), (1, 256, 320, 3), 0.94)]
+)
+def test_the_nets_are_as_small_as_their_cards_say(net, shape, millions: float):
+    """The number of parameters in docs/models is the net's."""
+    assert millions == pytest.approx(sum(p.numel() for p in net.parameters()) / 1e6, abs=0.005)
+
+
+def test_losses_fall_on_one_batch(tmp_path: Path):
+    """Ten steps on the same strips lower their loss."""
+    torch.manual_seed(1)
+    rng = np.random.default_rng(1)
+    samples = list(fit_recognize.render_short(rng))
+    batch = {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+    training = loop.Training(nets.Recognizer(), tmp_path)
+    losses = []
+    for _ in range(10):
+        loss, _ = fit_recognize.loss_of(training.net, batch)
+        training.learn(loss, 1e-3)
+        losses.append(float(loss.detach()))
+
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_the_locator_s_loss_is_least_at_the_truth():
+    """Right scores and corners cost less than corners that are off."""
+    quad = np.array([(60, 100), (260, 110), (258, 134), (58, 124)], np.float32)
+    kinds, quads = np.full((1, 12), -1, np.int8), np.zeros((1, 12, 4, 2), np.float32)
+    kinds[0, 0], quads[0, 0] = 1, quad
+    batch = {"pixels": np.zeros((1, 320, 320, 3), np.uint8), "kinds": kinds, "quads": quads}
+    score, corner = (torch.from_numpy(part) for part in fit_locate.targets(kinds, quads))
+    right = torch.cat([(score[:, :, None] > 0) * 20.0 - 10, corner, torch.full((1, 4, 2, 40, 40), -2.0)], 2)
+    wrong = right.clone()
+    wrong[:, :, 1:9] += 0.5
+    true_loss, figures = fit_locate.loss_of(lambda pixels: right, batch)
+    off_loss, off = fit_locate.loss_of(lambda pixels: wrong, batch)
+
+    assert float(true_loss) < float(off_loss)
+    assert (0, 16, 1) == pytest.approx((figures["error"], off["error"], figures["recall"]), abs=0.01)
