@@ -1,15 +1,18 @@
-"""What is served beside the API: the probes, the sample card, the API's page and its description.
+"""What is served beside the API: the page for people, the probes, the sample card, the API's page and its description.
 
 Everything comes from the package, nothing from another host.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Awaitable, Callable
 from importlib import resources
+from pathlib import PurePath
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import StateError
@@ -19,6 +22,17 @@ from . import openapi, reference
 
 SAMPLE = "sample.jpg"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; frame-ancestors 'none'"
+_PAGE_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-cache",  # kept, and asked for anew by its ETag: a new version of the server shows at once
+}
 
 
 def sample() -> bytes:
@@ -48,10 +62,29 @@ def routes(settings: Settings, state: State) -> list[Route]:
     async def page(_request: Request) -> Response:
         return HTMLResponse(reference.html(openapi.DOCUMENT), headers={"content-security-policy": _POLICY})
 
-    async def home(_request: Request) -> Response:
-        return RedirectResponse("docs")
-
     found = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/sample.jpg", sample_card)]
     if settings.docs:
-        found += [Route("/", home), Route("/docs", page), Route("/openapi.json", description)]
+        found += [Route("/docs", page), Route("/openapi.json", description), *_people()]
     return found
+
+
+def _people() -> list[Route]:
+    """The page for people at ``/`` and the files it is made of at ``/page/``, read once."""
+    files = {PurePath(each.name): each.read_bytes() for each in resources.files(__package__).joinpath("page").iterdir()}
+    return [
+        Route("/" if name.suffix == ".html" else f"/page/{name}", _file(content, _PAGE_TYPES[name.suffix]))
+        for name, content in files.items()
+        if name.suffix in _PAGE_TYPES
+    ]
+
+
+def _file(content: bytes, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    """What serves ``content``, or tells a browser that has it that it is the same."""
+    headers = {**_PAGE_HEADERS, "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'}
+
+    async def serve(request: Request) -> Response:
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=media_type, headers=headers)
+
+    return serve

@@ -1,0 +1,68 @@
+// The calls of the API. The secret and the token live in this module's memory and nowhere else.
+
+const session = { appid: "", secret: "", token: "", until: 0 };
+
+export const log = []; // of this session's calls: {at, path, code, ms, rid}, the newest first
+export const MOST_LOGGED = 200;
+
+const changed = (name) => document.dispatchEvent(new Event(name));
+
+export const who = () => ({ appid: session.appid, end: session.token.slice(-4), until: session.until });
+export const isLoggedIn = () => session.token !== "";
+
+/** Logs in, and answers the server's reply. The stable token leaves the token of the app's own servers alone. */
+export async function logIn(appid, secret) {
+  const body = { grant_type: "client_credential", appid, secret };
+  const answer = await send("cgi-bin/stable_token", {}, json(body));
+  if (answer.code === 0) {
+    Object.assign(session, { appid, secret, token: answer.reply.access_token, until: Date.now() + answer.reply.expires_in * 1000 });
+    changed("session");
+  }
+  return answer;
+}
+
+export function logOut() {
+  Object.assign(session, { appid: "", secret: "", token: "", until: 0 });
+  log.length = 0;
+  changed("session");
+  changed("log");
+}
+
+/** The answer to a picture. A token that is over is fetched anew, once. */
+export const recognize = (picture) => {
+  const form = new FormData();
+  form.append("img", picture, "card.jpg");
+  return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form });
+};
+
+export const quota = (path) => withToken("cgi-bin/openapi/quota/get", {}, json({ cgi_path: path }));
+export const record = (rid) => withToken("cgi-bin/openapi/rid/get", {}, json({ rid }));
+
+const json = (value) => ({ body: JSON.stringify(value), headers: { "content-type": "application/json" } });
+
+async function withToken(path, query, options) {
+  const answer = await send(path, { ...query, access_token: session.token }, options);
+  if (![40001, 42001].includes(answer.code) || !session.secret) return answer;
+  const renewed = await logIn(session.appid, session.secret);
+  return renewed.code === 0 ? send(path, { ...query, access_token: session.token }, options) : renewed;
+}
+
+/** {code, reply, rid, ms, retryAfter}; code null when the server cannot be reached. */
+async function send(path, query, options) {
+  const started = performance.now();
+  let code = null, reply = {}, rid = "", retryAfter = 0;
+  try {
+    const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", ...options });
+    reply = await response.json();
+    rid = response.headers.get("x-rid") ?? "";
+    retryAfter = Number(response.headers.get("retry-after") ?? 0);
+    code = Number(reply.errcode ?? 0); // a token's reply has none, and some servers are set to send it as text
+  } catch {
+    code = null;
+  }
+  const answer = { at: Date.now(), path: `/${path}`, code, reply, rid, ms: Math.round(performance.now() - started), retryAfter };
+  log.unshift({ at: answer.at, path: answer.path, code, rid, ms: answer.ms });
+  log.length = Math.min(log.length, MOST_LOGGED);
+  changed("log");
+  return answer;
+}

@@ -1,0 +1,189 @@
+// The page: tabs, language, login, and the ways a picture comes in.
+
+import * as api from "./api.js";
+import * as camera from "./camera.js";
+import { $ } from "./dom.js";
+import * as operators from "./operators.js";
+import * as show from "./show.js";
+import { clock, current, meaning, t, toggle } from "./texts.js";
+
+const MOST_BYTES = 2 * 1024 * 1024; // what the server takes unless it is set otherwise
+const LONG_SIDE = 2400; // of a picture that had to be made smaller
+
+let waiting = null; // the picture that was chosen before the login
+let loginError = null; // {code} of the last failed login
+let turn = 0; // of the picture being read; answers to earlier ones are not shown
+
+/** Reads a picture, or keeps it until the login. */
+async function read(file) {
+  camera.stop();
+  if (!api.isLoggedIn()) return wait(file);
+  const mine = ++turn;
+  let bitmap = null;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    bitmap = null; // HEIC, TIFF or no picture: the server may know
+  }
+  const sent = file.size > MOST_BYTES && bitmap ? await smaller(bitmap) : file;
+  if (mine !== turn) return;
+  show.reading(bitmap, sent === file ? "" : t("tooLarge"));
+  const answer = await api.recognize(sent);
+  if (mine === turn) show.answered(answer);
+}
+
+function wait(file) {
+  waiting = file;
+  $("status").textContent = t("loginFirst");
+  $("appid").focus();
+}
+
+async function smaller(bitmap) {
+  const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
+  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+}
+
+async function live() {
+  if (camera.isOn()) return camera.stop();
+  if (!api.isLoggedIn()) {
+    $("status").textContent = t("loginFirst");
+    return $("appid").focus();
+  }
+  turn += 1;
+  show.nothing();
+  filming(true);
+  let last = null;
+  const end = await camera.start((bitmap, answer) => (last = { bitmap, answer }));
+  filming(false);
+  if (last) {
+    show.reading(last.bitmap, end.key ? t(end.key, end) : "");
+    show.answered(last.answer);
+  } else {
+    show.nothing();
+    $("status").textContent = end.key ? t(end.key, { frames: 0, ...end }) : "";
+  }
+}
+
+function filming(on) {
+  for (const id of ["video", "aim", "guide"]) $(id).hidden = !on;
+  $("camera").setAttribute("aria-pressed", on);
+  $("camera").textContent = t(on ? "stopCamera" : "camera");
+  $("drop").hidden = on;
+  $("stage").classList.toggle("full", on);
+}
+
+async function logIn(event) {
+  event.preventDefault();
+  const { code } = await api.logIn($("appid").value.trim(), $("secret").value);
+  loginError = code === 0 ? null : { code };
+  $("secret").value = "";
+  render();
+  if (loginError) return $("secret").focus();
+  const file = waiting;
+  waiting = null;
+  if (file) read(file);
+  if (!$("operators").hidden) operators.askQuota();
+  return undefined;
+}
+
+function logOut() {
+  camera.stop();
+  turn += 1;
+  waiting = null;
+  api.logOut();
+  show.nothing();
+  operators.forget();
+  $("appid").focus();
+}
+
+function select(tab) {
+  for (const each of document.querySelectorAll("[role=tab]")) {
+    const on = each === tab;
+    each.setAttribute("aria-selected", on);
+    each.tabIndex = on ? 0 : -1;
+    $(each.getAttribute("aria-controls")).hidden = !on;
+  }
+  if (tab.id !== "tab-operators") return;
+  camera.stop();
+  operators.render();
+  operators.askQuota();
+}
+
+/** Everything in the language of now. */
+function render() {
+  document.documentElement.lang = current() === "zh" ? "zh-CN" : "en";
+  for (const each of document.querySelectorAll("[data-t]")) each.textContent = t(each.dataset.t, { most: camera.MOST_FRAMES });
+  for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", t(each.dataset.label));
+  $("language").lang = current() === "zh" ? "en" : "zh-CN";
+  if (camera.isOn()) $("camera").textContent = t("stopCamera");
+  $("login").hidden = api.isLoggedIn();
+  $("logged-in").hidden = !api.isLoggedIn();
+  $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid, time: clock(api.who().until) }) : "";
+  $("login-error").hidden = loginError === null;
+  $("login-error").textContent = loginError === null ? "" : loginError.code === null ? t("unreachable") : `${loginError.code}: ${meaning(loginError.code)}`;
+}
+
+const picture = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).find((file) => file);
+
+$("login").addEventListener("submit", logIn);
+$("log-out").addEventListener("click", logOut);
+$("language").addEventListener("click", toggle);
+$("camera").addEventListener("click", live);
+$("sample").addEventListener("click", async () => read(await (await fetch("sample.jpg")).blob()));
+$("file").addEventListener("change", ({ target }) => {
+  if (target.files[0]) read(target.files[0]);
+  target.value = "";
+});
+$("show").addEventListener("click", show.toggleNumber);
+$("copy").addEventListener("click", async () => {
+  const copied = await navigator.clipboard?.writeText(show.number()).then(() => true, () => false);
+  $("copy").textContent = t(copied ? "copied" : "cannotCopy");
+});
+$("quota-again").addEventListener("click", operators.askQuota);
+$("why").addEventListener("submit", (event) => {
+  event.preventDefault();
+  operators.askWhy($("rid").value);
+});
+
+document.addEventListener("paste", ({ clipboardData }) => {
+  const file = picture(clipboardData.items);
+  if (file) read(file);
+});
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  $("stage").classList.add("over");
+});
+document.addEventListener("dragleave", () => $("stage").classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  $("stage").classList.remove("over");
+  const file = picture(event.dataTransfer.items);
+  if (file) read(file);
+});
+document.addEventListener("visibilitychange", () => document.hidden && camera.stop());
+
+for (const tab of document.querySelectorAll("[role=tab]")) {
+  tab.addEventListener("click", () => select(tab));
+  tab.addEventListener("keydown", ({ key }) => {
+    if (!["ArrowLeft", "ArrowRight"].includes(key)) return;
+    const other = tab.id === "tab-read" ? $("tab-operators") : $("tab-read");
+    select(other);
+    other.focus();
+  });
+}
+
+document.addEventListener("session", () => {
+  render();
+  operators.renderToken();
+});
+document.addEventListener("log", operators.renderLog);
+document.addEventListener("language", () => {
+  render();
+  show.render();
+  operators.render();
+});
+render();
+show.render();
+operators.render();

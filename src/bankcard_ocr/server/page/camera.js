@@ -1,0 +1,147 @@
+// The live camera: frames are read one after the other; it stops by itself when two successive ones agree.
+
+import { recognize } from "./api.js";
+import { $ } from "./dom.js";
+import { t } from "./texts.js";
+
+export const MOST_FRAMES = 40; // each is charged, so a camera left on must not use the day up
+const SURE = 0.99;
+const PAUSE_MS = 150;
+const MOST_SKIPPED = 3; // looks in a row that keep a frame from being sent; they are advice, the server decides
+const LOOK = { width: 320, height: 240 };
+const DARK = 35, BLURRED = 12, MOVING = 14, GLARE = 0.03; // of luminance 0 to 255, by eye on indoor pictures
+const SMALL = 0.35; // of the frame's width, a number line narrower than this reads better from nearer
+const LATER = new Set([-1, 45011]);
+
+let running = null;
+
+export const isOn = () => running !== null;
+
+/** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers why it ended. */
+export async function start(onFrame) {
+  if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera" };
+  const run = (running = { frames: 0, stopped: false });
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
+  } catch {
+    running = null;
+    return { key: "cameraDenied" };
+  }
+  const video = $("video");
+  video.srcObject = stream;
+  try {
+    await video.play();
+    return await frames(video, run, onFrame);
+  } catch {
+    return { key: "cameraDenied" };
+  } finally {
+    stream.getTracks().forEach((track) => track.stop());
+    video.srcObject = null;
+    running = null;
+  }
+}
+
+export function stop() {
+  if (running) running.stopped = true;
+}
+
+async function frames(video, run, onFrame) {
+  let earlier = null, before = null, skipped = 0;
+  guide("g_start");
+  while (!run.stopped && run.frames < MOST_FRAMES) {
+    const seen = look(video, before);
+    before = seen.grey;
+    const unfit = advice(seen);
+    if (unfit && skipped < MOST_SKIPPED) {
+      skipped += 1;
+      guide(unfit);
+      await pause(PAUSE_MS);
+      continue;
+    }
+    skipped = 0;
+    const { blob, bitmap } = await frame(video);
+    const answer = await recognize(blob);
+    if (run.stopped) break;
+    run.frames += [0, 101001].includes(answer.code); // the codes of a recognition that ran, and was charged
+    onFrame(bitmap, answer);
+    if (answer.code === 0 && agree(earlier, answer.reply)) return { key: "g_done", frames: run.frames };
+    if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return { key: "", frames: run.frames };
+    earlier = answer.code === 0 ? answer.reply : null;
+    guide(guidance(answer, seen));
+    await pause(LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
+  }
+  return { key: run.stopped ? "g_off" : "g_most", frames: run.frames };
+}
+
+/** Whether two successive replies have the same number, each with certainty. */
+export const agree = (earlier, later) => earlier !== null && earlier.number === later.number && Math.min(earlier.confidence, later.confidence) >= SURE;
+
+/** What to tell the person, from the reply and from what the frame looked like. */
+export function guidance({ code, reply }, seen) {
+  if (LATER.has(code)) return "g_busy";
+  if (code === 0) {
+    const { left_top: from, right_top: to } = reply.number_position.pos;
+    const small = Math.hypot(to.x - from.x, to.y - from.y) < SMALL * reply.img_size.w;
+    return reply.confidence >= SURE ? "g_sure" : small ? "g_closer" : "g_still";
+  }
+  if (seen.dark) return "g_dark";
+  if (seen.glare) return "g_glare";
+  if (seen.blurred || seen.moving || reply.errmsg.includes("uncertain")) return "g_still";
+  return reply.errmsg.includes("no card") ? "g_start" : "g_closer";
+}
+
+const advice = (seen) => (seen.dark ? "g_dark" : seen.blurred || seen.moving ? "g_still" : "");
+
+let guided = "";
+export function guide(key) {
+  guided = key;
+  $("guide").textContent = key ? t(key) : "";
+}
+document.addEventListener("language", () => guide(guided));
+
+const small = Object.assign(document.createElement("canvas"), LOOK);
+
+/** Brightness, sharpness, glare and movement of the frame on the screen, measured on a small grey copy. */
+function look(video, before) {
+  const pen = small.getContext("2d", { willReadFrequently: true });
+  pen.drawImage(video, 0, 0, LOOK.width, LOOK.height);
+  const { data } = pen.getImageData(0, 0, LOOK.width, LOOK.height);
+  const grey = Float32Array.from({ length: LOOK.width * LOOK.height }, (_, at) => 0.299 * data[4 * at] + 0.587 * data[4 * at + 1] + 0.114 * data[4 * at + 2]);
+  return { grey, ...measures(grey, before) };
+}
+
+/** `grey` and `before` are rows of LOOK, 0 to 255; `before` may be null. */
+export function measures(grey, before) {
+  const { width, height } = LOOK;
+  let sum = 0, bright = 0, edges = 0, squares = 0, moved = 0;
+  for (let at = 0; at < grey.length; at += 1) {
+    sum += grey[at];
+    bright += grey[at] >= 252;
+    moved += before ? Math.abs(grey[at] - before[at]) : 0;
+  }
+  for (let y = 1; y < height - 1; y += 1) {
+    for (let x = 1; x < width - 1; x += 1) {
+      const at = y * width + x;
+      const edge = 4 * grey[at] - grey[at - 1] - grey[at + 1] - grey[at - width] - grey[at + width];
+      edges += edge;
+      squares += edge * edge;
+    }
+  }
+  const inner = (width - 2) * (height - 2);
+  return {
+    dark: sum / grey.length < DARK,
+    glare: bright / grey.length > GLARE,
+    blurred: squares / inner - (edges / inner) ** 2 < BLURRED,
+    moving: moved / grey.length > MOVING,
+  };
+}
+
+async function frame(video) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+  return { blob, bitmap: canvas };
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));

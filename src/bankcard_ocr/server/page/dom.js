@@ -1,0 +1,27 @@
+// Elements by id, and new ones from names and values. No markup is ever made out of text.
+
+export const $ = (id) => document.getElementById(id);
+
+export function element(name, attributes = {}, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+export function svg(name, attributes = {}, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+}
+
+function filled(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Pairs of term and description, those without a description left out. */
+export const pairs = (list) => list.filter(([, text]) => text).flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]);
+
+/** A bar of `share` (0 to 1). */
+export const bar = (share, className = "meter") =>
+  svg("svg", { class: className, viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width: Math.max(0, Math.min(1, share)) * 100, height: 1 }));
