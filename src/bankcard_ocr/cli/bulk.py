@@ -57,7 +57,7 @@ def command(
     column: Annotated[str, typer.Option(help="The Parquet column of pictures, or of their paths.")] = "",
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a picture may take before it is set aside.")] = 30.0,
 ) -> None:
-    """Read many pictures into one file. A run that was killed goes on when the same command is given again."""
+    """Read many pictures into one file, on all cores or a cluster. A run that was killed goes on when begun again."""
     from .. import bulk
     from ..bulk.hand import Job
 

@@ -1,0 +1,78 @@
+"""The verb bulk: what it hands to a run, and what it tells."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from bankcard_ocr import bulk, cli
+from bankcard_ocr.bulk.parts import Summary
+from bankcard_ocr.errors import SettingsError
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path):
+    """Calls the verb with these options, the run being one that notes what it was given."""
+    given = {}
+
+    def run(source, out, job, **options):
+        given.update(source=source, out=out, job=job, **options)
+        options["progress"](0, 0, 20)
+        options["progress"](10, 0, 20)
+        options["progress"](20, 0, 20)
+        return Summary(rows=20, outcomes={"read": 18, "refused": 2})
+
+    monkeypatch.setattr(bulk, "run", run)
+
+    def begin(*options: str):
+        return CliRunner().invoke(cli.app, ["bulk", "in", str(tmp_path / "out.jsonl"), *options]), given
+
+    return begin
+
+
+def test_numbers_are_masked_unless_asked(call):
+    """Without options the run is local, masked, on every core."""
+    result, given = call()
+
+    assert (0, "masked", b"", "photo", "local", 0) == (
+        result.exit_code,
+        given["job"].pan,
+        given["job"].key,
+        given["job"].options.type,
+        given["engine"],
+        given["workers"],
+    )
+
+
+def test_progress_is_told_by_tenths_where_there_is_no_terminal(call, tmp_path):
+    """A log gets a few lines and the outcomes."""
+    result, _ = call()
+
+    assert ["0 of 20", "10 of 20", "20 of 20", f"20 pictures in {tmp_path}/out.jsonl: 18 read, 2 refused"] == (
+        result.output.splitlines()
+    )
+
+
+def test_a_fingerprint_has_the_key_of_the_file(call, tmp_path):
+    """The key is what the file holds, without the line's end."""
+    (tmp_path / "key").write_bytes(b"k" * 32 + b"\n")
+    _, given = call("--pan", "fingerprint", "--key-file", str(tmp_path / "key"))
+
+    assert ("fingerprint", b"k" * 32) == (given["job"].pan, given["job"].key)
+
+
+@pytest.mark.parametrize("content", [b"", b"k" * 31 + b"\n"])
+def test_a_short_key_is_refused(call, tmp_path, content: bytes):
+    """A key that could be guessed is none."""
+    (tmp_path / "key").write_bytes(content)
+    result, given = call("--pan", "fingerprint", "--key-file", str(tmp_path / "key"))
+
+    assert (SettingsError, {}) == (type(result.exception), given)
+
+
+@pytest.mark.parametrize("options", [[], ["--key-file", "nowhere"]])
+def test_fingerprints_need_a_key(call, options: list[str]):
+    """Without a key that can be read there is no run."""
+    result, given = call("--pan", "fingerprint", *options)
+
+    assert (SettingsError, {}) == (type(result.exception), given)
