@@ -1,7 +1,7 @@
 """The server as a process: built from settings, listening, with workers under a supervisor.
 
-SIGTERM and SIGINT stop it after the calls at work, or after ``drain_s``; with several workers uvicorn's supervisor
-replaces one that died, and SIGHUP replaces all of them one by one, which read the settings anew.
+SIGTERM and SIGINT stop it after the calls at work, or after ``drain_s``; SIGHUP lets it read its settings anew. With
+several workers uvicorn's supervisor replaces one that died, and on SIGHUP all of them, one by one.
 """
 
 from __future__ import annotations
@@ -64,11 +64,40 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
         announce(line)
     logs.configure(settings)
     if settings.workers == 1:
-        uvicorn.Server(config(build(settings), settings)).run(sockets=[listener])
+        _serve_alone(source, settings, listener)
     else:
         logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
         with _metrics_of_all(settings):
             Multiprocess(config(_Build(source), settings, factory=True), sockets=[listener]).run()
+
+
+def _serve_alone(source: Source, settings: Settings, listener: socket.socket) -> None:
+    """Serves in this process; SIGHUP ends the calls at work and begins anew, connections wait in the meantime."""
+    again = True
+
+    def reload(_signal: int, _frame: object) -> None:
+        nonlocal again
+        again = server.should_exit = True
+
+    while again:
+        again = False
+        server = uvicorn.Server(config(build(settings), settings))
+        signal.signal(signal.SIGHUP, reload)
+        server.run(sockets=[listener.dup()])  # it closes what it is given
+        if again:
+            settings = _reloaded(source, settings)
+
+
+def _reloaded(source: Source, settings: Settings) -> Settings:
+    """The settings as they are now, or as they were when they are wrong now."""
+    try:
+        found = source.load().settings
+        table(found)
+    except SettingsError as error:
+        structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
+        return settings
+    logs.configure(found)
+    return found
 
 
 @contextmanager

@@ -1,0 +1,75 @@
+"""SIGHUP to a server that is alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.state.base import App
+
+SERVED = Path(__file__).parent.parent / "platform" / "served.py"
+
+
+@pytest.fixture
+def token(tmp_path):
+    store = states.connect(f"sqlite:///{tmp_path}/state.sqlite3")
+    store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
+    yield operator_token(store, store.app("wx1"), time.time(), 7200)
+    store.close()
+
+
+@pytest.fixture
+def process(tmp_path, token):
+    """A server with the settings of a file."""
+    (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 1\n")
+    environment = {
+        **os.environ,
+        "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
+        "BANKCARD_OCR_LOG_FORMAT": "json",
+    }
+    command = [sys.executable, str(SERVED), "serve", "--port", "0", "--config", str(tmp_path / "bankcard-ocr.toml")]
+    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    yield started
+    started.kill()
+    started.communicate()
+
+
+def said(process, pattern: str) -> re.Match[str]:
+    """The next line that has the pattern."""
+    lines = iter(process.stderr.readline, "")
+    return next(found for line in lines if (found := re.search(pattern, line)))
+
+
+def reads(base: str, token: str, times: int) -> list[int]:
+    url = f"{base}/cv/ocr/bankcard?access_token={token}"
+    calls = [httpx.post(url, content=b"\xff\xd8\xffpicture", trust_env=False, timeout=30) for _ in range(times)]
+    return [call.json()["errcode"] for call in calls]
+
+
+def test_a_server_alone_reads_its_settings_anew(process, token, tmp_path):
+    """After SIGHUP the same process has the file's new limit; wrong settings leave it as it was; SIGTERM ends it."""
+    base = said(process, "listening at (http://[0-9.:]+)").group(1)
+    said(process, '"ready"')
+    before = reads(base, token, 2)
+    (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 3\n")
+    process.send_signal(signal.SIGHUP)
+    said(process, '"ready"')
+    after = reads(base, token, 1)
+    (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = many\n")
+    process.send_signal(signal.SIGHUP)
+    said(process, "stay as they were")
+    said(process, '"ready"')
+    still = reads(base, token, 2)
+    process.send_signal(signal.SIGTERM)
+
+    assert ([0, 101003], [0], [0, 101003], -signal.SIGTERM) == (before, after, still, process.wait(30))
