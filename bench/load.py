@@ -65,24 +65,39 @@ class Server:
         return self.state.used("recognize:wx1", beijing_day(time.time()))
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call: which picture, how long it took, its errcode (None: no reply) and number."""
+
+    picture: int
+    seconds: float
+    code: int | None
+    number: str
+
+    @property
+    def done(self) -> bool:
+        """Whether the picture was read or refused; busy is neither."""
+        return self.code is not None and self.code >= 0
+
+
 @dataclass
 class Result:
-    """What a load saw: (sent, seconds, errcode or None, number) of each call, in order of its end."""
+    """What a load saw."""
 
-    calls: list[tuple[float, float, int | None, str]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     seconds: float = 0.0
     generator_cores: float = 0.0
 
     def rate(self) -> float:
-        """Calls a second that were read or refused by the reader; busy ones are none."""
-        return sum(code is not None and code >= 0 for _, _, code, _ in self.calls) / self.seconds
+        """Calls a second whose picture was read or refused."""
+        return sum(call.done for call in self.calls) / self.seconds
 
     def percentile_ms(self, share: float) -> float:
-        times = sorted(seconds for _, seconds, code, _ in self.calls if code is not None and code >= 0)
+        times = sorted(call.seconds for call in self.calls if call.done)
         return 1000 * times[min(len(times) - 1, int(share * len(times)))]
 
     def codes(self) -> dict[str, int]:
-        return dict(sorted(Counter(str(code) for _, _, code, _ in self.calls).items()))
+        return dict(sorted(Counter(str(call.code) for call in self.calls).items()))
 
 
 def _resident_mb(pid: int) -> float:
@@ -185,11 +200,11 @@ async def closed(
         nonlocal sent
         client = Client(server)
         while (time.perf_counter() - started < seconds) if seconds else (sent < calls):
-            picture = pictures[sent % len(pictures)]
+            picture = sent % len(pictures)
             sent += 1
             at = time.perf_counter()
-            code, number = await client.call(picture)
-            result.calls.append((at - started, time.perf_counter() - at, code, number))
+            code, number = await client.call(pictures[picture])
+            result.calls.append(Call(picture, time.perf_counter() - at, code, number))
             if code is None:
                 await asyncio.sleep(0.05)
         client.close()
@@ -206,16 +221,16 @@ async def offered(server: Server, pictures: list[bytes], rate: float, seconds: f
     rng, started, cpu = random.Random(0), time.perf_counter(), time.process_time()
     due = 0.0
 
-    async def one(at: float, picture: bytes) -> None:
+    async def one(at: float, picture: int) -> None:
         client = clients.pop() if clients else Client(server)
-        code, number = await client.call(picture)
-        result.calls.append((at, time.perf_counter() - started - at, code, number))
+        code, number = await client.call(pictures[picture])
+        result.calls.append(Call(picture, time.perf_counter() - started - at, code, number))
         clients.append(client)
 
     while due < seconds:
         due += rng.expovariate(rate)
         await asyncio.sleep(max(0.0, started + due - time.perf_counter()))
-        task = asyncio.create_task(one(due, pictures[len(tasks) % len(pictures)]))
+        task = asyncio.create_task(one(due, len(tasks) % len(pictures)))
         tasks.add(task)
     await asyncio.gather(*tasks)
     result.seconds = time.perf_counter() - started
@@ -308,12 +323,12 @@ def overload(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, A
         result = asyncio.run(offered(server, pictures, 10 * full, seconds))
         deaths = len(pids - set(server.pids()))
         grown = server.memory_mb() - before
-    in_time = sum(took <= 1.0 and code is not None for _, took, code, _ in result.calls)
+    in_time = sum(call.seconds <= 1.0 and call.code is not None for call in result.calls)
     return {
         "offered_per_s": round(10 * full, 1),
         "calls": len(result.calls),
         "within_1_s": round(in_time / len(result.calls), 5),
-        "longest_ms": round(1000 * max(took for _, took, _, _ in result.calls), 1),
+        "longest_ms": round(1000 * max(call.seconds for call in result.calls), 1),
         "worker_deaths": deaths,
         "memory_growth_mb": round(grown, 1),
         "generator_cores": round(result.generator_cores, 3),
@@ -351,7 +366,9 @@ def kills(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]
     """A worker is killed every two seconds under load: no wrong number, no charge of an answered call lost."""
     with serving(f"sqlite:///{folder}/kills.sqlite3", max(2, CORES)) as server:
         right = asyncio.run(closed(server, pictures, 1, calls=len(pictures)))
-        expected = {number for _, _, _, number in right.calls}
+        if any(call.code is None for call in right.calls):
+            raise RuntimeError("a picture had no reply before anything was killed")
+        expected = {call.picture: call.number for call in right.calls}
         before = server.used()
         killed = 0
 
@@ -369,12 +386,12 @@ def kills(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]
 
         result = asyncio.run(both())
         charged = server.used() - before
-    answered = sum(code == 0 for _, _, code, _ in result.calls)
+    answered = sum(call.code == 0 for call in result.calls)
     return {
         "kills": killed,
         "calls": len(result.calls),
-        "without_reply": sum(code is None for _, _, code, _ in result.calls),
-        "wrong_answers": sum(code == 0 and number not in expected for _, _, code, number in result.calls),
+        "without_reply": sum(call.code is None for call in result.calls),
+        "wrong_answers": sum(call.done and call.number != expected[call.picture] for call in result.calls),
         "read": answered,
         "charged": charged,
         "lost_charges": max(0, answered - charged),
@@ -406,7 +423,7 @@ def quota(pictures: list[bytes], folder: Path, _seconds: float) -> dict[str, Any
     finally:
         redis.kill()
         redis.wait()
-    codes = Counter(code for result in results for _, _, code, _ in result.calls)
+    codes = Counter(call.code for result in results for call in result.calls)
     refused = codes[101003]
     return {
         "calls": codes.total(),
