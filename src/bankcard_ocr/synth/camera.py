@@ -49,7 +49,7 @@ def _glare(rng: Rng, x: Mask, y: Mask) -> Picture:
     length = width * rng.uniform(1, 8)
     spot = floats(np.exp(-((along / width) ** 2) - (far / length) ** 2))[:, :, None]
     tint = np.float32(1) if rng.random() < 0.75 else 0.4 + 0.6 * art.colour(rng)
-    return spot * np.float32(rng.uniform(0.1, 0.75)) * tint
+    return spot * np.float32(rng.uniform(0.1, 0.5)) * tint
 
 
 def _rainbow(rng: Rng, picture: Picture, x: Mask, y: Mask) -> Picture:
@@ -63,7 +63,7 @@ def develop(rng: Rng, picture: Picture) -> Picture:
     """Exposure, white balance, contrast, and now and then no colour at all."""
     if rng.random() < 0.06:
         picture = np.repeat(picture.mean(2, keepdims=True), 3, 2)
-    balance = rng.normal(1, 0.06, 3) * np.exp(rng.normal(0, 0.22))
+    balance = rng.normal(1, 0.06, 3) * np.exp(rng.normal(-0.03, 0.18))
     picture = np.clip(picture * balance.astype(np.float32), 0, 1)
     picture = picture ** np.float32(np.exp(rng.normal(0, 0.2)))
     if rng.random() < 0.5:
@@ -76,8 +76,8 @@ def shoot(rng: Rng, picture: Picture, *, blur: float = 1.0) -> Bytes:
     """``picture`` through lens, sensor and JPEG, as uint8; ``blur`` scales how unsharp it may be."""
     kind = rng.random()
     if kind < 0.55:
-        picture = blurred(picture, 0.25 + blur * rng.gamma(1.5, 0.35))
-    elif kind < 0.68:
+        picture = blurred(picture, 0.25 + blur * rng.gamma(1.5, 0.2))
+    elif kind < 0.63:
         picture = _shaken(rng, picture, blur)
     if rng.random() < 0.3:  # sharpened by the phone
         strength = np.float32(rng.uniform(0.2, 1.8))
@@ -85,7 +85,7 @@ def shoot(rng: Rng, picture: Picture, *, blur: float = 1.0) -> Bytes:
     if rng.random() < 0.6:
         picture = picture + _grain(rng, picture)
     pixels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
-    if rng.random() < 0.02:  # salt and pepper
+    if rng.random() < 0.04:  # salt and pepper
         spots = rng.random(pixels.shape[:2], np.float32) < rng.uniform(0.002, 0.03)
         pixels[spots] = int(rng.integers(2)) * 255
     if rng.random() < 0.7:
@@ -95,7 +95,7 @@ def shoot(rng: Rng, picture: Picture, *, blur: float = 1.0) -> Bytes:
 
 def _shaken(rng: Rng, picture: Picture, blur: float) -> Picture:
     """The hand moved."""
-    length = int(2 + blur * rng.gamma(1.5, 1.8))
+    length = int(2 + blur * rng.gamma(1.5, 1.1))
     angle = rng.uniform(0, np.pi)
     x, y = length / 2 * np.cos(angle), length / 2 * np.sin(angle)
     kernel = np.zeros((2 * length + 1, 2 * length + 1), np.float32)
@@ -109,7 +109,7 @@ def _grain(rng: Rng, picture: Picture) -> Picture:
     grain = rng.standard_normal((*picture.shape[:2], 3 if rng.random() < 0.5 else 1), np.float32)
     if rng.random() < 0.4:
         grain = blurred(grain, rng.uniform(0.5, 1.1)).reshape(grain.shape)
-    return grain * np.float32(rng.gamma(1.4, 0.016))
+    return grain * np.float32(rng.gamma(1.4, 0.01))
 
 
 def compressed(pixels: Bytes, quality: int) -> Bytes:

@@ -91,12 +91,12 @@ def _sample_raised(rng: Rng) -> Ink:
     foil = foil * rng.uniform(0.7, 1.15) + rng.normal(0, 0.03, 3)
     if rng.random() < 0.08:
         foil = art.colour(rng)
-    strength = rng.uniform(0.35, 1.25)
+    strength = rng.uniform(0.6, 1.4)
     return Ink(
         relief=True,
         foil=_rgb(np.clip(foil, 0, 1)),
         cover=rng.uniform(0.5, 1) if tipped else 0.0,
-        wear=rng.uniform(0.2, 0.95) if rng.random() < 0.45 else 0.0,
+        wear=rng.uniform(0.2, 0.9) if rng.random() < 0.4 else 0.0,
         wear_cell=float(np.exp(rng.uniform(np.log(0.1), np.log(3)))),
         soft=rng.uniform(0.07, 0.26),
         light=float(rng.normal(-2.0, 0.7) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)),
@@ -109,7 +109,7 @@ def _sample_raised(rng: Rng) -> Ink:
         shadow=rng.uniform(0, 0.7) * (rng.random() < 0.5),
         shift=rng.uniform(0.15, 0.7),
         metal=rng.uniform(0, 0.8) * (rng.random() < 0.6),
-        fade=rng.uniform(0, 0.85) * (rng.random() < 0.45),
+        fade=rng.uniform(0, 0.8) * (rng.random() < 0.4),
         seed=int(rng.integers(2**31)),
     )
 

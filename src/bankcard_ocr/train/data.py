@@ -45,13 +45,14 @@ class Ring:
             name: _mapped(place.folder / f"{name}.npy", dtype, (place.size, *shape))
             for name, (dtype, shape) in place.shapes.items()
         }
+        self.there = _mapped(place.folder / "there.npy", "bool", (place.size,))
         self.written = _mapped(place.folder / "written.npy", "int64", (RENDERERS,))
         self.drawn = _mapped(place.folder / "drawn.npy", "int64", (1,))
 
     @property
     def filled(self) -> int:
         """How many samples can be drawn."""
-        return min(self.size, int(self.written.sum()))
+        return int(self.there.sum())
 
     @property
     def fresh(self) -> bool:
@@ -63,12 +64,13 @@ class Ring:
         place = (int(self.written[worker]) * workers + worker) % self.size
         for name, array in self.arrays.items():
             array[place] = sample[name]
+        self.there[place] = True
         self.written[worker] += 1
 
     def draw(self, rng: np.random.Generator, count: int) -> Batch:
         """``count`` samples at random, as copies."""
         self.drawn[0] += count
-        chosen = np.sort(rng.integers(0, self.filled, count))
+        chosen = np.sort(rng.choice(np.flatnonzero(self.there), count))
         return {name: np.array(array[chosen]) for name, array in self.arrays.items()}
 
 

@@ -74,7 +74,7 @@ def across_line(error: Tensor, corner: Tensor) -> Tensor:
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/locate", rate=2e-3, ring=8000)
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     place = data.Place(folder=options.runs / "scenes", size=options.ring, shapes=SHAPES)
     ring = data.Ring(place)

@@ -21,6 +21,7 @@ WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step
 LONG_BATCH, SHORT_BATCH = 24, 64
 SHORT_EVERY = 6  # steps
+HOPELESS = 0.1  # of a batch, its worst: what nobody could read teaches nothing
 
 
 def loss_of(net: nn.Module, batch: data.Batch) -> tuple[Tensor, float]:
@@ -29,10 +30,14 @@ def loss_of(net: nn.Module, batch: data.Batch) -> tuple[Tensor, float]:
     wanted, where = map(torch.from_numpy, targets(batch["codes"], batch["places"], logits.shape[1]))
     weight = torch.ones(len(ALPHABET))
     weight[0] = 0.5
-    said = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), weight=weight, ignore_index=-1, label_smoothing=0.01)
+    each = F.cross_entropy(logits.transpose(1, 2), wanted, weight=weight, ignore_index=-1, reduction="none").mean(1)
+    kept = (each <= each.detach().quantile(1 - HOPELESS)).float()
+    said = (each * kept).sum() / kept.sum() * 1.5
     codes = torch.from_numpy(batch["codes"].astype(np.int64))
     sizes, frames = (codes > 0).sum(1), torch.full((len(codes),), logits.shape[1])
-    ctc = F.ctc_loss(logits.log_softmax(2).transpose(0, 1), codes, frames, sizes, zero_infinity=True)
+    chances = logits.log_softmax(2).transpose(0, 1)
+    alignments = F.ctc_loss(chances, codes, frames, sizes, zero_infinity=True, reduction="none")
+    ctc = (alignments / sizes.clamp(min=1) * kept).sum() / kept.sum()
     there = (wanted > 0)[:, :, None]
     place = (F.smooth_l1_loss(placed, where, reduction="none", beta=0.1) * there).sum() / (there.sum() * 4 + 1)
     return said + 0.3 * ctc + 2.0 * place, _right(logits.argmax(2), codes, sizes)
@@ -48,7 +53,7 @@ def _right(best: Tensor, codes: Tensor, sizes: Tensor) -> float:
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/recognize", rate=2.5e-3, ring=12_000)
-    torch.set_num_threads(1)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     long = data.Place(folder=options.runs / "long", size=options.ring, shapes=shapes(LONG))
     short = data.Place(folder=options.runs / "short", size=options.ring // 4, shapes=shapes(SHORT))

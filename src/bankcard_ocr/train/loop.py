@@ -26,6 +26,9 @@ def arguments(description: str | None, *, runs: str, rate: float, ring: int) -> 
     parser.add_argument("--rate", type=float, default=rate, help=f"highest learning rate (default {rate})")
     parser.add_argument("--ring", type=int, default=ring, help=f"samples kept (default {ring})")
     parser.add_argument("--renderers", type=int, default=1, help="processes that draw (default 1)")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="for the net; one where the machine is shared (default 1)"
+    )
     return parser.parse_args()
 
 

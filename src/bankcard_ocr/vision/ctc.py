@@ -1,9 +1,9 @@
 """Connectionist temporal classification: from a probability for each frame to the best texts.
 
-Frames are float32 (T, C), rows sum to 1, class 0 is the blank. A text's probability is the sum over all alignments in
-which a blank stands between any two characters, not only between equal ones: characters of a card are apart, and a digit
-whose frames say now 0, now 8 is one digit. After Graves et al., 2006, https://www.cs.toronto.edu/~graves/icml_2006.pdf, who
-let unequal neighbours touch; prefix search with a beam after Hannun, https://distill.pub/2017/ctc/.
+Frames are float32 (T, C), rows sum to 1, class 0 is the blank. A text's probability is the sum over all alignments
+in which a blank stands between any two characters, not only between equal ones: the characters of a card are apart,
+and a digit whose frames say now 0, now 8 is one digit. After Graves et al., 2006, who let unequal neighbours touch,
+https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam after Hannun, https://distill.pub/2017/ctc/.
 """
 
 from __future__ import annotations
