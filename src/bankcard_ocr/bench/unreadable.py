@@ -47,9 +47,10 @@ def covered(rng: np.random.Generator, flat: render.Flat, *, whole: bool) -> rend
     (boxes,) = (text.boxes for text in flat.texts if text.kind == "number")
     if not whole:
         boxes = boxes[[int(rng.integers(len(boxes)))]]
-    left, top, right, bottom = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
+    left, top = (float(edge) for edge in boxes[:, :2].min(axis=0))
+    right, bottom = (float(edge) for edge in boxes[:, 2:].max(axis=0))
     picture = flat.pixels.astype(np.float32) / 255
-    clutter.cover(rng, picture, (float(left), float(top), float(right), float(bottom)))
+    clutter.cover(rng, picture, (left, top, right, bottom))
     return replace(flat, pixels=(np.clip(picture, 0, 1) * 255).astype(np.uint8))
 
 
