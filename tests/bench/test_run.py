@@ -161,6 +161,14 @@ def test_only_negatives() -> None:
     assert (None, [], (1, 1)) == (found["all"], found["tradeoff"], (found["negatives"]["hits"], 1))
 
 
+def test_negatives_by_category() -> None:
+    """Numbers returned on pictures without one are told by category."""
+    samples = [sample(b"n", number=None, category="cheque"), sample(b"m", number=None, file="b", category="animal")]
+    cases = run.measure([engine({b"n": (VISA, 0.9), b"m": NoCardFound()})], samples)["bankcard-ocr"]
+    found = run.figures(cases)["negative_strata"]["category"]
+    assert {"animal": 0, "cheque": 1} == {value: count["hits"] for value, count in found.items()}
+
+
 def test_loss_is_against_the_same_pictures() -> None:
     """A loss compares with the same pictures as they were, not with others."""
     upright = measured()

@@ -173,12 +173,17 @@ def shares(cases: Sequence[Case]) -> Shares:
     )
 
 
+def split(cases: Iterable[Case], column: str) -> dict[str, list[Case]]:
+    """The cases of each value of the label column ``column``, in the values' order."""
+    found: defaultdict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        found[case.label.strata.get(column, "")].append(case)
+    return {value: found[value] for value in sorted(found)}
+
+
 def by_stratum(cases: Iterable[Case], column: str) -> dict[str, Shares]:
     """The shares of each value of the label column ``column``, in the values' order."""
-    split: defaultdict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        split[case.label.strata.get(column, "")].append(case)
-    return {value: shares(split[value]) for value in sorted(split)}
+    return {value: shares(some) for value, some in split(cases, column).items()}
 
 
 def returned(cases: Sequence[Case]) -> Count:

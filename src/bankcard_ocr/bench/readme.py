@@ -4,7 +4,8 @@
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
 A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``, ``synthetic.json``,
-``unreadable.json``, ``speed.json``. Figures that no file has have no row; timings of a machine that was not quiet are left out.
+``unreadable.json``, ``speed.json``. Figures that no file has have no row; timings of a machine that was not quiet are
+left out.
 """
 
 from __future__ import annotations

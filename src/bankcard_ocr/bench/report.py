@@ -212,13 +212,19 @@ def _marks(found: Mapping[str, Any], engines: Sequence[str], outcome: str, part:
 
 
 def _negatives(found: Mapping[str, Mapping[str, Any]]) -> str:
-    told = [
-        f"<li>{escape(engine)}: a number returned on {figures['negatives']['hits']} of "
-        f"{figures['negatives']['total']} pictures without one ({percent(figures['negatives']['share'])})</li>"
-        for engine, figures in found.items()
-        if figures.get("negatives")
-    ]
+    told = []
+    for engine, figures in found.items():
+        if figures.get("negatives"):
+            told.append(f"<li>{escape(engine)}: {_returned(figures['negatives'])}</li>")
+            for column, values in figures.get("negative_strata", {}).items():
+                told += [
+                    f"<li>{escape(f'{engine}, {column} {v}')}: {_returned(count)}</li>" for v, count in values.items()
+                ]
     return f"<ul>{''.join(told)}</ul>" if told else ""
+
+
+def _returned(count: Mapping[str, Any]) -> str:
+    return f"a number returned on {count['hits']} of {count['total']} pictures without one ({percent(count['share'])})"
 
 
 def _crops(found: Mapping[str, Mapping[str, Any]]) -> str:
