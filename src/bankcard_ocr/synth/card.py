@@ -281,16 +281,20 @@ def _upright(rng: Rng) -> list[Line]:
         height, left = rng.uniform(3.0, 4.4), rng.uniform(4, 26)
         for i, part in enumerate(text.split()):
             below = middle + (i - 2) * height * 1.5
-            lines.append(set_line(rng, "number", part, style, height=height, left=left, middle=below))
+            room = HEIGHT - 2 - left
+            lines.append(set_line(rng, "number", part, style, height=height, left=left, middle=below, longest=room))
     else:
         height, left, longest = rng.uniform(2.4, 3.6), rng.uniform(2.5, 6), HEIGHT - 6
         lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=longest))
     text, height, left, below = words.date(rng), rng.uniform(2, 2.8), rng.uniform(4, 28), middle + rng.uniform(12, 15)
-    lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=below))
+    room = HEIGHT - 2 - left
+    lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=below, longest=room))
     if rng.random() < 0.6:
         text, height, left = words.name(rng), rng.uniform(2, 2.8), rng.uniform(3, 8)
         below = min(83.0, middle + rng.uniform(16, 20))
-        lines.append(set_line(rng, "holder", text, style, height=height, left=left, middle=below, longest=46))
+        lines.append(
+            set_line(rng, "holder", text, style, height=height, left=left, middle=below, longest=HEIGHT - 2 - left)
+        )
     return lines
 
 
