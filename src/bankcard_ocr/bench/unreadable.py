@@ -49,7 +49,7 @@ def covered(rng: np.random.Generator, flat: render.Flat, *, whole: bool) -> rend
         boxes = boxes[[int(rng.integers(len(boxes)))]]
     left, top = (float(edge) for edge in boxes[:, :2].min(axis=0))
     right, bottom = (float(edge) for edge in boxes[:, 2:].max(axis=0))
-    picture = flat.pixels.astype(np.float32) / 255
+    picture = flat.pixels.astype(np.float32) / np.float32(255)
     clutter.cover(rng, picture, (left, top, right, bottom))
     return replace(flat, pixels=(np.clip(picture, 0, 1) * 255).astype(np.uint8))
 
