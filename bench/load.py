@@ -142,12 +142,15 @@ def serving(url: str, workers: int, limit: int = 10**9, **variables: str) -> Ite
 
 
 async def _ready(port: int, workers: int) -> None:
-    """Waits until the server answers, and a little for all its workers."""
+    """Waits until a worker answers, and a little for the others."""
     for _ in range(600):
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        with suppress(OSError, TimeoutError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 120.0)
             writer.close()
-            break
+            if answer.startswith(b"HTTP/1.1 200"):
+                break
         await asyncio.sleep(0.1)
     await asyncio.sleep(3.0 + 2.0 * workers)
 

@@ -211,7 +211,9 @@ class _Buried:
 
         for file in self._folder.glob("gauge_live*_*.db"):
             pid = int(file.stem.rpartition("_")[2])
-            if not Path(f"/proc/{pid}").exists():
+            try:
+                os.kill(pid, 0)  # harmless: only asks
+            except ProcessLookupError:
                 mark_process_dead(pid, str(self._folder))  # type: ignore[no-untyped-call]
         return []
 
