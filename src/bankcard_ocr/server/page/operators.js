@@ -48,7 +48,7 @@ export function renderToken() {
 function renderQuota() {
   const shown = quotas.map(([key, { code, reply }]) =>
     code === 0
-      ? element("div", {}, measure(t(key), t("quotaUsed", reply.quota)), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"), element("p"))
+      ? element("div", {}, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"), element("p"))
       : measure(t(key), code === null ? t("unreachable") : meaning(code)),
   );
   $("quota").replaceChildren(...(shown.length ? shown : [element("p", { class: "muted" }, t("notLoggedIn"))]));

@@ -72,7 +72,7 @@ function renderReading(reply) {
     bar(reply.confidence, reply.confidence < SURE ? "meter low" : "meter"),
   );
   $("warnings").replaceChildren(...reply.warnings.map((name) => element("li", {}, has(`w_${name}`) ? t(`w_${name}`) : name)));
-  const type = reply.card_type && has(reply.card_type) ? t(reply.card_type) : reply.card_type;
+  const type = reply.card_type === "unknown" ? "" : has(reply.card_type) ? t(reply.card_type) : reply.card_type;
   $("facts").replaceChildren(
     ...pairs([
       [t("bank"), both(reply)],
@@ -163,7 +163,7 @@ function drawFields(pen, reply, scale, width, open) {
   const outline = (position, ink, thick) => position && stroke(pen, quad(position), ink, thick);
   const line = quad(reply.number_position);
   const places = reply.digit_positions.length === reply.number.length ? reply.digit_positions.map(quad) : split(line, reply.number.length);
-  if (!open) for (const place of places.slice(6, -4)) fill(pen, place, INK.cover);
+  if (!open) cover(pen, places.slice(6, -4));
   const sure = certainties(reply);
   outline(reply.card_position, INK.card, width);
   if (reply.digit_positions.length) places.forEach((place, at) => stroke(pen, place, sure[at] < SURE ? INK.low : INK.digit, width / 2));
@@ -192,11 +192,14 @@ function stroke(pen, points, ink, thick) {
   pen.stroke();
 }
 
-function fill(pen, points, ink) {
-  path(pen, points);
-  pen.fillStyle = ink;
-  pen.strokeStyle = ink;
-  pen.lineWidth = 6; // digits reach a little over the edges of their places
+/** Covers the digits at `places` with one band, wider than they are, for places are cut close. */
+function cover(pen, places) {
+  const [first, last] = [places[0], places[places.length - 1]];
+  const high = Math.hypot(first[3][0] - first[0][0], first[3][1] - first[0][1]);
+  path(pen, [first[0], last[1], last[2], first[3]]);
+  pen.fillStyle = pen.strokeStyle = INK.cover;
+  pen.lineJoin = "round";
+  pen.lineWidth = high * 0.4;
   pen.fill();
   pen.stroke();
 }
