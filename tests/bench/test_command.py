@@ -86,6 +86,7 @@ def test_only_and_limit(folder, tmp_path) -> None:
         (["--only", "relief=round"], "relief=round"),
         (["--suite", "sideways"], "no suite sideways"),
         (["--peers", "nobody"], "nobody"),
+        (["--peers-only"], "--peers"),
     ],
 )
 def test_wrong_usage(folder, tmp_path, arguments, told) -> None:

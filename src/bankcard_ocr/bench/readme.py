@@ -4,8 +4,8 @@
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
 A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``, ``synthetic.json``,
-``unreadable.json``, ``speed.json``. Figures that no file has have no row; timings of a machine that was not quiet are
-left out.
+``unreadable.json``, ``speed.json``; what peers did may stand in files of their own, such as ``cards-peers.json``.
+Figures that no file has have no row; timings of a machine that was not quiet are left out.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _cell(row: Row, engine: str, results: Results) -> str | None:
-    result = results.get(row.file, {})
+    told = _told(row, engine, results.get(row.file, {}))
+    return told if told or engine == OWN else _told(row, engine, results.get(f"{row.file}-peers", {}))
+
+
+def _told(row: Row, engine: str, result: Mapping[str, Any]) -> str | None:
     suite = result.get("suites", {}).get(row.suite)
     if suite is None or (row.timed and not result["timings_valid"]):
         return None

@@ -41,6 +41,7 @@ def command(
         Path | None, typer.Option(help="What stands on them; DIR/labels.csv by default.", exists=True, dir_okay=False)
     ] = None,
     peers: Annotated[list[Peer] | None, typer.Option(help="Another engine to measure in the same run.")] = None,
+    peers_only: Annotated[bool, typer.Option("--peers-only", help="Measure the peers alone.")] = False,
     html: Annotated[Path | None, typer.Option(help="Write a report with plots too.", dir_okay=False)] = None,
     pictures: Annotated[
         bool, typer.Option("--pictures", help="Show the failures' pictures in it, the number's middle digits masked.")
@@ -71,6 +72,10 @@ def command(
         memory_pictures=memory_pictures,
     )
     reader, engines = make_engines(peers or [], Options(type=type_.value))
+    if peers_only:
+        engines = engines[1:]
+    if not engines:
+        raise typer.BadParameter("--peers-only needs --peers")
     before = machine.busy()
     with _bar() as progress:
         measured = plan.carry_out(work, engines, reader, progress)
