@@ -15,7 +15,7 @@ from .numbers import iin, luhn, pan
 from .reading import Candidate
 from .vision.recognize import HIDDEN, Line
 
-SAME_EYES = 1.5  # flattens what is seen: docs/LOG.md 2026-11-23, "what a confidence is worth"
+SAME_EYES = 2.0  # flattens what is seen: docs/LOG.md 2026-11-23, "what a confidence is worth"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
 LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)

@@ -22,7 +22,7 @@ from .vision.locate import Thing
 from .vision.model import Model
 from .vision.recognize import Line
 
-SURE = 0.995  # a place this certain is not looked at again, and no other place is
+SURE = 0.97  # a place this certain is not looked at again, and no other place is
 THRESHOLD = 0.9  # the least confidence of a number that is returned
 SURE_DATE = 0.8  # the least probability of a date that is returned
 FAINT = 0.35  # things that score less are no reason to say that a card is there
