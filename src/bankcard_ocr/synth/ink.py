@@ -170,7 +170,7 @@ def _slopes(height: Mask, light: float) -> tuple[Mask, Mask]:
     """How much every point of a relief faces the light, in [-1.5, 1.5], and how steep it is, in [0, 1.5]."""
     slope_x = cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3)
     slope_y = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3)
-    facing = slope_x * np.float32(np.cos(light)) + slope_y * np.float32(np.sin(light))
+    facing = -(slope_x * np.float32(np.cos(light)) + slope_y * np.float32(np.sin(light)))
     steep = np.sqrt(slope_x**2 + slope_y**2)
     body = height > 0.3
     unit = np.float32(1 / (np.percentile(steep[body], 90) + 1e-3)) if body.any() else np.float32(1)
