@@ -105,7 +105,8 @@ class _Check:
             reply: dict[str, Any] = client.post(RECOGNIZE, params={"access_token": token}, files=files).json()
         self.went_well = reply.get("errcode") == 0
         typer.echo(f"\nThe reply for the sample card ({self._base}/sample.jpg):\n  {json.dumps(reply)}")
-        typer.echo(f"\nThe same by hand:\n{self._by_hand()}\n\nThe API's page: {self._base}/docs")
+        typer.echo(f"\nThe same by hand:\n{self._by_hand()}")
+        typer.echo(f"\nThe page, to try pictures: {self._base}/\nThe API's page: {self._base}/docs")
 
     def _token(self, client: Any) -> str:
         params = {"grant_type": "client_credential", "appid": self._caller.app.appid, "secret": self._caller.secret}

@@ -67,7 +67,7 @@ async function live() {
 }
 
 function filming(on) {
-  for (const id of ["video", "aim", "guide"]) $(id).hidden = !on;
+  for (const id of ["video", "aim", "guide"]) $(id).toggleAttribute("hidden", !on);
   $("camera").setAttribute("aria-pressed", on);
   $("camera").textContent = t(on ? "stopCamera" : "camera");
   $("drop").hidden = on;
