@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bankcard_ocr import judge
 from bankcard_ocr.numbers import luhn
+from bankcard_ocr.reading import Candidate
 from bankcard_ocr.vision.recognize import Line
 
 RIGHT, BROKEN = "4111111111111111", "4111111111111112"
@@ -75,3 +76,27 @@ def test_what_is_no_number_is_no_candidate(text: str):
 def test_no_views_no_candidates():
     """Without evidence there is no number."""
     assert () == judge.ranked([])
+
+
+def test_a_lost_digit_is_unlikelier_than_a_whole_number():
+    """Of two texts seen alike, the one whose length cards have is likelier than one a digit short."""
+    found = told(view((RIGHT[:-1], 0.5), (RIGHT, 0.5)))
+
+    assert [RIGHT, RIGHT[:-1]] == [number for number, _ in found]
+
+
+def test_numbers_begin_as_issued_ones_do():
+    """Of two texts seen alike, one with a beginning that nobody issues is the unlikelier."""
+    strange = "0000000000000000"  # its check digit holds
+
+    assert [RIGHT, strange] == [number for number, _ in told(view((strange, 0.5), (RIGHT, 0.5)))]
+
+
+@given(st.floats(0, 1), st.floats(0, 5))
+def test_doubt_lowers_the_odds(confidence: float, nats: float):
+    """Doubt of n nats divides the odds by e**n, and certainty stays certain."""
+    (less,) = judge.doubted((Candidate(number=RIGHT, confidence=confidence),), nats)
+    odds = confidence * np.exp(-nats)
+
+    assert less.confidence == pytest.approx(odds / (odds + 1 - confidence))
+    assert less.confidence <= confidence + 1e-12

@@ -20,6 +20,9 @@ LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to 
 LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = math.log(0.1 / 0.6)
+UNKNOWN = -2.5  # nobody issues cards that begin so
+USUAL = {16: 0.0, 19: 0.0, 15: -0.5}  # lengths of cards in use, as logarithms; others are rare, and lost digits are not
+RARE = -3.0
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
@@ -34,6 +37,17 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
     total = sum(shares.values())
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     return tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
+
+
+def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, ...]:
+    """``candidates`` whose odds are e**nats smaller, for a place that is unlikely in itself."""
+    factor = math.exp(-nats)
+    return tuple(
+        Candidate(
+            number=each.number, confidence=each.confidence * factor / (each.confidence * factor + 1 - each.confidence)
+        )
+        for each in candidates
+    )
 
 
 def _possible(text: str) -> bool:
@@ -53,5 +67,6 @@ def _seen(text: str, views: Sequence[Line]) -> float:
 def _likeness(digits: str) -> float:
     """How much likelier real numbers are to look like this than misread ones, as a logarithm."""
     lengths = iin.lengths(digits)
-    length = 0.0 if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
-    return length + (LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN)
+    length = UNKNOWN if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
+    check = LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN
+    return length + USUAL.get(len(digits), RARE) + check
