@@ -135,8 +135,8 @@ class Reader:
         outer = quads.grow(quad, 0.035, 0.3)
         first = self._line(pixels, outer)
         framed = recognize.framed(first)
+        candidates = judge.ranked([first], prior=options.prior)
         if framed is None:
-            candidates = judge.ranked([first], prior=options.prior)
             return _Seen(views=(first,), quad=outer, candidates=candidates, score=score)
         again = _back(framed, outer, first)
         second = self._line(pixels, again)

@@ -16,6 +16,7 @@ from .model import Model
 from .quad import Image, Quad, is_convex
 
 _STRIDE = 8  # pixels of the model's input in a cell
+_MOST = 6  # things of one kind
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
@@ -52,6 +53,9 @@ def fitted(image: Image, side: int) -> Image:
     height, width = image.shape[:2]
     longest = max(height, width)
     columns, rows = (max(32, round(side * length / longest / 32) * 32) for length in (width, height))
+    while longest > 2 * side and min(image.shape[:2]) >= 64:  # halving is many times faster than any other ratio
+        image = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        longest //= 2
     method = cv2.INTER_AREA if longest > side else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.uint8)
 
@@ -68,10 +72,9 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
     weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
     free = np.ones(len(xs), bool)
     out: list[tuple[Quad, float, float]] = []
-    order = np.argsort(-score[ys, xs])
-    for top in order:
-        if not free[top] or len(out) == 6:
-            continue
+    scores = score[ys, xs]
+    while len(out) < _MOST and free.any():
+        top = int(np.where(free, scores, 0).argmax())
         sides = np.linalg.norm(votes[top, [1, 3]] - votes[top, 0], axis=1)
         size = max(8.0, 0.25 * float(sides.sum()))
         near = free & (np.abs(votes - votes[top]).max((1, 2)) < size)
