@@ -28,10 +28,11 @@ def trained(net: str, runs: Path) -> str:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory) -> Path:
-    """Both nets, trained for a few steps."""
+    """The nets, trained for a few steps."""
     folder = tmp_path_factory.mktemp("runs")
     trained("recognize", folder / "recognize")
     trained("locate", folder / "locate")
+    trained("holder", folder / "holder")
     return folder
 
 
@@ -48,6 +49,7 @@ def test_a_training_resumes_where_it_stopped(runs: Path):
     [
         ("recognize", (2, 48, 480, 3), [(2, 120, 13), (2, 120, 4)]),
         ("recognize", (1, 48, 160, 3), [(1, 40, 13), (1, 40, 4)]),
+        ("holder", (1, 48, 288, 3), [(1, 72, 33), (1, 72, 4)]),
         ("locate", (1, 256, 320, 3), [(1, 4, 11, 32, 40)]),
         ("locate", (1, 320, 192, 3), [(1, 4, 11, 40, 24)]),
     ],
@@ -71,7 +73,7 @@ def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.48), (nets.Locator(), (1, 256, 320, 3), 0.94)]
+    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.65), (nets.Locator(), (1, 256, 320, 3), 0.94)]
 )
 def test_the_nets_are_as_small_as_their_cards_say(net, shape, millions: float):
     """The number of parameters in docs/models is the net's."""

@@ -147,7 +147,9 @@ def sample_face(rng: Rng, *, relief: bool) -> glyphs.Face:
     chosen = [file for file in files if any(word in file for word in wanted)] if rng.random() < 0.45 else []
     pool = chosen or files
     font = pool[int(rng.integers(len(pool)))]
-    return glyphs.Face(font=font, slant=float(rng.uniform(0, 0.3)) if rng.random() < 0.08 else 0.0)
+    slant = float(rng.uniform(0, 0.3)) if rng.random() < 0.08 else 0.0
+    stretch = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45)))) if rng.random() < 0.3 else 1.0
+    return glyphs.Face(font=font, slant=slant, stretch=stretch)
 
 
 def set_line(

@@ -45,7 +45,7 @@ class Face:
     """How characters look. ``font`` is a file, or empty for strokes.
 
     ``aspect``, ``stroke``, ``corner`` (fractions of the height), ``shape`` (which variant of each digit) are for
-    strokes; ``slant`` is the tangent of the slope, for both.
+    strokes; ``stretch`` widens a font's characters; ``slant`` is the tangent of the slope, for both.
     """
 
     font: str = ""
@@ -54,6 +54,7 @@ class Face:
     corner: float = 0.2
     shape: int = 0
     slant: float = 0.0
+    stretch: float = 1.0
 
 
 @functools.cache
@@ -110,8 +111,16 @@ def glyph(char: str, face: Face, height: float) -> tuple[Mask, float]:
     The mask's vertical middle is the digit's vertical middle.
     """
     if face.font and char != " ":
-        return _font_glyph(char, face.font, round(height * 4) / 4)
+        drawn, advance = _font_glyph(char, face.font, round(height * 4) / 4)
+        return _stretched(drawn, face.stretch), advance * face.stretch
     return _stroke_glyph(char, face, height)
+
+
+def _stretched(drawn: Mask, stretch: float) -> Mask:
+    if stretch == 1.0:
+        return drawn
+    size = (max(2, round(drawn.shape[1] * stretch)), drawn.shape[0])
+    return floats(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA if stretch < 1 else cv2.INTER_LINEAR))
 
 
 def _stroke_glyph(char: str, face: Face, height: float) -> tuple[Mask, float]:

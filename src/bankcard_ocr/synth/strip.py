@@ -6,7 +6,7 @@ A strip is uint8 RGB (48, W, 3), about one line of text wide; framing is as a lo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ from .pixels import Bytes, Picture, Rng, floats, shrunk
 HEIGHT = 48
 HIDDEN = "?"  # a character that is there and cannot be seen
 WHOLE = 320  # strips at least this wide hold a whole number, narrower ones a date or a few digits
+LETTERS = "ACEFHJKLMNPRTUVWXY"  # those that are no digit in any face
+TURNED = {"3": HIDDEN, "4": HIDDEN, "7": HIDDEN, "6": "9", "9": "6"}  # what a digit upside down is; others stay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +34,64 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawn:
-    """A line drawn flat: ``text`` is what can be seen of it, ``pitch`` the pixels from one character to the next."""
+    """A line drawn flat: ``text`` is what can be seen of it, ``pitch`` the pixels from one character to the next.
+
+    ``turned``: it is to be photographed upside down. ``natural``: a short line does not fill its strip.
+    """
 
     picture: Picture
     line: render.Text
     text: str
     pitch: float
+    turned: bool = False
+    natural: bool = False
 
 
 def sample(rng: Rng, width: int = 480) -> Strip:
     """A strip at random: a whole number where ``width`` is large, else a date or a few digits."""
     return next(samples(rng, width))
+
+
+def holders(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> Iterator[Strip]:
+    """Strips of holder names; spaces are characters, each in the middle of its gap."""
+    scale = float(rng.uniform(7.0, 10.0))
+    paper = art.draw(rng, int(24 * scale), int(90 * scale), scale)
+    for _ in range(lines):
+        relief = bool(rng.random() < 0.6)
+        height = rng.uniform(2.4, 3.2) if relief else rng.uniform(1.7, 3.4)
+        style = card.Style(relief=relief)
+        line = card.set_line(rng, "holder", words.holder(rng), style, height=height, left=0.0, middle=0.0)
+        right = float(line.middles[-1, 0] + height)
+        ends = rng.uniform(1.0, 7.0, 2)
+        above, below = rng.uniform(1.1, 2.2, 2) * height
+        room = max(right, 14 * height)  # what a strip holds of it at its natural width
+        window = (-ends[0] - 2, -above - 1, room + ends[1] + 2, below + 1)
+        picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
+        clutter.around_line(rng, picture, window, scale, line)
+        drawn = render.texts(picture, [line], window[:2], scale)[0]
+        spaced = _Drawn(
+            picture=picture,
+            line=replace(drawn, boxes=_with_spaces(line.text, drawn.boxes)),
+            text=line.text.upper(),
+            pitch=(right - height) / max(1, len(line.text) - 1) * scale,
+            natural=True,
+        )
+        for _ in range(shots):
+            yield _shot(rng, spaced, width)
+
+
+def _with_spaces(text: str, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``boxes`` of the characters of ``text`` with one in each gap between two of them."""
+    rest = iter(boxes)
+    whole = [None if char == " " else next(rest) for char in text]
+    out = []
+    for i, box in enumerate(whole):
+        before, after = whole[i - 1], whole[(i + 1) % len(whole)]
+        if box is None and before is not None and after is not None:
+            box = np.array((before[2], before[1], max(after[0], before[2] + 1), before[3]), np.float32)  # noqa: PLW2901
+        if box is not None:
+            out.append(box)
+    return np.stack(out)
 
 
 def samples(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> Iterator[Strip]:
@@ -59,7 +108,10 @@ def samples(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> It
 def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
     """A line at random on a part of ``paper``, with what stands around and over it."""
     relief = bool(rng.random() < 0.64)
+    other = rng.random() if width >= WHOLE else 1.0  # what is no number: nothing, letters, digits upside down
     text, kind = _text(rng, width)
+    if 0.02 <= other < 0.07:
+        text, kind = _words(rng), "holder"
     height = rng.uniform(3.6, 4.6) if relief else rng.uniform(2.6, 5.0)
     line = card.set_line(rng, kind, text, card.Style(relief=relief), height=height, left=0.0, middle=0.0)
     right = float(line.middles[-1, 0] + height)
@@ -68,9 +120,23 @@ def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
     window = (-ends[0] - 2, -above - 1, right + ends[1] + 2, below + 1)
     picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
     clutter.around_line(rng, picture, window, scale, line)
-    drawn = render.texts(picture, [line], window[:2], scale)[0]
+    bare = picture.copy() if other < 0.02 else picture
+    drawn = render.texts(bare, [line], window[:2], scale)[0]
     pitch = (right - height) / max(1, len(line.text) - 1) * scale
-    return _Drawn(picture=picture, line=drawn, text=_hide(rng, picture, drawn), pitch=pitch)
+    if other < 0.02:
+        return _Drawn(picture=picture, line=drawn, text="", pitch=pitch)
+    text = _hide(rng, picture, drawn)
+    if kind == "holder":
+        text = HIDDEN * len(text)
+    return _Drawn(picture=picture, line=drawn, text=text, pitch=pitch, turned=0.07 <= other < 0.11)
+
+
+def _words(rng: Rng) -> str:
+    """Words about as long as a number."""
+    return " ".join(
+        "".join(LETTERS[int(i)] for i in rng.integers(0, len(LETTERS), int(rng.integers(2, 9))))
+        for _ in range(int(rng.integers(2, 4)))
+    )[:20].strip()
 
 
 def _cut(rng: Rng, paper: Picture, rows: int, columns: int) -> Picture:
@@ -92,11 +158,17 @@ def _shot(rng: Rng, drawn: _Drawn, width: int) -> Strip:
     pixels = camera.shoot(rng, camera.develop(rng, lit), blur=min(1.0, drawn.pitch * shrink / 22))
     ratio = (size[0] / columns, size[1] / rows)
     frame = _frame(rng, drawn.line.quad * np.array(ratio, np.float32))
+    if drawn.natural:
+        frame = _widened(rng, frame, width)
+    text, boxes = (drawn.text, drawn.line.boxes) if drawn.text else ("", drawn.line.boxes[:0])
+    if drawn.turned:
+        frame = quads.turn(frame, 2)
+        text, boxes = "".join(TURNED.get(char, char) for char in reversed(text)), boxes[::-1]
     matrix = quads.homography(frame, quads.rectangle(width, HEIGHT))
     flags = cv2.INTER_LINEAR if rng.random() < 0.8 else cv2.INTER_CUBIC
     strip = cv2.warpPerspective(pixels, matrix, (width, HEIGHT), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    places = _places(drawn.line.boxes, matrix, ratio)
-    return Strip(pixels=np.asarray(strip, np.uint8), text=drawn.text, places=places)
+    places = _places(boxes, matrix, ratio)
+    return Strip(pixels=np.asarray(strip, np.uint8), text=text, places=places)
 
 
 def _text(rng: Rng, width: int) -> tuple[str, card.Kind]:
@@ -134,8 +206,18 @@ def _frame(rng: Rng, quad: NDArray[np.float32]) -> NDArray[np.float32]:
     return framed + rng.normal(0, 0.03 * high, (4, 2)).astype(np.float32)
 
 
+def _widened(rng: Rng, quad: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """``quad`` with its end moved out until what stands in it is about as wide on the strip as on the card."""
+    long, high = quads.sides(quad)
+    wanted = width / HEIGHT * high * float(np.exp(rng.uniform(-0.3, 0.3)))
+    along = (quad[[1, 2]] - quad[[0, 3]]) / long * max(0.0, wanted - long)
+    return np.asarray(quad + np.stack([0 * along[0], along[0], along[1], 0 * along[1]]), np.float32)
+
+
 def _places(boxes: NDArray[np.float32], matrix: NDArray[np.float64], ratio: tuple[float, float]) -> NDArray[np.float32]:
     """Where ``boxes`` are after shrinking by ``ratio`` (x, y) and rectifying: middle x, y, width, height."""
+    if not len(boxes):
+        return np.zeros((0, 4), np.float32)
     scaled = boxes * np.array((*ratio, *ratio), np.float32)
     corners = scaled[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     there = quads.project(corners, matrix)

@@ -15,6 +15,52 @@ FIRST = (
 LAST = (
     "WEI", "FANG", "NA", "XIUYING", "QIANG", "SMITH", "GARCIA", "MUELLER", "HANAKO", "FROST", "JIANGUO", "ROSSI", "KIM",
 )  # fmt: skip
+STARTS = (
+    "B",
+    "P",
+    "M",
+    "F",
+    "D",
+    "T",
+    "N",
+    "L",
+    "G",
+    "K",
+    "H",
+    "J",
+    "Q",
+    "X",
+    "ZH",
+    "CH",
+    "SH",
+    "R",
+    "Z",
+    "C",
+    "S",
+    "Y",
+    "W",
+)
+ENDS = (
+    "A",
+    "O",
+    "E",
+    "I",
+    "U",
+    "AI",
+    "EI",
+    "AO",
+    "OU",
+    "AN",
+    "EN",
+    "ANG",
+    "ENG",
+    "ONG",
+    "IAO",
+    "IN",
+    "ING",
+    "UO",
+    "UAN",
+)
 
 
 def date(rng: Rng) -> str:
@@ -32,6 +78,39 @@ def name(rng: Rng) -> str:
         return " ".join(letters(rng, int(rng.integers(2, 9))) for _ in range(int(rng.integers(1, 4))))
     first = FIRST[int(rng.integers(len(FIRST)))]
     return f"{first} {LAST[int(rng.integers(len(LAST)))]}"
+
+
+def holder(rng: Rng) -> str:
+    """A holder's name to learn letters from, so that any name is as likely as another: 2 to 26 characters.
+
+    Random letters, syllables as pinyin has them, or known names; titles, initials, hyphens; now and then lower case.
+    """
+    parts = [_part(rng) for _ in range(int(rng.choice((1, 2, 3, 4), p=(0.08, 0.57, 0.28, 0.07))))]
+    if rng.random() < 0.1:
+        parts.insert(0 if rng.random() < 0.7 else len(parts), ("MR", "MRS", "MS", "MR.", "DR")[int(rng.integers(5))])
+    joint = "/" if rng.random() < 0.06 and len(parts) == 2 else " "
+    text = joint.join(parts)[:26].strip(" -'./")
+    if len(text) < 2:
+        text += letters(rng, 2)
+    return text.title() if rng.random() < 0.06 else text
+
+
+def _part(rng: Rng) -> str:
+    kind = rng.random()
+    if kind < 0.45:
+        return letters(rng, int(rng.integers(2, 11)))
+    if kind < 0.8:
+        return "".join(
+            STARTS[int(rng.integers(len(STARTS)))] + ENDS[int(rng.integers(len(ENDS)))]
+            for _ in range(int(rng.integers(1, 4)))
+        )
+    if kind < 0.87:
+        return letters(rng, 1) + ("." if rng.random() < 0.4 else "")
+    if kind < 0.93:
+        return (
+            letters(rng, int(rng.integers(1, 5))) + "-'"[int(rng.integers(2))] + letters(rng, int(rng.integers(2, 7)))
+        )
+    return (FIRST + LAST)[int(rng.integers(len(FIRST) + len(LAST)))]
 
 
 def letters(rng: Rng, count: int) -> str:

@@ -21,7 +21,7 @@ Sample = Mapping[str, NDArray[Any]]
 Batch = dict[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]  # of one sample: name -> dtype, shape
 Render = Callable[[np.random.Generator], Iterator[Sample]]
-REUSE = 3
+REUSE = 4
 RENDERERS = 64  # of one ring, at most
 
 
@@ -109,9 +109,11 @@ def _render_for_ever(render: Render, place: Place, seed: int, worker: int, worke
     cv2.setNumThreads(1)
     ring = Ring(place)
     count = int(ring.written[worker])
-    while True:
+    trainer = multiprocessing.parent_process()
+    while trainer is None or trainer.is_alive():  # one that was killed leaves no renderers behind
+        if ring.fresh:
+            time.sleep(0.2)
+            continue
         for sample in render(np.random.default_rng((seed, worker, count))):
             ring.put(worker, workers, sample)
             count += 1
-        while ring.fresh:
-            time.sleep(0.2)

@@ -2,6 +2,7 @@
 
     python -m bankcard_ocr.train.export recognize runs/recognize/last.pt src/bankcard_ocr/vision/weights/recognize.onnx
     python -m bankcard_ocr.train.export locate    runs/locate/last.pt    src/bankcard_ocr/vision/weights/locate.onnx
+    python -m bankcard_ocr.train.export holder    runs/holder/last.pt    src/bankcard_ocr/vision/weights/holder.onnx
 
 Batch norms are folded into the convolutions by the exporter, weights are stored as float16 and widened at load.
 """
@@ -105,14 +106,15 @@ class _Spec:
 
 
 def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
-    if net == "recognize":
+    if net != "locate":
+        alphabet = strips.NAMES if net == "holder" else strips.ALPHABET
         frames = {0: "n", 1: "frames"}
-        return RecognizerFile(averaged(Recognizer(), checkpoint)).eval(), _Spec(
+        return RecognizerFile(averaged(Recognizer(alphabet), checkpoint)).eval(), _Spec(
             example=torch.randint(0, 255, (2, strip.HEIGHT, strips.LONG, 3), dtype=torch.uint8),
             names=["probabilities", "places"],
             axes={"pictures": {0: "n", 2: "width"}, "probabilities": frames, "places": frames},
             facts={
-                "alphabet": strips.ALPHABET[1:],
+                "alphabet": alphabet[1:],
                 "height": str(strip.HEIGHT),
                 "stride": str(strips.STRIDE),
                 "blank": "first",
@@ -138,7 +140,7 @@ def _difference(wrapped: nn.Module, model: onnx.ModelProto, example: Tensor) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("net", choices=("recognize", "locate"))
+    parser.add_argument("net", choices=("recognize", "locate", "holder"))
     parser.add_argument("checkpoint", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     options = parser.parse_args()

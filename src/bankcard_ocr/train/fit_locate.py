@@ -26,7 +26,9 @@ NUMBER = KINDS.index("number")
 
 def loss_of(net: nn.Module, batch: data.Batch) -> tuple[Tensor, dict[str, float]]:
     """The loss of a batch, and figures to show: of number lines the corners' error in pixels and the cells found."""
-    out = net(torch.from_numpy(batch["pixels"]))
+    with loop.half():
+        out = net(torch.from_numpy(batch["pixels"]))
+    out = out.float()
     score, corner = map(torch.from_numpy, targets(batch["kinds"], batch["quads"]))
     logits, corners, spreads = out[:, :, 0], out[:, :, 1:9], out[:, :, 9:11]
     scored = score_loss(logits, score)

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
 from . import data, loop
 from .nets import Recognizer
-from .strips import ALPHABET, LONG, SHORT, augment, render_long, render_short, shapes, targets
+from .strips import LONG, SHORT, augment, render_long, render_short, shapes, targets
 
 WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step
@@ -26,9 +26,11 @@ HOPELESS = 0.1  # of a batch, its worst: what nobody could read teaches nothing
 
 def loss_of(net: nn.Module, batch: data.Batch) -> tuple[Tensor, float]:
     """The loss of a batch and the share of its strips whose text is right."""
-    logits, placed = net(torch.from_numpy(batch["pixels"]))
+    with loop.half():
+        logits, placed = net(torch.from_numpy(batch["pixels"]))
+    logits, placed = logits.float(), placed.float()
     wanted, where = map(torch.from_numpy, targets(batch["codes"], batch["places"], logits.shape[1]))
-    weight = torch.ones(len(ALPHABET))
+    weight = torch.ones(logits.shape[2])
     weight[0] = 0.5
     each = F.cross_entropy(logits.transpose(1, 2), wanted, weight=weight, ignore_index=-1, reduction="none").mean(1)
     kept = (each <= each.detach().quantile(1 - HOPELESS)).float()

@@ -47,27 +47,28 @@ class Residual(nn.Module):
 
 
 class Recognizer(nn.Module):
-    """A strip (N, 48, W, 3) -> logits (N, W/4, 13) over ALPHABET and places (N, W/4, 4).
+    """A strip (N, 48, W, 3) -> logits (N, W/4, C) over an alphabet and places (N, W/4, 4).
 
     A frame's place is its character's (middle x - frame x, middle y - 24, width, height) in units of 24 pixels.
     """
 
-    def __init__(self, widths: tuple[int, int, int, int, int] = (16, 24, 48, 96, 128)) -> None:
+    def __init__(self, alphabet: str = ALPHABET) -> None:
         super().__init__()
-        a, b, c, d, e = widths
+        self.classes = len(alphabet)
+        a, b, c, d, e = 16, 24, 48, 96, 128
         self.body = nn.Sequential(
             conv(3, a, stride=(2, 2)),
             conv(a, b, stride=(2, 2)), Residual(b),
             conv(b, c, stride=(2, 1)), Residual(c),
-            conv(c, d, stride=(2, 1)), Residual(d),
+            conv(c, d, stride=(2, 1)), Residual(d), Residual(d),
             nn.Conv2d(d, e, (3, 1), bias=False), nn.BatchNorm2d(e), nn.ReLU(inplace=True),
             conv(e, e, (1, 5)), nn.Dropout(0.1), conv(e, e, (1, 5)),
         )  # fmt: skip
-        self.head = nn.Conv2d(e, len(ALPHABET) + PLACE, 1)
+        self.head = nn.Conv2d(e, self.classes + PLACE, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         out = self.head(self.body(normalised(pixels)))[:, :, 0].permute(0, 2, 1)
-        return out[:, :, : len(ALPHABET)], out[:, :, len(ALPHABET) :]
+        return out[:, :, : self.classes], out[:, :, self.classes :]
 
 
 MAPS = 11  # the locator's channels for each kind

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..synth import card, render, scene
+from ..vision.quad import rectangle
 from .data import Batch, Sample, Shapes
 
 KINDS: tuple[scene.Kind, ...] = ("card", "number", "expiry", "holder")
@@ -54,7 +55,12 @@ def sample(shot: scene.Scene) -> Sample:
 
 
 def augment(rng: np.random.Generator, batch: Batch) -> None:
-    """Turns by quarters and recolours a batch in place."""
+    """Turns, scales, shifts and recolours a batch in place."""
+    for i in range(len(batch["pixels"])):
+        if rng.random() < 0.75:
+            batch["pixels"][i], batch["quads"][i], batch["kinds"][i] = _held_otherwise(
+                rng, batch["pixels"][i], batch["quads"][i], batch["kinds"][i]
+            )
     quarters = int(rng.choice(4, p=(0.7, 0.1, 0.1, 0.1)))
     pixels, quads = batch["pixels"], batch["quads"]
     for _ in range(quarters):  # counter-clockwise: (x, y) -> (y, side - 1 - x)
@@ -65,6 +71,30 @@ def augment(rng: np.random.Generator, batch: Batch) -> None:
     if rng.random() < 0.05:
         pixels = np.subtract(255, pixels)
     batch["pixels"], batch["quads"] = np.ascontiguousarray(pixels), np.ascontiguousarray(quads)
+
+
+def _held_otherwise(
+    rng: np.random.Generator, pixels: NDArray[np.uint8], quads: NDArray[np.float32], kinds: NDArray[np.int8]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]:
+    """One scene turned, scaled and shifted; what leaves the picture leaves the labels."""
+    angle = rng.normal(0, 12) if rng.random() < 0.7 else rng.uniform(-180, 180)
+    matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(angle), float(np.exp(rng.normal(-0.05, 0.15))))
+    matrix = matrix + np.pad(rng.normal(0, 0.05 * SIDE, (2, 1)), ((0, 0), (2, 0)))
+    edge = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
+    fill = tuple(float(v) for v in rng.integers(0, 256, 3)) if rng.random() < 0.5 else tuple(pixels[2, 2].tolist())
+    moved = cv2.warpAffine(pixels, matrix, (SIDE, SIDE), borderMode=edge, borderValue=fill)
+    there = quads @ matrix[:, :2].T + matrix[:, 2]
+    kept = [i for i in range(int((kinds >= 0).sum())) if _inside(there[i], KINDS[kinds[i]])]
+    new_kinds, new_quads = np.full_like(kinds, -1), np.zeros_like(quads)
+    new_kinds[: len(kept)], new_quads[: len(kept)] = kinds[kept], there[kept]
+    return np.asarray(moved, np.uint8), new_quads, new_kinds
+
+
+def _inside(quad: NDArray[np.floating], kind: scene.Kind) -> bool:
+    """Whether enough of a thing is in the picture."""
+    least = 0.5 if kind == "card" else 0.93
+    area, _ = cv2.intersectConvexConvex(quad.astype(np.float32), rectangle(SIDE, SIDE))
+    return bool(area > least * cv2.contourArea(quad.astype(np.float32)))
 
 
 def targets(kinds: NDArray[np.int8], quads: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from ..synth import strip
 from .data import Batch, Sample, Shapes
 
-ALPHABET = "\0" + "0123456789/" + strip.HIDDEN  # blank first
+ALPHABET = "\0" + "0123456789/" + strip.HIDDEN  # of numbers and dates; blank first
+NAMES = "\0" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ .-'/" + strip.HIDDEN  # of holder names; blank first
 LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
-MOST = 24  # characters on a strip, at most
+MOST = 28  # characters on a strip, at most
 UNIT = 24.0  # pixels in one unit of a place
 STRIDE = 4  # pixels from one frame to the next
 SURE, UNSURE = 0.27, 0.36  # a frame this near to a middle, in pitches, says the character; between, it may say either
@@ -42,11 +43,16 @@ def render_short(rng: np.random.Generator) -> Iterator[Sample]:
     return (sample(drawn) for drawn in strip.samples(rng, SHORT, lines=3, shots=2))
 
 
-def sample(drawn: strip.Strip) -> Sample:
+def render_holders(rng: np.random.Generator) -> Iterator[Sample]:
+    """Strips of holder names."""
+    return (sample(drawn, NAMES) for drawn in strip.holders(rng, LONG, lines=3, shots=2))
+
+
+def sample(drawn: strip.Strip, alphabet: str = ALPHABET) -> Sample:
     """A strip as arrays."""
     codes, places = np.zeros(MOST, np.int16), np.zeros((MOST, 4), np.float32)
     count = min(MOST, len(drawn.text))
-    codes[:count] = [ALPHABET.index(char) for char in drawn.text[:count]]
+    codes[:count] = [alphabet.index(char) for char in drawn.text[:count]]
     places[:count] = drawn.places[:count]
     return {"pixels": drawn.pixels, "codes": codes, "places": places}
 
@@ -81,6 +87,8 @@ def targets(
     x = np.arange(frames) * STRIDE + (STRIDE - 1) / 2
     for i in range(count):
         size = int((codes[i] > 0).sum())
+        if not size:
+            continue  # nothing stands there: every frame is blank
         far = np.abs(x[:, None] - places[i, :size, 0]) / np.maximum(_room(places[i, :size, 0]), 8)
         near = far.argmin(1)
         least = far.min(1)
