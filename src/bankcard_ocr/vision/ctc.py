@@ -8,12 +8,17 @@ https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam afte
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+Texts = dict[tuple[int, ...], float]  # class numbers -> the logarithm of their probability
+
 BLANK = 0
+_LEAST = sys.float_info.min
 _QUIET = 1e-3  # a frame whose other classes weigh less adds nothing to a text
 _FAINT = 1e-4  # keeps one frame from ruling out what the others say
 
@@ -37,31 +42,58 @@ class Spike:
 
 
 def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
-    """Up to ``beam`` texts, the most probable first."""
+    """Up to ``beam`` texts, the most probable first.
+
+    Frames that are surely blank part the others into runs that know nothing of each other: each is searched alone,
+    and the texts are the products of what the runs may say.
+    """
+    quiet = frames[:, BLANK] > 1 - _QUIET
+    edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True)).tolist()
+    certain = float(np.log(frames[quiet, BLANK]).sum())
+    paths: Texts = {(): 0.0}
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        run, scale = _searched(frames[start:stop].tolist(), beam)
+        certain += scale
+        longer: Texts = {}
+        for text, chance in paths.items():
+            for following, also in run:
+                both = (*text, *following)
+                weight = chance + also
+                longer[both] = weight if both not in longer else float(np.logaddexp(longer[both], weight))
+        paths = dict(sorted(longer.items(), key=lambda item: -item[1])[:beam])
+    ranked = sorted(paths.items(), key=lambda item: -item[1])
+    return [Text(classes=text, probability=max(math.exp(weight + certain), _LEAST)) for text, weight in ranked]
+
+
+def _searched(rows: list[list[float]], beam: int) -> tuple[list[tuple[tuple[int, ...], float]], float]:
+    """What a run of frames may say: (text, logarithm of its probability over a common scale), and that scale's."""
     # text -> the probability of its alignments that end blank, and of those that end in its last class
     paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
-    for row in frames:
-        blank = float(row[BLANK])
-        if blank > 1 - _QUIET:
-            paths = {text: ((ends + goes) * blank, 0.0) for text, (ends, goes) in paths.items()}
-            continue
-        chances = [(int(label), float(row[label])) for label in np.flatnonzero(row > _QUIET) if label != BLANK]
+    scale = 0.0
+    for row in rows:
+        blank = row[BLANK]
+        chances = [(label, chance) for label, chance in enumerate(row) if chance > _QUIET and label != BLANK]
         following: dict[tuple[int, ...], tuple[float, float]] = {}
         for text, (ends, goes) in paths.items():
-            stay_blank, stay_label = following.get(text, (0.0, 0.0))
-            same = float(row[text[-1]]) if text else 0.0
-            following[text] = (stay_blank + (ends + goes) * blank, stay_label + goes * same)
+            by_blank, by_label = following.get(text, (0.0, 0.0))
+            same = row[text[-1]] if text else 0.0
+            following[text] = (by_blank + (ends + goes) * blank, by_label + goes * same)
+            if not ends:
+                continue
             for label, chance in chances:
                 longer = (*text, label)
                 by_blank, by_label = following.get(longer, (0.0, 0.0))
                 following[longer] = (by_blank, by_label + ends * chance)
-        kept = sorted(following.items(), key=lambda item: -sum(item[1]))[:beam]
-        scale = sum(kept[0][1]) or 1.0  # keeps 120 products away from zero
-        if scale < 1e-30:
-            kept = [(text, (ends / scale, goes / scale)) for text, (ends, goes) in kept]
-        paths = dict(kept)
-    ranked = sorted(((text, ends + goes) for text, (ends, goes) in paths.items()), key=lambda item: -item[1])
-    return [Text(classes=text, probability=float(weight)) for text, weight in ranked]
+        kept = sorted(following.items(), key=_weight, reverse=True)[:beam]
+        top = _weight(kept[0]) or 1.0
+        scale += math.log(top)
+        paths = {text: (by_blank / top, by_label / top) for text, (by_blank, by_label) in kept}
+    weighed = ((text, ends + goes) for text, (ends, goes) in paths.items())
+    return [(text, math.log(weight)) for text, weight in weighed if weight > 0], scale
+
+
+def _weight(path: tuple[tuple[int, ...], tuple[float, float]]) -> float:
+    return path[1][0] + path[1][1]
 
 
 def spikes(frames: NDArray[np.float32]) -> list[Spike]:
