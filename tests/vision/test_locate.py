@@ -94,6 +94,13 @@ def test_what_scores_little_is_left_out():
     assert [] == locate.locate(Fake(("card", CARD)), picture(), least=0.95)
 
 
+def test_only_the_kinds_asked_for_are_told():
+    """Who wants the number alone does not pay for the rest."""
+    things = locate.locate(Fake(("card", CARD), ("number", LINE)), picture(), kinds=("number",))
+
+    assert ["number"] == [thing.kind for thing in things]
+
+
 def test_crossed_votes_are_no_thing():
     """A quad that no camera could see is left out."""
     crossed = CARD[[0, 2, 1, 3]]

@@ -6,6 +6,7 @@ corners and says how far off either end may be; a thing's quad is the mean of it
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from .model import Model
 from .quad import Image, Quad, is_convex
 
+KINDS = ("card", "number", "expiry", "holder")
 _STRIDE = 8  # pixels of the model's input in a cell
 _MOST = 6  # things of one kind
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
@@ -33,15 +35,15 @@ class Thing:
     spread: float = 0.0
 
 
-def locate(model: Model, image: Image, *, least: float = 0.25) -> list[Thing]:
-    """The things in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out."""
+def locate(model: Model, image: Image, *, least: float = 0.25, kinds: Container[str] = KINDS) -> list[Thing]:
+    """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out."""
     side = int(model.metadata["side"])
     small = fitted(image, side)
     maps = model.run(small[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
-        for quad, score, spread in _voted(part, least):
+        for quad, score, spread in _voted(part, least) if kind in kinds else ():
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
                 things.append(Thing(kind=kind, quad=(whole + 0.5) * scale - 0.5, score=score, spread=spread))
