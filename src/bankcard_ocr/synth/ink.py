@@ -35,7 +35,9 @@ class Ink:
 
     ``relief`` False prints ``foil`` flat, and only ``foil``, ``cover``, ``wear``, ``soft``, ``outline``, ``metal`` and
     ``shadow`` count. ``light`` is an angle in radians: edges that rise along it are lit, shadows of raised characters
-    fall against it. ``seed`` draws wear and gleam.
+    fall against it. ``round`` makes of a bevel a tube, as embossers leave it: ``gloss`` is how narrow its gleam is (an
+    exponent), ``contour`` darkens its foot on both sides, ``sky`` is how much its foil mirrors. ``seed`` draws wear and
+    gleam.
     """
 
     relief: bool
@@ -55,13 +57,17 @@ class Ink:
     shift: float = 0.3
     metal: float = 0.0
     fade: float = 0.0
+    round: bool = False
+    gloss: float = 20.0
+    contour: float = 0.0
+    sky: float = 0.0
     outline: float = 0.0
     outline_colour: Rgb = (1.0, 1.0, 1.0)
     seed: int = 0
 
 
 def sample(rng: Rng, *, relief: bool) -> Ink:
-    """An ink at random; about two thirds of raised ones have foil."""
+    """An ink at random; more than half of raised ones have foil."""
     return _sample_raised(rng) if relief else _sample_printed(rng)
 
 
@@ -87,7 +93,7 @@ def _sample_printed(rng: Rng) -> Ink:
 
 
 def _sample_raised(rng: Rng) -> Ink:
-    tipped = rng.random() < 0.66
+    tipped = rng.random() < 0.58
     foil = np.array(FOILS[int(rng.choice(len(FOILS), p=[share for share, _ in FOILS]))][1])
     foil = foil * rng.uniform(0.7, 1.15) + rng.normal(0, 0.03, 3)
     if rng.random() < 0.08:
@@ -111,6 +117,10 @@ def _sample_raised(rng: Rng) -> Ink:
         shift=rng.uniform(0.15, 0.7),
         metal=rng.uniform(0, 0.8) * (rng.random() < 0.6),
         fade=rng.uniform(0, 0.8) * (rng.random() < 0.4),
+        round=bool(rng.random() < 0.6),
+        gloss=float(np.exp(rng.uniform(np.log(4), np.log(60)))),
+        contour=rng.uniform(0.15, 1.1) * (rng.random() < 0.8),
+        sky=rng.uniform(0.3, 1.3) * (rng.random() < 0.5),
         seed=int(rng.integers(2**31)),
     )
 
@@ -135,7 +145,8 @@ def contrasted(ink: Ink, picture: Picture, mask: Mask) -> Ink:
             return ink
         level = 0.06 if under > 0.45 else 0.94
         return replace(ink, foil=(level, level, level), cover=max(ink.cover, 0.8))
-    shading = (ink.diffuse + 0.5 * ink.dark) * min(1.0, 2 * under) + 0.4 * (ink.shine + max(ink.rim, 0.0))
+    shaded = ink.diffuse + 0.5 * ink.dark + 0.5 * ink.contour * ink.round
+    shading = shaded * min(1.0, 2 * under) + 0.4 * (ink.shine + max(ink.rim, 0.0))
     more = 2 * LEGIBLE - apart - shading
     return ink if more <= 0 else replace(ink, diffuse=ink.diffuse + more, shine=ink.shine + more)
 
@@ -165,7 +176,6 @@ def _print(rng: Rng, picture: Picture, mask: Mask, ink: Ink, scale: float) -> No
 
 def _raise(rng: Rng, picture: Picture, mask: Mask, ink: Ink, scale: float) -> None:
     height = _soft(mask, ink.soft * scale)
-    facing, steep = _slopes(height, ink.light)
     level: Mask | np.float32 = np.float32(1)
     if ink.fade:  # the light changes along the line
         level = np.clip(1 - ink.fade * (0.5 + noise(rng, 4, mask.shape[1], 18 * scale)[:1]), 0.12, 1.5)
@@ -176,16 +186,50 @@ def _raise(rng: Rng, picture: Picture, mask: Mask, ink: Ink, scale: float) -> No
         thrown = _thrown(mask, ink.light + np.pi, ink.shift * scale)
         cast = np.clip(_soft(thrown, ink.shift * scale * 0.5) - height, 0, 1)
         picture *= 1 - np.float32(ink.shadow) * (cast * level)[:, :, None]
+    shade, gleam, sheen = _tube(mask, ink) if ink.round else _bevel(height, ink)
     if ink.cover:
         top = np.clip((height - 0.35) * 3.5, 0, 1) * _worn(rng, mask, ink, scale) * np.float32(ink.cover)
         tone = 1 + ink.metal * noise_on(rng, mask, rng.uniform(1.5, 9) * scale) if ink.metal else np.float32(1)
-        lay(picture, top, floats(ink.foil) * floats(tone)[..., None])
+        lay(picture, top, floats(ink.foil) * floats(tone * (1 + sheen))[..., None])
+    picture *= (1 + level * shade)[:, :, None]
+    picture += (level * gleam)[:, :, None] * np.float32(0.75)
 
+
+def _bevel(height: Mask, ink: Ink) -> tuple[Mask, Mask, Mask | np.float32]:
+    """Flat tops with slanted edges: how much darker or lighter, what gleams, and no mirror."""
+    facing, steep = _slopes(height, ink.light)
     lit, unlit = np.clip(facing, 0, None), np.clip(-facing, 0, None)
     shade = np.float32(ink.diffuse) * facing - np.float32(ink.dark) * unlit ** np.float32(ink.sharp)
-    picture *= (1 + level * shade)[:, :, None]
-    gleam = level * (np.float32(ink.shine) * lit ** np.float32(ink.sharp) + np.float32(ink.rim) * steep**2)
-    picture += gleam[:, :, None] * np.float32(0.75)
+    gleam = np.float32(ink.shine) * lit ** np.float32(ink.sharp) + np.float32(ink.rim) * steep**2
+    return floats(shade), floats(gleam), np.float32(0)
+
+
+def _tube(mask: Mask, ink: Ink) -> tuple[Mask, Mask, Mask]:
+    """Round strokes, lit by their normals (Lambert, Blinn-Phong): shade, gleam, and what their foil mirrors."""
+    fine = floats(cv2.resize(mask, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR))
+    inward = floats(cv2.distanceTransform((fine > 0.5).astype(np.uint8), cv2.DIST_L2, 3))
+    there = inward[inward > 0]
+    radius = max(1.0, float(np.percentile(there, 95))) if there.size else 1.0
+    height = np.sqrt(1 - (1 - np.clip(inward / radius, 0, 1)) ** 2) * np.float32(radius * 0.8)
+    height = blurred(floats(height), 0.5 + 4 * ink.soft)
+    x, y = (cv2.Sobel(height, cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+    slope = np.sqrt(x * x + y * y)
+    up = 1 / np.sqrt(1 + slope * slope)
+    high = np.float32(0.35 + 0.1 * ink.sharp)  # of the lamp over the card, in radians
+    along = -(x * np.float32(np.cos(ink.light)) + y * np.float32(np.sin(ink.light))) * up
+    lambert = along * np.cos(high) + (up - 1) * np.sin(high)
+    half = np.float32(np.pi / 4) + high / 2
+    gleam = np.clip(along * np.cos(half) + up * np.sin(half), 0, 1) ** np.float32(ink.gloss)
+    gleam = np.clip(gleam - np.sin(half) ** np.float32(ink.gloss), 0, 1)
+    foot = np.clip(slope, 0, 1.2) ** 1.5
+    sheen = np.sin(y * up * (3 + ink.gloss / 12) + ink.light) * np.clip(2 * slope, 0, 1) * np.float32(ink.sky)
+    shade = np.float32(1.6 * ink.diffuse) * lambert - np.float32(ink.contour) * foot
+    size = (mask.shape[1], mask.shape[0])
+    shade, gleam, sheen = (
+        floats(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+        for part in (shade, np.float32(1.5 * (ink.shine + max(0.0, ink.rim))) * gleam, sheen)
+    )
+    return shade, gleam, sheen
 
 
 def _slopes(height: Mask, light: float) -> tuple[Mask, Mask]:

@@ -21,7 +21,7 @@ WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step
 LONG_BATCH, SHORT_BATCH = 24, 64
 SHORT_EVERY = 6  # steps
-HOPELESS = 0.2  # of a batch, its worst: what nobody could read teaches nothing
+HOPELESS = 0.1  # of a batch, its worst: what nobody could read teaches nothing
 
 
 def loss_of(net: nn.Module, batch: data.Batch) -> tuple[Tensor, float]:
