@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -50,9 +51,12 @@ def product(tmp_path_factory) -> Iterator[Product]:
     ) as process:
         try:
             said = next(line for line in process.stderr if line.startswith("listening at "))
+            drain = threading.Thread(target=process.stderr.read)  # a full pipe would stop the server
+            drain.start()
             yield Product(url=said.split()[2], appid=app["appid"], secret=app["secret"])
         finally:
             process.terminate()
+        drain.join()
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +70,13 @@ def film(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(film):
-    """A headless Chromium whose only camera is the film."""
+    """A headless Chromium whose only camera is the film.
+
+    Not of the session: as long as Playwright's synchronous interface is open an event loop runs in this thread, and no
+    other test can run one.
+    """
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
