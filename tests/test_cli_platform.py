@@ -357,6 +357,17 @@ class TestQuickstart:
 
         assert 1 == CliRunner().invoke(cli.app, ["quickstart", "--once", "--port", "0"]).exit_code
 
+    def test_a_server_that_cannot_begin_ends_the_check(self, path, reader, monkeypatch):
+        """The check says that nobody answered, and the command ends with the server's own status."""
+
+        async def fails(scope, receive, send):
+            raise RuntimeError
+
+        monkeypatch.setattr(server, "build", lambda *_, **__: fails)
+        result = CliRunner().invoke(cli.app, ["quickstart", "--once", "--port", "0"])
+
+        assert (3, True) == (result.exit_code, "bankcard-ocr: the server did not answer" in result.stderr)
+
 
 @dataclass
 class Reads:

@@ -31,6 +31,7 @@ def command(
     ] = False,
 ) -> None:
     """Start a server, send it a sample card, show how to call it. Goes on serving."""
+    import httpx
     import uvicorn
 
     from ..platform import state as states
@@ -48,13 +49,18 @@ def command(
     def work() -> None:
         try:
             check.run()
+        except httpx.TransportError as error:
+            typer.echo(f"bankcard-ocr: the server did not answer ({error})", err=True)
         finally:
             server.should_exit = server.should_exit or once
 
     thread = threading.Thread(target=work)
     thread.start()
-    server.run(sockets=[listener])
-    thread.join()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()  # ends the check, too, when the server could not begin
+        thread.join()
     raise typer.Exit(0 if check.went_well else 1)
 
 
