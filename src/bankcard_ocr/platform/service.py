@@ -21,8 +21,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -389,15 +388,8 @@ class Service:
         self._verified.put(app, secret, key)
         return app, key
 
-    @contextmanager
-    def _stage(self, call: Call, name: str) -> Iterator[None]:
-        """Names the stage the call is in, and takes its time."""
-        call.stage = name
-        started = self._timer()
-        try:
-            yield
-        finally:
-            call.timings_ms[name] = round((self._timer() - started) * 1000, 3)
+    def _stage(self, call: Call, name: str) -> _Stage:
+        return _Stage(call, name, self._timer)
 
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -441,6 +433,24 @@ def clear_quotas(state: State, appid: str, now: float) -> None:
     for counter in ("recognize", "token"):
         state.clear(f"{counter}:{appid}", base.beijing_day(now))
     state.clear(f"minute:{appid}", base.span(now, 60))
+
+
+class _Stage:
+    """Names the stage a call is in, and takes its time."""
+
+    __slots__ = ("_call", "_name", "_started", "_timer")
+
+    def __init__(self, call: Call, name: str, timer: Callable[[], float]) -> None:
+        self._call = call
+        self._name = name
+        self._timer = timer
+
+    def __enter__(self) -> None:
+        self._call.stage = self._name
+        self._started = self._timer()
+
+    def __exit__(self, *_error: object) -> None:
+        self._call.timings_ms[self._name] = round((self._timer() - self._started) * 1000, 3)
 
 
 class _Verified:

@@ -68,9 +68,11 @@ class Protocol(HttpToolsProtocol):
         """Mends ``data`` as long as the request line lasts; cuts off a head over its size."""
         size = len(data)
         if self._in_request_line:
-            line, newline, rest = data.partition(b"\n")
-            self._in_request_line = not newline
-            data = mended(line) + newline + rest
+            end = data.find(b"\n")
+            self._in_request_line = end < 0
+            line = data if end < 0 else data[:end]
+            if (better := mended(line)) != line:
+                data = better + data[len(line) :]
         super().data_received(data)
         if self._head_timer is not None:
             self._head_bytes += size

@@ -24,12 +24,13 @@ from typing import Any
 import structlog
 import uvicorn
 from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import Multiprocess
 
 from ..errors import InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
-from ..platform.service import Observer, Reads, Service
+from ..platform.service import ENDPOINTS, Observer, Reads, Service
 from ..platform.state.base import Record, State
 from ..settings import Loaded, Settings, Value, load
 from . import logs, metrics, pages, traces
@@ -156,7 +157,7 @@ def resident_mb() -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 1_048_576
 
 
-def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> Router:
+def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> ASGIApp:
     """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
     if reader is None:
         from ..reader import Reader
@@ -199,7 +200,12 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
-    return Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+    site = Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (api if scope.get("path") in ENDPOINTS else site)(scope, receive, send)
+
+    return app
 
 
 def _told(observers: list[Observer]) -> Observer:

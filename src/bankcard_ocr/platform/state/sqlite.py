@@ -17,7 +17,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -70,9 +70,8 @@ class SqliteState:
             )
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {path} cannot be opened ({error}); see the setting state_url") from error
-        with self._use() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {synchronous}")
+        self._all("PRAGMA journal_mode = WAL")
+        self._all(f"PRAGMA synchronous = {synchronous}")
         with self._write() as connection:
             _migrate(connection)
 
@@ -216,31 +215,22 @@ class SqliteState:
             self._connection.close()
 
     def _one(self, sql: str, *values: Any) -> Any:
-        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
-            rows = cursor.fetchall()  # to the end: a statement with RETURNING commits when it has no more rows
-            return rows[0] if rows else None
+        rows = self._all(sql, *values)
+        return rows[0] if rows else None
 
     def _all(self, sql: str, *values: Any) -> list[Any]:
-        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
-            return cursor.fetchall()
+        with self._lock, _FAILURES:
+            return self._connection.execute(sql, values).fetchall()  # to the end: RETURNING commits with the last row
 
     def _do(self, sql: str, *values: Any) -> int:
-        with self._use() as connection, closing(connection.execute(sql, values)) as cursor:
-            return cursor.rowcount
-
-    @contextmanager
-    def _use(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone; SQLite's errors become StateError."""
-        with self._lock:
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise StateError(f"the state store failed: {error}; nothing was charged") from error
+        with self._lock, _FAILURES:
+            return self._connection.execute(sql, values).rowcount
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
-        """The connection inside a transaction that no other writer is in."""
-        with self._use() as connection:
+        """The connection, for this thread alone, inside a transaction that no other writer is in."""
+        with self._lock, _FAILURES:
+            connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -248,6 +238,20 @@ class SqliteState:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+
+
+class _Failures:
+    """Lets SQLite's errors become StateError."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise StateError(f"the state store failed: {error}; nothing was charged") from error
+
+
+_FAILURES = _Failures()
 
 
 def _make_private(path: str | Path) -> None:
