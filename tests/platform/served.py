@@ -1,6 +1,6 @@
 """A server in processes of its own, whose reader finds one number on every picture: ``served.py SERVE-OPTIONS``.
 
-The stand-in is set where the module is run, so that spawned workers, which run it too, have it as well.
+The stand-in is set where the module is run, by spawned workers too.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ class Reader:
         return Reading(number="6205500000000000004", confidence=1.0, candidates=(), size=(2, 2), number_quad=quad)
 
 
-stand_in = ModuleType("bankcard_ocr.reader")
-stand_in.Reader = Reader  # type: ignore[attr-defined]
-sys.modules["bankcard_ocr.reader"] = stand_in
+if __name__ in {"__main__", "__mp_main__"}:  # not where pytest looks for doctests: its other tests want the real one
+    stand_in = ModuleType("bankcard_ocr.reader")
+    stand_in.Reader = Reader  # type: ignore[attr-defined]
+    sys.modules["bankcard_ocr.reader"] = stand_in
 
 if __name__ == "__main__":
     from bankcard_ocr.cli import main
