@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 import structlog
+from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
 from bankcard_ocr import cli
@@ -313,6 +314,37 @@ class TestServe:
         ).stdout.split()
 
         assert set() == set(loaded) & {"numpy", "cv2", "onnxruntime", "uvicorn", "starlette", "httpx"}
+
+
+class TestDisclosure:
+    def test_an_app_is_bound_to_a_form(self, run, app, store):
+        """The form is set and shown."""
+        told = [run("apps", "pan", "wx1", "masked"), run("apps", "pan", "wx1")]
+
+        assert (["masked\n", "masked\n"], "masked") == (told, store.app("wx1").pan)
+
+    def test_a_form_that_is_none_is_wrong_usage(self, app):
+        """An unknown word exits with 2."""
+        assert 2 == CliRunner().invoke(cli.app, ["apps", "pan", "wx1", "half"]).exit_code
+
+    def test_a_key_is_registered_and_forgotten(self, run, app, store, tmp_path):
+        """The public key is kept with its algorithm and id, until it is removed."""
+        file = tmp_path / "key.pem"
+        file.write_bytes(ECKey.generate_key("P-256").as_pem(private=False))
+        told = json.loads(run("apps", "set-key", "wx1", str(file), "--json"))
+        kept = json.loads(store.app("wx1").jwk)
+        run("apps", "remove-key", "wx1")
+
+        assert ("ECDH-ES", told["jwk"], "") == (kept["alg"], kept, store.app("wx1").jwk)
+
+    def test_a_private_key_is_not_taken(self, run, app, store, tmp_path):
+        """The error says what to register instead, and nothing is kept."""
+        file = tmp_path / "key.jwk"
+        file.write_text(json.dumps(ECKey.generate_key("P-256").as_dict(private=True)))
+        with pytest.raises(BankcardError, match="cannot be used: this is a private key; register its public part"):
+            run("apps", "set-key", "wx1", str(file))
+
+        assert "" == store.app("wx1").jwk
 
 
 class TestQuickstart:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.errors import SettingsError
-from bankcard_ocr.settings import PREFIX, Settings, default_state_url, load, shown
+from bankcard_ocr.settings import PREFIX, Settings, default_state_url, key, load, shown
 
 DOCS = Path(__file__).parent.parent / "docs" / "settings.md"
 HOME = {"HOME": "/home/me"}
@@ -128,6 +128,29 @@ def test_beyond_a_limit_nothing_is_allowed(value: int):
     """A value one beyond either limit is refused."""
     with pytest.raises(SettingsError, match="must be from 301 to 7200"):
         loaded({"BANKCARD_OCR_TOKEN_LIFETIME_S": str(value)})
+
+
+@pytest.mark.parametrize(("content", "found"), [(b"k" * 32 + b"\n", b"k" * 32), (None, b"")])
+def test_a_key_is_read_from_its_file(tmp_path, content: bytes | None, found: bytes):
+    """White space around it is dropped; without a file there is none."""
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+
+    assert found == key(file if content else "", "fingerprint_key_file", "the settings")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"k" * 31, "must hold 32 bytes or more"), (None, "cannot be read: No such file")]
+)
+def test_a_key_that_cannot_be_used_is_said(tmp_path, content: bytes | None, reason: str):
+    """A short key, or a file that is not there, stops the start with its name."""
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=f"fingerprint_key_file.*{reason}"):
+        key(file, "fingerprint_key_file", "the settings")
 
 
 def test_a_mistyped_variable_is_said():

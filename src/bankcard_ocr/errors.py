@@ -157,10 +157,10 @@ class CallError(BankcardError):
 
 
 class Busy(BankcardError):
-    """All places are taken; ``retry_after_s`` is when to try again, in seconds."""
+    """All places are taken, or what ``reason`` says is; ``retry_after_s`` is when to try again, in seconds."""
 
-    def __init__(self, *, retry_after_s: float = 1.0) -> None:
-        super().__init__("busy")
+    def __init__(self, reason: str = "", *, retry_after_s: float = 1.0) -> None:
+        super().__init__(f"busy: {reason}" if reason else "busy")
         self.retry_after_s = retry_after_s
 
 

@@ -7,11 +7,14 @@ Confidences are calibrated probabilities in [0, 1].
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from .numbers import pan
 
+Returned = Literal["card", "number", "redacted"]
+RETURNED: tuple[Returned, ...] = get_args(Returned)
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
 
 
@@ -23,12 +26,15 @@ class Options:
     ``threshold``: a number is returned when its confidence is at least this; None takes the model's own.
     ``prior``: weigh candidates by Luhn and the lengths of their IIN; off, only what is seen counts.
     ``detail``: read what else the card says (its dates), which costs a few milliseconds more.
+    ``returns``: pictures to give back, out of ``card`` (rectified), ``number`` (the line) and ``redacted`` (the card
+    without the middle digits, the holder and any other text).
     """
 
     type: Literal["photo", "scan"] = "photo"
     threshold: float | None = None
     prior: bool = True
     detail: bool = False
+    returns: frozenset[Returned] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -60,6 +66,7 @@ class Reading:
 
     ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
     each digit. ``valid_date`` and ``issue_date`` are ``MM/YY``, None unless asked for and read with certainty.
+    ``pictures`` maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
     ``size`` is the picture's (width, height). ``timings_ms`` maps each stage to its milliseconds.
     """
 
@@ -72,6 +79,7 @@ class Reading:
     card_quad: Quad | None = None
     valid_date: Field | None = None
     issue_date: Field | None = None
+    pictures: Mapping[Returned, bytes] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:

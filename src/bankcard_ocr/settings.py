@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from .errors import SettingsError
 
 PREFIX = "BANKCARD_OCR_"
+SHORTEST_KEY = 32  # bytes; numbers are few enough to be tried out against a guessable key
 
 Value = str | int | float | bool | tuple[str, ...]
 
@@ -65,6 +66,9 @@ class Settings:
         0.0, "A number is returned when its confidence is at least this; 0 takes the model's own.", least=0, most=1
     )
     iin_file: str = _set("", "A file of issuer entries of your own, in place of the shipped ones they name.")
+    fingerprint_key_file: str = _set(
+        "", "A file with the key of pan=fingerprint, 32 bytes or more; the same as bulk's --key-file."
+    )
     request_timeout_s: float = _set(10.0, "Seconds a call may take, the sending of its body included.", least=0.1)
     keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
     drain_s: int = _set(10, "Seconds that calls at work have to finish when the server is told to stop.", least=0)
@@ -153,6 +157,19 @@ def shown(settings: Settings, name: str) -> str:
     return repr(
         parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else value
     )
+
+
+def key(file: str | Path, name: str, origin: str) -> bytes:
+    """The secret key in ``file``, white space around it dropped; empty when there is no file. Raises SettingsError."""
+    if not file:
+        return b""
+    try:
+        found = Path(file).read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(name, origin, f"{file} cannot be read: {error.strerror}") from error
+    if len(found) < SHORTEST_KEY:
+        raise SettingsError(name, origin, f"must hold {SHORTEST_KEY} bytes or more")
+    return found
 
 
 def _from_file(path: Path | None) -> list[tuple[str, str, object]]:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +56,13 @@ class FakeReader:
 
     outcome: Reading | Exception = READING
     seen: list[tuple[bytes, Options]] = field(default_factory=list)
+    many: list[tuple[bytes, ...]] = field(default_factory=list)
     gate: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        self.many.append(tuple(pictures))
+        return self.read(pictures[0], options)
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
         self.seen.append((data, options))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import http.client
 import json
 import socket
 import threading
+import time
 
 import httpx
 import pytest
 
 from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
+from bankcard_ocr.platform.state import base
 from bankcard_ocr.server import app, run
 from bankcard_ocr.server.app import Gate
 from bankcard_ocr.settings import Settings
@@ -91,6 +94,76 @@ class TestReplies:
         server.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
 
         assert '"errcode":40164' in ask(server.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
+
+
+class TestSeveralPictures:
+    def test_pictures_of_one_card_are_one_call(self, client, server):
+        """Img and img2 are read together; the call is charged once and has one number."""
+        files = {"img": ("1.jpg", JPEG + b"1"), "img2": ("2.jpg", JPEG + b"2")}
+        reply = client.post(READ, files=files)
+
+        assert (NUMBER, [(JPEG + b"1", JPEG + b"2")], "499") == (
+            reply.json()["number"],
+            server.reader.many,
+            reply.headers["x-ratelimit-remaining"],
+        )
+
+    @pytest.mark.parametrize(("size", "code"), [(2_097_152, 0), (2_097_153, 101002)])
+    def test_each_may_have_two_mebibytes(self, client, size: int, code: int):
+        """Eight of the full size are taken, as base64 too; one byte more in the last is 101002."""
+        picture = base64.b64encode(JPEG.ljust(2_097_152, b"x")).decode()
+        last = base64.b64encode(JPEG.ljust(size, b"x")).decode()
+        names = ["img", *(f"img{number}" for number in range(2, 9))]
+        body = {f"{name}_base64": picture for name in names} | {"img8_base64": last}
+
+        assert code == client.post(READ, json=body).json()["errcode"]
+
+    def test_a_body_has_a_limit_of_its_own(self, client):
+        """More than eight pictures have as base64 is thrown away, whatever is in it."""
+        assert 101002 == client.post(READ, data={"img_base64": "x" * 25_000_000}).json()["errcode"]
+
+
+class TestQuotaHeaders:
+    @pytest.mark.parametrize(
+        ("picture", "path", "remaining"),
+        [(JPEG, READ, "499"), (b"no picture", READ, "500"), (b"", READ, "500"), (JPEG, READ + "&pan=half", "500")],
+    )
+    def test_every_reply_to_an_app_has_them(self, client, picture: bytes, path: str, remaining: str):
+        """The limit, what is left after this call, and when the day ends in Beijing."""
+        headers = client.post(path, content=picture).headers
+        midnight = base.beijing_day(time.time()).ends
+
+        assert ("500", remaining, str(int(midnight))) == (
+            headers["x-ratelimit-limit"],
+            headers["x-ratelimit-remaining"],
+            headers["x-ratelimit-reset"],
+        )
+
+    def test_at_the_limit_nothing_is_left(self, client, server):
+        """0 remain on the last call and on the one that is refused."""
+        server.state.update_app("wx1", lambda app: dataclasses.replace(app, daily_limit=1))
+        replies = [client.post(READ, content=JPEG) for _ in range(2)]
+
+        assert [(0, "0"), (101003, "0")] == [
+            (reply.json()["errcode"], reply.headers["x-ratelimit-remaining"]) for reply in replies
+        ]
+
+    def test_a_stranger_gets_none(self, client):
+        """Without an app there is no quota to tell of."""
+        assert "x-ratelimit-limit" not in client.post("/cv/ocr/bankcard", content=JPEG).headers
+
+
+def test_a_retry_over_http(client, server):
+    """The header Idempotency-Key makes of two calls one."""
+    headers = {"Idempotency-Key": "order-1"}
+    first, again = (client.post(READ, content=JPEG, headers=headers) for _ in range(2))
+
+    assert (first.content, 1, "true", "499") == (
+        again.content,
+        len(server.reader.seen),
+        again.headers["idempotent-replayed"],
+        again.headers["x-ratelimit-remaining"],
+    )
 
 
 class TestLimits:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from bankcard_ocr.errors import NoCardFound
 from bankcard_ocr.platform import wire
+from bankcard_ocr.platform.disclosure import public_jwk
 from bankcard_ocr.platform.remedies import REMEDIES
 from bankcard_ocr.platform.service import ENDPOINTS
 from bankcard_ocr.server.openapi import DOCUMENT
@@ -69,6 +72,14 @@ class TestRepliesFit:
     def test_a_recognition(self, platform):
         """A real reply with everything in it fits."""
         assert fits("Recognized", platform.read(detail="1"))
+
+    @pytest.mark.parametrize("form", ["masked", "jwe", "fingerprint"])
+    def test_a_recognition_in_another_form(self, platform, form: str):
+        """So does one that does not show the number."""
+        platform.change(jwk=public_jwk(json.dumps(ECKey.generate_key("P-256").as_dict(private=False))))
+        platform.service._fingerprint_key = bytes(32)
+
+        assert fits("Recognized", platform.read(detail="1", pan=form))
 
     def test_a_failure(self, platform):
         """A real failure fits."""

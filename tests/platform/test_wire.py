@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,8 @@ from bankcard_ocr.platform.wire import Picture
 
 RID = "64dd8e12-0eb37d04-36a66358"
 JPEG = b"\xff\xd8\xff\xe0picture"
+BASE64_JPEG = b"\xff\xd8\xff\xfb\xef\xbe\xff\xff1"
+JPEG_BASE64 = base64.b64encode(BASE64_JPEG).decode()  # with every character that goes wrong: + / =
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -191,6 +195,75 @@ class TestPicture:
 
         assert (41005, cause) == (caught.value.errcode, caught.value.cause)
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            JPEG_BASE64,
+            "data:image/jpeg;base64," + JPEG_BASE64,
+            JPEG_BASE64.rstrip("="),
+            JPEG_BASE64.replace("/", "_").replace("+", "-"),
+            f" {JPEG_BASE64[:8]}\r\n{JPEG_BASE64[8:]}\n",
+        ],
+        ids=["plain", "data URL", "no padding", "URL-safe", "wrapped"],
+    )
+    @pytest.mark.parametrize("kind", ["form", "JSON", "multipart"])
+    def test_a_picture_may_come_as_base64(self, text: str, kind: str):
+        """In a form, JSON or multipart text field, as people write base64."""
+        bodies = {
+            "form": (urlencode({"img_base64": text}).encode(), "application/x-www-form-urlencoded"),
+            "JSON": (json.dumps({"img_base64": text}).encode(), "application/json"),
+            "multipart": (multipart(('name="img_base64"', text.encode())), "multipart/form-data; boundary=b"),
+        }
+
+        assert Picture(data=BASE64_JPEG) == wire.picture(request(b"", *bodies[kind]))
+
+    def test_a_plus_sign_that_nobody_encoded_is_one(self):
+        """A form whose base64 was not percent-encoded has spaces where plus signs stood."""
+        body = b"img_base64=" + JPEG_BASE64.encode()
+
+        assert (True, Picture(data=BASE64_JPEG)) == (
+            "+" in JPEG_BASE64,
+            wire.picture(request(b"", body, "application/x-www-form-urlencoded")),
+        )
+
+    @pytest.mark.parametrize("text", ["?", "data:image/jpeg,abc%20d", "a", "卡"])
+    def test_wrong_base64_is_no_picture(self, text: str):
+        """What cannot be decoded is 101002 and says so."""
+        with pytest.raises(NotAPicture, match="img_base64 is not base64"):
+            wire.picture(request(b"", json.dumps({"img_base64": text}).encode(), "application/json"))
+
+    def test_base64_comes_after_bytes_and_before_an_address(self):
+        """A file wins over base64, base64 over img_url."""
+        text = ('name="img_base64"', JPEG_BASE64.encode())
+        url = ('name="img_url"', b"http://x/")
+        file = ('name="img"; filename="a"', b"FILE")
+
+        assert [Picture(data=b"FILE"), Picture(data=BASE64_JPEG)] == [
+            wire.picture(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+            for parts in ((text, url, file), (text, url))
+        ]
+
+    def test_several_pictures_of_one_card(self):
+        """img, then img2 to img8, in that order, as files or base64; img9 and empty ones are none."""
+        files = [(f'name="img{n}"; filename="a"', b"%d" % n) for n in (9, 8, 3, 2, 4)]
+        parts = [*files, ('name="img5"; filename="a"', b""), ('name="img7_base64"', b"Nw=="), ('name="img"', b"1")]
+        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+
+        assert [b"1", b"2", b"3", b"4", b"7", b"8"] == [picture.data for picture in found]
+
+    def test_a_further_picture_may_be_the_first(self):
+        """Without img the first file is the first picture, and not counted twice."""
+        parts = [('name="img2"; filename="a"', b"2"), ('name="img3"; filename="a"', b"3")]
+        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+
+        assert [b"2", b"3"] == [picture.data for picture in found]
+
+    def test_an_address_and_more_pictures(self):
+        """The first may be fetched, the others come along."""
+        body = json.dumps({"img_url": "http://x/", "img2_base64": "Mg=="}).encode()
+
+        assert (Picture(url="http://x/"), Picture(data=b"2")) == wire.pictures(request(b"", body, "application/json"))
+
     @given(st.binary(max_size=60), st.binary(max_size=200), st.sampled_from(["", "application/json", "multipart/x"]))
     def test_no_request_is_too_strange(self, query: bytes, body: bytes, content_type: str):
         """Whatever is sent is a request; its picture is somewhere or it is refused."""
@@ -198,6 +271,12 @@ class TestPicture:
 
 
 class TestParameters:
+    def test_pictures_to_return_are_named(self):
+        """Names are separated by commas or spaces; an unknown one is refused."""
+        assert frozenset({"card", "redacted"}) == wire.options(request(b"return=card,%20Redacted")).returns
+        with pytest.raises(CallError, match="return: card, number, redacted"):
+            wire.options(request(b"return=cvv"))
+
     @pytest.mark.parametrize(
         ("query", "type_"),
         [

@@ -7,8 +7,6 @@ error; the run goes on behind it.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import multiprocessing
 import os
 import signal
@@ -159,7 +157,7 @@ def shown(number: str, job: Job) -> str:
     if job.pan == "full":
         return number
     if job.pan == "fingerprint":
-        return hmac.new(job.key, number.encode(), hashlib.sha256).hexdigest()
+        return pan.fingerprint(number, job.key)
     return pan.mask(number)
 
 

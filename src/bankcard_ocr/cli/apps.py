@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ import typer
 
 from ..errors import BankcardError
 from ..platform import secret as secrets
+from ..platform.disclosure import FORMS, public_jwk
 from ..platform.state.base import App
 from .opened import Appid, Config, Json, known, opened, show
 
@@ -22,6 +24,7 @@ app = typer.Typer(
     help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False
 )
 
+Form = StrEnum("Form", {name: name for name in FORMS})  # type: ignore[misc]  # its members are those of FORMS
 Add = Annotated[list[str] | None, typer.Option("--add", help="Add this one; may be repeated.")]
 Remove = Annotated[list[str] | None, typer.Option("--remove", help="Remove this one; may be repeated.")]
 
@@ -160,6 +163,42 @@ def allow(
     """Let an app call an API again that was denied."""
     changed = _change(appid, config, lambda app: _with(app, "denied", [], [api]))
     _show_list(appid, "denied", changed.denied, "nothing is denied", as_json=as_json)
+
+
+@app.command()
+def pan(
+    appid: Appid,
+    form: Annotated[Form | None, typer.Argument(help="full, masked, jwe or fingerprint.")] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Show or set how replies show the number to an app; a call may ask for less (pan=), not for more."""
+    changed = _change(appid, config, lambda app: dataclasses.replace(app, pan=form.value if form else app.pan))
+    show({"appid": appid, "pan": changed.pan}, changed.pan, as_json=as_json)
+
+
+@app.command()
+def set_key(
+    appid: Appid,
+    file: Annotated[Path, typer.Argument(help="The public key: a JWK or a PEM file.", exists=True, dir_okay=False)],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Register the public key that pan=jwe encrypts card numbers of an app to, in place of any earlier one."""
+    try:
+        jwk = public_jwk(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BankcardError(f"{file} cannot be used: {error}") from error
+    _change(appid, config, lambda app: dataclasses.replace(app, jwk=jwk))
+    facts = json.loads(jwk)
+    show({"appid": appid, "jwk": facts}, f"{facts['alg']}, kid {facts['kid']}", as_json=as_json)
+
+
+@app.command()
+def remove_key(appid: Appid, config: Config = None, as_json: Json = False) -> None:
+    """Forget the public key of an app; pan=jwe is refused then."""
+    _change(appid, config, lambda app: dataclasses.replace(app, jwk=""))
+    show({"appid": appid, "jwk": None}, "no key is registered", as_json=as_json)
 
 
 @app.command()

@@ -13,12 +13,11 @@ import typer
 
 from ..errors import SettingsError
 from ..reading import Options
+from ..settings import SHORTEST_KEY, key
 from .read import Type
 
 if TYPE_CHECKING:
     from ..bulk import Progress
-
-SHORTEST_KEY = 32  # bytes; numbers are few enough to be tried out against a guessable key
 
 
 class Engine(StrEnum):
@@ -73,13 +72,7 @@ def _key(pan: Pan, file: Path | None) -> bytes:
         return b""
     if file is None:
         raise SettingsError("--key-file", "the command line", "fingerprints need a key")
-    try:
-        key = file.read_bytes().strip()
-    except OSError as error:
-        raise SettingsError("--key-file", "the command line", f"{file} cannot be read: {error.strerror}") from error
-    if len(key) < SHORTEST_KEY:
-        raise SettingsError("--key-file", "the command line", f"must hold {SHORTEST_KEY} bytes or more")
-    return key
+    return key(file, "--key-file", "the command line")
 
 
 @contextmanager

@@ -79,6 +79,7 @@ class Answer:
     content_type: str
     rid: str
     retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(request: Request, platform: Platform) -> Answer:
@@ -99,7 +100,7 @@ def wrapped(reply: Reply) -> Answer:
     if reply.retry_after_s is not None:
         return transport_error("EXCEED_REQUEST_LIMIT", reply)
     content = refusal(reply.errcode) if reply.errcode in MESSAGES else encode_reply(reply.encode())
-    return Answer(content=content, content_type="application/octet-stream", rid=reply.rid)
+    return Answer(content=content, content_type="application/octet-stream", rid=reply.rid, headers=reply.headers)
 
 
 def transport_error(code: str, reply: Reply) -> Answer:

@@ -7,6 +7,7 @@ pixels of the picture as sent. A field that the picture or the table does not te
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,12 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "img_size": {"w": width, "h": height},
         "warnings": warnings(reading, match, now),
     }
+
+
+def pictures(reading: Reading) -> dict[str, Any]:
+    """What ``return`` asked for: ``pictures``, base64 JPEG by name; nothing when it asked for none."""
+    found = {name: base64.b64encode(data).decode() for name, data in reading.pictures.items()}
+    return {"pictures": found} if found else {}
 
 
 def warnings(reading: Reading, match: Match, now: float) -> list[str]:

@@ -16,26 +16,27 @@ import dataclasses
 import hashlib
 import hmac
 import ipaddress
-import json
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from ..errors import BankcardError, CallError, PictureTooLarge, Refused, StateError
-from ..numbers import iin, pan
+from ..numbers import iin
 from ..reading import Options, Reading
 from ..settings import Settings
-from . import detail, wire
+from . import detail, idempotency, records, wire
 from . import secret as secret_module
+from .disclosure import Disclosure, disclosure
+from .records import Call
 from .state import base
 from .state.base import App, Record, State, Token, TokenKind
-from .wire import Reply, Request
+from .wire import Picture, Reply, Request
 
 RECOGNIZE = "/cv/ocr/bankcard"
 TOKEN = "/cgi-bin/token"  # noqa: S105
@@ -50,7 +51,6 @@ API_CLEARS_A_MONTH = 50
 WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
-MAX_KEPT_TEXT = 2000
 
 
 class Reads(Protocol):
@@ -58,6 +58,10 @@ class Reads(Protocol):
 
     def read(self, data: bytes, options: Options = ...) -> Reading:
         """The reading of the picture in ``data``. Raises PictureError or Refused."""
+        ...
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = ...) -> Reading:
+        """The reading of several pictures of one card. Raises PictureError or Refused."""
         ...
 
 
@@ -73,16 +77,12 @@ def ignore(record: Record, fault: Exception | None) -> None:
     """The observer who does not care."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One call on its way, and how far it came."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What the reply to a recognition shall be like."""
 
-    request: Request
-    rid: str
-    now: float
-    stage: str = "route"
-    appid: str = ""
-    timings_ms: dict[str, float] = field(default_factory=dict)
+    options: Options
+    disclosure: Disclosure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +104,7 @@ class Service:
         fetch: Callable[[str], bytes],
         settings: Settings,
         table: iin.Table | None = None,
+        fingerprint_key: bytes = b"",
         clock: Callable[[], float] = time.time,
         timer: Callable[[], float] = time.perf_counter,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
@@ -114,6 +115,7 @@ class Service:
         self._fetch = fetch
         self._settings = settings
         self._table = iin.default() if table is None else table
+        self._fingerprint_key = fingerprint_key
         self._clock = clock
         self._timer = timer
         self._random_bytes = random_bytes
@@ -131,15 +133,15 @@ class Service:
         except Exception as error:  # noqa: BLE001  (the one place where every error becomes a reply)
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
             fault = None if isinstance(error, BankcardError) else error
-        self._keep(_record(call, reply, (self._timer() - started) * 1000), fault)
-        return reply
+        self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
+        return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
 
     def refuse(self, request: Request, error: BankcardError) -> Reply:
         """The reply to a call that ``error`` ended before it came here. Of being busy no record is kept."""
         now = self._clock()
         call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
         reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
-        record = _record(call, reply, 0.0)
+        record = records.record(call, reply, 0.0)
         if isinstance(error, CallError):
             self._keep(record, None)
         else:
@@ -170,45 +172,90 @@ class Service:
     def recognize(self, call: Call) -> Reply:
         """``/cv/ocr/bankcard``."""
         app = self._authorized(call, API)
-        limit = self._limit(app)
+        key = call.request.headers.get(idempotency.HEADER, "").strip()
         with self._stage(call, "quota"):
-            self._look_at_quota(app, limit, call.now)
+            self._look_at_quota(call, app)
+            if not key:
+                _refuse_at_limit(call)
         with self._stage(call, "picture"):
-            picture = wire.picture(call.request)
-        data = picture.data
+            wanted = self._wanted(call, app)
+            pictures = wire.pictures(call.request)
+        data = tuple(self._bytes(call, picture) for picture in pictures)
+        if not key:
+            return self._recognized(call, app, wanted, data)
+        return self._once(call, app, wanted, data, key)
+
+    def _look_at_quota(self, call: Call, app: App) -> None:
+        """Takes one of this minute's calls, and notes what is used of the day. Raises CallError 45011."""
+        call.quota = (self._limit(app), self._state.used(f"recognize:{app.appid}", base.beijing_day(call.now)))
+        if self._state.consume(f"minute:{app.appid}", base.span(call.now, 60), self._settings.minute_limit) is None:
+            raise CallError(45011, f"over {self._settings.minute_limit} calls this minute")
+
+    def _wanted(self, call: Call, app: App) -> _Wanted:
+        """What the reply shall be like. Raises CallError 47001 or 48001."""
+        shown = disclosure(call.request.value("pan").strip().lower(), app, self._fingerprint_key)
+        options = wire.options(call.request)
+        if shown.form != "full" and options.returns - {"redacted"}:
+            raise CallError(48001, f"return: with pan={shown.form} only redacted, the others show the number")
+        if self._settings.threshold > 0:
+            options = dataclasses.replace(options, threshold=self._settings.threshold)
+        return _Wanted(options=options, disclosure=shown)
+
+    def _bytes(self, call: Call, picture: Picture) -> bytes:
+        """The picture itself, fetched when it is elsewhere. Raises FetchError or PictureTooLarge."""
+        data, limit = picture.data, self._settings.max_picture_bytes
         if data is None:
             with self._stage(call, "fetch"):
                 data = self._fetch(picture.url)
-        if len(data) > self._settings.max_picture_bytes:
-            raise PictureTooLarge(got=len(data), limit=self._settings.max_picture_bytes, unit="bytes")
-        reading = self._read(call, app, limit, data)
-        details = detail.details(reading, self._table, call.now) if wire.wants_detail(call.request) else {}
-        return wire.recognized(reading, call.rid, **details)
+        if len(data) > limit:
+            raise PictureTooLarge(got=len(data), limit=limit, unit="bytes")
+        return data
 
-    def _look_at_quota(self, app: App, limit: int, now: float) -> None:
-        if self._state.consume(f"minute:{app.appid}", base.span(now, 60), self._settings.minute_limit) is None:
-            raise CallError(45011, f"over {self._settings.minute_limit} calls this minute")
-        if self._state.used(f"recognize:{app.appid}", base.beijing_day(now)) >= limit:
-            raise _used_up(limit)
+    def _once(self, call: Call, app: App, wanted: _Wanted, data: tuple[bytes, ...], key: str) -> Reply:
+        """The reply to a call that may be sent again; a retry gets the first one's."""
+        call.stage = "retry"
+        options = wanted.options
+        asked = repr((options.type, options.detail, sorted(options.returns), wanted.disclosure.form)).encode()
+        ticket = idempotency.ticket(key, app.appid, (asked, *data))
+        at_work_s = 60 + self._settings.request_timeout_s + self._settings.fetch_timeout_s
+        earlier = idempotency.begin(self._state, ticket, call.rid, at_work_s=at_work_s)
+        if earlier is not None:
+            return earlier
+        try:
+            _refuse_at_limit(call)
+            reply = self._recognized(call, app, wanted, data)
+        except Refused as error:
+            reply = wire.refusal(error, call.rid, client_ip=call.request.client_ip)
+        except BaseException:
+            idempotency.give_up(self._state, ticket)
+            raise
+        with suppress(StateError):  # the reply was charged and stands; its retry will be a new call
+            idempotency.keep(self._state, ticket, reply)
+        return reply
 
-    def _read(self, call: Call, app: App, limit: int, data: bytes) -> Reading:
-        """The reading, charged; a refusal is charged too, a picture that cannot be decoded is not."""
-        options = wire.options(call.request)
-        if self._settings.threshold > 0:
-            options = dataclasses.replace(options, threshold=self._settings.threshold)
+    def _recognized(self, call: Call, app: App, wanted: _Wanted, data: tuple[bytes, ...]) -> Reply:
+        """The reply for pictures of one card, charged; a refusal is charged too, a damaged picture is not."""
         try:
             with self._stage(call, "read"):
-                reading = self._reader.read(data, options)
+                if len(data) == 1:
+                    reading = self._reader.read(data[0], wanted.options)
+                else:
+                    reading = self._reader.read_many(data, wanted.options)
         except Refused:
-            self._charge(call, app, limit)
+            self._charge(call, app)
             raise
         call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
-        self._charge(call, app, limit)
-        return reading
+        self._charge(call, app)
+        details = detail.details(reading, self._table, call.now) if wanted.options.detail else {}
+        reply = wire.recognized(reading, call.rid, **details, **detail.pictures(reading))
+        return dataclasses.replace(reply, body=wanted.disclosure.applied(reply.body))
 
-    def _charge(self, call: Call, app: App, limit: int) -> None:
+    def _charge(self, call: Call, app: App) -> None:
         """Charges the Beijing day in which the call came in. Raises CallError 101003 at the limit."""
-        if self._state.consume(f"recognize:{app.appid}", base.beijing_day(call.now), limit) is None:
+        limit = self._limit(app)
+        used = self._state.consume(f"recognize:{app.appid}", base.beijing_day(call.now), limit)
+        call.quota = (limit, limit if used is None else used)
+        if used is None:
             call.stage = "quota"
             raise _used_up(limit)
 
@@ -511,6 +558,23 @@ def _repeated(key: bytes, token: Token, now: float) -> tuple[str, int]:
     return secret_module.stable_token(key, token.appid, token.nonce), int(token.good_until - now)
 
 
+def _refuse_at_limit(call: Call) -> None:
+    """Raises CallError 101003 when nothing is left of the day, so that no work is done in vain."""
+    if call.quota is not None and call.quota[1] >= call.quota[0]:
+        raise _used_up(call.quota[0])
+
+
+def _with_quota(reply: Reply, quota: tuple[int, int], now: float) -> Reply:
+    """``reply`` with the headers that tell what is left of the app's day."""
+    limit, used = quota
+    headers = {
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(max(0, limit - used)),
+        "x-ratelimit-reset": str(int(base.beijing_day(now).ends)),
+    }
+    return dataclasses.replace(reply, headers={**reply.headers, **headers})
+
+
 def _used_up(limit: int) -> CallError:
     return CallError(101003, f"all {limit} of today are used, the day ends at midnight in Beijing")
 
@@ -526,70 +590,3 @@ def _json(call: Call) -> Mapping[str, Any]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-_SECRET_NAMES = {*wire.TOKEN_NAMES, "secret", "appsecret"}
-
-
-def _record(call: Call, reply: Reply, cost_ms: float) -> Record:
-    """What is kept of the call, with every token, secret and card number masked and no picture."""
-    request = call.request
-    return Record(
-        rid=call.rid,
-        appid=call.appid,
-        invoke_time=call.now,
-        cost_ms=round(cost_ms, 3),
-        method=request.method,
-        request_url=_kept(request.path + "?" * bool(request.query) + _fields(request.query)),
-        request_body=_kept(_body(request)),
-        response_body=_kept(json.dumps(_hidden(reply.body), ensure_ascii=False, default=dict)),
-        client_ip=request.client_ip,
-        errcode=reply.errcode,
-        stage=call.stage,
-        cause=reply.cause,
-        timings_ms=call.timings_ms,
-    )
-
-
-def _kept(text: str) -> str:
-    return wire.masked(text)[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
-
-
-def _fields(fields: Mapping[str, str]) -> str:
-    return "&".join(f"{name}={value}" for name, value in _hidden(fields).items())
-
-
-def _body(request: Request) -> str:
-    body = request.body
-    if body.json is not None:
-        return json.dumps(_hidden(body.json), ensure_ascii=False, default=dict)
-    if body.parts:
-        files = [f"{part.name}: {len(part.data)} bytes {part.content_type}".rstrip() for part in body.parts]
-        return f"multipart, {', '.join(files)}"
-    if body.form:
-        return _fields(body.form)
-    return f"{request.body_bytes} bytes" + (f", {body.fault}" if body.fault else "")
-
-
-def _hidden(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """``fields`` without what must not be kept: secrets, the middle of numbers, credentials and queries of URLs."""
-    return {name: _hide(name, value) for name, value in fields.items()}
-
-
-def _hide(name: str, value: Any) -> Any:
-    if name in _SECRET_NAMES:
-        return "***"
-    if name in {"number", "id"}:
-        return pan.mask(str(value))
-    if name == "img_url":
-        return _bare(str(value))
-    return value
-
-
-def _bare(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "(no URL)"
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query="…" if parts.query else "", fragment="").geturl()

@@ -17,6 +17,7 @@ The documentation of ``ocr.bankcard`` contradicts itself in two places, and both
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -24,9 +25,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ..errors import BankcardError, Busy, CallError, FetchError, PictureError, Refused, StateError
+from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
 from ..numbers import luhn, pan
-from ..reading import Options, Reading
+from ..reading import RETURNED, Options, Reading, Returned
 from . import cloudcodes, form
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
@@ -73,6 +74,7 @@ _ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
 )
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
+MAX_PICTURES = 8  # of one card in one call
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
 
@@ -115,6 +117,7 @@ class Reply:
     body: Mapping[str, Any] = field(repr=False)
     cause: str = ""
     retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self, style: Literal["integer", "string"] = "integer") -> bytes:
         """``body`` as UTF-8 JSON; ``string`` writes errcode as the documentation's table has it."""
@@ -159,17 +162,49 @@ def normal(path: str) -> str:
 
 
 def picture(request: Request) -> Picture:
-    """Where the picture comes from, in the contract's order. Raises CallError 41005 when it comes from nowhere."""
-    data = _uploaded(request.body)
-    if data:
+    """Where the picture comes from, in the contract's order, ``img_base64`` after every picture that is sent as it is.
+
+    Raises CallError 41005 when it comes from nowhere, NotAPicture for wrong base64.
+    """
+    uploaded = _uploaded(request.body)
+    if data := uploaded or _base64(request.body, "img_base64"):
         return Picture(data=data)
     for source in (request.query, request.body.form, request.body.json or {}):
         url = source.get("img_url")
         if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
             return Picture(url=url.strip())
-    if data is not None:
+    if uploaded is not None:
         raise CallError(41005, "the picture has 0 bytes")
     raise CallError(41005, request.body.fault or "neither img nor img_url")
+
+
+def pictures(request: Request) -> tuple[Picture, ...]:
+    """All pictures of the one card: :func:`picture`, then what the parts ``img2`` to ``img8`` or their base64 bring."""
+    first = picture(request)
+    parts = {part.name: part.data for part in reversed(request.body.parts) if part.data is not first.data}
+    names = [f"img{number}" for number in range(2, MAX_PICTURES + 1)]
+    found = [parts.get(name) or _base64(request.body, f"{name}_base64") for name in names]
+    return (first, *(Picture(data=data) for data in found if data))
+
+
+def _base64(body: form.Body, name: str) -> bytes | None:
+    """The picture that field ``name`` of the form or JSON holds as base64 or as a data URL. Raises NotAPicture.
+
+    A plus sign that a form did not encode arrives as a space; the URL-safe alphabet and missing padding are read too.
+    """
+    text = body.form.get(name) or (body.json or {}).get(name)
+    if not isinstance(text, str) or not (text := text.strip()):
+        return None
+    if text[:5].lower() == "data:":
+        text = text.partition(",")[2]
+    text = text.replace(" ", "" if "+" in text else "+").translate(_BASE64)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except ValueError as error:
+        raise NotAPicture(f"{name} is not base64") from error
+
+
+_BASE64 = str.maketrans("-_", "+/", "\r\n\t")
 
 
 def _uploaded(body: form.Body) -> bytes | None:
@@ -184,7 +219,15 @@ def _uploaded(body: form.Body) -> bytes | None:
 def options(request: Request) -> Options:
     """How the picture is to be read; any type but ``scan``, the documentation's ``MODE`` too, means ``photo``."""
     scan = request.value("type").strip().lower() == "scan"
-    return Options(type="scan" if scan else "photo", detail=wants_detail(request))
+    return Options(type="scan" if scan else "photo", detail=wants_detail(request), returns=_returns(request))
+
+
+def _returns(request: Request) -> frozenset[Returned]:
+    """The pictures that ``return`` asks for. Raises CallError 47001 for any other word."""
+    words = {word for word in re.split(r"[,\s]+", request.value("return").lower()) if word}
+    if words - set(RETURNED):
+        raise CallError(47001, f"return: {', '.join(RETURNED)}")
+    return frozenset(name for name in RETURNED if name in words)
 
 
 def wants_detail(request: Request) -> bool:

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from starlette.types import Receive, Scope, Send
 
@@ -27,10 +29,10 @@ from ..settings import Settings
 
 OTHER_THREADS = 4
 OTHER_PLACES = 256  # calls of the other endpoints at work or waiting; each takes a millisecond, a new secret 40
-BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond one picture: the form around it
+BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the form around them
 OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
-MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming; who comes after is told busy
+MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
 HEAVY = {RECOGNIZE, cloudcall.PATH}
 
@@ -41,12 +43,11 @@ class Api:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
-        self._max_body = settings.max_picture_bytes + BODY_SLACK_BYTES
         self._readers = ThreadPoolExecutor(settings.places, thread_name_prefix="read")
         self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
         self._taken = 0  # places for recognition; this and the next two only the event loop's thread touches
         self._asked = 0  # places for other calls
-        self._held = 0  # bytes of bodies that are still coming
+        self._held = 0  # bytes of bodies that are still coming or at work
 
     def close(self) -> None:
         """Waits for the calls at work and lets the threads go."""
@@ -55,7 +56,7 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         heavy = wire.normal(scope["path"]) in HEAVY
-        limit = self._max_body if heavy else OTHER_BODY_BYTES
+        limit = self._limit(scope) if heavy else OTHER_BODY_BYTES
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 body = await self._body(receive, limit, keep=not self._is_full(heavy=heavy))
@@ -68,8 +69,18 @@ class Api:
         except ConnectionError:
             return
         else:
-            answer = await (self._read(scope, body) if heavy else self._other(scope, body))
+            try:
+                answer = await (self._read(scope, body) if heavy else self._other(scope, body))
+            finally:
+                self._held -= len(body or b"")
             await _send(send, answer, head=scope["method"] == "HEAD")
+
+    def _limit(self, scope: Scope) -> int:
+        """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64."""
+        kind = next((value.lower() for name, value in scope["headers"] if name == b"content-type"), b"")
+        several = any(word in kind for word in (b"multipart/", b"urlencoded", b"json"))
+        most = wire.MAX_PICTURES * 4 // 3 + 1 if several else 1
+        return most * self._settings.max_picture_bytes + BODY_SLACK_BYTES
 
     def _is_full(self, *, heavy: bool) -> bool:
         return self._taken >= self._settings.places if heavy else self._asked >= OTHER_PLACES
@@ -80,8 +91,12 @@ class Api:
         return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes")
 
     async def _body(self, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
-        """The whole body, or None when there is no room for it. Raises _TooLarge or ConnectionError."""
+        """The whole body, which counts as held from here on, or None when there is no room for it.
+
+        Raises _TooLarge or ConnectionError.
+        """
         chunks: list[bytes] = []
+        body: bytes | None = None
         size = held = 0
         more = True
         try:
@@ -97,11 +112,13 @@ class Api:
                 chunks.append(chunk)
                 if not keep:
                     chunks.clear()
+            body = b"".join(chunks) if keep else None
         finally:
-            self._held -= held
+            if body is None:
+                self._held -= held
         if size > limit:
             raise _TooLarge(size)
-        return b"".join(chunks) if keep else None
+        return body
 
     async def _read(self, scope: Scope, body: bytes | None) -> Answer:
         """The answer of a recognition, made in a thread; busy at once when no place is free."""
@@ -137,7 +154,13 @@ class Api:
         if scope["path"] == cloudcall.PATH:
             return cloudcall.wrapped(reply)
         content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
-        return Answer(content=content, content_type=wire.CONTENT_TYPE, rid=reply.rid, retry_after_s=reply.retry_after_s)
+        return Answer(
+            content=content,
+            content_type=wire.CONTENT_TYPE,
+            rid=reply.rid,
+            retry_after_s=reply.retry_after_s,
+            headers=reply.headers,
+        )
 
 
 class _TooLarge(Exception):
@@ -157,10 +180,19 @@ class Gate:
         self._wait_s = wait_s
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        with self._place():
+            return self._reader.read(data, options)
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        with self._place():
+            return self._reader.read_many(pictures, options)
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         if not self._free.acquire(timeout=self._wait_s):
             raise Busy
         try:
-            return self._reader.read(data, options)
+            yield
         finally:
             self._free.release()
 
@@ -172,6 +204,7 @@ async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool =
         (b"cache-control", b"no-store"),
         (b"x-rid", answer.rid.encode()),
     ]
+    headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     if answer.retry_after_s is not None:
         headers.append((b"retry-after", str(max(1, round(answer.retry_after_s))).encode()))
     if close:

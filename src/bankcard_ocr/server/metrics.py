@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,11 +123,20 @@ class _Counted:
         self._instead = instead
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        with self._told():
+            return self._reader.read(data, options)
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        with self._told():
+            return self._reader.read_many(pictures, options)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         self._gauge.inc()
         if self._instead is not None:
             self._instead.dec()
         try:
-            return self._reader.read(data, options)
+            yield
         finally:
             self._gauge.dec()
             if self._instead is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
-from ..platform.wire import MESSAGES
+from ..platform.disclosure import FORMS
+from ..platform.wire import MAX_PICTURES, MESSAGES
 
 _TOKEN = {
     "name": "access_token",
@@ -72,6 +73,11 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 
 _TYPE = "photo: a card with background, any rotation. scan: the picture is the card, upright."
+_PAN = (
+    "How the reply shows the number: the digits, first 6 and last 4, a JWE to the app's key, or a keyed fingerprint. "
+    "An app may be bound to one; asking for more is 48001."
+)
+_WHOLE = {"type": "integer", "minimum": 0}
 _DETAIL = "1 adds confidence, dates, issuer, positions and warnings to the reply."
 _RECOGNIZED = ("Recognized", {"errcode": 0, "errmsg": "ok", "number": "6200000000000005", "id": "6200000000000005"})
 _ISSUED = ("Token", {"access_token": "3Qx…", "expires_in": 7200})
@@ -108,23 +114,56 @@ _CREDENTIALS = {
 }
 _PATH = {"type": "string", "enum": ["/cv/ocr/bankcard", "/cgi-bin/token"]}
 
+_BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
+_IMAGES = ["img", *(f"img{number}" for number in range(2, MAX_PICTURES + 1))]
+_FIELDS = {
+    "img_url": {"type": "string", "format": "uri"},
+    **{f"{name}_base64": {"type": "string", "contentEncoding": "base64"} for name in _IMAGES},
+}
+
+
+def _told(replies: dict[str, Any]) -> dict[str, Any]:
+    """``replies`` with the headers that a reply to an app has."""
+    told = {
+        "X-RateLimit-Limit": "Recognitions a day.",
+        "X-RateLimit-Remaining": "What is left of them after this call.",
+        "X-RateLimit-Reset": "The Unix time of the next midnight in Beijing.",
+    }
+    headers = {name: {"description": text, "schema": _WHOLE} for name, text in told.items()}
+    headers["Idempotent-Replayed"] = {
+        "description": "true when this is an earlier answer, see Idempotency-Key.",
+        "schema": {"const": "true"},
+    }
+    return {code: {**reply, "headers": headers} for code, reply in replies.items()}
+
+
 _BANKCARD_PARAMETERS = [
     _TOKEN,
     _query("type", _TYPE, enum=["photo", "scan"], default="photo", required=False),
     _query("img_url", "The picture's address, when the picture is not sent along.", format="uri", required=False),
     _query("detail", _DETAIL, enum=["0", "1"], required=False),
+    _query("pan", _PAN, enum=list(FORMS), default="full", required=False),
+    _query("return", "Pictures to give back, separated by commas: card, number, redacted.", required=False),
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
+        "description": "The same key, picture and parameters within 24 hours get the same answer, charged once.",
+        "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    },
 ]
 _BANKCARD = {
     "get": {
         "summary": "Read the card number on the picture at img_url",
         "parameters": _BANKCARD_PARAMETERS,
-        "responses": _replies(*_RECOGNIZED),
+        "responses": _told(_replies(*_RECOGNIZED)),
     },
     "post": {
         "summary": "Read the card number on a picture",
         "description": (
             "The picture is taken from the first of these: the multipart part img, another file part, a part without "
-            "filename that begins like a picture, a body that begins like a picture, img_url in query, form or JSON. "
+            "filename that begins like a picture, a body that begins like a picture, img_base64, img_url in query, "
+            "form or JSON. img2 to img8, or their base64, are further pictures of the same card, all one call. "
             "A call is charged to the quota when recognition ran, whatever it found."
         ),
         "parameters": _BANKCARD_PARAMETERS,
@@ -134,19 +173,15 @@ _BANKCARD = {
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {"img": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                        "properties": dict.fromkeys(_IMAGES, _BYTES),
                     }
                 },
-                "application/x-www-form-urlencoded": {
-                    "schema": {"type": "object", "properties": {"img_url": {"type": "string", "format": "uri"}}}
-                },
-                "application/json": {
-                    "schema": {"type": "object", "properties": {"img_url": {"type": "string", "format": "uri"}}}
-                },
-                "image/*": {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": _FIELDS}},
+                "application/json": {"schema": {"type": "object", "properties": _FIELDS}},
+                "image/*": {"schema": _BYTES},
             },
         },
-        "responses": _replies(*_RECOGNIZED),
+        "responses": _told(_replies(*_RECOGNIZED)),
     },
 }
 
@@ -157,9 +192,16 @@ def _object(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
 
 _STATUS = {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}
 _POINT = _object(["x", "y"], {"x": {"type": "integer"}, "y": {"type": "integer"}})
-_WHOLE = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
-_NUMBER = {"type": "string", "pattern": "^[0-9]{12,19}$"}
+_NUMBER = {
+    "type": "string",
+    "anyOf": [
+        {"pattern": "^[0-9]{12,19}$"},
+        {"pattern": r"^[0-9]{6}\*+[0-9]{4}$"},
+        {"pattern": r"^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$"},
+        {"pattern": "^[0-9a-f]{64}$"},
+    ],
+}
 _MAYBE_TEXT = {"type": ["string", "null"]}
 _ISSUER = {
     "bank_name": {**_MAYBE_TEXT, "description": "In Chinese where the bank has a Chinese name."},
@@ -174,7 +216,7 @@ _SCHEMAS = {
         ["errcode", "errmsg", "number", "id"],
         {
             **_STATUS,
-            "number": {**_NUMBER, "description": "The card number, digits only."},
+            "number": {**_NUMBER, "description": "The card number, digits only unless pan asks otherwise."},
             "id": {**_NUMBER, "description": "The same under the documentation's other name."},
             "confidence": {"type": "number", "minimum": 0, "maximum": 1},
             "valid_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
@@ -189,6 +231,15 @@ _SCHEMAS = {
             "card_position": {"oneOf": [_POSITION, {"type": "null"}]},
             "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
             "warnings": {"type": "array", "items": _TEXT},
+            "pictures": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "string",
+                    "contentEncoding": "base64",
+                    "contentMediaType": "image/jpeg",
+                },
+                "description": "What return asked for.",
+            },
         },
     ),
     "Position": _object(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -32,7 +32,7 @@ from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.service import ENDPOINTS, Observer, Reads, Service
 from ..platform.state.base import Record, State
-from ..settings import Loaded, Settings, Value, load
+from ..settings import Loaded, Settings, Value, key, load
 from . import logs, metrics, pages, traces
 from .app import Api, Gate
 from .fetch import Fetcher, Limits
@@ -94,6 +94,7 @@ def _reloaded(source: Source, settings: Settings) -> Settings:
     try:
         found = source.load().settings
         table(found)
+        key(found.fingerprint_key_file, "fingerprint_key_file", "the settings")
     except SettingsError as error:
         structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
         return settings
@@ -162,7 +163,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
     if reader is None:
         from ..reader import Reader
 
-        reader = Reader()
+        reader = cast("Reads", Reader())
     store = states.connect(settings.state_url) if state is None else state
     gate: Reads = Gate(reader, threads(settings), settings.request_timeout_s)
     observers: list[Observer] = [logs.access]
@@ -180,6 +181,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         fetch=fetcher(settings),
         settings=settings,
         table=table(settings),
+        fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
         observer=_told(observers),
     )
     api = Api(service, settings)

@@ -33,7 +33,8 @@ class App:
 
     ``daily_limit`` None takes the server's setting. ``whitelist`` are addresses or networks, empty lets every address
     in. ``permissions`` are the names its cloud functions may call (``config.json``); ``denied`` are names it may not
-    call at all, by any way. A disabled app may call nothing.
+    call at all, by any way. A disabled app may call nothing. ``pan`` is how replies show the number unless asked for
+    less, ``jwk`` the public key to encrypt it to (:mod:`~bankcard_ocr.platform.disclosure`), empty when there is none.
     """
 
     appid: str
@@ -45,6 +46,8 @@ class App:
     whitelist: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    pan: str = "full"
+    jwk: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

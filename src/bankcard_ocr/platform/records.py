@@ -1,0 +1,111 @@
+"""What is kept of a call for ``rid/get`` and ``why``: all that explains it, no picture, and nothing to misuse.
+
+Tokens and secrets become stars, card numbers their first 6 and last 4, pictures an ellipsis; of a URL the query goes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..numbers import pan
+from . import wire
+from .state.base import Record
+from .wire import Reply, Request
+
+MAX_KEPT_TEXT = 2000
+MAX_KEPT_DEPTH = 8
+
+_PICTURE_NAME = re.compile(r"img[2-8]?(_base64)?")
+_SECRET_NAMES = {*wire.TOKEN_NAMES, "secret", "appsecret"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One call on its way, and how far it came; ``quota`` is (limit, used) of today once they are known."""
+
+    request: Request
+    rid: str
+    now: float
+    stage: str = "route"
+    appid: str = ""
+    quota: tuple[int, int] | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+def record(call: Call, reply: Reply, cost_ms: float) -> Record:
+    """What is kept of the call, with every token, secret and card number masked and no picture."""
+    request = call.request
+    return Record(
+        rid=call.rid,
+        appid=call.appid,
+        invoke_time=call.now,
+        cost_ms=round(cost_ms, 3),
+        method=request.method,
+        request_url=_kept(request.path + "?" * bool(request.query) + _fields(request.query)),
+        request_body=_kept(_body(request)),
+        response_body=_kept(json.dumps(_hidden(reply.body), ensure_ascii=False, default=dict)),
+        client_ip=request.client_ip,
+        errcode=reply.errcode,
+        stage=call.stage,
+        cause=reply.cause,
+        timings_ms=call.timings_ms,
+    )
+
+
+def _kept(text: str) -> str:
+    return wire.masked(text)[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+
+
+def _fields(fields: Mapping[str, str]) -> str:
+    return "&".join(f"{name}={value}" for name, value in _hidden(fields).items())
+
+
+def _body(request: Request) -> str:
+    body = request.body
+    if body.json is not None:
+        return json.dumps(_hidden(body.json), ensure_ascii=False, default=dict)
+    if body.parts:
+        files = [f"{part.name}: {len(part.data)} bytes {part.content_type}".rstrip() for part in body.parts]
+        return f"multipart, {', '.join(files)}"
+    if body.form:
+        return _fields(body.form)
+    return f"{request.body_bytes} bytes" + (f", {body.fault}" if body.fault else "")
+
+
+def _hidden(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """``fields`` without secrets, the middle of numbers, pictures, credentials and queries of URLs.
+
+    What is nested deeper than any reply is not kept at all.
+    """
+    return {name: _hide(name, value, depth) for name, value in fields.items()}
+
+
+def _hide(name: str, value: Any, depth: int) -> Any:
+    if name in _SECRET_NAMES:
+        return "***"
+    if name == "pictures" or _PICTURE_NAME.fullmatch(name) or depth > MAX_KEPT_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return _hidden(value, depth + 1)
+    if isinstance(value, list | tuple):
+        return [_hide(name, item, depth + 1) for item in value]
+    if name in {"number", "id"}:
+        text = str(value)
+        return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
+    if name == "img_url":
+        return _bare(str(value))
+    return value
+
+
+def _bare(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(no URL)"
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="…" if parts.query else "", fragment="").geturl()
