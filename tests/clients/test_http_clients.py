@@ -9,12 +9,14 @@ import ssl
 import subprocess
 import threading
 import urllib.request
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
 import requests
 import trustme
 
+HERE = Path(__file__).parent
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
 
 
@@ -34,6 +36,17 @@ def picture(tmp_path):
 @pytest.fixture(scope="module")
 def success(served) -> dict[str, object]:
     return {"errcode": 0, "errmsg": "ok", "number": served.number, "id": served.number}
+
+
+def test_javas_own_client(served, picture, site, success):
+    """java.net.http offers HTTP/2 with each first request; upload, continue, GET, empty POST and form all work."""
+    java = shutil.which("java")
+    if java is None or shutil.which("javac") is None:
+        pytest.skip("no JDK is installed")
+    command = [java, "-Dfile.encoding=UTF-8", "Client.java", served.url, served.token(), picture, f"{site}/card.jpg"]
+    printed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True, timeout=120).stdout
+
+    assert [success] * 5 == [json.loads(line) for line in printed.splitlines()]
 
 
 # curl
@@ -102,6 +115,11 @@ def test_curl_sends_an_empty_multipart_body(curl, endpoint, site, success):
     assert success == json.loads(
         curl("-X", "POST", "-H", "Content-Type: multipart/form-data; boundary=x", "-d", "", url)
     )
+
+
+def test_curl_offers_http_2(curl, endpoint, picture, success):
+    """``--http2`` on a plain connection offers an upgrade; the body is read all the same."""
+    assert success == json.loads(curl("--http2", "-F", f"img=@{picture}", endpoint))
 
 
 def test_curl_loses_the_boundary(curl, endpoint, picture, success):

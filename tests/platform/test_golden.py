@@ -28,6 +28,7 @@ SENT = {
     "go-empty-json": Picture(url=URL),
     "go-empty-multipart": Picture(url=URL),
     "go-multipart-chunked": Picture(data=JPEG),
+    "java-http-client-h2c": Picture(data=JPEG),
     "java-mime-base64": Picture(data=JPEG),
     "java-wxjava-file": Picture(data=JPEG),
     "java-wxjava-url": Picture(url=URL),

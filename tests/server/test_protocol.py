@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,38 @@ READ = ("/x", b"a=%E9%93%B6", BODY)
 def test_bodies_are_not_mended(chunks):
     """A body that looks like a request line arrives byte for byte; the next request line is mended again."""
     assert [READ, READ] == asyncio.run(received(*chunks))
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAA\r\nUpgrade: h2c\r\n"
+
+
+@pytest.mark.parametrize("length", [1, 7, 1000])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"]
+)
+def test_an_offer_of_http_2_costs_no_body(length: int, body: bytes):
+    """Java's client offers to upgrade with its first request; that request is answered with its body, however cut."""
+    request = b"POST /x HTTP/1.1\r\nHost: h\r\n" + OFFER + body
+    chunks = [request[start : start + length] for start in range(0, len(request), length)]
+
+    assert [("/x", b"", b"abc")] * 2 == asyncio.run(received(*chunks, *chunks))
+
+
+def test_what_comes_behind_a_request_is_read_too():
+    """Two requests in one chunk, the second cut in its head, are both read."""
+    first, second = HEAD + BODY, b"POST /y HTTP/1.1\r\nContent-Length: 1\r\n\r\nz"
+
+    assert [READ, ("/y", b"", b"z")] == asyncio.run(received(first + second[:20], second[20:]))
+
+
+@given(st.lists(st.integers(1, len(HEAD + BODY)), max_size=6))
+def test_a_request_may_be_cut_anywhere(cuts: list[int]):
+    """Wherever a request is cut, it is mended and read the same."""
+    whole = HEAD + BODY
+    places = [0, *sorted(set(cuts)), len(whole)]
+    chunks = [whole[start:end] for start, end in pairwise(places)]
+
+    assert [READ] == asyncio.run(received(*chunks))
 
 
 async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:

@@ -4,6 +4,9 @@ Chinese in an ``img_url`` that nobody encoded, a space in it, a host name config
 (``//cv/ocr/bankcard``): many servers answer such requests, so clients that send them exist. RFC 9112 3.2 lets a
 server refuse them, and the parser does.
 
+An offer to upgrade to HTTP/2 is ignored: Java's own client makes one with each first request, and the parser would take
+the body of such a request for the other protocol.
+
 uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size.
 
 >>> mended("GET //cv/ocr/bankcard/?img_url=http://a/卡 1.jpg HTTP/1.1\r".encode())
@@ -22,6 +25,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _REQUEST_LINE = re.compile(rb"([A-Z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
 _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\n]*\n", re.IGNORECASE)
+_END = re.compile(rb"\r?\n\r?\n")
 
 
 def mended(line: bytes) -> bytes:
@@ -42,15 +47,21 @@ def _encoded(forbidden: re.Pattern[bytes], text: bytes) -> bytes:
     return forbidden.sub(lambda match: b"%%%02X" % match[0][0], text)
 
 
+def mended_head(head: bytes) -> bytes:
+    """The head with its request line mended, without an offer to upgrade, which a server may ignore (RFC 9110 7.8)."""
+    line, newline, fields = head.partition(b"\n")
+    return mended(line) + _UPGRADE.sub(b"", newline + fields)
+
+
 MAX_HEAD_BYTES = 65_536
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol, whose parser sees mended request lines; bodies pass as they are."""
+    """uvicorn's protocol, whose parser sees whole, mended heads; bodies pass as they are."""
 
     config: Config
 
-    _in_request_line = True
+    _head: bytes | None = b""  # what has come of a head, before the parser sees it; None when that is in a message
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -65,23 +76,33 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Mends ``data`` as long as the request line lasts; cuts off a head over its size."""
-        size = len(data)
-        if self._in_request_line:
-            end = data.find(b"\n")
-            self._in_request_line = end < 0
-            line = data if end < 0 else data[:end]
-            if (better := mended(line)) != line:
-                data = better + data[len(line) :]
+        """Keeps a head until it is whole, and mends it; cuts off one over its size."""
+        if self._head_timer is None and self._head is not None:
+            self._expect_head()  # a further head has its time from its first byte on
+        self._head_bytes += len(data)
+        head = self._head
+        if head is not None:
+            data = head + data
+            end = _END.search(data, max(0, len(head) - 3))
+            if end is None and data[:1].isupper():  # else it is no HTTP, which the parser says at once
+                self._head = data
+                self._unset_keepalive_if_required()
+                self._bound_head(len(data))
+                return
+            if end is not None:
+                if not self._bound_head(end.start()):
+                    return
+                whole = data[: end.end()]
+                if (better := mended_head(whole)) != whole:
+                    data = better + data[len(whole) :]
         super().data_received(data)
         if self._head_timer is not None:
-            self._head_bytes += size
-            if self._head_bytes > MAX_HEAD_BYTES:
-                self._cut_off(b"431 Request Header Fields Too Large")
+            self._bound_head(self._head_bytes)
 
     def on_message_begin(self) -> None:
-        """A further head has its time from its first byte on."""
+        """The parser is in a message, in the head of one that came behind another perhaps."""
         super().on_message_begin()
+        self._head = None
         if self._head_timer is None:
             self._expect_head()
 
@@ -91,9 +112,9 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """What comes next on this connection is a request line."""
+        """What comes next on this connection is a head."""
         super().on_message_complete()
-        self._in_request_line = True
+        self._head = b""
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
@@ -103,6 +124,12 @@ class Protocol(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _bound_head(self, size: int) -> bool:
+        """Whether a head may be so large; if not its connection is over."""
+        if size > MAX_HEAD_BYTES:
+            self._cut_off(b"431 Request Header Fields Too Large")
+        return size <= MAX_HEAD_BYTES
 
     def _cut_off(self, status: bytes) -> None:
         self._head_is_here()
