@@ -165,10 +165,12 @@ class TestPicture:
             (b"img_url=", b'{"img_url":" http://j/ "}', "text/html", "http://j/"),
             (b"img_url=http://q/", b"", "application/json", "http://q/"),
             (b"img_url=http%3A%2F%2Fq%2F%E5%8D%A1%20%2B.jpg", b"", "", "http://q/卡 +.jpg"),
+            (b"img_url=http://q/%BF%A8.jpg", b"", "", "http://q/%BF%A8.jpg"),
+            (b"", "img_url=http://f/银行卡.jpg".encode("gbk"), "", "http://f/%D2%F8%D0п%A8.jpg"),
         ],
     )
     def test_a_url_is_taken_in_the_contracts_order(self, query: bytes, body: bytes, content_type: str, url: str):
-        """The query's address, the form's, the JSON's; a placeholder is none."""
+        """The query's address, the form's, the JSON's; a placeholder is none, and Chinese in GBK keeps its bytes."""
         assert Picture(url=url) == wire.picture(request(query, body, content_type))
 
     @pytest.mark.parametrize(

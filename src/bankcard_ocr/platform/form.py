@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -76,14 +77,34 @@ def parse(data: bytes, content_type: str) -> Body:
 
 
 def query(text: str | bytes) -> Mapping[str, str]:
-    """The fields of a query string or urlencoded form; of a repeated name the first counts. Raises BadBody."""
+    """The fields of a query string or urlencoded form; of a repeated name the first counts. Raises BadBody.
+
+    What is not UTF-8, such as a Chinese file name in GBK, stays percent-encoded: an ``img_url`` keeps its bytes.
+    """
     if isinstance(text, bytes):
-        text = text.decode("utf-8", "replace")
+        text = text.decode("utf-8", "surrogateescape")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="surrogateescape")
     except ValueError as error:
         raise BadBody(f"over {MAX_FIELDS} fields") from error
-    return _first_of_each(pairs)
+    return _first_of_each([(_kept(name), _kept(value)) for name, value in pairs])
+
+
+def as_text(data: bytes) -> str:
+    """``data`` as UTF-8; what is not that stays as it is, percent-encoded.
+
+    >>> as_text("http://a/卡.jpg".encode("gbk"))
+    'http://a/%BF%A8.jpg'
+    """
+    return _NOT_UTF8.sub(lambda match: f"%{ord(match[0]) - 0xDC00:02X}", data.decode("utf-8", "surrogateescape"))
+
+
+def _kept(text: str) -> str:
+    """``text``, in which a byte that was not UTF-8 is half a surrogate pair, as :func:`as_text` has it."""
+    return text if text.isascii() else as_text(text.encode("utf-8", "surrogateescape"))
+
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 def looks_like_picture(data: bytes) -> bool:

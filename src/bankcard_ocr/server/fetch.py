@@ -27,7 +27,7 @@ import certifi
 import httpcore
 
 from ..errors import FetchError, SettingsError
-from ..platform.form import looks_like_picture
+from ..platform.form import as_text, looks_like_picture
 from .address import Address, Network, is_private, is_public
 from .target import Target, ends_in_number, host_name, parse
 
@@ -218,12 +218,8 @@ def _too_large(max_bytes: int) -> FetchError:
 
 
 def _header(response: httpcore.Response, name: bytes) -> str:
-    """The first header of this name, as UTF-8 where it is that (a Location may hold Chinese), else Latin-1."""
-    value = next((value for key, value in response.headers if key.lower() == name), b"").strip()
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+    """The first header of this name, as UTF-8 where it is that: a Location may hold Chinese."""
+    return as_text(next((value for key, value in response.headers if key.lower() == name), b"").strip())
 
 
 class _Inflater:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 import idna
 
 from ..errors import FetchError
+from ..platform.form import as_text
 from .address import Address
 
 MAX_URL_CHARS = 8192
@@ -81,10 +82,7 @@ def _decoded(text: str) -> str:
     for _ in range(2):
         if not re.match(r"https?%(25)?3a", text, re.IGNORECASE):
             break
-        try:
-            text = unquote_to_bytes(text).decode()
-        except UnicodeDecodeError:
-            raise FetchError("url", "not UTF-8 in percent-encoding") from None
+        text = as_text(unquote_to_bytes(text))
     return text
 
 
