@@ -200,7 +200,7 @@ class TestReplies:
 
         assert (NUMBER, "…", False) == (
             decrypted(found["number"], CURVE)[1],
-            json.loads(record.response_body)["pictures"],
+            json.loads(record.response_body)["card_picture"],
             found["number"] in record.response_body,
         )
 
@@ -211,8 +211,9 @@ def test_pictures_are_given_back(platform):
     platform.reader.outcome = dataclasses.replace(platform.reader.outcome, pictures=pictures)
     found = platform.read(**{"return": "card,%20redacted"})
 
-    assert ({"card": "YSBjYXJk", "redacted": "YSByZWRhY3RlZCBjYXJk"}, {"card", "redacted"}, 47001) == (
-        found["pictures"],
+    assert ("YSBjYXJk", "YSByZWRhY3RlZCBjYXJk", {"card", "redacted"}, 47001) == (
+        found["card_picture"],
+        found["redacted_picture"],
         platform.reader.seen[0][1].returns,
         platform.read(**{"return": "cvv"})["errcode"],
     )

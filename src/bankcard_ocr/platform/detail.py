@@ -7,7 +7,7 @@ pixels of the picture as sent. A field that the picture or the table does not te
 
 from __future__ import annotations
 
-import base64
+from base64 import b64encode
 from datetime import datetime
 from typing import Any
 
@@ -39,9 +39,8 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
 
 
 def pictures(reading: Reading) -> dict[str, Any]:
-    """What ``return`` asked for: ``pictures``, base64 JPEG by name; nothing when it asked for none."""
-    found = {name: base64.b64encode(data).decode() for name, data in reading.pictures.items()}
-    return {"pictures": found} if found else {}
+    """What ``return`` asked for, base64 JPEG: ``card_picture``, ``number_picture``, ``redacted_picture``."""
+    return {f"{name}_picture": b64encode(data).decode() for name, data in sorted(reading.pictures.items())}
 
 
 def warnings(reading: Reading, match: Match, now: float) -> list[str]:

@@ -20,7 +20,7 @@ from .wire import Reply, Request
 MAX_KEPT_TEXT = 2000
 MAX_KEPT_DEPTH = 8
 
-_PICTURE_NAME = re.compile(r"img[2-8]?(_base64)?")
+_PICTURE_NAME = re.compile(r"img[2-8]?(_base64)?|\w+_picture")
 _SECRET_NAMES = {*wire.TOKEN_NAMES, "secret", "appsecret"}
 
 
@@ -88,7 +88,7 @@ def _hidden(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
 def _hide(name: str, value: Any, depth: int) -> Any:
     if name in _SECRET_NAMES:
         return "***"
-    if name == "pictures" or _PICTURE_NAME.fullmatch(name) or depth > MAX_KEPT_DEPTH:
+    if _PICTURE_NAME.fullmatch(name) or depth > MAX_KEPT_DEPTH:
         return "…"
     if isinstance(value, Mapping):
         return _hidden(value, depth + 1)

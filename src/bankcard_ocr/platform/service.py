@@ -247,7 +247,7 @@ class Service:
         call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
         self._charge(call, app)
         details = detail.details(reading, self._table, call.now) if wanted.options.detail else {}
-        reply = wire.recognized(reading, call.rid, **details, **detail.pictures(reading))
+        reply = wire.recognized(reading, call.rid, **(details | detail.pictures(reading)))
         return dataclasses.replace(reply, body=wanted.disclosure.applied(reply.body))
 
     def _charge(self, call: Call, app: App) -> None:

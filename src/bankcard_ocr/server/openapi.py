@@ -11,6 +11,7 @@ from typing import Any
 
 from ..platform.disclosure import FORMS
 from ..platform.wire import MAX_PICTURES, MESSAGES
+from ..reading import RETURNED
 
 _TOKEN = {
     "name": "access_token",
@@ -192,6 +193,12 @@ def _object(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
 
 _STATUS = {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}
 _POINT = _object(["x", "y"], {"x": {"type": "integer"}, "y": {"type": "integer"}})
+_JPEG = {
+    "type": "string",
+    "contentEncoding": "base64",
+    "contentMediaType": "image/jpeg",
+    "description": "When return asks for it.",
+}
 _TEXT = {"type": "string"}
 _NUMBER = {
     "type": "string",
@@ -231,15 +238,7 @@ _SCHEMAS = {
             "card_position": {"oneOf": [_POSITION, {"type": "null"}]},
             "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
             "warnings": {"type": "array", "items": _TEXT},
-            "pictures": {
-                "type": "object",
-                "additionalProperties": {
-                    "type": "string",
-                    "contentEncoding": "base64",
-                    "contentMediaType": "image/jpeg",
-                },
-                "description": "What return asked for.",
-            },
+            **{f"{name}_picture": _JPEG for name in RETURNED},
         },
     ),
     "Position": _object(
