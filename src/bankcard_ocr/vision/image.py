@@ -220,6 +220,8 @@ def _pillow(module: str, name: str) -> _Decoder:
 
 def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
     _check(image.size, max_pixels)
+    if tags := getattr(image, "tag_v2", None):  # libtiff allocates a whole tile, which may be larger than its picture
+        _check((tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1)), max_pixels)
     size, factor = image.size, _reduction(image.size, enough)
     image.load()
     width, height = size
@@ -234,6 +236,7 @@ def _exif(image: ImageFile) -> bytes:
     return (image.info.get("exif") or b"").removeprefix(b"Exif\0\0")
 
 
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF 6.0, section 15
 _BAND = 512  # rows; a multiple of every reduction
 
 
