@@ -43,6 +43,13 @@ class Real:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
+    def shrinks_to(self, mb: float, within_s: float = 60.0) -> bool:
+        """Whether it comes to hold no more than this."""
+        until = time.monotonic() + within_s
+        while self.mb() > mb and time.monotonic() < until:
+            time.sleep(0.2)
+        return self.mb() <= mb
+
     def forget(self) -> None:
         """Lets the most it held begin anew."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
