@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -229,6 +230,20 @@ def test_the_store_alone_gives_nothing_away(platform):
     kept = "".join(notes(platform.store))
 
     assert (True, False, False) == ("idempotency:wx1:" in kept, NUMBER in kept, "order-4711" in kept)
+
+
+def test_pictures_are_not_kept_but_made_anew(platform):
+    """A retry's pictures are the same, read again and not charged, and no picture is in the store, encrypted or not."""
+    platform.reader.outcome = dataclasses.replace(READING, pictures={"card": b"picture" * 1000})
+    first, again = platform.read(**{"return": "card"}), platform.read(**{"return": "card"})
+    size = len("".join(notes(platform.store)))
+
+    assert (first.encode(), True, 1, True) == (
+        again.encode(),
+        "card_picture" in first.body,
+        platform.used(),
+        size < 1000,
+    )
 
 
 def notes(store) -> list[str]:

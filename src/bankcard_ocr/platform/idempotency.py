@@ -70,7 +70,7 @@ def begin(state: State, ticket: Ticket, rid: str, *, at_work_s: float) -> Reply 
 
 
 def keep(state: State, ticket: Ticket, reply: Reply) -> None:
-    """Keeps the answer of the call that began with this ticket."""
+    """Keeps the answer of the call that began with this ticket, without the pictures in it."""
     state.put(ticket.name, _sealed(ticket, reply), lifetime_s=LIFETIME_S)
 
 
@@ -82,7 +82,8 @@ def give_up(state: State, ticket: Ticket) -> None:
 def _sealed(ticket: Ticket, reply: Reply) -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    facts = {"errcode": reply.errcode, "cause": reply.cause, "body": reply.body}
+    body = {name: value for name, value in reply.body.items() if not name.endswith("_picture")}
+    facts = {"errcode": reply.errcode, "cause": reply.cause, "body": body}
     nonce = secrets.token_bytes(12)
     plain = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), default=dict).encode()
     return b64encode(nonce + AESGCM(ticket.key).encrypt(nonce, plain, ticket.name.encode())).decode()

@@ -220,7 +220,7 @@ class Service:
         at_work_s = 60 + self._settings.request_timeout_s + self._settings.fetch_timeout_s
         earlier = idempotency.begin(self._state, ticket, call.rid, at_work_s=at_work_s)
         if earlier is not None:
-            return earlier
+            return self._with_pictures(earlier, wanted, data)
         try:
             _refuse_at_limit(call)
             reply = self._recognized(call, app, wanted, data)
@@ -233,14 +233,22 @@ class Service:
             idempotency.keep(self._state, ticket, reply)
         return reply
 
+    def _with_pictures(self, reply: Reply, wanted: _Wanted, data: tuple[bytes, ...]) -> Reply:
+        """An earlier reply with the pictures that were given back with it: they are not kept, but cut out anew."""
+        if reply.errcode or not wanted.options.returns:
+            return reply
+        return dataclasses.replace(reply, body={**reply.body, **detail.pictures(self._reading(wanted, data))})
+
+    def _reading(self, wanted: _Wanted, data: tuple[bytes, ...]) -> Reading:
+        if len(data) == 1:
+            return self._reader.read(data[0], wanted.options)
+        return self._reader.read_many(data, wanted.options)
+
     def _recognized(self, call: Call, app: App, wanted: _Wanted, data: tuple[bytes, ...]) -> Reply:
         """The reply for pictures of one card, charged; a refusal is charged too, a damaged picture is not."""
         try:
             with self._stage(call, "read"):
-                if len(data) == 1:
-                    reading = self._reader.read(data[0], wanted.options)
-                else:
-                    reading = self._reader.read_many(data, wanted.options)
+                reading = self._reading(wanted, data)
         except Refused:
             self._charge(call, app)
             raise
