@@ -47,6 +47,8 @@ class Disclosure:
 
     def applied(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """``body`` with every number in it, however deep, in this form."""
+        if self.form == "full":
+            return dict(body)
         return {name: self._value(name, value) for name, value in body.items()}
 
     def _value(self, name: str, value: Any) -> Any:
@@ -54,7 +56,7 @@ class Disclosure:
             return self.applied(value)
         if isinstance(value, list | tuple):
             return [self._value(name, item) for item in value]
-        if not isinstance(value, str) or self.form == "full":
+        if not isinstance(value, str):
             return value
         if name in {"number", "id"}:
             return self.show(value)

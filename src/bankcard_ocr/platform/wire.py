@@ -180,10 +180,12 @@ def picture(request: Request) -> Picture:
 
 def pictures(request: Request) -> tuple[Picture, ...]:
     """All pictures of the one card: :func:`picture`, then what the parts ``img2`` to ``img8`` or their base64 bring."""
-    first = picture(request)
-    parts = {part.name: part.data for part in reversed(request.body.parts) if part.data is not first.data}
+    first, body = picture(request), request.body
+    if len(body.parts) < 2 and not body.form and not body.json:
+        return (first,)
+    parts = {part.name: part.data for part in reversed(body.parts) if part.data is not first.data}
     names = [f"img{number}" for number in range(2, MAX_PICTURES + 1)]
-    found = [parts.get(name) or _base64(request.body, f"{name}_base64") for name in names]
+    found = [parts.get(name) or _base64(body, f"{name}_base64") for name in names]
     return (first, *(Picture(data=data) for data in found if data))
 
 
