@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -274,6 +275,41 @@ class TestAdmission:
         gate = Gate(Slow(), threads=1, wait_s=0.01)
 
         assert "read" == gate.read(b"")
+
+    @pytest.mark.parametrize(("most_wait_s", "third"), [(0.9, "busy"), (1.0, "read")])
+    def test_who_would_wait_too_long_is_told_busy_at_once(self, most_wait_s: float, third: str):
+        """One waits already, and pictures take a second each: whether a third may wait depends on the setting."""
+        moments = iter([0.0, 8.0])
+        at_work, free = threading.Semaphore(0), threading.Event()
+
+        class Held:
+            def read(self, data, options=None):
+                if data:
+                    at_work.release()
+                    free.wait(60)
+                return "read"
+
+        gate = Gate(Held(), 1, 60.0, most_wait_s, clock=lambda: next(moments, 8.0))
+        gate.read(b"")
+
+        def told() -> str:
+            try:
+                return gate.read(b"x")
+            except Busy:
+                return "busy"
+
+        with ThreadPoolExecutor(3) as pool:
+            first = pool.submit(told)
+            at_work.acquire()
+            second = pool.submit(told)
+            while gate._waiting < 1:
+                time.sleep(0.001)
+            last = pool.submit(told)
+            while not last.done() and gate._waiting < 2:
+                time.sleep(0.001)
+            free.set()
+
+            assert ("read", "read", third) == (first.result(), second.result(), last.result())
 
 
 class TestPages:

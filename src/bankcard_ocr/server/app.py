@@ -5,17 +5,20 @@ pages, the probes) has the usual statuses.
 
 Admission. A call of recognition takes one of ``places`` from its last byte to its reply, and readings run ``threads``
 at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body is thrown away as it
-comes. Token and quota calls have threads of their own, so that a full house still issues tokens. What all bodies that
-are still coming hold together is bounded, too, so that no number of slow senders fills the memory.
+comes. So it is when the pictures that wait already would keep one longer than ``max_wait_s`` (:class:`Gate`). Token
+and quota calls have threads of their own, so that a full house still issues tokens. What all bodies that are still
+coming hold together is bounded, too, so that no number of slow senders fills the memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from math import inf
 
 from starlette.types import Receive, Scope, Send
 
@@ -33,6 +36,7 @@ BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the fo
 OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
+LAST_READINGS = 8  # whose mean time says how long a waiting picture will wait
 
 HEAVY = {RECOGNIZE, cloudcall.PATH}
 
@@ -172,12 +176,29 @@ class _TooLarge(Exception):
 
 
 class Gate:
-    """A reader that reads ``threads`` pictures at once; who waits longer than ``wait_s`` gets Busy."""
+    """A reader that reads ``threads`` pictures at once.
 
-    def __init__(self, reader: Reads, threads: int, wait_s: float) -> None:
+    A picture that would wait longer than ``most_wait_s``, by how long the last ones took, gets Busy at once; one that
+    waits longer than ``wait_s`` all the same, when that is over. The first in line is always let wait.
+    """
+
+    def __init__(
+        self,
+        reader: Reads,
+        threads: int,
+        wait_s: float,
+        most_wait_s: float = inf,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._reader = reader
-        self._free = threading.BoundedSemaphore(threads)
+        self._threads = threads
         self._wait_s = wait_s
+        self._most_wait_s = most_wait_s
+        self._clock = clock
+        self._free = threading.BoundedSemaphore(threads)
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._reading_s = 0.0  # how long a reading takes, the last ones counting most
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
         with self._place():
@@ -189,12 +210,27 @@ class Gate:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._free.acquire(timeout=self._wait_s):
-            raise Busy
+        if not self._free.acquire(blocking=False):
+            self._wait()
+        started = self._clock()
         try:
             yield
         finally:
+            with self._lock:
+                self._reading_s += (self._clock() - started - self._reading_s) / LAST_READINGS
             self._free.release()
+
+    def _wait(self) -> None:
+        with self._lock:
+            if self._waiting * self._reading_s / self._threads > self._most_wait_s:
+                raise Busy
+            self._waiting += 1
+        try:
+            if not self._free.acquire(timeout=self._wait_s):
+                raise Busy
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
 
 async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool = False) -> None:

@@ -182,12 +182,12 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
 
         reader = cast("Reads", Reader())
     store = states.connect(settings.state_url) if state is None else state
-    gate: Reads = Gate(reader, threads(settings), settings.request_timeout_s)
+    gate: Reads = _gate(reader, settings)
     observers: list[Observer] = [logs.access]
     counts = metrics.Metrics() if settings.metrics_port else None
     if counts is not None:
         counts.models(reader)
-        gate = counts.waiting(Gate(counts.at_work(reader), threads(settings), settings.request_timeout_s))
+        gate = counts.waiting(_gate(counts.at_work(reader), settings))
         observers.append(counts.observe)
     spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
     if spans is not None:
@@ -225,6 +225,10 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         await (api if scope.get("path") in ENDPOINTS else site)(scope, receive, send)
 
     return app
+
+
+def _gate(reader: Reads, settings: Settings) -> Gate:
+    return Gate(reader, threads(settings), settings.request_timeout_s, settings.max_wait_s)
 
 
 def _told(observers: list[Observer]) -> Observer:
