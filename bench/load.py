@@ -1,10 +1,12 @@
 """Loads real servers with real readings and counts: what serving costs, how workers add up, overload, memory, kills.
 
-    .venv/bin/bankcard-ocr synth /tmp/cards --count 50
-    .venv/bin/python bench/load.py /tmp/cards bench/results/load.json [--only capacity,...] [--requests 100000]
+    .venv/bin/bankcard-ocr synth /tmp/cards --count 40
+    .venv/bin/python bench/load.py /tmp/cards bench/results/load.json [--only capacity,...] [--seconds 60]
 
 PICTURES is a folder of pictures. The load generator runs on the same machine, in this process alone, and its CPU share
-is in each figure as ``generator_cores``. Every section stands alone in the result, so that they may be run one by one.
+is in each figure as ``generator_cores``. Every section stands alone in the result, with the command that made it, so
+that they may be run one by one: ``bench/operations.sh`` does. ``--each N`` lets one of N calls of ``memory`` bring a
+picture that can be read, the others a damaged one, since 100,000 readings take hours.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ from bankcard_ocr.platform.service import operator_token
 from bankcard_ocr.platform.state.base import App, State, beijing_day
 
 CORES = len(os.sched_getaffinity(0))
+STAND_IN = Path(__file__).parent.parent / "tests" / "platform" / "served.py"
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 
@@ -106,29 +109,30 @@ def _resident_mb(pid: int) -> float:
 
 
 @contextmanager
-def serving(url: str, workers: int, limit: int = 10**9, **variables: str) -> Iterator[Server]:
-    """A server on a free port, with the app wx1."""
+def serving(
+    url: str, workers: int, limit: int = 10**9, *, stand_in: bool = False, **variables: str
+) -> Iterator[Server]:
+    """A server on a free port, with the app wx1; as a ``stand_in`` its reader says one number at once."""
     state = states.connect(url)
     state.add_app(App(appid="wx1", name="bench", secret_hash="-", created=0.0, daily_limit=limit))  # noqa: S106
     token = operator_token(state, state.app("wx1"), time.time(), 7200)  # type: ignore[arg-type]
     environment = {
         **os.environ,
         "BANKCARD_OCR_STATE_URL": url,
-        "BANKCARD_OCR_LOG_LEVEL": "error",
+        "BANKCARD_OCR_LOG_FORMAT": "json",
         "BANKCARD_OCR_THREADS": "1",
         "BANKCARD_OCR_MINUTE_LIMIT": str(10**9),
         **variables,
     }
-    program = str(Path(sys.executable).with_name("bankcard-ocr"))
-    command = [program, "serve", "--port", "0", "--workers", str(workers)]
+    program = [str(STAND_IN)] if stand_in else ["-m", "bankcard_ocr"]
+    command = [sys.executable, *program, "serve", "--port", "0", "--workers", str(workers)]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, start_new_session=True)  # noqa: S603
-    lines = (line.decode() for line in process.stderr)  # type: ignore[union-attr]
-    port = next(
-        int(found.group(1)) for line in lines if (found := re.search(r"listening at http://[0-9.]+:(\d+)", line))
-    )
+    lines = iter(process.stderr.readline, b"")  # type: ignore[union-attr]
+    port = next(int(found.group(1)) for line in lines if (found := re.search(rb"http://[0-9.]+:(\d+)", line)))
+    for _ in range(workers):
+        next(line for line in lines if b'"ready"' in line)
     server = Server(process, port, token, state)
     threading.Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr]
-    asyncio.run(_ready(port, workers))
     try:
         yield server
     finally:
@@ -139,20 +143,6 @@ def serving(url: str, workers: int, limit: int = 10**9, **variables: str) -> Ite
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         state.close()
-
-
-async def _ready(port: int, workers: int) -> None:
-    """Waits until a worker answers, and a little for the others."""
-    for _ in range(600):
-        with suppress(OSError, TimeoutError):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            answer = await asyncio.wait_for(reader.read(), 120.0)
-            writer.close()
-            if answer.startswith(b"HTTP/1.1 200"):
-                break
-        await asyncio.sleep(0.1)
-    await asyncio.sleep(3.0 + 2.0 * workers)
 
 
 class Client:
@@ -339,8 +329,12 @@ def overload(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, A
     }
 
 
-def memory(pictures: list[bytes], folder: Path, requests: int) -> dict[str, Any]:
-    """The slope of memory over many calls, by least squares over a hundred looks after the first tenth."""
+def memory(pictures: list[bytes], folder: Path, requests: int, each: int) -> dict[str, Any]:
+    """The slope of memory over many calls, by least squares over a hundred looks after the first tenth.
+
+    One call of ``each`` has a picture that can be read, the others one that is damaged.
+    """
+    pictures = [data for picture in pictures for data in (picture, *[picture[: len(picture) // 2]] * (each - 1))]
     looks: list[tuple[int, float]] = []
     with serving(f"sqlite:///{folder}/memory.sqlite3", CORES, BANKCARD_OCR_WORKER_MEMORY_MB="65536") as server:
         asyncio.run(closed(server, pictures, 2 * CORES, calls=max(1, requests // 10)))
@@ -348,10 +342,14 @@ def memory(pictures: list[bytes], folder: Path, requests: int) -> dict[str, Any]
             asyncio.run(closed(server, pictures, 2 * CORES, calls=max(1, requests // 100)))
             looks.append(((step + 1) * max(1, requests // 100), server.memory_mb()))
     slope, noise = _slope(looks)
+    quarter = len(looks) // 4
     return {
-        "requests": looks[-1][0],
+        "requests": looks[-1][0] + max(1, requests // 10),
+        "readings": (looks[-1][0] + max(1, requests // 10)) // each,
         "first_mb": round(looks[0][1], 1),
         "last_mb": round(looks[-1][1], 1),
+        "mean_of_first_quarter_mb": round(statistics.fmean(mb for _, mb in looks[:quarter]), 1),
+        "mean_of_last_quarter_mb": round(statistics.fmean(mb for _, mb in looks[-quarter:]), 1),
         "mb_per_100000": round(1e5 * slope, 3),
         "standard_error": round(1e5 * noise, 3),
         "flat_within_noise": abs(slope) <= 3 * noise,
@@ -389,21 +387,24 @@ def kills(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]
 
         result = asyncio.run(both())
         charged = server.used() - before
-    answered = sum(call.code == 0 for call in result.calls)
+    due = sum(call.code in {0, 101001} for call in result.calls)  # what was read, or looked at in vain, is charged
     return {
         "kills": killed,
         "calls": len(result.calls),
         "without_reply": sum(call.code is None for call in result.calls),
         "wrong_answers": sum(call.done and call.number != expected[call.picture] for call in result.calls),
-        "read": answered,
+        "charges_due": due,
         "charged": charged,
-        "lost_charges": max(0, answered - charged),
+        "lost_charges": max(0, due - charged),
         "codes": result.codes(),
     }
 
 
 def quota(pictures: list[bytes], folder: Path, _seconds: float) -> dict[str, Any]:
-    """Two servers of four processes each on one Redis, a quota of 500, twice as many callers' calls."""
+    """Two servers of four processes each on one Redis, a quota of 500, four times as many calls.
+
+    The servers' reader is a stand-in, so that the calls come as thick as they can.
+    """
     program = shutil.which("redis-server")
     if program is None:
         return {"skipped": "redis-server is not installed"}
@@ -411,15 +412,15 @@ def quota(pictures: list[bytes], folder: Path, _seconds: float) -> dict[str, Any
         port = free.getsockname()[1]
     redis = subprocess.Popen(  # noqa: S603
         [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""],
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
     )
     url = f"redis://127.0.0.1:{port}/0"
     try:
-        time.sleep(1.0)
-        with serving(url, 4, 500) as one, serving(url, 4, 500) as other:
+        next(line for line in iter(redis.stdout.readline, b"") if b"Ready to accept" in line)  # type: ignore[union-attr]
+        with serving(url, 4, 500, stand_in=True) as one, serving(url, 4, 500, stand_in=True) as other:
 
             async def both() -> list[Result]:
-                return await asyncio.gather(*(closed(each, pictures, 16, calls=500) for each in (one, other)))
+                return await asyncio.gather(*(closed(each, pictures, 16, calls=1000) for each in (one, other)))
 
             results = asyncio.run(both())
             used = one.used()
@@ -427,23 +428,24 @@ def quota(pictures: list[bytes], folder: Path, _seconds: float) -> dict[str, Any
         redis.kill()
         redis.wait()
     codes = Counter(call.code for result in results for call in result.calls)
-    refused = codes[101003]
     return {
+        "reader": "stand-in",
         "calls": codes.total(),
+        "served": codes[0] + codes[101001],
         "charged": used,
-        "refused_by_quota": refused,
+        "refused_by_quota": codes[101003],
         "codes": {str(code): count for code, count in codes.items()},
     }
 
 
-SECTIONS = {
+SECTIONS: dict[str, Any] = {
     "capacity": capacity,
     "workers": workers,
     "at_80_percent": at_80_percent,
     "overload": overload,
     "kills": kills,
     "quota": quota,
-    "memory": memory,
+    "memory": memory,  # the longest
 }
 
 
@@ -454,7 +456,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", default=",".join(SECTIONS))
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--requests", type=int, default=100_000)
+    parser.add_argument("--requests", type=int, default=100_000, help="of the section memory")
+    parser.add_argument("--each", type=int, default=1, help="of the section memory: one call of so many can be read")
     asked = parser.parse_args()
     files = sorted(file for file in asked.pictures.iterdir() if file.suffix.lower() in SUFFIXES)[:200]
     pictures = [file.read_bytes() for file in files]
@@ -462,13 +465,17 @@ def main() -> None:
     for name in asked.only.split(","):
         busy = machine.busy()
         with tempfile.TemporaryDirectory() as folder:
-            amount = asked.requests if name == "memory" else asked.seconds
-            found = SECTIONS[name](pictures, Path(folder), amount)
-        result[name] = {"pictures": len(pictures), "seconds": asked.seconds, **found}
+            if name == "memory":
+                found = memory(pictures, Path(folder), asked.requests, asked.each)
+                options = f"--requests {asked.requests} --each {asked.each}"
+            else:
+                found = SECTIONS[name](pictures, Path(folder), asked.seconds)
+                options = f"--seconds {asked.seconds:g}"
+        command = f"python bench/load.py PICTURES bench/results/load.json --only {name} {options}"
+        result[name] = {"command": command, "pictures": len(pictures), **found}
         others = machine.others(busy, machine.busy())
         result[name]["other_cores"] = None if others is None else round(others, 3)
         result["machine"] = machine.facts()
-        result["command"] = "python bench/load.py PICTURES bench/results/load.json"
         asked.out.write_text(json.dumps(result, indent=2) + "\n")
         print(name, json.dumps(result[name]))
 
