@@ -158,19 +158,23 @@ def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
 
 
 def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
-    """The cells of a Parquet chunk: bytes, structs of them, or paths."""
+    """The cells of a Parquet chunk: bytes, structs of them, or paths; those behind a damaged page are no pictures."""
+    arrow, _ = _pyarrow()
+    cells = _values(chunk, chunk.start + start)
+    for _ in range(start, chunk.rows):
+        try:
+            yield _cell(next(cells), Path(chunk.path).parent)
+        except (StopIteration, OSError, arrow.ArrowException):
+            yield NotAPicture("the table is damaged here")
+
+
+def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
+    """The values of the chunk's column, from the ``skip``-th row of its group on."""
     _, parquet = _pyarrow()
-    skip, left = chunk.start + start, chunk.rows - start
     with parquet.ParquetFile(chunk.path) as file:
         for batch in file.iter_batches(batch_size=64, row_groups=[chunk.group], columns=[chunk.column]):
-            if skip >= batch.num_rows:
-                skip -= batch.num_rows
-                continue
-            cells = batch.column(0).slice(skip, left)
-            skip, left = 0, left - len(cells)
-            yield from (_cell(cell.as_py(), Path(chunk.path).parent) for cell in cells)
-            if not left:
-                return
+            yield from (cell.as_py() for cell in batch.column(0).slice(min(skip, batch.num_rows)))
+            skip = max(0, skip - batch.num_rows)
 
 
 def _cell(value: Any, folder: Path) -> Picture:

@@ -242,7 +242,7 @@ def _openapi_permissions(file: Path) -> tuple[str, ...]:
     try:
         content = json.loads(file.read_text(encoding="utf-8-sig"))
         names = content["permissions"]["openapi"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         names = None
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise BankcardError(

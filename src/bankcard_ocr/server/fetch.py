@@ -428,12 +428,16 @@ class _Proxy:
 
     @classmethod
     def parse(cls, url: str) -> _Proxy:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or 8080
+        except ValueError:
+            parts, host, port = urlsplit(""), None, 0
+        if parts.scheme != "http" or not host:
             raise SettingsError("proxy", "the fetcher's settings", "a URL http://[user:password@]host:port")
         pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
         authorization = b"Proxy-Authorization: Basic " + b64encode(pair) + b"\r\n" if parts.username else b""
-        return cls(host=parts.hostname, port=parts.port or 8080, authorization=authorization)
+        return cls(host=host, port=port, authorization=authorization)
 
     def tunnel(self, stream: httpcore.NetworkStream, budget: _Budget, address: Address, port: int) -> _Watched:
         """``stream`` connected by the proxy through to ``address``. Raises FetchError when it does not."""
