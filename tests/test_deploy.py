@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -66,6 +67,37 @@ def test_yaml_is_clean(file: Path):
     )
 
     assert ("", 0) == (linted.stdout, linted.returncode)
+
+
+def test_the_image_is_linted():
+    """There is no complaint of hadolint."""
+    program = Path(sys.executable).with_name("hadolint")
+    if not program.exists():
+        pytest.skip("hadolint has a wheel for Linux on x86-64 alone")
+    linted = subprocess.run([program, DEPLOY / "Dockerfile"], check=False, capture_output=True, text=True)
+
+    assert ("", 0) == (linted.stdout, linted.returncode)
+
+
+@pytest.mark.parametrize("name", ["bankcard-ocr.yaml", "redis.yaml"])
+@pytest.mark.parametrize("version", ["1.31", "1.34"])
+def test_manifests_are_what_kubernetes_accepts(name: str, version: str):
+    """Every resource fits its schema, and has no field that the schema does not know."""
+    command = [sys.executable, "-m", "kubernetes_validate", "--strict", "-k", version, "--quiet"]
+    checked = subprocess.run([*command, str(DEPLOY / "kubernetes" / name)], check=False, capture_output=True, text=True)
+
+    assert 0 == checked.returncode, checked.stdout + checked.stderr
+
+
+def test_the_unit_is_verified():
+    """Systemd finds nothing wrong in the unit but that the program is not installed here."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd is not installed")
+    command = [program, "verify", str(DEPLOY / "bankcard-ocr.service")]
+    said = subprocess.run(command, check=False, capture_output=True, text=True).stderr.splitlines()
+
+    assert [] == [line for line in said if "bankcard-ocr" in line and "is not executable" not in line]
 
 
 def test_every_panel_of_the_dashboard_asks_something():
