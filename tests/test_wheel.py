@@ -54,6 +54,20 @@ def test_the_source_archive_can_be_built_from(built):
     assert {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "src/bankcard_ocr/py.typed"} <= names
 
 
+def test_the_source_archive_gives_the_same_wheel(built, tmp_path):
+    """Unpacked anywhere, it builds a wheel of the same files, byte for byte."""
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "again")]
+    subprocess.run(command, cwd=folder, check=True)
+    wheels = [zipfile.ZipFile(next(place.glob("*.whl"))) for place in (built, tmp_path / "again")]
+    one, other = ({info.filename: info.CRC for info in wheel.infolist()} for wheel in wheels)
+
+    assert one == other
+
+
 def test_the_wheel_runs_from_a_bare_environment(built, tmp_path):
     """Put into an environment that has the dependencies alone, the command answers from there."""
     (wheel,) = built.glob("*.whl")

@@ -154,12 +154,29 @@ def test_a_reload_reads_the_settings_anew(start, store, token, tmp_path):
     before = [read(served, token)["errcode"] for _ in range(2)]
     file.write_text("daily_limit = 3\n")
     served.process.send_signal(signal.SIGHUP)
-    served.ready(), served.ready()
-    served.line("Waiting for child process|stopped")
-    served.line("stopped")
+    served.ready(), served.line('"stopped"')
+    served.ready(), served.line('"stopped"')
     after = read(served, token)["errcode"]
 
     assert ([0, 101003], 0) == (before, after)
+
+
+def test_a_wrong_reload_changes_nothing(start, store, token, tmp_path):
+    """After SIGHUP with a wrong file the limit is what it was, and a worker that dies then is replaced all the same."""
+    file = tmp_path / "bankcard-ocr.toml"
+    file.write_text("daily_limit = 1\n")
+    served = start("--workers", "2", "--config", str(file))
+    served.ready(), served.ready()
+    file.write_text("daily_limit = many\n")
+    served.process.send_signal(signal.SIGHUP)
+    served.line("stay as they were")
+    served.ready(), served.line('"stopped"')
+    last = served.ready()
+    served.line('"stopped"')
+    os.kill(last, signal.SIGKILL)
+    served.ready()
+
+    assert [0, 101003] == [read(served, token)["errcode"] for _ in range(2)]
 
 
 def test_workers_do_not_outlive_their_supervisor(start):

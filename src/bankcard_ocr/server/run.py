@@ -46,7 +46,7 @@ GIVE_BACK_MB = 64  # over the least that was held: worth a few milliseconds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a process reads its settings; the workers read them again, so that a reload finds what changed."""
+    """Where a process reads its settings, at its start and on SIGHUP."""
 
     file: Path | None
     arguments: Mapping[str, Value | None]
@@ -72,7 +72,7 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     else:
         logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
         with _metrics_of_all(settings):
-            Multiprocess(config(_Build(source), settings, factory=True), sockets=[listener]).run()
+            _Supervisor(source, settings, listener).run()
 
 
 def _serve_alone(source: Source, settings: Settings, listener: socket.socket) -> None:
@@ -123,18 +123,32 @@ def _metrics_of_all(settings: Settings) -> Iterator[None]:
             store.close()
 
 
+class _Supervisor(Multiprocess):
+    """uvicorn's supervisor, which reads the settings anew on SIGHUP; all workers have them from it."""
+
+    def __init__(self, source: Source, settings: Settings, listener: socket.socket) -> None:
+        self._source = source
+        self._settings = settings
+        super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
+
+    def handle_hup(self) -> None:
+        """Replaces all workers, one by one, under the settings there are now, or those of before when they are wrong."""
+        self._settings = _reloaded(self._source, self._settings)
+        self.config = config(_Build(self._settings), self._settings, factory=True)
+        super().handle_hup()
+
+
 @dataclass(frozen=True, slots=True)
 class _Build:
     """What a worker calls to make its application; it travels to the worker's process."""
 
-    source: Source
+    settings: Settings
 
     def __call__(self) -> Any:
-        settings = self.source.load().settings
-        logs.configure(settings)
+        logs.configure(self.settings)
         threading.Thread(target=_stop_with_parent, daemon=True).start()
-        threading.Thread(target=look_after_memory, args=(settings.worker_memory_mb,), daemon=True).start()
-        return build(settings)
+        threading.Thread(target=look_after_memory, args=(self.settings.worker_memory_mb,), daemon=True).start()
+        return build(self.settings)
 
 
 def _stop_with_parent() -> None:
