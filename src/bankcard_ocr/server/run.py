@@ -132,7 +132,7 @@ class _Supervisor(Multiprocess):
         super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
 
     def handle_hup(self) -> None:
-        """Replaces all workers, one by one, under the settings there are now, or those of before when they are wrong."""
+        """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
         self._settings = _reloaded(self._source, self._settings)
         self.config = config(_Build(self._settings), self._settings, factory=True)
         super().handle_hup()
