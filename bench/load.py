@@ -279,16 +279,22 @@ def capacity(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, A
 
 
 def workers(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
-    """Two workers of one thread each over one."""
-    rates = {}
-    for count in (1, 2):
-        with serving(f"sqlite:///{folder}/workers{count}.sqlite3", count) as server:
-            asyncio.run(closed(server, pictures, 4 * count, seconds=3))
-            rates[count] = asyncio.run(closed(server, pictures, 4 * count, seconds=seconds)).rate()
+    """Two workers of one thread each over one, and one worker of two threads beside them, with what they hold."""
+    rates, held = {}, {}
+    for count, threads in ((1, 1), (2, 1), (1, 2)):
+        url = f"sqlite:///{folder}/workers{count}x{threads}.sqlite3"
+        with serving(url, count, BANKCARD_OCR_THREADS=str(threads)) as server:
+            asyncio.run(closed(server, pictures, 4 * count * threads, seconds=3))
+            rates[count, threads] = asyncio.run(closed(server, pictures, 4 * count * threads, seconds=seconds)).rate()
+            held[count, threads] = server.memory_mb()
     return {
-        "one_per_s": round(rates[1], 2),
-        "two_per_s": round(rates[2], 2),
-        "two_over_one": round(rates[2] / rates[1], 3),
+        "one_per_s": round(rates[1, 1], 2),
+        "two_per_s": round(rates[2, 1], 2),
+        "two_over_one": round(rates[2, 1] / rates[1, 1], 3),
+        "one_of_two_threads_per_s": round(rates[1, 2], 2),
+        "two_threads_over_one": round(rates[1, 2] / rates[1, 1], 3),
+        "two_workers_mb": round(held[2, 1], 1),
+        "two_threads_mb": round(held[1, 2], 1),
     }
 
 

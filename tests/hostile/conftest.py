@@ -43,7 +43,7 @@ class Real:
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
-    def shrinks_to(self, mb: float, within_s: float = 60.0) -> bool:
+    def shrinks_to(self, mb: float, within_s: float = 120.0) -> bool:
         """Whether it comes to hold no more than this."""
         until = time.monotonic() + within_s
         while self.mb() > mb and time.monotonic() < until:
@@ -66,7 +66,7 @@ def start(tmp_path_factory) -> Iterator[Callable[..., Real]]:
         store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0, daily_limit=10**9))
         token = operator_token(store, store.app("wx1"), time.time(), 7200)
         store.close()
-        own = {"STATE_URL": url, "LOG_FORMAT": "json", "LOG_LEVEL": "info", **settings}
+        own = {"STATE_URL": url, "LOG_FORMAT": "json", "LOG_LEVEL": "info", "REQUEST_TIMEOUT_S": "120", **settings}
         environment = {**os.environ, **{f"BANKCARD_OCR_{name}": value for name, value in own.items()}}
         command = [sys.executable, "-m", "bankcard_ocr", "serve", "--port", "0"]
         process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)

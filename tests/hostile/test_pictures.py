@@ -25,12 +25,18 @@ CODES = {"read": 101001, "damaged": 101002, "too large": 101002}  # there is no 
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory) -> dict[str, dict]:
-    """What became of each picture, all decoded by one process."""
+def drawn(tmp_path_factory) -> Path:
+    """A folder with every picture."""
     folder = tmp_path_factory.mktemp("hostile")
     for hostile in CORPUS.values():
         (folder / hostile.name).write_bytes(hostile.draw())
-    ran = subprocess.run([sys.executable, str(DECODE), str(folder)], capture_output=True, text=True, check=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(drawn) -> dict[str, dict]:
+    """What became of each picture, all decoded by one process."""
+    ran = subprocess.run([sys.executable, str(DECODE), str(drawn)], capture_output=True, text=True, check=False)
     told = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 0, f"ended by {told[-1]['name']}: {ran.stderr[-2000:]}"
     return {each["name"]: each for each in told}
@@ -58,18 +64,19 @@ def test_no_cut_shows_half_a_picture():
     assert [] == odd
 
 
-def test_a_server_outlives_them_all(start):
+def test_a_server_outlives_them_all(start, drawn):
     """Sent to a server as it is shipped, each gets its code; it is the same process afterwards and has not grown."""
     server = start()
     url = f"{server.base}/cv/ocr/bankcard?access_token={server.token}"
-    with httpx.Client(trust_env=False, timeout=60) as client:
-        first = client.post(url, content=CORPUS["png of one bit"].draw()).json()["errcode"]
+    with httpx.Client(trust_env=False, timeout=120) as client:
+        first = client.post(url, content=(drawn / "png of one bit").read_bytes()).json()["errcode"]
         before = server.mb()
         server.forget()
         odd = [
             (hostile.name, code)
             for hostile in CORPUS.values()
-            if (code := client.post(url, files={"img": hostile.draw()}).json()["errcode"]) != CODES[hostile.expected]
+            if (code := client.post(url, files={"img": (drawn / hostile.name).read_bytes()}).json()["errcode"])
+            != CODES[hostile.expected]
         ]
 
     assert (101001, [], True) == (first, odd, server.lives())
