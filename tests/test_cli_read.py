@@ -1,27 +1,45 @@
-"""``bankcard-ocr read``, with a reader that reads the file's text instead of a picture."""
+"""``bankcard-ocr read``, with a reader that takes the end of the bytes for what is seen on the picture."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
+import sys
+import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePath
 
+import cv2
+import numpy as np
 import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
 from bankcard_ocr import cli
-from bankcard_ocr.cli import read
+from bankcard_ocr.cli import annotate, formats, inputs, read
+from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
 from bankcard_ocr.reading import Candidate, Options, Reading
+from bankcard_ocr.vision.image import MAX_BYTES
 
 NUMBER = "4111111111111111"
-QUAD = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
+LINE = ((30.0, 110.0), (350.0, 110.0), (350.0, 142.0), (30.0, 142.0))
+DIGITS = tuple(
+    ((x, 116.0), (x + 12.0, 116.0), (x + 12.0, 136.0), (x, 136.0)) for x in (30.0 + 20 * place for place in range(16))
+)
 
 
 class FakeReader:
-    """Takes the bytes for what was seen: a number, or the name of what went wrong."""
+    """Takes the end of the bytes for what was seen: a number, or the name of what went wrong."""
 
     def __init__(self) -> None:
         self.options: list[Options] = []
+        self.timings_ms: dict[str, float] = {}
 
     def read(self, data: bytes, options: Options) -> Reading:
         self.options.append(options)
@@ -30,10 +48,20 @@ class FakeReader:
             b"empty": NoCardFound(),
             b"worn": NumberUnreadable(digits=(7,), confidence=0.4),
         }
-        if data in failures:
-            raise failures[data]
-        candidates = (Candidate(number=data.decode(), confidence=0.99), Candidate(number="4" * 16, confidence=0.01))
-        return Reading(number=data.decode(), confidence=0.99, candidates=candidates, size=(10, 10), number_quad=QUAD)
+        for seen, failure in failures.items():
+            if data.endswith(seen):
+                raise failure
+        number = re.search(rb"[0-9]+\Z", data)[0].decode()
+        candidates = (Candidate(number=number, confidence=0.99), Candidate(number="4" * 16, confidence=0.01))
+        return Reading(
+            number=number,
+            confidence=0.99,
+            candidates=candidates,
+            size=(400, 250),
+            number_quad=LINE,
+            digit_quads=DIGITS,
+            timings_ms=self.timings_ms,
+        )
 
 
 @pytest.fixture
@@ -47,7 +75,7 @@ def reader(monkeypatch) -> FakeReader:
 def picture(tmp_path) -> Callable[[str, bytes], str]:
     def make(name: str, seen: bytes) -> str:
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(seen)
         return str(path)
 
@@ -63,22 +91,32 @@ def lines(result: Result) -> list[dict[str, object]]:
 
 
 def test_a_json_line_has_the_agreed_fields(reader, picture):
-    """A picture read gives file, number, confidence, errcode 0, ok, ms and ranked candidates, and exit status 0."""
+    """A picture read gives file, number, confidence, errcode 0, ok, ms and ranked candidates first, and status 0."""
     file = picture("card.jpg", NUMBER.encode())
     result = run(file, "--jsonl")
     [line] = lines(result)
-    ms = line.pop("ms")
+    fixed = [(name, line[name]) for name in list(line)[:7]]
+    ms = line["ms"]
 
     assert 0 == result.exit_code
     assert isinstance(ms, float)
-    assert {
-        "file": file,
-        "number": NUMBER,
-        "confidence": 0.99,
-        "errcode": 0,
-        "errmsg": "ok",
-        "candidates": [{"number": NUMBER, "confidence": 0.99}, {"number": "4" * 16, "confidence": 0.01}],
-    } == line
+    assert [
+        ("file", file),
+        ("number", NUMBER),
+        ("confidence", 0.99),
+        ("errcode", 0),
+        ("errmsg", "ok"),
+        ("ms", ms),
+        ("candidates", [{"number": NUMBER, "confidence": 0.99}, {"number": "4" * 16, "confidence": 0.01}]),
+    ] == fixed
+
+
+def test_ms_is_that_of_the_number_alone(reader, picture):
+    """What the rest of the card took is told apart from what the number took."""
+    reader.timings_ms = {"decode": 0.001, "read": 0.002, "dates": 5.0}
+    [line] = lines(run(picture("card.jpg", NUMBER.encode()), "--jsonl"))
+
+    assert (0.003, True) == (line["ms"], line["detail_ms"] > 0)
 
 
 @pytest.mark.parametrize(
@@ -155,45 +193,70 @@ def test_type_reaches_the_reader(reader, picture, args: list[str], want: str):
     assert [want] == [options.type for options in reader.options]
 
 
-def test_detail_adds_what_the_server_tells(reader, picture):
-    """--detail asks the reader for everything and adds bank, type, network, positions and warnings to the line."""
-    [line] = lines(run(picture("card.jpg", b"6205500000000000004"), "--jsonl", "--detail"))
+NAMES = [
+    "valid_date",
+    "issue_date",
+    "holder_name",
+    "bank_name",
+    "bank_name_en",
+    "card_name",
+    "card_type",
+    "network",
+    "bin",
+    "warnings",
+    "cards",
+]
 
-    assert set(read.DETAILS) < line.keys()
-    assert (True, "unionpay", "62", {"w": 10, "h": 10}) == (
+
+def test_a_line_tells_all_of_the_card(reader, picture):
+    """The reader is asked for everything, and the line has the server's names with what the number alone tells."""
+    [line] = lines(run(picture("card.jpg", b"6205500000000000004"), "--jsonl"))
+
+    assert NAMES == [name for name in line if name in NAMES]
+    assert (True, "unionpay", "62", {"w": 400, "h": 250}, None) == (
         reader.options[0].detail,
         line["network"],
         line["bin"],
         line["img_size"],
+        line["holder_name"],
     )
 
 
-def test_detail_of_a_refused_picture_is_null(reader, picture):
-    """Scripts find the same fields on every line."""
-    [line] = lines(run(picture("card.jpg", b"empty"), "--jsonl", "--detail"))
+def test_a_refused_picture_has_the_same_names(reader, picture):
+    """Programs find the same names on every line, null where nothing is known."""
+    files = [picture("a.jpg", NUMBER.encode()), picture("b.jpg", b"empty")]
+    read_, refused = lines(run(*files, "--jsonl"))
 
-    assert [None] * len(read.DETAILS) == [line[name] for name in read.DETAILS]
+    assert (list(read_), [None] * len(NAMES)) == (list(refused), [refused[name] for name in NAMES])
 
 
-def test_without_detail_it_is_not_asked_for(reader, picture):
-    """A plain line has the agreed fields only, and the reader spends no time on others."""
-    [line] = lines(run(picture("card.jpg", NUMBER.encode()), "--jsonl"))
+def test_the_number_alone_can_be_asked_for(reader, picture):
+    """With --no-detail the reader spends no time on dates; what the number tells is there all the same."""
+    [line] = lines(run(picture("card.jpg", b"6205500000000000004"), "--jsonl", "--no-detail"))
 
-    assert (False, set()) == (reader.options[0].detail, set(read.DETAILS) & line.keys())
+    assert (False, "unionpay", None) == (reader.options[0].detail, line["network"], line["valid_date"])
 
 
 def test_mask_shortens_a_long_bin(reader, picture, monkeypatch):
     """With --mask not more than six leading digits are shown, however long the prefix that decided."""
-    monkeypatch.setattr(read.iin, "default", lambda: read.iin.Table.parse(b"issuer A\n  62055000 19 debit\n"))
+    monkeypatch.setattr(told.iin, "default", lambda: told.iin.Table.parse(b"issuer A\n  62055000 19 debit\n"))
     file = picture("card.jpg", b"6205500000000000004")
-    whole, masked = (lines(run(file, "--jsonl", "--detail", *more))[0]["bin"] for more in ((), ("--mask",)))
+    whole, masked = (lines(run(file, "--jsonl", *more))[0]["bin"] for more in ((), ("--mask",)))
 
     assert ("62055000", "620550") == (whole, masked)
 
 
-def test_the_table_names_the_bank_when_asked(reader, picture):
-    """With --detail people see what is known of the card."""
-    assert "unionpay" in run(picture("card.jpg", b"6205500000000000004"), "--detail").stdout
+@given(
+    st.recursive(st.text("0123456789", max_size=20), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+def test_no_number_survives_the_mask(value):
+    """Whatever a line holds, however deep: no 12 digits in a row are left."""
+    assert None is re.search(r'"[0-9]{12,}"(?!:)', json.dumps(told.masked(value)))
+
+
+def test_the_table_names_the_network(reader, picture):
+    """People see what is known of the card."""
+    assert "unionpay" in run(picture("card.jpg", b"6205500000000000004")).stdout
 
 
 def test_the_table_shows_the_grouped_number(reader, picture):
@@ -216,9 +279,14 @@ def test_the_table_shows_why_a_number_is_missing(reader, picture):
 
 def test_a_file_that_cannot_be_opened_is_no_picture(reader, tmp_path):
     """An unreadable file gives a line with 101002, not a traceback."""
-    line = read.line(reader, tmp_path / "gone.jpg", Options())
+    gone = tmp_path / "gone.jpg"
+    line, data = told.line(reader, inputs.Source(str(gone), lambda: gone.open("rb")), Options())
 
-    assert (101002, "decode image failed hint: [cannot open: No such file or directory]") == (line.errcode, line.errmsg)
+    assert (101002, "decode image failed hint: [cannot open: No such file or directory]", b"") == (
+        line["errcode"],
+        line["errmsg"],
+        data,
+    )
 
 
 @pytest.mark.parametrize("args", [["--type", "selfie"], ["--threads", "0"], ["--no-such-option"], ["missing.jpg"]])
@@ -232,8 +300,255 @@ def test_no_picture_is_wrong_usage(reader):
     assert 2 == run().exit_code
 
 
-def test_a_folder_without_pictures_is_wrong_usage(reader, tmp_path):
-    """There is nothing to read: status 2, and it says so."""
-    result = run(str(tmp_path))
+class TestInputs:
+    def test_a_pattern_gives_its_files_sorted(self, reader, picture, tmp_path):
+        """A glob in quotes is matched by the command, folders below included."""
+        files = [picture("a/1.jpg", b"empty"), picture("b/0.jpg", b"empty")]
+        picture("b/0.png", b"empty")
 
-    assert (2, True) == (result.exit_code, "no pictures" in result.stderr)
+        assert files == [line["file"] for line in lines(run(f"{tmp_path}/**/*.jpg", "--jsonl"))]
+
+    def test_an_archive_gives_its_pictures_sorted(self, reader, tmp_path):
+        """Of a zip archive the pictures are read, not what macOS packs beside them, and nothing is unpacked."""
+        archive = packed(
+            tmp_path, {"b.jpg": b"empty", "in/a.PNG": NUMBER.encode(), "__MACOSX/._b.jpg": b"", "c.txt": b""}
+        )
+        read_ = [(line["file"], line["number"]) for line in lines(run(archive, "--jsonl", "--threads", "2"))]
+
+        assert ([(f"{archive}!b.jpg", None), (f"{archive}!in/a.PNG", NUMBER)], [Path(archive)]) == (
+            read_,
+            list(tmp_path.iterdir()),
+        )
+
+    def test_a_damaged_member_is_no_picture(self, reader, tmp_path):
+        """A member whose checksum does not hold, and an encrypted one, have lines; the others are read."""
+        archive = Path(packed(tmp_path, {"a.jpg": NUMBER.encode(), "b.jpg": b"crc of this", "c.jpg": b"secret"}))
+        data = bytearray(archive.read_bytes().replace(b"crc of this", b"crc of that"))
+        local, central = data.index(b"c.jpg") - 30, data.rindex(b"c.jpg") - 46
+        data[local + 6] |= 1
+        data[central + 8] |= 1
+        archive.write_bytes(data)
+        errmsgs = [line["errmsg"] for line in lines(run(str(archive), "--jsonl"))]
+
+        assert [
+            "ok",
+            "decode image failed hint: [cannot open: BadZipFile]",
+            "decode image failed hint: [cannot open: encrypted]",
+        ] == errmsgs
+
+    def test_standard_input_is_a_picture(self, reader):
+        """``-`` reads one picture from standard input."""
+        result = CliRunner().invoke(cli.app, ["read", "-", "--jsonl"], input=NUMBER.encode())
+
+        assert [("-", NUMBER)] == [(line["file"], line["number"]) for line in lines(result)]
+
+    def test_no_more_than_a_picture_may_have_is_held(self, picture):
+        """Of a file over the limit one byte too many is read, which is enough to refuse it."""
+        with inputs.opened([picture("big.jpg", bytes(2 * MAX_BYTES))]) as [source]:
+            assert MAX_BYTES + 1 == len(source.read())
+
+    @pytest.mark.parametrize(
+        ("place", "advice"),
+        [("gone.jpg", "a pattern in quotes"), ("", "no pictures in"), ("not.zip", "no zip archive")],
+    )
+    def test_what_would_do_is_said(self, reader, picture, tmp_path, place: str, advice: str):
+        """A place with nothing to read is status 2, and the message says what would do."""
+        picture("not.zip", b"nothing packed")
+        result = run(str(tmp_path / place))
+
+        assert (2, True) == (result.exit_code, advice in unboxed(result.stderr))
+
+    def test_an_archive_without_pictures_is_wrong_usage(self, reader, tmp_path):
+        """It says so, with status 2."""
+        result = run(packed(tmp_path, {"a.txt": b""}))
+
+        assert (2, True) == (result.exit_code, "no pictures in" in unboxed(result.stderr))
+
+    def test_a_terminal_is_no_picture(self, reader, monkeypatch):
+        """Who types ``read -`` is told what to send."""
+        monkeypatch.setattr(inputs.sys, "stdin", type("Terminal", (), {"isatty": lambda _self: True})())
+
+        with pytest.raises(typer.BadParameter, match=r"read - < card\.jpg"), inputs.opened(["-"]):
+            pass
+
+
+class TestFormats:
+    def test_csv_has_the_names_and_texts(self, reader, picture):
+        """The first row has the names of the lines; numbers are texts, lists are JSON, null is empty."""
+        files = [picture("a.jpg", NUMBER.encode()), picture("b.jpg", b"empty")]
+        rows = list(csv.DictReader(io.StringIO(run(*files, "--format", "csv").stdout)))
+
+        assert (list(told.names()), NUMBER, "", 2) == (
+            list(rows[0]),
+            rows[0]["number"],
+            rows[1]["number"],
+            len(json.loads(rows[0]["candidates"])),
+        )
+
+    def test_parquet_has_the_same_columns_whatever_was_read(self, reader, picture, tmp_path):
+        """Columns and their types do not depend on what the pictures said; the file is its owner's alone."""
+        parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+        schemas = []
+        for name in (NUMBER, "empty"):
+            out = tmp_path / f"{name[:2]}.parquet"
+            run(picture("a.jpg", name.encode()), "--out", str(out))
+            schemas.append(parquet.read_schema(out))
+        [row] = parquet.read_table(tmp_path / "41.parquet").to_pylist()
+
+        assert (schemas[0], list(told.names()), NUMBER, 0.99, 0o600) == (
+            schemas[1],
+            schemas[0].names,
+            row["number"],
+            row["confidence"],
+            out.stat().st_mode & 0o777,
+        )
+
+    def test_many_lines_make_row_groups(self, tmp_path):
+        """A Parquet file of more lines than a group holds has them all, in order."""
+        parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+        out = tmp_path / "many.parquet"
+        blank = dict.fromkeys(told.names())
+        with out.open("wb") as file, formats.writer(formats.Format.parquet, file) as write:
+            for place in range(formats.GROUP + 1):
+                write({**blank, "errcode": place})
+        table = parquet.read_table(out)
+
+        assert list(range(formats.GROUP + 1)) == table["errcode"].to_pylist()
+
+    def test_parquet_without_pyarrow_says_what_to_do(self, reader, picture, tmp_path, monkeypatch):
+        """The extra to install is named, and the way without it."""
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        result = run(picture("a.jpg", NUMBER.encode()), "--out", str(tmp_path / "a.parquet"))
+
+        assert "Parquet needs pyarrow: pip install 'bankcard-ocr[bulk]', or take --format csv" == str(result.exception)
+
+    @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+    def test_the_name_of_out_says_the_format(self, reader, picture, tmp_path, suffix: str):
+        """What is written to a file is what standard output would have had, but for the times."""
+        file, out = picture("a.jpg", NUMBER.encode()), tmp_path / f"lines.{suffix.upper()}"
+        result = run(file, "--out", str(out))
+        shown = run(file, "--format", suffix).stdout
+
+        assert (0, "", shown.splitlines()[0][:20]) == (
+            result.exit_code,
+            result.stdout,
+            out.read_text().splitlines()[0][:20],
+        )
+
+    @pytest.mark.parametrize(
+        "args", [["--jsonl", "--format", "csv"], ["--out", "cards.txt"], ["--out", "cards", "--format", "table"]]
+    )
+    def test_contradictions_are_wrong_usage(self, reader, picture, args: list[str]):
+        """Two formats, or a file whose format nobody named: status 2."""
+        assert 2 == run(picture("a.jpg", NUMBER.encode()), *args).exit_code
+
+    def test_where_nothing_can_be_written_is_said(self, reader, picture, tmp_path):
+        """The file, the cause, and what to change."""
+        result = run(picture("a.jpg", NUMBER.encode()), "--out", str(tmp_path / "no" / "a.csv"))
+
+        assert str(result.exception).endswith("cannot be written: No such file or directory; choose another --out")
+
+
+class TestAnnotated:
+    @pytest.fixture
+    def copies(self, reader, picture, tmp_path):
+        """Runs on two white pictures, one of them refused, and gives the copies that were written."""
+
+        def make(*args: str) -> list[Path]:
+            picture("4111 1111 1111 1111.png", white(NUMBER))
+            picture("5.png", white("empty"))
+            run(str(tmp_path), "--save-annotated", str(tmp_path / "out"), *args)
+            return sorted((tmp_path / "out").iterdir())
+
+        return make
+
+    def test_the_middle_is_covered_and_no_name_has_a_number(self, copies):
+        """A refused picture has no copy; a name has no number; the six digits between are black, the others seen."""
+        [copy] = copies()
+        pixels = cv2.imread(str(copy))
+
+        assert ("00001-x.jpg", 0o600, [False] * 6 + [True] * 6 + [False] * 4) == (
+            copy.name,
+            copy.stat().st_mode & 0o777,
+            [pixels[126, 36 + 20 * place].mean() < 60 for place in range(16)],
+        )
+
+    def test_it_can_be_left_open(self, copies):
+        """With --uncovered nothing is covered."""
+        [copy] = copies("--uncovered")
+        pixels = cv2.imread(str(copy))
+
+        assert [False] * 16 == [bool(pixels[126, 36 + 20 * place].mean() < 60) for place in range(16)]
+
+    def test_a_line_without_places_of_digits_is_covered_more(self):
+        """Where only the line is known, all but a fifth at each end is covered."""
+        line = {"number_position": box(100, 100, 300, 120), "img_size": {"w": 400, "h": 250}, "number": NUMBER}
+        pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
+
+        assert [False, True, True, True, False] == [bool(pixels[110, x].mean() < 60) for x in (130, 150, 200, 250, 270)]
+
+    def test_every_card_is_covered(self):
+        """The number of another card in the picture is covered too, and what has a position is outlined."""
+        other = {"number_position": box(100, 200, 300, 220), "holder_name_position": box(10, 10, 60, 30)}
+        line = {"number": NUMBER, "number_position": box(100, 100, 300, 120), "cards": [other]}
+        pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
+
+        assert (True, True) == (bool(pixels[210, 200].mean() < 60), bool(pixels[10, 30].mean() < 240))
+
+    @given(
+        place=st.integers(1, 99999),
+        name=st.text() | st.from_regex(r"\A([0-9]{4}[ _.-]?){3}[0-9]{0,7}[a-z]{0,3}\.jpg\Z"),
+    )
+    def test_names_of_copies_are_safe(self, place: int, name: str):
+        """Whatever a picture is called: one name, of one folder, without a card number in it."""
+        made = annotate.file_name(place, name).removeprefix(f"{place:05}-")
+
+        assert (PurePath(made).name, None) == (made, re.search(r"\d(?:[\W_]*\d){11,}", made))
+
+
+def test_no_more_is_begun_than_can_be_told():
+    """Of a million pictures only a few are read before the first line is written."""
+    begun: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        first = next(read._in_order(pool, lambda place: begun.append(place) or {"place": place}, 1_000_000, 4))
+
+    assert ({"place": 0}, True) == (first, len(begun) <= 6)
+
+
+@pytest.mark.parametrize(
+    ("shell", "words"), [("bash", ("COMP_WORDS", "COMP_CWORD")), ("zsh", ("_TYPER_COMPLETE_ARGS",))]
+)
+def test_shells_complete_options_of_verbs(shell: str, words: tuple[str, ...]):
+    """A shell that asks learns the options of a verb, whose module is loaded for that."""
+    asked = dict(zip(words, ("bankcard-ocr read --save", "2"), strict=False))
+    result = CliRunner().invoke(
+        cli.app, [], prog_name="bankcard-ocr", env={"_BANKCARD_OCR_COMPLETE": f"complete_{shell}", **asked}
+    )
+
+    assert "--save-annotated" in result.stdout
+
+
+def packed(folder: Path, members: dict[str, bytes]) -> str:
+    """A zip archive of ``members``, stored as they are."""
+    path = folder / "cards.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return str(path)
+
+
+def white(seen: str) -> bytes:
+    """A white PNG of 400 x 250, which the fake reader takes for ``seen``."""
+    _, encoded = cv2.imencode(".png", np.full((250, 400, 3), 255, np.uint8))
+    return encoded.tobytes() + seen.encode()
+
+
+def box(left: int, top: int, right: int, bottom: int) -> dict[str, object]:
+    """A position of a reply."""
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return {"pos": {name: {"x": x, "y": y} for name, (x, y) in zip(annotate.CORNERS, corners, strict=True)}}
+
+
+def unboxed(text: str) -> str:
+    """A message without the box and the line ends that typer puts around it."""
+    return " ".join(text.replace("│", " ").split())

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..errors import SettingsError
 from ..reading import Options
 from ..settings import SHORTEST_KEY, key
+from .bar import bar
 from .read import Type
-
-if TYPE_CHECKING:
-    from ..bulk import Progress
 
 
 class Engine(StrEnum):
@@ -61,7 +56,7 @@ def command(
     from ..bulk.hand import Job
 
     job = Job(options=Options(type=type_.value), pan=pan.value, key=_key(pan, key_file), timeout_s=timeout)
-    with _bar() as progress:
+    with bar() as progress:
         summary = bulk.run(source, out, job, engine=engine.value, workers=workers, column=column, progress=progress)
     told = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     typer.echo(f"{summary.rows} pictures in {out}: {told}", err=True)
@@ -73,41 +68,3 @@ def _key(pan: Pan, file: Path | None) -> bytes:
     if file is None:
         raise SettingsError("--key-file", "the command line", "fingerprints need a key")
     return key(file, "--key-file", "the command line")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """Rate and time left on a terminal; elsewhere a line at each tenth."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    tenth = -1
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty(), speed_estimate_period=120) as bar:
-        task = bar.add_task("reading", total=None, rate="")
-
-        def tell(done: int, before: int, total: int) -> None:
-            nonlocal tenth
-            elapsed = bar.tasks[task].elapsed or 0.0
-            rate = f"{(done - before) / elapsed:.1f}/s" if elapsed > 1 and done > before else ""
-            bar.update(task, completed=done, total=total, rate=rate)
-            if bar.disable and 10 * done // total > tenth:
-                tenth = 10 * done // total
-                typer.echo(f"{done} of {total} {rate}".rstrip(), err=True)
-
-        yield tell

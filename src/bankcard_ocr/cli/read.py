@@ -1,52 +1,31 @@
-"""``bankcard-ocr read``: the card numbers on pictures, as a table for people or as JSON lines for scripts.
+"""``bankcard-ocr read``: the cards on pictures, as a table for people or as lines for programs.
 
-A JSON line has ``file``, ``number`` (null when refused), ``confidence``, ``errcode`` and ``errmsg`` as the server would
-answer, ``ms`` from bytes in memory to result, and the ranked ``candidates``; with ``--detail`` also what the server
-tells with ``detail=1``, null on a refused picture. Lines come in the order of the files.
+Lines come in the order of the pictures; what stands in them is told in :mod:`~bankcard_ocr.cli.lines`.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import IO, Annotated
 
 import typer
 
-from ..errors import BankcardError, NotAPicture
-from ..numbers import iin, pan
-from ..platform import detail as details
-from ..platform import wire
+from ..errors import BankcardError
 from ..reading import Options
+from . import formats, inputs, lines
+from .bar import bar
+from .formats import Format
+from .lines import Line, Reads
 
-if TYPE_CHECKING:
-    from ..reading import Reading
-
-DETAILS = (
-    "valid_date",
-    "issue_date",
-    "bank_name",
-    "bank_name_en",
-    "card_name",
-    "card_type",
-    "network",
-    "bin",
-    "bin_table",
-    "bin_candidates",
-    "number_position",
-    "digit_positions",
-    "valid_date_position",
-    "card_position",
-    "img_size",
-    "warnings",
-)
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"}
+FEW = 3  # pictures that need no progress bar
+SUFFIXES = {f".{each.value}": each for each in Format if each is not Format.table}
 
 
 class Type(StrEnum):
@@ -56,160 +35,138 @@ class Type(StrEnum):
     scan = "scan"
 
 
-class _Reads(Protocol):
-    def read(self, data: bytes, options: Options = ...) -> Reading: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """What is told of one file."""
-
-    file: str
-    number: str | None
-    confidence: float
-    errcode: int
-    errmsg: str
-    ms: float
-    candidates: tuple[dict[str, object], ...]
-    detail: dict[str, Any] | None = None
-
-    def as_json(self) -> str:
-        """One JSON object, the fields of ``detail`` beside the others."""
-        shown = {name: getattr(self, name) for name in self.__slots__ if name != "detail"}
-        return json.dumps({**shown, **(self.detail or {})}, ensure_ascii=False)
-
-
 def command(
     pictures: Annotated[
-        list[Path], typer.Argument(metavar="FILE...|DIR", help="Pictures, or folders of them.", exists=True)
+        list[str],
+        typer.Argument(metavar="FILE...|DIR", help="Pictures, folders, patterns, zip archives; - is standard input."),
     ],
     type_: Annotated[
         Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
     ] = Type.photo,
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line for each file.")] = False,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")] = False,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="A table for people, or lines for programs; else as --out is called."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write, for its owner alone.", dir_okay=False)
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Pictures read at the same time.")] = 1,
     mask: Annotated[bool, typer.Option("--mask", help="Show the first 6 and last 4 digits only.")] = False,
     detail: Annotated[
-        bool, typer.Option("--detail", help="Tell all of the card: bank, type, dates, positions, warnings.")
+        bool,
+        typer.Option("--detail/--no-detail", help="Look at the whole card, or at its number alone, which is faster."),
+    ] = True,
+    save_annotated: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the pictures there with what was read drawn on them.", file_okay=False),
+    ] = None,
+    uncovered: Annotated[
+        bool, typer.Option("--uncovered", help="Leave the middle digits visible on annotated pictures.")
     ] = False,
 ) -> None:
     """Read the card numbers on pictures. Exit status: 0 all read, 1 some refused, 2 wrong usage."""
-    files = list(_files(pictures))
-    if not files:
-        typer.echo(f"bankcard-ocr: no pictures in {', '.join(map(str, pictures))}", err=True)
-        raise typer.Exit(2)
-    with ThreadPoolExecutor(threads) as pool:
-        reader, options = make_reader(), Options(type=type_.value, detail=detail)
-        lines = pool.map(lambda file: line(reader, file, options, mask=mask), files)
-        refused = _print_jsonl(lines) if jsonl else _print_table(lines, len(files))
+    told_as = _format(jsonl=jsonl, asked=format_, out=out)
+    options = Options(type=type_.value, detail=detail)
+    with ExitStack() as stack:
+        sources = stack.enter_context(inputs.opened(pictures))
+        write = stack.enter_context(_writer(told_as, out))
+        save = _saver(save_annotated, covered=not uncovered)
+        pool = stack.enter_context(ThreadPoolExecutor(threads))
+        reader = make_reader()
+
+        def work(place: int) -> Line:
+            told, data = lines.line(reader, sources[place], options, mask=mask)
+            save(place + 1, data, told)
+            return told
+
+        refused = 0
+        for told in _watched(_in_order(pool, work, len(sources), 4 * threads), len(sources), told_as, out):
+            write(told)
+            refused += told["number"] is None
     raise typer.Exit(1 if refused else 0)
 
 
-def make_reader() -> _Reads:
+def make_reader() -> Reads:
     """A reader with the shipped models."""
     from ..reader import Reader
 
     return Reader()
 
 
-def line(reader: _Reads, file: Path, options: Options, *, mask: bool = False) -> Line:
-    """What ``reader`` says of ``file``; a file that cannot be opened counts as no picture."""
-    show = pan.mask if mask else str
-    start = time.perf_counter()
+def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
+    """The format that the options ask for. Raises typer.BadParameter when they contradict each other."""
+    by_name = SUFFIXES.get(out.suffix.lower()) if out else Format.table
+    told_as = Format.jsonl if jsonl else asked or by_name
+    if jsonl and asked not in {None, Format.jsonl}:
+        raise typer.BadParameter(f"--jsonl and --format {asked} contradict each other; give one of them")
+    if told_as is None or (told_as is Format.table and out):
+        raise typer.BadParameter(f"--out needs a file called {', '.join(SUFFIXES)}, or --format with another name")
+    return told_as
+
+
+@contextmanager
+def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
+    """What takes the lines: a table, the file ``out``, or standard output."""
+    if told_as is Format.table:
+        from .table import table
+
+        with table() as write:
+            yield write
+    elif out is not None:
+        with _private(out) as file, formats.writer(told_as, file) as write:
+            yield write
+    elif told_as is Format.parquet and sys.stdout.isatty():
+        raise typer.BadParameter("Parquet is not for terminals; add --out cards.parquet")
+    else:
+        with formats.writer(told_as, sys.stdout.buffer) as write:
+            yield write
+        sys.stdout.buffer.flush()
+
+
+def _private(path: Path) -> IO[bytes]:
+    """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError."""
     try:
-        data = file.read_bytes()
-        start = time.perf_counter()
-        reading = reader.read(data, options)
-    except (BankcardError, OSError) as error:
-        ms = 1000 * (time.perf_counter() - start)
-        told = NotAPicture(f"cannot open: {error.strerror}") if isinstance(error, OSError) else error
-        code = wire.errcode(told)
-        confidence = float(getattr(told, "confidence", 0.0))
-        errmsg = f"{wire.message(code)} hint: [{wire.hint(told)}]"
-        nothing = dict.fromkeys(DETAILS) if options.detail else None
-        return _line(file, None, confidence, code, errmsg, ms, (), nothing)
-    ms = 1000 * (time.perf_counter() - start)
-    candidates = tuple(
-        {"number": show(each.number), "confidence": round(each.confidence, 6)} for each in reading.candidates
-    )
-    told_more = _detail(reading, mask=mask) if options.detail else None
-    return _line(file, show(reading.number), reading.confidence, 0, wire.message(0), ms, candidates, told_more)
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    except OSError as error:
+        raise BankcardError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
 
 
-def _detail(reading: Reading, *, mask: bool) -> dict[str, Any]:
-    found = details.details(reading, iin.default(), time.time())
-    shown = {name: found[name] for name in DETAILS}
-    return {**shown, "bin": shown["bin"][:6] if mask and shown["bin"] else shown["bin"]}
+def _saver(folder: Path | None, *, covered: bool) -> Callable[[int, bytes, Line], None]:
+    """What writes the annotated picture of a line that was read into ``folder``; nothing when that is None."""
+    if folder is None:
+        return lambda _place, _data, _told: None
+    from . import annotate
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BankcardError(f"{folder} cannot be made: {error.strerror}; choose another --save-annotated") from error
+
+    def save(place: int, data: bytes, told: Line) -> None:
+        if told["number"] is not None:
+            with _private(folder / annotate.file_name(place, told["file"])) as file:
+                file.write(annotate.annotated(data, told, covered=covered))
+
+    return save
 
 
-def _line(
-    file: Path,
-    number: str | None,
-    confidence: float,
-    code: int,
-    errmsg: str,
-    ms: float,
-    candidates: tuple[dict[str, object], ...],
-    detail: dict[str, Any] | None,
-) -> Line:
-    return Line(
-        file=str(file),
-        number=number,
-        confidence=round(confidence, 6),
-        errcode=code,
-        errmsg=errmsg,
-        ms=round(ms, 3),
-        candidates=candidates,
-        detail=detail,
-    )
+def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Line], count: int, ahead: int) -> Iterator[Line]:
+    """The results of ``work`` on 0 to ``count`` - 1 in that order, at most ``ahead`` more of them begun."""
+    begun: deque[Future[Line]] = deque()
+    for place in range(count):
+        begun.append(pool.submit(work, place))
+        if len(begun) > ahead:
+            yield begun.popleft().result()
+    yield from (each.result() for each in begun)
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files named, and the pictures in the folders named, by their suffix, sorted."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-        else:
-            yield path
-
-
-def _print_jsonl(lines: Iterable[Line]) -> int:
-    """Writes each line as it comes; the number of refused ones."""
-    refused = 0
-    for each in lines:
-        sys.stdout.write(each.as_json() + "\n")
-        sys.stdout.flush()
-        refused += each.number is None
-    return refused
-
-
-def _remark(line: Line) -> str:
-    told = line.detail or {}
-    words = [told.get(name) for name in ("bank_name", "card_name", "card_type", "network", "valid_date")]
-    return "  ".join([*(word for word in words if word and word != "unknown"), *told.get("warnings", ())])
-
-
-def _print_table(lines: Iterable[Line], count: int) -> int:
-    """Writes a table and one line of totals; the number of refused ones."""
-    from rich.console import Console
-    from rich.progress import track
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("file", "number", "confidence", "ms", "", box=None, pad_edge=False)
-    quiet = count == 1 or not sys.stderr.isatty()
-    told = list(track(lines, "reading", total=count, console=Console(stderr=True), transient=True, disable=quiet))
-    for each in told:
-        table.add_row(
-            Text(each.file, overflow="fold"),
-            Text(pan.group(each.number) if each.number else "-", style="bold" if each.number else "red", no_wrap=True),
-            Text(f"{each.confidence:.4f}"),
-            Text(f"{each.ms:.1f}"),
-            Text(_remark(each) if each.number else each.errmsg, style="" if each.number else "yellow"),
-        )
-    refused = sum(each.number is None for each in told)
-    middle = sorted(each.ms for each in told)[len(told) // 2]
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(f"{count - refused} of {count} read, median {middle:.1f} ms", style="dim")
-    return refused
+def _watched(read: Iterable[Line], count: int, told_as: Format, out: Path | None) -> Iterator[Line]:
+    """``read``, with a bar on a terminal that does not get the lines themselves."""
+    if count <= FEW or (told_as is not Format.table and out is None and sys.stdout.isatty()):
+        yield from read
+        return
+    with bar(tenths=False, transient=True) as progress:
+        for done, told in enumerate(read, 1):
+            progress(done, 0, count)
+            yield told

@@ -1,0 +1,114 @@
+"""A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label at each.
+
+The middle digits of every number are covered unless asked for, in the picture and in its label. The copy has the
+picture's pixels alone, upright, at the size at which it was read: no metadata.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ..numbers import pan
+from ..vision import image
+from ..vision import quad as quads
+
+CORNERS = ("left_top", "right_top", "right_bottom", "left_bottom")
+COVER = (16, 21, 19)
+INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
+LOOSE = 0.2  # of a line whose digits have no places, what is left open at each end: four or five digits
+OTHER = (156, 199, 255)
+_DIGITS = re.compile(r"\d(?:[\W_]*\d){11,}")
+_STRANGE = re.compile(r"[^\w.]+")
+
+
+def file_name(place: int, name: str) -> str:
+    """What the copy of the ``place``-th picture, called ``name``, is called; of a card number in it nothing is left.
+
+    >>> file_name(3, "scans/4111 1111 1111 1111 front.png")
+    '00003-x-front.jpg'
+    """
+    stem = _STRANGE.sub("-", _DIGITS.sub("x", PurePath(name).stem))[:60].strip("-.")
+    return f"{place:05}-{stem or 'card'}.jpg"
+
+
+def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> bytes:
+    """The JPEG of the picture ``data`` with the fields of the line ``told`` drawn on it."""
+    picture = image.decode(data)
+    pixels = picture.pixels.copy()
+    thick = max(1, round(pixels.shape[1] / 400))
+    cards = [told, *(told.get("cards") or ())]
+    if covered:
+        for card in cards:
+            _cover(pixels, _middle(card, picture.reduced))
+    for card in cards:
+        for name, quad in _outlines(card, picture.reduced, covered=covered):
+            ink = INKS.get(name, OTHER)
+            cv2.polylines(pixels, [_whole(quad)], isClosed=True, color=ink, thickness=thick, lineType=cv2.LINE_AA)
+            _label(pixels, quad, _words(name, card, covered=covered), ink)
+    _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return bytes(encoded.tobytes())
+
+
+def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
+    """Name and quad of every field that has a position; of covered digits none."""
+    digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
+    yield from (("digit", quad) for quad in (digits[:6] + digits[-4:] if covered else digits))
+    for name, value in card.items():
+        if name.endswith("_position") and value:
+            yield name.removesuffix("_position"), _quad(value, reduced)
+
+
+def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
+    """The quad over the digits between the first six and the last four, a little larger than they are."""
+    if not card.get("number_position"):
+        return None
+    digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
+    if len(digits) > 10:
+        first, last = digits[6], digits[-5]
+        return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)
+    return quads.grow(_quad(card["number_position"], reduced), -LOOSE, 0.1)
+
+
+def _cover(pixels: image.Pixels, quad: quads.Quad | None) -> None:
+    if quad is not None:
+        cv2.fillConvexPoly(pixels, _whole(quad), COVER, lineType=cv2.LINE_AA)
+
+
+def _words(name: str, card: Mapping[str, Any], *, covered: bool) -> str:
+    """What stands at a field: its value and, for a number, the certainty. OpenCV's fonts have ASCII only."""
+    number = card.get("number") or ""
+    shown = pan.mask(number) if covered and number.isdigit() else number
+    words = {
+        "number": f"{shown} {100 * (card.get('confidence') or 0):.1f}%" if number else "",
+        "card": " ".join(filter(None, (card.get("bank_name_en"), card.get("network")))),
+        "digit": "",
+    }
+    return words.get(name, str(card.get(name) or "")).encode("ascii", "ignore").decode()
+
+
+def _label(pixels: image.Pixels, quad: quads.Quad, words: str, ink: Sequence[int]) -> None:
+    """Writes ``words`` above the quad's topmost corner, inside the picture."""
+    if not words:
+        return
+    scale = max(0.4, pixels.shape[1] / 1600)
+    (width, height), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
+    left = int(np.clip(quad[:, 0].min(), 0, max(0, pixels.shape[1] - width)))
+    bottom = int(np.clip(quad[:, 1].min() - height / 2, height + below, pixels.shape[0] - below))
+    cv2.rectangle(pixels, (left, bottom - height - below), (left + width, bottom + below), COVER, cv2.FILLED)
+    cv2.putText(pixels, words, (left, bottom), cv2.FONT_HERSHEY_DUPLEX, scale, ink, 1, cv2.LINE_AA)
+
+
+def _quad(position: Mapping[str, Any], reduced: int) -> quads.Quad:
+    """A position of a reply, in the pixels of the reduced picture."""
+    points = [(position["pos"][name]["x"], position["pos"][name]["y"]) for name in CORNERS]
+    return np.asarray((np.array(points, np.float32) + 0.5) / reduced - 0.5, np.float32)
+
+
+def _whole(quad: quads.Quad) -> np.ndarray[Any, np.dtype[np.int32]]:
+    return np.rint(quad).astype(np.int32)

@@ -1,0 +1,90 @@
+"""Lines written for programs: JSON lines, CSV, Parquet. Each opens on a binary file and writes a line at a time.
+
+In CSV and Parquet lists and positions are JSON texts in their column; numbers are texts too, for a number of 19 digits
+is too long for a float.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import IO, Any
+
+from ..errors import BankcardError
+from .lines import names
+
+Write = Callable[[Mapping[str, Any]], None]
+GROUP = 4096  # lines in a row group of a Parquet file
+_REALS = frozenset({"confidence", "ms", "detail_ms"})
+_WHOLES = frozenset({"errcode"})
+
+
+class Format(StrEnum):
+    """How lines are told."""
+
+    table = "table"
+    jsonl = "jsonl"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@contextmanager
+def writer(format_: Format, file: IO[bytes]) -> Iterator[Write]:
+    """What writes one line to ``file``; a Parquet file is whole when this ends. Raises BankcardError."""
+    with _WRITERS[format_](file) as write:
+        yield write
+
+
+@contextmanager
+def _jsonl(file: IO[bytes]) -> Iterator[Write]:
+    def write(told: Mapping[str, Any]) -> None:
+        file.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
+        file.flush()
+
+    yield write
+
+
+@contextmanager
+def _csv(file: IO[bytes]) -> Iterator[Write]:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    rows = csv.DictWriter(text, names(), extrasaction="ignore", lineterminator="\n")
+    rows.writeheader()
+    yield lambda told: rows.writerow({name: _cell(value) for name, value in told.items()})
+    text.detach()
+
+
+@contextmanager
+def _parquet(file: IO[bytes]) -> Iterator[Write]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ModuleNotFoundError as error:
+        raise BankcardError("Parquet needs pyarrow: pip install 'bankcard-ocr[bulk]', or take --format csv") from error
+    kinds = {**dict.fromkeys(_REALS, pa.float64()), **dict.fromkeys(_WHOLES, pa.int32())}
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names()])
+    kept: list[dict[str, Any]] = []
+
+    with parquet.ParquetWriter(file, schema, compression="zstd") as table:
+
+        def flush() -> None:
+            table.write_table(pa.Table.from_pylist(kept, schema=schema))
+            kept.clear()
+
+        def write(told: Mapping[str, Any]) -> None:
+            kept.append({name: _cell(told[name]) for name in schema.names})
+            if len(kept) == GROUP:
+                flush()
+
+        yield write
+        flush()
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | tuple | dict) else value
+
+
+_WRITERS = {Format.jsonl: _jsonl, Format.csv: _csv, Format.parquet: _parquet}

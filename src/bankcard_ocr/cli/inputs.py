@@ -1,0 +1,103 @@
+"""Where pictures come from: files, folders, globs, zip archives, and standard input as ``-``.
+
+Nothing is unpacked to disk, and of no picture more than one byte over the limit is held.
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePath
+from typing import IO
+
+import typer
+
+from ..errors import NotAPicture
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One picture, not yet read: its name for people, and what opens it."""
+
+    name: str
+    open: Callable[[], AbstractContextManager[IO[bytes]]]
+
+    def read(self) -> bytes:
+        """Its bytes, cut off behind the first that is too many. Raises NotAPicture when they cannot be had."""
+        from ..vision.image import MAX_BYTES
+
+        try:
+            with self.open() as file:
+                return file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise NotAPicture(f"cannot open: {error.strerror or 'damaged'}") from error
+        except RuntimeError as error:
+            raise NotAPicture("cannot open: encrypted") from error
+        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+            raise NotAPicture(f"cannot open: {type(error).__name__}") from error
+
+
+@contextmanager
+def opened(places: Sequence[str]) -> Iterator[list[Source]]:
+    """The pictures at ``places``, in the order named; archives stay open inside.
+
+    Raises typer.BadParameter, which says what would do, when there is nothing at one of them.
+    """
+    with ExitStack() as archives:
+        yield [source for place in places for source in _at(place, archives)]
+
+
+def _at(place: str, archives: ExitStack) -> list[Source]:
+    path = Path(place)
+    if place == STDIN:
+        return [_stdin()]
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        if not found:
+            raise typer.BadParameter(f"there are no pictures in {place}: no {' '.join(sorted(SUFFIXES))}")
+        return [_file(file) for file in found]
+    if path.exists():
+        return _archive(path, archives) if path.suffix.lower() == ".zip" else [_file(path)]
+    matched = sorted(file for file in map(Path, glob.glob(place, recursive=True)) if file.is_file())  # noqa: PTH207
+    if not matched:
+        raise typer.BadParameter(
+            f"{place} is no file, no folder and matches none; give pictures, a folder, a pattern in quotes such as "
+            "'cards/**/*.jpg', a zip archive, or - for standard input"
+        )
+    return [source for file in matched for source in _at(str(file), archives)]
+
+
+def _file(path: Path) -> Source:
+    return Source(str(path), lambda: path.open("rb"))
+
+
+def _stdin() -> Source:
+    if sys.stdin.isatty():
+        raise typer.BadParameter("- reads a picture from standard input; send one: bankcard-ocr read - < card.jpg")
+    return Source(STDIN, lambda: nullcontext(sys.stdin.buffer))
+
+
+def _archive(path: Path, archives: ExitStack) -> list[Source]:
+    """The pictures of a zip archive, sorted by name, named ``archive.zip!name``."""
+    try:
+        archive = archives.enter_context(zipfile.ZipFile(path))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise typer.BadParameter(f"{path} is no zip archive that can be opened: {error}") from error
+    members = sorted(info.filename for info in archive.infolist() if _is_picture(info))
+    if not members:
+        raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(SUFFIXES))}")
+    return [Source(f"{path}!{name}", partial(archive.open, name)) for name in members]
+
+
+def _is_picture(info: zipfile.ZipInfo) -> bool:
+    """Whether the member is named like a picture; the shadows that macOS packs beside each file are none."""
+    name = PurePath(info.filename)
+    return name.suffix.lower() in SUFFIXES and not name.name.startswith("._") and not info.is_dir()

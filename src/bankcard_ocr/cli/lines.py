@@ -1,0 +1,117 @@
+"""What is told of one picture: a line of names and values, the same names on every line.
+
+First those that scripts rely on (:data:`FIXED`), then what the card says (:data:`CARD`), then whatever else the server
+tells with ``detail=1``; null where unknown, and on a refused picture.
+
+``ms`` is from bytes in memory until the number is known, decoding included; ``detail_ms`` is what the rest of the card
+took beyond it. What the number alone tells (bank, network) comes out of a table, after both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol
+
+from ..errors import BankcardError
+from ..numbers import iin, pan
+from ..platform import detail as details
+from ..platform import wire
+from ..reading import Options, Reading
+from .inputs import Source
+
+FIXED = ("file", "number", "confidence", "errcode", "errmsg", "ms", "candidates")
+CARD = (
+    "valid_date",
+    "issue_date",
+    "holder_name",
+    "bank_name",
+    "bank_name_en",
+    "card_name",
+    "card_type",
+    "network",
+    "bin",
+    "warnings",
+    "cards",
+)
+NUMBER_STAGES = ("decode", "read")  # of a reading's timings: what a reading of the number alone takes
+_BLANK = Reading(
+    number="4111111111111111", confidence=0.0, candidates=(), size=(1, 1), number_quad=((0.0, 0.0),) * 4
+)  # names are the same for every card
+
+
+Line = dict[str, Any]
+
+
+class Reads(Protocol):
+    """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
+
+    def read(self, data: bytes, options: Options = ...) -> Reading:
+        """The reading of the picture in ``data``. Raises PictureError or Refused."""
+        ...
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of a line, in its order."""
+    more = details.details(_BLANK, iin.default(), 0.0)
+    return tuple(dict.fromkeys((*FIXED, "detail_ms", *CARD, *more)))
+
+
+def line(reader: Reads, source: Source, options: Options, *, mask: bool = False) -> tuple[Line, bytes]:
+    """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none."""
+    data, started = b"", time.perf_counter()
+    try:
+        data = source.read()
+        started = time.perf_counter()
+        reading = reader.read(data, options)
+    except BankcardError as error:
+        return _whole(source.name, _ms(started), **_refused(error)), data
+    return _whole(source.name, _ms(started), **_read(reading, mask=mask)), data
+
+
+def masked(value: Any) -> Any:
+    """``value`` with whatever has the length of a card number shown as first 6 and last 4, at any depth."""
+    if isinstance(value, Mapping):
+        return {name: masked(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(each) for each in value]
+    return pan.mask(value) if isinstance(value, str) and value.isdigit() and len(value) >= pan.SHORTEST else value
+
+
+def _whole(name: str, ms: float, **told: Any) -> Line:
+    took = told.pop("timings", {})
+    number_ms = sum(took.get(stage, 0.0) for stage in NUMBER_STAGES) or ms
+    times = {"ms": round(number_ms, 3), "detail_ms": round(max(0.0, ms - number_ms), 3)}
+    return {**dict.fromkeys(names()), "file": name, **told, **times}
+
+
+def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
+    candidates = [{"number": each.number, "confidence": round(each.confidence, 6)} for each in reading.candidates]
+    told = {
+        "number": reading.number,
+        "candidates": candidates,
+        **details.details(reading, iin.default(), time.time()),
+        "confidence": round(reading.confidence, 6),
+        "errcode": 0,
+        "errmsg": wire.message(0),
+    }
+    if mask:
+        told = masked(told)
+        told["bin"] = (told["bin"] or "")[:6] or None
+    return {**told, "timings": reading.timings_ms}
+
+
+def _refused(error: BankcardError) -> dict[str, Any]:
+    code = wire.errcode(error)
+    return {
+        "confidence": round(float(getattr(error, "confidence", 0.0)), 6),
+        "errcode": code,
+        "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
+        "candidates": [],
+    }
+
+
+def _ms(started: float) -> float:
+    return 1000 * (time.perf_counter() - started)
