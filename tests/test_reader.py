@@ -75,6 +75,14 @@ def test_digits_have_places_on_the_line(reader):
     assert ((middles > 0) & (middles < reading.size)).all()
 
 
+def test_digits_have_certainties(reader):
+    """Each digit tells how surely it was seen."""
+    sure = np.array(reader.read(SAMPLE).digit_confidences)
+
+    assert (len(NUMBER),) == sure.shape
+    assert ((sure > 0.5) & (sure <= 1)).all()
+
+
 def test_a_covered_digit_yields_no_number(reader, pixels):
     """A digit under a patch yields a refusal, never a guess."""
     box = np.array(reader.read(SAMPLE).digit_quads[9])

@@ -85,6 +85,7 @@ class Reader:
             size=picture.size,
             number_quad=_points(picture.as_sent(best.quad)),
             digit_quads=tuple(_points(picture.as_sent(quad)) for quad in _digits(best)),
+            digit_confidences=_certainties(best, best.candidates[0].number),
             card_quad=_points(picture.as_sent(cards[0])) if cards else None,
             valid_date=dates[-1] if dates else None,
             issue_date=dates[0] if len(dates) > 1 else None,
@@ -225,6 +226,14 @@ def _digits(place: _Seen) -> list[quads.Quad]:
         for c in line.characters
     ]  # fmt: skip
     return [_back(box, place.quad, line) for box in boxes]
+
+
+def _certainties(place: _Seen, number: str) -> tuple[float, ...]:
+    """How surely the last view shows each digit of ``number``; none when it has another count of characters."""
+    seen = place.views[-1].characters
+    if len(seen) != len(number):
+        return ()
+    return tuple(c.probability if c.text == digit else 1 - c.probability for c, digit in zip(seen, number, strict=True))
 
 
 def _points(quad: quads.Quad) -> Quad:

@@ -65,7 +65,8 @@ class Reading:
     """A card number read with certainty, and what else the picture said.
 
     ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
-    each digit. ``valid_date`` and ``issue_date`` are ``MM/YY``, None unless asked for and read with certainty.
+    each digit, ``digit_confidences`` how surely the last look showed it. ``valid_date`` and ``issue_date`` are
+    ``MM/YY``, None unless asked for and read with certainty.
     ``pictures`` maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
     ``size`` is the picture's (width, height). ``timings_ms`` maps each stage to its milliseconds.
     """
@@ -76,6 +77,7 @@ class Reading:
     size: tuple[int, int]
     number_quad: Quad
     digit_quads: tuple[Quad, ...] = ()
+    digit_confidences: tuple[float, ...] = ()
     card_quad: Quad | None = None
     valid_date: Field | None = None
     issue_date: Field | None = None

@@ -128,3 +128,10 @@ def test_details_are_asked_for(platform):
         "bank_name" in without,
         [options.detail for _, options in platform.reader.seen],
     )
+
+
+def test_digits_have_their_certainty():
+    """Where the reading tells how surely each digit was seen, so do their positions."""
+    found = details(reading(digit_confidences=(0.5, 0.9876543)), TABLE, NOW)
+
+    assert [{**POSITION, "confidence": 0.5}, {**POSITION, "confidence": 0.987654}] == found["digit_positions"]

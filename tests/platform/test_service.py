@@ -152,6 +152,32 @@ class TestQuota:
             "rate_limit": {"call_count": 60000, "refresh_second": 60},
         } == found
 
+    def test_detail_adds_past_days_and_what_ended_calls(self, platform):
+        """With detail=1 quota/get tells each day's count, and causes without particulars, the most frequent first."""
+        platform.read()
+        platform.clock.now += 700  # past midnight in Beijing
+        platform.read()
+        platform.reader.outcome = NumberUnreadable(digits=(7,), confidence=0.4)
+        platform.read()
+        platform.reader.outcome = NumberUnreadable(digits=(9,), confidence=0.4)
+        platform.read()
+        platform.reader.outcome = NoCardFound()
+        platform.read()
+        found = platform.call("POST", QUOTA, BANKCARD, access_token="TOKEN", detail="1")
+
+        assert (
+            {"2024-11-23": 1, "2024-11-24": 4},
+            {
+                "since": 1732377000,
+                "count": 5,
+                "causes": [
+                    {"errcode": 0, "stage": "", "cause": "", "count": 2},
+                    {"errcode": 101001, "stage": "read", "cause": "number unreadable", "count": 2},
+                    {"errcode": 101001, "stage": "read", "cause": "no card found", "count": 1},
+                ],
+            },
+        ) == (found["history"], found["calls"])
+
     def test_parallel_callers_are_served_exactly(self, platform):
         """Of many at once over a limit of 20 exactly 20 get a number, and the rest nothing of what was read."""
         platform.change(daily_limit=20)

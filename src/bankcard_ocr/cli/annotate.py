@@ -42,7 +42,8 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     picture = image.decode(data)
     pixels = picture.pixels.copy()
     thick = max(1, round(pixels.shape[1] / 400))
-    cards = [told, *(told.get("cards") or ())]
+    others = [card for card in told.get("cards") or () if card.get("number") != told["number"]]  # it is among them
+    cards = [told, *others]
     if covered:
         for card in cards:
             _cover(pixels, _middle(card, picture.reduced))

@@ -8,6 +8,7 @@ pixels of the picture as sent. A field that the picture or the table does not te
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "bin_candidates": [_kind(card) for card in match.candidates] if len(match.candidates) > 1 else [],
         "issue_date": reading.issue_date.text if reading.issue_date else None,
         "number_position": _position(reading.number_quad),
-        "digit_positions": [_position(quad) for quad in reading.digit_quads],
+        "digit_positions": list(_digits(reading)),
         "valid_date_position": _field_position(reading.valid_date),
         "card_position": _position(reading.card_quad) if reading.card_quad else None,
         "img_size": {"w": width, "h": height},
@@ -90,6 +91,13 @@ def _is_upright(quad: Quad) -> bool:
 
 def _field_position(text: Field | None) -> dict[str, Any] | None:
     return _position(text.quad) if text is not None and text.quad is not None else None
+
+
+def _digits(reading: Reading) -> Iterator[dict[str, Any]]:
+    """The position of each digit, with its certainty where the reading has one."""
+    sure = reading.digit_confidences or (None,) * len(reading.digit_quads)
+    for quad, confidence in zip(reading.digit_quads, sure, strict=True):
+        yield _position(quad) if confidence is None else {**_position(quad), "confidence": round(confidence, 6)}
 
 
 def _position(quad: Quad) -> dict[str, Any]:

@@ -36,6 +36,7 @@ from .disclosure import Disclosure, disclosure
 from .records import Call
 from .state import base
 from .state.base import App, Record, State, Token, TokenKind
+from .usage import usage
 from .wire import Picture, Reply, Request
 
 RECOGNIZE = "/cv/ocr/bankcard"
@@ -331,33 +332,35 @@ class Service:
     def clear_api_quota(self, call: Call) -> Reply:
         """``/cgi-bin/openapi/quota/clear``: the daily count of one path starts anew."""
         app = self._authorized(call, "openapi.quota.clear")
-        counter = self._quota(call, app)[0]
+        counter = self._quota(call, app)[1]
         if self._state.consume(f"clear_api:{app.appid}", base.beijing_month(call.now), API_CLEARS_A_MONTH) is None:
             raise CallError(48006, f"{API_CLEARS_A_MONTH} clears a month")
         self._state.clear(counter, base.beijing_day(call.now))
         return wire.ok(call.rid)
 
     def get_quota(self, call: Call) -> Reply:
-        """``/cgi-bin/openapi/quota/get``: limit, use and rest of one path today."""
+        """``/cgi-bin/openapi/quota/get``: limit, use and rest of one path today; with ``detail`` what came before."""
         app = self._authorized(call, "openapi.quota.get")
-        counter, limit = self._quota(call, app)
+        path, counter, limit = self._quota(call, app)
+        more = usage(self._state, app.appid, counter, path, call.now) if wire.wants_detail(call.request) else {}
         used = self._state.used(counter, base.beijing_day(call.now))
         return wire.ok(
             call.rid,
             quota={"daily_limit": limit, "used": used, "remain": max(0, limit - used)},
             rate_limit={"call_count": self._settings.minute_limit, "refresh_second": 60},
+            **more,
         )
 
-    def _quota(self, call: Call, app: App) -> tuple[str, int]:
-        """The daily counter of the ``cgi_path`` in the body, and its limit. Raises CallError 76021 or 76022."""
+    def _quota(self, call: Call, app: App) -> tuple[str, str, int]:
+        """The ``cgi_path`` in the body, its daily counter, and its limit. Raises CallError 76021 or 76022."""
         path = "/" + _text(_json(call).get("cgi_path")).partition("?")[0].strip().strip("/")
         if path not in {RECOGNIZE, TOKEN}:
             raise CallError(76021, f"{RECOGNIZE} and {TOKEN} have a daily quota")
         if path == RECOGNIZE and API in app.denied:
             raise CallError(76022)
-        return (
-            (f"recognize:{app.appid}", self._limit(app)) if path == RECOGNIZE else (f"token:{app.appid}", TOKENS_A_DAY)
-        )
+        if path == RECOGNIZE:
+            return path, f"recognize:{app.appid}", self._limit(app)
+        return path, f"token:{app.appid}", TOKENS_A_DAY
 
     # What else an app may ask
 

@@ -21,6 +21,7 @@ _TOKEN = {
     "schema": {"type": "string", "maxLength": 512},
 }
 _POSITION = {"$ref": "#/components/schemas/Position"}
+_DIGIT = {"allOf": [_POSITION], "properties": {"confidence": {"type": "number", "minimum": 0, "maximum": 1}}}
 
 
 def _replies(schema: str, example: dict[str, Any]) -> dict[str, Any]:
@@ -210,6 +211,10 @@ _NUMBER = {
     ],
 }
 _MAYBE_TEXT = {"type": ["string", "null"]}
+_END = _object(
+    ["errcode", "stage", "cause", "count"],
+    {"errcode": {"type": "integer"}, "stage": _TEXT, "cause": _TEXT, "count": _WHOLE},
+)
 _ISSUER = {
     "bank_name": {**_MAYBE_TEXT, "description": "In Chinese where the bank has a Chinese name."},
     "bank_name_en": _MAYBE_TEXT,
@@ -233,7 +238,7 @@ _SCHEMAS = {
             "bin_table": _object(["version", "date"], {"version": _MAYBE_TEXT, "date": _MAYBE_TEXT}),
             "bin_candidates": {"type": "array", "items": _object(list(_ISSUER), _ISSUER)},
             "number_position": _POSITION,
-            "digit_positions": {"type": "array", "items": _POSITION},
+            "digit_positions": {"type": "array", "items": _DIGIT},
             "valid_date_position": {"oneOf": [_POSITION, {"type": "null"}]},
             "card_position": {"oneOf": [_POSITION, {"type": "null"}]},
             "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
@@ -273,6 +278,11 @@ _SCHEMAS = {
                 ["daily_limit", "used", "remain"], {"daily_limit": _WHOLE, "used": _WHOLE, "remain": _WHOLE}
             ),
             "rate_limit": _object(["call_count", "refresh_second"], {"call_count": _WHOLE, "refresh_second": _WHOLE}),
+            "history": {"type": "object", "additionalProperties": _WHOLE, "description": "By day in Beijing."},
+            "calls": _object(
+                ["since", "count", "causes"],
+                {"since": _WHOLE, "count": _WHOLE, "causes": {"type": "array", "items": _END}},
+            ),
         },
     ),
     "CallRecord": _object(
@@ -333,7 +343,12 @@ DOCUMENT: dict[str, Any] = {
         "/cgi-bin/openapi/quota/clear": _post(
             "Set the daily count of one path to 0, fifty times a month", {"cgi_path": _PATH}, _DONE, token=True
         ),
-        "/cgi-bin/openapi/quota/get": _post("Today's quota of one path", {"cgi_path": _PATH}, _QUOTA, token=True),
+        "/cgi-bin/openapi/quota/get": _post(
+            "Today's quota of one path; with detail=1 in the query past days and what ended the latest calls",
+            {"cgi_path": _PATH},
+            _QUOTA,
+            token=True,
+        ),
         "/cgi-bin/openapi/rid/get": _post(
             "What became of a call, card numbers and tokens masked, for seven days", {"rid": _TEXT}, _CALL, token=True
         ),

@@ -1,0 +1,32 @@
+"""What an app's calls of one path came to: counts of past days, and what ended its latest calls.
+
+``quota/get`` adds this to its reply when it is asked with ``detail=1``, as the recognition call does; the page for
+operators draws it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .state.base import RECORD_LIFETIME_S, State
+
+
+def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict[str, Any]:
+    """``history``: the count of each Beijing day that had any, in ascending order, for two months at most.
+
+    ``calls``: of the last seven days, a thousand calls at most, how many of ``path`` ended with each ``errcode`` in
+    each ``stage``, and the ``cause`` without its particulars; the most frequent first. ``since`` is when they begin.
+    """
+    records = state.records(appid, since=now - RECORD_LIFETIME_S)
+    ends = Counter(
+        (record.errcode, record.stage if record.errcode else "", record.cause.partition(":")[0])
+        for record in records
+        if record.request_url.partition("?")[0] == path
+    )
+    causes = [
+        {"errcode": errcode, "stage": stage, "cause": cause, "count": count}
+        for (errcode, stage, cause), count in sorted(ends.items(), key=lambda each: (-each[1], each[0]))
+    ]
+    since = int(records[-1].invoke_time) if records else int(now)
+    return {"history": state.history(counter), "calls": {"since": since, "count": ends.total(), "causes": causes}}
