@@ -2,16 +2,78 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from importlib import resources
 
 import httpx
 import pytest
+from PIL import Image
 
 from bankcard_ocr import server
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
 FOLDER = resources.files(server).joinpath("page")
+
+
+def box(left: int, top: int, right: int, bottom: int) -> dict[str, object]:
+    """A position of a reply."""
+    corners = {"left_top": (left, top), "right_top": (right, top), "right_bottom": (right, bottom)}
+    corners["left_bottom"] = (left, bottom)
+    return {"pos": {name: {"x": x, "y": y} for name, (x, y) in corners.items()}}
+
+
+def white() -> bytes:
+    """A white PNG of 400 x 250."""
+    file = io.BytesIO()
+    Image.new("RGB", (400, 250), "white").save(file, "png")
+    return file.getvalue()
+
+
+WHITE = white()
+WARNINGS = {
+    "border_incomplete": "cut off",
+    "blurred": "blurred",
+    "glare": "glare",
+    "occluded": "covered",
+    "too_small": "too small",
+    "photocopy": "photocopy",
+    "screen": "shown on a screen",
+    "expired": "expired",
+    "luhn_failed": "check digit does not hold",
+    "unknown_iin": "issuer unknown",
+    "several_cards": "several cards",
+    "not_upright": "not upright",
+}
+REPLY = {
+    "errcode": 0,
+    "errmsg": "ok",
+    "number": NUMBER,
+    "id": NUMBER,
+    "confidence": 0.995,
+    "valid_date": "12/30",
+    "issue_date": "01/25",
+    "holder_name": "LI MING",
+    "bank_name": "测试银行",
+    "bank_name_en": "Test Bank",
+    "card_name": "Gold",
+    "card_type": "debit",
+    "network": "unionpay",
+    "bin": "62000000",
+    "bin_table": {"version": "1", "date": "2026-01-02"},
+    "bin_candidates": [],
+    "number_position": box(36, 106, 364, 136),
+    "digit_positions": [
+        {**box(40 + 20 * at, 110, 56 + 20 * at, 132), "confidence": 0.8 if at == 2 else 0.999} for at in range(16)
+    ],
+    "valid_date_position": box(150, 160, 200, 172),
+    "issue_date_position": box(90, 160, 140, 172),
+    "holder_name_position": box(40, 190, 140, 205),
+    "card_position": box(10, 10, 390, 240),
+    "img_size": {"w": 400, "h": 250},
+    "warnings": list(WARNINGS),
+}
 
 
 def texts(language: str) -> set[str]:
@@ -71,12 +133,16 @@ class TestReading:
         page.keyboard.press("Enter")
         page.locator("#refusal-what").wait_for()
 
-        assert "101002" == page.locator("#refusal-what").inner_text()
+        assert ("The bytes are no picture, a damaged one, or too large.", "unknown format", True) == (
+            page.locator("#refusal-what").inner_text(),
+            page.locator("#refusal-do").inner_text(),
+            page.locator("#refusal-said").inner_text().startswith("101002 decode image failed"),
+        )
 
-    def test_the_camera_stops_by_itself_when_two_frames_agree(self, logged_in):
+    def test_the_camera_stops_by_itself_when_frames_agree(self, logged_in):
         """The film of the sample card is read, and the camera is off afterwards."""
         logged_in.get_by_role("button", name="Live camera").click()
-        logged_in.get_by_text("two frames agree").wait_for()
+        logged_in.get_by_text("the frames agree").wait_for()
         streaming = logged_in.evaluate("document.getElementById('video').srcObject !== null")
 
         assert (False, "6200 00•• •••• 0005") == (streaming, logged_in.locator("#number").inner_text())
@@ -98,6 +164,117 @@ class TestReading:
         )
 
 
+class TestFields:
+    """Replies made up to have everything, on a white picture."""
+
+    @pytest.fixture
+    def answered(self, logged_in):
+        """Shows the reply with changes, as if the server had given it for a white picture."""
+
+        def answer(**changes):
+            reply = json.dumps({**REPLY, **changes})
+            logged_in.route(
+                "**/cv/ocr/bankcard?**", lambda route: route.fulfill(body=reply, content_type="application/json")
+            )
+            logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+            logged_in.locator("#number").wait_for()
+            return logged_in
+
+        return answer
+
+    def test_every_field_is_told(self, answered):
+        """Holder, dates, bank, network, warnings and unsure digits have their names; the legend has what is drawn."""
+        page = answered()
+
+        facts = zip(
+            page.locator("#facts dt").all_inner_texts(), page.locator("#facts dd").all_inner_texts(), strict=True
+        )
+
+        assert {
+            "Bank": "Test Bank · 测试银行",
+            "Card": "Gold",
+            "Type": "debit",
+            "Network": "UnionPay",
+            "Holder": "LI MING",
+            "Valid until": "12/30",
+            "Issued": "01/25",
+            "Leading digits": "620000",
+            "Table of issuers": "2026-01-02",
+        } == dict(facts)
+        assert list(WARNINGS.values()) == page.locator("#warnings li").all_inner_texts()
+        assert ["card", "number", "digit", "unsure digit", "date", "holder"] == page.locator(
+            "#legend li"
+        ).all_inner_texts()
+        assert "digit 3 80.0 %" in page.get_by_role("img", name="Certainty of each digit").get_attribute("aria-label")
+
+    def test_nothing_is_drawn_over_the_cover(self, answered):
+        """Between the sixth and the last four digits the drawing is one dark colour, until asked for."""
+        page = answered()
+        hidden = colours(page, 160, 112, 270, 130)
+        page.get_by_role("button", name="Show the number").click()
+
+        assert (True, True) == (is_dark(hidden), (255, 255, 255) in colours(page, 160, 112, 270, 130))
+
+    def test_every_card_is_told_and_covered(self, answered):
+        """Of several cards each has its masked number or its cause, and every number's middle is covered."""
+        other = {"number": "4111111111111111", "confidence": 0.99, "number_position": box(40, 200, 360, 220)}
+        unread = {
+            "number": None,
+            "refusal": "number unreadable: digits 7-9 uncertain",
+            "card_position": box(1, 1, 30, 20),
+        }
+        page = answered(cards=[{"number": NUMBER, "confidence": 1.0}, other, unread])
+        listed = page.locator("#cards li").all_inner_texts()
+
+        assert (["6200 00•• •••• 0005", "4111 11•• •••• 1111", "Digits 7-9 are unsure."], True, False) == (
+            listed,
+            is_dark(colours(page, 150, 204, 250, 216)),
+            "4111111111111111" in page.content(),
+        )
+
+    def test_a_single_card_is_not_listed(self, answered):
+        """With one card in the picture there is no list."""
+        page = answered(cards=[{"number": NUMBER, "confidence": 1.0}])
+
+        assert not page.locator("#all-cards").is_visible()
+
+    def test_frames_add_up(self, page):
+        """Two frames at 0.99 are certain, or four at 0.9; another number begins anew; a refusal says nothing."""
+        told = page.evaluate(
+            """async () => {
+                const { tallied, isCertain } = await import(new URL("page/camera.js", location.href));
+                const read = (number, confidence) => ({ code: 0, reply: { number, confidence } });
+                const ends = (...answers) => isCertain(answers.reduce(tallied, null));
+                const refused = { code: 101001, reply: {} };
+                return [
+                    ends(read("1", 0.99), read("1", 0.99)),
+                    ends(read("1", 0.9), refused, read("1", 0.9), read("1", 0.9), read("1", 0.9)),
+                    ends(read("1", 0.999999)),
+                    ends(read("1", 0.99), read("2", 0.99)),
+                    ends(read("1", 0.9), read("1", 0.9), read("1", 0.9)),
+                ];
+            }"""
+        )
+
+        assert [True, True, False, False, False] == told
+
+    @pytest.mark.parametrize(
+        ("warning", "advice"),
+        [("too_small", "g_closer"), ("glare", "g_glare"), ("blurred", "g_still"), ("border_incomplete", "g_whole")],
+    )
+    def test_warnings_guide_the_camera(self, page, warning: str, advice: str):
+        """What the server warns of is what the person is told."""
+        given = page.evaluate(
+            """async (reply) => {
+                const { guidance } = await import(new URL("page/camera.js", location.href));
+                return guidance({ code: 0, reply }, {});
+            }""",
+            {**REPLY, "confidence": 0.95, "warnings": [warning]},
+        )
+
+        assert advice == given
+
+
 class TestOperators:
     def test_quota_replies_and_why(self, logged_in):
         """The second tab shows the quota, the codes of this session, and what became of a call."""
@@ -109,9 +286,10 @@ class TestOperators:
         record = logged_in.locator("#record dl")
         record.wait_for()
 
-        assert (True, True) == (
+        assert (True, True, True) == (
             "620000******0005" in record.inner_text(),
-            logged_in.get_by_role("img", name=re.compile("Replies by error code: 0: ")).is_visible(),
+            logged_in.get_by_role("img", name=re.compile(r"Recognitions by day: \d{4}-\d\d-\d\d: [1-9]")).is_visible(),
+            re.match(r"0\s+ok\s+[1-9]", logged_in.locator("#ends li").first.inner_text()) is not None,
         )
 
     def test_a_wrong_secret_is_said(self, page, product):
@@ -126,6 +304,31 @@ class TestOperators:
 
 
 class TestPeople:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_axe_finds_nothing(self, logged_in, scheme: str):
+        """No rule of axe-core up to WCAG 2.2 AA is broken, before and after a reading, on both tabs, at both widths."""
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+        logged_in.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = [*broken(axe, logged_in)]
+        logged_in.get_by_role("button", name="Sample card").click()
+        logged_in.locator("#number").wait_for()
+        found += broken(axe, logged_in)
+        logged_in.set_viewport_size({"width": 390, "height": 844})
+        found += broken(axe, logged_in)
+        logged_in.get_by_role("tab", name="Operators").click()
+        logged_in.locator("#ends li").first.wait_for()
+        logged_in.get_by_role("button", name=re.compile("Why")).last.click()
+        logged_in.locator("#record dl").wait_for()
+        found += broken(axe, logged_in)
+
+        assert [] == found
+
+    def test_axe_finds_nothing_before_the_login_or_in_chinese(self, chinese_phone):
+        """The first thing people see is as accessible as the rest."""
+        axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+        assert [] == broken(axe, chinese_phone)
+
     def test_chinese_on_a_phone(self, chinese_phone):
         """A Chinese browser sees Chinese, nothing is wider than the phone, and a click changes the language."""
         wide = chinese_phone.evaluate("document.documentElement.scrollWidth")
@@ -176,6 +379,27 @@ class TestPeople:
         ]
 
         assert [] == [pair for pair in pairs if contrast(colour[pair[0]], colour[pair[1]]) < 4.5]
+
+
+def broken(axe, page) -> list[str]:
+    """The rules of axe-core that the page breaks now, with the elements that do."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = axe.run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def colours(page, left: int, top: int, right: int, bottom: int) -> set[tuple[int, int, int]]:
+    """The colours on this part of the drawing, whose pixels are the picture's."""
+    data = page.evaluate(
+        """([x, y, w, h]) => [...document.getElementById("canvas").getContext("2d").getImageData(x, y, w, h).data]""",
+        [left, top, right - left, bottom - top],
+    )
+    return {tuple(data[at : at + 3]) for at in range(0, len(data), 4)}
+
+
+def is_dark(found: set[tuple[int, int, int]]) -> bool:
+    """Whether no channel of any of these colours is over 32 of 255."""
+    return max(max(colour) for colour in found) <= 32
 
 
 def contrast(one: str, other: str) -> float:

@@ -35,7 +35,8 @@ export const recognize = (picture) => {
   return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form });
 };
 
-export const quota = (path) => withToken("cgi-bin/openapi/quota/get", {}, json({ cgi_path: path }));
+/** Today's quota of a path, past days, and what ended its calls. */
+export const quota = (path) => withToken("cgi-bin/openapi/quota/get", { detail: "1" }, json({ cgi_path: path }));
 export const record = (rid) => withToken("cgi-bin/openapi/rid/get", {}, json({ rid }));
 
 const json = (value) => ({ body: JSON.stringify(value), headers: { "content-type": "application/json" } });

@@ -125,6 +125,8 @@ function render() {
   $("login-error").textContent = loginError === null ? "" : loginError.code === null ? t("unreachable") : `${loginError.code}: ${meaning(loginError.code)}`;
 }
 
+const copy = async (text) => Boolean(await navigator.clipboard?.writeText(text).then(() => true, () => false));
+
 const picture = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).find((file) => file);
 
 $("login").addEventListener("submit", logIn);
@@ -138,9 +140,15 @@ $("file").addEventListener("change", ({ target }) => {
 });
 $("show").addEventListener("click", show.toggleNumber);
 $("copy").addEventListener("click", async () => {
-  const copied = await navigator.clipboard?.writeText(show.number()).then(() => true, () => false);
-  $("copy").textContent = t(copied ? "copied" : "cannotCopy");
+  $("copy").textContent = t((await copy(show.number())) ? "copied" : "cannotCopy");
 });
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const copied = await copy($(button.dataset.copy).textContent);
+    button.textContent = t(copied ? "copied" : "cannotCopy");
+    setTimeout(() => (button.textContent = t("copyText")), 2000);
+  });
+}
 $("quota-again").addEventListener("click", operators.askQuota);
 $("why").addEventListener("submit", (event) => {
   event.preventDefault();

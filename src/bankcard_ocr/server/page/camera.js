@@ -1,4 +1,4 @@
-// The live camera: frames are read one after the other; it stops by itself when two successive ones agree.
+// The live camera: frames are read one after the other; it stops by itself when they agree surely enough.
 
 import { recognize } from "./api.js";
 import { $ } from "./dom.js";
@@ -6,6 +6,7 @@ import { t } from "./texts.js";
 
 export const MOST_FRAMES = 40; // each is charged, so a camera left on must not use the day up
 const SURE = 0.99;
+const ENOUGH = 9.2; // nats of frames that agree, as if each were a look of its own: two at 0.99, four at 0.9
 const PAUSE_MS = 150;
 const MOST_SKIPPED = 3; // looks in a row that keep a frame from being sent; they are advice, the server decides
 const LOOK = { width: 320, height: 240 };
@@ -47,7 +48,7 @@ export function stop() {
 }
 
 async function frames(video, run, onFrame) {
-  let earlier = null, before = null, skipped = 0;
+  let tally = null, before = null, skipped = 0;
   guide("g_start");
   while (!run.stopped && run.frames < MOST_FRAMES) {
     const seen = look(video, before);
@@ -65,17 +66,26 @@ async function frames(video, run, onFrame) {
     if (run.stopped) break;
     run.frames += [0, 101001].includes(answer.code); // the codes of a recognition that ran, and was charged
     onFrame(bitmap, answer);
-    if (answer.code === 0 && agree(earlier, answer.reply)) return { key: "g_done", frames: run.frames };
+    tally = tallied(tally, answer);
+    if (isCertain(tally)) return { key: "g_done", frames: run.frames };
     if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return { key: "", frames: run.frames };
-    earlier = answer.code === 0 ? answer.reply : null;
     guide(guidance(answer, seen));
     await pause(LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
   }
   return { key: run.stopped ? "g_off" : "g_most", frames: run.frames };
 }
 
-/** Whether two successive replies have the same number, each with certainty. */
-export const agree = (earlier, later) => earlier !== null && earlier.number === later.number && Math.min(earlier.confidence, later.confidence) >= SURE;
+/** What the frames so far say: {number, looks, nats}. Another number begins anew; a frame that was refused says nothing. */
+export function tallied(tally, { code, reply }) {
+  if (code !== 0) return tally;
+  const nats = -Math.log(Math.max(1e-6, 1 - reply.confidence));
+  return tally?.number === reply.number ? { number: tally.number, looks: tally.looks + 1, nats: tally.nats + nats } : { number: reply.number, looks: 1, nats };
+}
+
+/** Whether at least two frames agree, and surely enough together. */
+export const isCertain = (tally) => tally !== null && tally.looks > 1 && tally.nats >= ENOUGH;
+
+const ADVICE = [["border_incomplete", "g_whole"], ["too_small", "g_closer"], ["glare", "g_glare"], ["blurred", "g_still"]]; // warnings
 
 /** What to tell the person, from the reply and from what the frame looked like. */
 export function guidance({ code, reply }, seen) {
@@ -83,7 +93,8 @@ export function guidance({ code, reply }, seen) {
   if (code === 0) {
     const { left_top: from, right_top: to } = reply.number_position.pos;
     const small = Math.hypot(to.x - from.x, to.y - from.y) < SMALL * reply.img_size.w;
-    return reply.confidence >= SURE ? "g_sure" : small ? "g_closer" : "g_still";
+    const warned = ADVICE.find(([name]) => reply.warnings?.includes(name));
+    return reply.confidence >= SURE ? "g_sure" : warned ? warned[1] : small ? "g_closer" : "g_still";
   }
   if (seen.dark) return "g_dark";
   if (seen.glare) return "g_glare";

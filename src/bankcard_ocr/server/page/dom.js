@@ -22,6 +22,16 @@ function filled(made, attributes, children) {
 /** Pairs of term and description, those without a description left out. */
 export const pairs = (list) => list.filter(([, text]) => text).flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]);
 
+/** A row with a bar for each {name, text, count, good}; `text` says what `name` means. */
+export function bars(list) {
+  const most = Math.max(1, ...list.map(({ count }) => count));
+  return element("ul", { class: "bars" }, ...list.map(({ name, text, count, good }) => {
+    const rail = element("span", { class: good ? "rail" : "rail bad", "aria-hidden": "true" }, element("span"));
+    rail.firstChild.style.width = `${(100 * count) / most}%`;
+    return element("li", {}, element("span", { class: "num" }, name), element("span", {}, text), element("strong", { class: "num" }, String(count)), rail);
+  }));
+}
+
 /** A bar of `share` (0 to 1). */
 export const bar = (share, className = "meter") =>
   svg("svg", { class: className, viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" }, svg("rect", { width: Math.max(0, Math.min(1, share)) * 100, height: 1 }));

@@ -1,19 +1,22 @@
-// The operators' tab: the token, today's quota, this session's replies, what became of a call.
+// The operators' tab: the token, the quota of today and past days, what ended calls, what became of one.
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
-import { $, bar, element, pairs, svg } from "./dom.js";
-import { clock, meaning, t } from "./texts.js";
+import { $, bar, bars, element, pairs } from "./dom.js";
+import { cause as inWords, clock, current, meaning, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const MOST_ROWS = 12;
+const DAYS = 14;
+const DAY_MS = 86_400_000;
 
 let quotas = []; // [text key, answer] of PATHS
 let asked = null; // the answer about a rid
 
-/** Asks for today's quota and shows it. */
+/** Asks for the quotas, past days and what ended calls, and shows them. */
 export async function askQuota() {
-  quotas = [];
-  if (isLoggedIn()) for (const [key, path] of PATHS) quotas.push([key, await quota(path)]);
+  const found = [];
+  if (isLoggedIn()) for (const [key, path] of PATHS) found.push([key, await quota(path)]);
+  quotas = found;
   renderQuota();
 }
 
@@ -45,38 +48,48 @@ export function renderToken() {
   $("token").replaceChildren(...pairs(list));
 }
 
+const logInFirst = () => element("p", { class: "muted" }, t("notLoggedIn"));
+
 function renderQuota() {
   const shown = quotas.map(([key, { code, reply }]) =>
     code === 0
-      ? element("div", {}, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"), element("p"))
+      ? element("div", { class: "quota" }, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"))
       : measure(t(key), code === null ? t("unreachable") : meaning(code)),
   );
-  $("quota").replaceChildren(...(shown.length ? shown : [element("p", { class: "muted" }, t("notLoggedIn"))]));
+  const { history, calls } = quotas[0]?.[1].reply ?? {};
+  $("quota").replaceChildren(...(shown.length ? shown : [logInFirst()]));
+  $("days").replaceChildren(history ? days(history) : logInFirst());
+  $("ends").replaceChildren(...(calls ? ends(calls) : [logInFirst()]));
   $("quota-again").disabled = !isLoggedIn();
 }
 
 const measure = (name, text) => element("p", { class: "measure" }, element("span", { class: "muted" }, name), element("strong", {}, text));
 
-export function renderLog() {
-  const counts = new Map();
-  for (const { code } of log) counts.set(code, (counts.get(code) ?? 0) + 1);
-  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
-  $("chart").replaceChildren(...(sorted.length ? [chart(sorted)] : []));
-  $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : element("p", { class: "muted" }, t("noReplies")));
+/** A column for each of the last days in Beijing, today the last. */
+function days(history) {
+  const names = Array.from({ length: DAYS }, (_, at) => new Date(Date.now() + 8 * 3_600_000 - (DAYS - 1 - at) * DAY_MS).toISOString().slice(0, 10));
+  const most = Math.max(1, ...names.map((name) => history[name] ?? 0));
+  const columns = names.map((name) => {
+    const count = history[name] ?? 0;
+    const column = element("div", { class: "column" });
+    column.style.height = `${(100 * count) / most}%`;
+    return element("div", { class: "day", title: `${name}: ${count}` }, element("span", { class: "small" }, count ? brief(count) : ""), column, element("span", { class: "small muted" }, String(Number(name.slice(8)))));
+  });
+  const all = names.filter((name) => history[name]).map((name) => `${name}: ${history[name]}`).join(", ") || "0";
+  return element("div", { class: "days", role: "img", "aria-label": t("daysChart", { all }) }, ...columns);
 }
 
-const named = (code) => (code === null ? "—" : String(code));
+const brief = (count) => new Intl.NumberFormat(current(), { notation: "compact", maximumFractionDigits: 1 }).format(count);
 
-function chart(counts) {
-  const most = Math.max(...counts.map(([, count]) => count));
-  const all = counts.map(([code, count]) => `${named(code)}: ${count}`).join(", ");
-  const rows = counts.flatMap(([code, count], at) => [
-    svg("text", { x: 62, y: 30 * at + 20, "text-anchor": "end" }, named(code)),
-    svg("rect", { x: 74, y: 30 * at + 7, width: 400, height: 18, rx: 5, class: "rail" }),
-    svg("rect", { x: 74, y: 30 * at + 7, width: (400 * count) / most, height: 18, rx: 5, class: code === 0 ? "good" : "bad" }),
-    svg("text", { x: 486, y: 30 * at + 20 }, String(count)),
-  ]);
-  return svg("svg", { class: "chart", viewBox: `0 0 520 ${30 * counts.length + 4}`, role: "img", "aria-label": t("chart", { all }) }, ...rows);
+/** A bar for each cause that ended calls. */
+function ends({ since, count, causes }) {
+  if (!count) return [element("p", { class: "muted" }, t("noCalls"))];
+  const list = causes.map(({ errcode, cause, count: times }) => ({ name: String(errcode), text: (errcode !== 0 && inWords(cause)) || meaning(errcode), count: times, good: errcode === 0 }));
+  return [bars(list), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
+}
+
+export function renderLog() {
+  $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : element("p", { class: "muted" }, t("noReplies")));
 }
 
 function table(rows) {
@@ -87,7 +100,8 @@ function table(rows) {
 function row({ at, path, code, ms, rid }) {
   const why = rid ? element("button", { "aria-label": `${t("why")} ${rid}`, onclick: () => askWhy(rid).then(() => $("record").scrollIntoView({ block: "nearest" })) }, t("why")) : "";
   const time = new Date(at).toLocaleTimeString([], { hour12: false });
-  return element("tr", {}, ...[time, path, named(code), code === null ? t("unreachable") : meaning(code).split(/[.。]/)[0], String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
+  const told = code === null ? t("unreachable") : meaning(code).split(/[.。]/)[0];
+  return element("tr", {}, ...[time, path, code === null ? "—" : String(code), told, String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
 }
 
 function renderRecord() {
@@ -95,7 +109,7 @@ function renderRecord() {
   if (asked.code !== 0) return $("record").replaceChildren(element("p", { class: "error" }, asked.code === null ? t("unreachable") : `${asked.code}: ${meaning(asked.code)}`));
   const { request } = asked.reply;
   const list = [
-    [t("at"), new Date(request.invoke_time * 1000).toLocaleString()],
+    [t("at"), new Date(request.invoke_time * 1000).toLocaleString(current())],
     [t("cost"), `${request.cost_in_ms} ms`],
     [t("request"), request.request_url],
     [t("sent"), request.request_body],

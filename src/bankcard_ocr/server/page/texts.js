@@ -13,10 +13,14 @@ export const TEXTS = {
     resultTitle: "Result", nothingYet: "Nothing read yet.", reading: "Reading …",
     readIn: "Read in {ms} ms, number ending in {last}, certainty {sure}.", showNumber: "Show the number", hideNumber: "Hide the number",
     copyNumber: "Copy", copied: "Copied", cannotCopy: "The browser does not let this page copy.",
-    certainty: "Certainty of the whole number", ofDigit: "Digit {place}: {sure}", warnings: "Warnings",
+    certainty: "Certainty of the whole number", ofDigit: "digit {place} {sure}", ofDigits: "Certainty of each digit:", warnings: "Warnings",
+    legend: "What is marked", l_card: "card", l_number: "number", l_digit: "digit", l_low: "unsure digit", l_date: "date", l_holder: "holder", l_other: "other",
+    allCards: "Every card in the picture", copyText: "Copy text", canvasPlain: "The picture",
+    tipsTitle: "What reads well", tip1: "The card fills most of the picture, all four edges in view.", tip2: "Sharp, in even light, without glare on the number.", tip3: "Any rotation, embossed or printed, any bank.",
+    n_unionpay: "UnionPay", n_visa: "Visa", n_mastercard: "Mastercard", n_amex: "American Express", n_jcb: "JCB", n_diners: "Diners Club", n_discover: "Discover", n_mir: "Mir", n_maestro: "Maestro", n_rupay: "RuPay", n_troy: "Troy", n_verve: "Verve", n_elo: "Elo", n_hipercard: "Hipercard",
     canvas: "The picture with card, number line, digits and dates marked; the middle of the number is covered",
     canvasOpen: "The picture with card, number line, digits and dates marked",
-    bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
+    holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
     credit: "credit", debit: "debit", quasi_credit: "quasi-credit", prepaid: "prepaid", unknown: "unknown",
     w_expired: "expired", w_luhn_failed: "check digit does not hold", w_unknown_iin: "issuer unknown", w_not_upright: "not upright",
     w_border_incomplete: "cut off", w_blurred: "blurred", w_glare: "glare", w_occluded: "covered", w_too_small: "too small", w_photocopy: "photocopy", w_screen: "shown on a screen", w_several_cards: "several cards",
@@ -25,15 +29,17 @@ export const TEXTS = {
     tokenApp: "App", tokenEnds: "Ends with", tokenUntil: "Good until", tokenLeft: "{minutes} minutes left", notLoggedIn: "Log in to see it.",
     quotaTitle: "Today's quota", quotaRead: "Recognitions", quotaToken: "Tokens", quotaUsed: "{used} of {limit}, {remain} left", again: "Ask again",
     quotaNote: "The day ends at midnight in Beijing.",
-    repliesTitle: "Replies of this session, by error code", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
-    chart: "Replies by error code: {all}",
+    daysTitle: "Recognitions of the last days", daysChart: "Recognitions by day: {all}",
+    endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "{count} recognition calls since {time}; the last seven days, at most the last 1,000 calls.",
+    h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_digits: "Digits {digits} are unsure.",
+    repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
     at: "At", cost: "Took", request: "Request", sent: "Sent", answered: "Answered", from: "From",
     privacy: "Pictures go to this server only and are not kept. Nothing is stored in the browser, nothing is loaded from other hosts.",
     unreachable: "The server cannot be reached.", notPicture: "This is no picture.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
     noCamera: "No camera can be used here: browsers allow it on https and on localhost only.", cameraDenied: "The camera was refused or is in use.",
-    g_start: "Put the card into the frame", g_closer: "Closer", g_still: "Hold still", g_glare: "Glare: tilt the card a little", g_dark: "More light", g_busy: "The server is busy, one moment", g_sure: "Good, once more",
-    g_done: "Done: two frames agree. {frames} frames were charged.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. {frames} frames were charged.",
+    g_start: "Put the card into the frame", g_whole: "Show the whole card", g_closer: "Closer", g_still: "Hold still", g_glare: "Glare: tilt the card a little", g_dark: "More light", g_busy: "The server is busy, one moment", g_sure: "Good, once more",
+    g_done: "Done: the frames agree. {frames} frames were charged.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. {frames} frames were charged.",
     c_ok: "ok", "c_-1": "The server is busy or has a fault. Nothing was charged; try again.", c_40001: "The token is not good any more. Log in again.", c_40013: "There is no app with this appid.",
     c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; wait a minute.",
     c_48001: "The app is disabled or may not call this.", c_41005: "No picture arrived.", c_76001: "No call with this rid in the last seven days.", c_76002: "This is not a rid.", c_76003: "The call was another app's.",
@@ -51,10 +57,14 @@ export const TEXTS = {
     resultTitle: "结果", nothingYet: "尚未识别。", reading: "识别中……",
     readIn: "用时 {ms} 毫秒，尾号 {last}，置信度 {sure}。", showNumber: "显示卡号", hideNumber: "隐藏卡号",
     copyNumber: "复制", copied: "已复制", cannotCopy: "浏览器不允许本页复制。",
-    certainty: "整个卡号的置信度", ofDigit: "第 {place} 位：{sure}", warnings: "警告",
+    certainty: "整个卡号的置信度", ofDigit: "第 {place} 位 {sure}", ofDigits: "每位数字的置信度：", warnings: "警告",
+    legend: "标注", l_card: "卡片", l_number: "卡号", l_digit: "数字", l_low: "不确定的数字", l_date: "日期", l_holder: "持卡人", l_other: "其他",
+    allCards: "图中的所有卡片", copyText: "复制文本", canvasPlain: "图片",
+    tipsTitle: "怎样拍更容易识别", tip1: "卡片占满大部分画面，四边完整。", tip2: "清晰，光线均匀，卡号上没有反光。", tip3: "任意方向、凸字或平印、任何银行均可。",
+    n_unionpay: "银联", n_visa: "Visa", n_mastercard: "万事达", n_amex: "美国运通", n_jcb: "JCB", n_diners: "大来", n_discover: "发现", n_mir: "Mir", n_maestro: "Maestro", n_rupay: "RuPay", n_troy: "Troy", n_verve: "Verve", n_elo: "Elo", n_hipercard: "Hipercard",
     canvas: "标出卡片、卡号行、每位数字和日期的图片，卡号中间已遮盖",
     canvasOpen: "标出卡片、卡号行、每位数字和日期的图片",
-    bank: "银行", card: "卡名", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行表",
+    holder: "持卡人", bank: "银行", card: "卡名", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行表",
     credit: "信用卡", debit: "借记卡", quasi_credit: "准贷记卡", prepaid: "预付卡", unknown: "未知",
     w_expired: "已过期", w_luhn_failed: "校验位不符", w_unknown_iin: "发卡行未知", w_not_upright: "方向不正",
     w_border_incomplete: "边缘不完整", w_blurred: "模糊", w_glare: "反光", w_occluded: "被遮挡", w_too_small: "太小", w_photocopy: "复印件", w_screen: "翻拍屏幕", w_several_cards: "多张卡",
@@ -63,15 +73,17 @@ export const TEXTS = {
     tokenApp: "应用", tokenEnds: "末尾", tokenUntil: "有效至", tokenLeft: "剩余 {minutes} 分钟", notLoggedIn: "登录后可见。",
     quotaTitle: "今日额度", quotaRead: "识别", quotaToken: "令牌", quotaUsed: "已用 {used} / {limit}，剩余 {remain}", again: "重新查询",
     quotaNote: "每日额度在北京时间零点重置。",
-    repliesTitle: "本次会话的返回（按错误码）", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
-    chart: "按错误码统计的返回：{all}",
+    daysTitle: "最近几天的识别次数", daysChart: "每日识别次数：{all}",
+    endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
+    h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_digits: "第 {digits} 位不确定。",
+    repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
     privacy: "图片只发送到本服务器，不保存。浏览器中不存储任何内容，也不从其他主机加载。",
     unreachable: "无法连接服务器。", notPicture: "这不是图片。", tooLarge: "图片超过 2 MiB，发送前已缩小。",
     noCamera: "此处无法使用摄像头：浏览器只在 https 或 localhost 上允许。", cameraDenied: "摄像头被拒绝或正在使用。",
-    g_start: "请把卡放入框内", g_closer: "请靠近一些", g_still: "请保持不动", g_glare: "有反光，请稍微倾斜", g_dark: "光线不足", g_busy: "服务器繁忙，请稍候", g_sure: "很好，再确认一次",
-    g_done: "完成：两帧一致。共计费 {frames} 帧。", g_most: "已读 {frames} 帧后停止，均已计费。请改用单张图片。", g_off: "摄像头已停止。共计费 {frames} 帧。",
+    g_start: "请把卡放入框内", g_whole: "请露出整张卡", g_closer: "请靠近一些", g_still: "请保持不动", g_glare: "有反光，请稍微倾斜", g_dark: "光线不足", g_busy: "服务器繁忙，请稍候", g_sure: "很好，再确认一次",
+    g_done: "完成：多帧一致。共计费 {frames} 帧。", g_most: "已读 {frames} 帧后停止，均已计费。请改用单张图片。", g_off: "摄像头已停止。共计费 {frames} 帧。",
     c_ok: "成功", "c_-1": "服务器繁忙或出错，未计费，请重试。", c_40001: "令牌已失效，请重新登录。", c_40013: "没有这个 appid。",
     c_40125: "密钥不正确。", c_40164: "此地址不在应用的白名单中。", c_42001: "令牌已过期，请重新登录。", c_45009: "今日令牌次数已用完。", c_45011: "调用或错误密钥过多，请稍候一分钟。",
     c_48001: "应用已停用，或无权调用此接口。", c_41005: "没有收到图片。", c_76001: "最近七天没有这个 rid 的调用。", c_76002: "这不是 rid。", c_76003: "这次调用属于其他应用。",
@@ -90,6 +102,13 @@ export const has = (key) => key in TEXTS[language];
 
 /** What an error code means, in a sentence. */
 export const meaning = (code) => (code === 0 ? t("c_ok") : has(`c_${code}`) ? t(`c_${code}`) : t("c_other"));
+
+/** The cause that the hint of an errmsg, or a cause alone, tells: in this language where it is known, else as it is. */
+export function cause(errmsg) {
+  const text = /hint: \[(.*)\]/.exec(errmsg)?.[1] ?? errmsg;
+  const digits = /^number unreadable: digits (.+) (?:uncertain|hidden)$/.exec(text)?.[1];
+  return digits ? t("h_digits", { digits }) : text === "number unreadable" ? t("h_unreadable") : text === "no card found" ? t("h_none") : text;
+}
 
 export const percent = (probability) => `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`; // never rounded up to 100
 

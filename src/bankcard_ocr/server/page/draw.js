@@ -1,0 +1,114 @@
+// The picture with every field of a reply drawn on it. The inks are those of the stylesheet, shared with the legend.
+
+const CORNERS = ["left_top", "right_top", "right_bottom", "left_bottom"];
+const LARGEST = 1600; // of the drawing's sides; the picture may be larger
+const LOOSE = 0.2; // of a line whose digits have no places, what is left open at each end
+export const SURE = 0.99; // of a whole number
+export const UNSURE = 0.9; // of a digit that is less; refusals name such digits, too
+
+/** Draws `picture` and the fields of `reply` (null while it is read); while not `open` the middle of numbers is covered. */
+export function draw(canvas, picture, reply, open) {
+  const scale = Math.min(1, LARGEST / Math.max(picture.width, picture.height));
+  canvas.width = Math.round(picture.width * scale);
+  canvas.height = Math.round(picture.height * scale);
+  const pen = canvas.getContext("2d");
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  if (!reply) return;
+  const ink = (name) => getComputedStyle(canvas).getPropertyValue(`--ink-${name}`);
+  const size = canvas.width / reply.img_size.w, thick = canvas.width / 320;
+  const cards = [reply, ...others(reply)].map((card) => placed(card, size));
+  if (!open) for (const card of cards) cover(pen, middle(card), ink("cover"));
+  for (const card of cards) {
+    const sure = certainties(card);
+    card.digits.forEach((quad, at) => {
+      if (open || !isHidden(at, card.digits.length)) stroke(pen, quad, ink(sure[at] < UNSURE ? "low" : "digit"), thick / 2);
+    });
+    for (const [name, quad] of card.fields) stroke(pen, quad, ink(kind(name)), thick);
+  }
+  if (cards.length > 1) reply.cards.forEach((card, at) => badge(pen, at + 1, corner(card, size), canvas.width / 40));
+}
+
+/** The kinds of fields that `draw` shows for `reply`, as the legend names them. */
+export function kinds(reply) {
+  const found = new Set([reply, ...others(reply)].flatMap((card) => placed(card, 1).fields.map(([name]) => kind(name))));
+  const sure = certainties(reply);
+  if (reply.digit_positions?.length) found.add("digit");
+  if (sure.some((value) => value < UNSURE)) found.add("low");
+  return ["card", "number", "digit", "low", "date", "holder", "other"].filter((name) => found.has(name));
+}
+
+/** How sure each digit is, when the reply tells it for every one. */
+export function certainties(reply) {
+  const found = (reply.digit_positions ?? []).map((position) => position.confidence);
+  return found.length && found.every((value) => typeof value === "number") ? found : [];
+}
+
+/** Whether the digit at `place` of `count` is one that a masked number hides. */
+export const isHidden = (place, count) => place >= 6 && place < count - 4;
+
+/** The other cards of the picture; the most certain one, which the reply is about, is listed among all. */
+const others = (reply) => (reply.cards ?? []).filter((card) => card.number !== reply.number);
+
+const kind = (name) => ({ card: "card", number: "number", valid_date: "date", issue_date: "date", holder_name: "holder" })[name] ?? "other";
+
+function placed(card, size) {
+  const quad = ({ pos }) => CORNERS.map((name) => [pos[name].x * size, pos[name].y * size]);
+  const fields = Object.entries(card).filter(([name, value]) => name.endsWith("_position") && value).map(([name, value]) => [name.slice(0, -"_position".length), quad(value)]);
+  return { ...card, fields, digits: (card.digit_positions ?? []).map(quad), line: card.number_position ? quad(card.number_position) : null };
+}
+
+/** The quad that covers what a masked number hides; null where no number stands. */
+function middle({ digits, line }) {
+  if (digits.length > 10) {
+    const [first, last] = [digits[6], digits[digits.length - 5]];
+    return [first[0], last[1], last[2], first[3]];
+  }
+  if (!line) return null;
+  const [tl, tr, br, bl] = line;
+  const between = (a, b, share) => [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
+  return [between(tl, tr, LOOSE), between(tr, tl, LOOSE), between(br, bl, LOOSE), between(bl, br, LOOSE)];
+}
+
+function corner(card, size) {
+  const { pos } = card.card_position ?? card.number_position ?? { pos: { left_top: { x: 0, y: 0 } } };
+  return [pos.left_top.x * size, pos.left_top.y * size];
+}
+
+function path(pen, points) {
+  pen.beginPath();
+  points.forEach(([x, y], at) => (at ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.closePath();
+  pen.lineJoin = "round";
+}
+
+/** An outline with a dark rim, so that it is seen on light and on dark cards. */
+function stroke(pen, points, ink, thick) {
+  path(pen, points);
+  for (const [style, width] of [["rgb(16 21 19 / .55)", Math.max(3, 1.8 * thick)], [ink, Math.max(1.5, thick)]]) {
+    pen.strokeStyle = style;
+    pen.lineWidth = width;
+    pen.stroke();
+  }
+}
+
+/** Covers `quad` and a rim around it, for places are cut close. */
+function cover(pen, quad, ink) {
+  if (!quad) return;
+  path(pen, quad);
+  pen.fillStyle = pen.strokeStyle = ink;
+  pen.lineWidth = Math.hypot(quad[3][0] - quad[0][0], quad[3][1] - quad[0][1]) * 0.4;
+  pen.fill();
+  pen.stroke();
+}
+
+function badge(pen, number, [x, y], radius) {
+  pen.beginPath();
+  pen.arc(Math.max(x, radius), Math.max(y, radius), radius, 0, 2 * Math.PI);
+  pen.fillStyle = "#101513";
+  pen.fill();
+  pen.fillStyle = "#fff";
+  pen.font = `600 ${1.2 * radius}px system-ui, sans-serif`;
+  pen.textAlign = "center";
+  pen.textBaseline = "middle";
+  pen.fillText(number, Math.max(x, radius), Math.max(y, radius));
+}
