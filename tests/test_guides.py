@@ -1,4 +1,4 @@
-"""The guides of the cloud call and of img_url say what the code does."""
+"""The guides say what the code does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bankcard_ocr.cli import load
 from bankcard_ocr.platform import cloudcodes
+from bankcard_ocr.server import pages
 from bankcard_ocr.server.fetch import Limits
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +46,27 @@ def test_python_examples_are_python(guide):
     found = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
 
     assert [True] * len(found) == [isinstance(parsed(example), ast.Module) for example in found]
+
+
+@pytest.mark.parametrize("guide", ["README.md", "docs/library.md"])
+def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
+    """Every example in Python of these guides runs, one after the other, on the sample card."""
+    monkeypatch.chdir(tmp_path)
+    Path("card.jpg").write_bytes(pages.sample())
+    Path("our-cards.dat").write_text("issuer Our Bank\n  622848 19 debit\n")
+    names: dict[str, object] = {"data": pages.sample()}
+    for example in re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(example, guide, "exec"), names)
+
+    assert "6200000000000005" == names["reading"].number
+
+
+def test_the_guide_has_every_option_of_read():
+    """docs/cli.md names each option of the verb that people use most."""
+    options = {name for parameter in load("read").params for name in parameter.opts if name.startswith("--")}
+    guide = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+
+    assert {"--detail", "--help"} >= {name for name in options if name not in guide}  # --no-detail stands for the first
 
 
 def parsed(example: str) -> ast.Module:

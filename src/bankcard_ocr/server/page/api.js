@@ -4,6 +4,7 @@ const session = { appid: "", secret: "", token: "", until: 0 };
 
 export const log = []; // of this session's calls: {at, path, code, ms, rid}, the newest first
 export const MOST_LOGGED = 200;
+const PATIENCE_MS = 60_000; // with a server that does not answer
 
 const changed = (name) => document.dispatchEvent(new Event(name));
 
@@ -53,7 +54,7 @@ async function send(path, query, options) {
   const started = performance.now();
   let code = null, reply = {}, rid = "", retryAfter = 0;
   try {
-    const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", ...options });
+    const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
     reply = await response.json();
     rid = response.headers.get("x-rid") ?? "";
     retryAfter = Number(response.headers.get("retry-after") ?? 0);
