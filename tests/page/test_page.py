@@ -232,6 +232,19 @@ class TestFields:
             "4111111111111111" in page.content(),
         )
 
+    @pytest.mark.parametrize(
+        ("number", "shown"),
+        [("620000******0005", "6200 00•• •••• 0005"), ("e3b0c442" * 8, "e3b0c442" * 8), ("a.b.c.d.e", "a.b.c.d.e")],
+    )
+    def test_other_forms_of_the_number_are_shown(self, answered, number: str, shown: str):
+        """An app may get the number masked, as a fingerprint or encrypted; there is nothing to uncover then."""
+        page = answered(number=number)
+
+        assert (shown, False) == (
+            page.locator("#number").inner_text(),
+            page.get_by_role("button", name="Show the number").is_visible(),
+        )
+
     def test_a_single_card_is_not_listed(self, answered):
         """With one card in the picture there is no list."""
         page = answered(cards=[{"number": NUMBER, "confidence": 1.0}])

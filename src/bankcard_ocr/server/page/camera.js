@@ -79,7 +79,8 @@ async function frames(video, run, onFrame) {
 export function tallied(tally, { code, reply }) {
   if (code !== 0) return tally;
   const nats = -Math.log(Math.max(1e-6, 1 - reply.confidence));
-  return tally?.number === reply.number ? { number: tally.number, looks: tally.looks + 1, nats: tally.nats + nats } : { number: reply.number, looks: 1, nats };
+  const number = reply.number.includes(".") ? reply.bin : reply.number; // a number is encrypted differently each time
+  return tally?.number === number ? { number, looks: tally.looks + 1, nats: tally.nats + nats } : { number, looks: 1, nats };
 }
 
 /** Whether at least two frames agree, and surely enough together. */

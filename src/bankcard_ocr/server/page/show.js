@@ -32,6 +32,8 @@ export function toggleNumber() {
 
 export const number = () => shown.answer?.reply.number ?? "";
 
+const isNumber = (text) => /^[\d*]{12,19}$/.test(text); // an app may be given a fingerprint or an encrypted text instead
+
 export const mask = (text) => [...text].map((digit, at) => (isHidden(at, text.length) ? "•" : digit)).join("");
 
 /** The digits spaced as cards print them. */
@@ -41,7 +43,7 @@ export function grouped(text) {
   return sizes.map((size) => text.slice(at, (at += size))).filter(Boolean).join(" ");
 }
 
-const seen = (text) => grouped(shown.open ? text : mask(text));
+const seen = (text) => (isNumber(text) ? grouped(shown.open ? text : mask(text)) : text);
 
 /** Shows everything again, in the language of now. */
 export function render() {
@@ -53,6 +55,7 @@ export function render() {
   $("status").textContent = status();
   if (read) renderReading(answer.reply);
   else if (answer) renderRefusal(answer);
+  $("show").hidden = read && !/^\d+$/.test(answer.reply.number);
   $("show").setAttribute("aria-pressed", open);
   $("show").textContent = t(open ? "hideNumber" : "showNumber");
   $("copy").textContent = t("copyNumber");
@@ -66,7 +69,8 @@ function status() {
   if (!answer) return t("nothingYet");
   if (answer.code !== 0) return note;
   const sure = percent(answer.reply.confidence);
-  return [t("readIn", { ms: answer.ms, last: answer.reply.number.slice(-4), sure }), note].filter(Boolean).join(" ");
+  const { number } = answer.reply;
+  return [t(isNumber(number) ? "readIn" : "readOther", { ms: answer.ms, last: number.slice(-4), sure }), note].filter(Boolean).join(" ");
 }
 
 function renderReading(reply) {
