@@ -104,7 +104,7 @@ class TestFiles:
             first.headers["cache-control"],
             first.headers["x-content-type-options"],
             "camera=(self)" in first.headers["permissions-policy"],
-            first.headers["content-security-policy"].startswith("default-src 'self';"),
+            first.headers["content-security-policy"].startswith("default-src 'none';"),
             "unsafe" in first.headers["content-security-policy"],
         )
 
