@@ -332,7 +332,7 @@ class TestInputs:
 
         assert [
             "ok",
-            "decode image failed hint: [cannot open: BadZipFile]",
+            "decode image failed hint: [cannot open: damaged]",
             "decode image failed hint: [cannot open: encrypted]",
         ] == errmsgs
 

@@ -275,6 +275,19 @@ def test_nothing_to_read_is_an_error(source: str, tmp_path, monkeypatch):
         plan(source, "", 1)
 
 
+def test_a_damaged_member_is_a_row(tmp_path):
+    """A picture that cannot be unpacked any more is no picture; the run goes on behind it."""
+    place = tmp_path / "in.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.jpg", bytes(range(256)) * 4)
+    data = bytearray(place.read_bytes())
+    data[35:40] = b"\xff" * 5  # inside the packed bytes, behind a head of 30 and the name
+    place.write_bytes(data)
+    [chunk] = plan(str(place), "", 1)
+
+    assert ["cannot open: damaged"] == [picture.cause for picture in pictures(chunk, 0)]
+
+
 def test_a_file_that_is_no_archive_is_an_error(tmp_path):
     """A damaged archive ends the run before it begins."""
     (tmp_path / "in.zip").write_text("no archive")

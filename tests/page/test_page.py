@@ -139,6 +139,23 @@ class TestReading:
             page.locator("#refusal-said").inner_text().startswith("101002 decode image failed"),
         )
 
+    @pytest.mark.parametrize(("way", "carrier"), [("paste", "clipboardData"), ("drop", "dataTransfer")])
+    def test_a_picture_is_pasted_or_dropped(self, logged_in, way: str, carrier: str):
+        """A picture in the clipboard, or dropped anywhere on the page, is read."""
+        logged_in.evaluate(
+            """async ([way, carrier]) => {
+                const items = new DataTransfer();
+                const sample = await (await fetch("sample.jpg")).blob();
+                items.items.add(new File([sample], "card.jpg", { type: "image/jpeg" }));
+                const kind = way === "paste" ? ClipboardEvent : DragEvent;
+                document.dispatchEvent(new kind(way, { [carrier]: items, bubbles: true, cancelable: true }));
+            }""",
+            [way, carrier],
+        )
+        logged_in.locator("#number").wait_for()
+
+        assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
+
     def test_the_camera_stops_by_itself_when_frames_agree(self, logged_in):
         """The film of the sample card is read, and the camera is off afterwards."""
         logged_in.get_by_role("button", name="Live camera").click()

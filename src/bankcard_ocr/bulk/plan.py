@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +25,8 @@ PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", 
 TABLES = frozenset({".parquet", ".pq"})
 LARGEST = 256  # pictures in a chunk: what a kill costs each worker at most
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
+
+DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error, lzma.LZMAError)
 
 Picture = bytes | NotAPicture
 
@@ -100,7 +105,7 @@ def _archive(file: Path, root: str) -> Chunk:
         with zipfile.ZipFile(file) as archive:
             members = (info.filename for info in archive.infolist() if not info.is_dir())
             names = tuple(sorted(name for name in members if Path(name).suffix.lower() in PICTURES))
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGED) as error:
         raise BulkError(f"{file} cannot be opened: {error}") from error
     return Chunk(kind="zip", path=str(file), names=names, rows=len(names), root=root)
 
@@ -193,8 +198,10 @@ def _read(opened: Callable[[], Any]) -> Picture:
             return bytes(file.read(MAX_BYTES + 1))
     except OSError as error:
         return NotAPicture(f"cannot open: {error.strerror or 'damaged'}")
-    except (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError) as error:
-        return NotAPicture(f"cannot open: {type(error).__name__}")  # damaged, encrypted, or packed in an unknown way
+    except (KeyError, RuntimeError) as error:
+        return NotAPicture(f"cannot open: {type(error).__name__}")  # encrypted, or packed in an unknown way
+    except DAMAGED:
+        return NotAPicture("cannot open: damaged")
 
 
 def _pyarrow() -> tuple[Any, Any]:

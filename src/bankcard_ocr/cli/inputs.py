@@ -6,8 +6,11 @@ Nothing is unpacked to disk, and of no picture more than one byte over the limit
 from __future__ import annotations
 
 import glob
+import lzma
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ from ..errors import NotAPicture
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
 STDIN = "-"
+DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ class Source:
                 return file.read(MAX_BYTES + 1)
         except OSError as error:
             raise NotAPicture(f"cannot open: {error.strerror or 'damaged'}") from error
+        except NotImplementedError as error:
+            raise NotAPicture("cannot open: packed in an unknown way") from error
         except RuntimeError as error:
             raise NotAPicture("cannot open: encrypted") from error
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
-            raise NotAPicture(f"cannot open: {type(error).__name__}") from error
+        except DAMAGED as error:
+            raise NotAPicture("cannot open: damaged") from error
 
 
 @contextmanager
@@ -89,7 +95,7 @@ def _archive(path: Path, archives: ExitStack) -> list[Source]:
     """The pictures of a zip archive, sorted by name, named ``archive.zip!name``."""
     try:
         archive = archives.enter_context(zipfile.ZipFile(path))
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGED) as error:
         raise typer.BadParameter(f"{path} is no zip archive that can be opened: {error}") from error
     members = sorted(info.filename for info in archive.infolist() if _is_picture(info))
     if not members:
