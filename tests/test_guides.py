@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import pathlib
 import re
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("card.jpg").write_bytes(pages.sample())
     Path("our-cards.dat").write_text("issuer Our Bank\n  622848 19 debit\n")
-    names: dict[str, object] = {"data": pages.sample()}
+    names: dict[str, object] = {"pathlib": pathlib, **dict.fromkeys(("data", "first", "second"), pages.sample())}
     for example in re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(example, guide, "exec"), names)
 
