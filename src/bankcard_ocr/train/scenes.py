@@ -57,11 +57,11 @@ def sample(shot: scene.Scene) -> Sample:
 def augment(rng: np.random.Generator, batch: Batch) -> None:
     """Turns, scales, shifts and recolours a batch in place."""
     for i in range(len(batch["pixels"])):
-        if rng.random() < 0.75:
+        if rng.random() < 0.6:
             batch["pixels"][i], batch["quads"][i], batch["kinds"][i] = _held_otherwise(
                 rng, batch["pixels"][i], batch["quads"][i], batch["kinds"][i]
             )
-    quarters = int(rng.choice(4, p=(0.7, 0.1, 0.1, 0.1)))
+    quarters = int(rng.choice(4, p=(0.85, 0.05, 0.05, 0.05)))
     pixels, quads = batch["pixels"], batch["quads"]
     for _ in range(quarters):  # counter-clockwise: (x, y) -> (y, side - 1 - x)
         pixels = np.rot90(pixels, 1, (1, 2))
@@ -77,7 +77,7 @@ def _held_otherwise(
     rng: np.random.Generator, pixels: NDArray[np.uint8], quads: NDArray[np.float32], kinds: NDArray[np.int8]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.int8]]:
     """One scene turned, scaled and shifted; what leaves the picture leaves the labels."""
-    angle = rng.normal(0, 12) if rng.random() < 0.7 else rng.uniform(-180, 180)
+    angle = rng.normal(0, 8) if rng.random() < 0.9 else rng.uniform(-180, 180)
     matrix = cv2.getRotationMatrix2D((SIDE / 2, SIDE / 2), float(angle), float(np.exp(rng.normal(-0.05, 0.15))))
     matrix = matrix + np.pad(rng.normal(0, 0.05 * SIDE, (2, 1)), ((0, 0), (2, 0)))
     edge = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
