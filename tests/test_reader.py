@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable, Refused
+from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
+from bankcard_ocr.numbers import pan
 from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options
+from bankcard_ocr.synth import card, glyphs, render
+from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import quad as quads
 
 NUMBER = "6200000000000005"  # a published test number
+OTHER = "4111111111111111"  # another
 SAMPLE = resources.files("bankcard_ocr.server").joinpath("sample.jpg").read_bytes()
 
 
@@ -28,6 +32,23 @@ def reader() -> Reader:
 @pytest.fixture(scope="module")
 def pixels() -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(SAMPLE)).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def other_card() -> bytes:
+    """The sample with another number of the published ranges, on art of other colours."""
+    face = glyphs.Face(corner=0.17, stroke=0.145)
+    ink = ink_.Ink(
+        relief=True, foil=(0.88, 0.89, 0.92), cover=0.94, soft=0.1, diffuse=0.34, shine=0.3, dark=0.35, shadow=0.45
+    )
+    middles = np.stack([9 + card.PITCH * np.arange(19), np.full(19, 31.0)], 1).astype(np.float32)
+    text = pan.group(OTHER)
+    line = card.Line(kind="number", text=text, face=face, ink=ink, height=4.2, middles=middles)
+    drawn = card.Card(seed=23, size=(card.WIDTH, card.HEIGHT), lines=(line,), chip=None, marks=())
+    flat = render.flat(drawn, scale=11.0)
+    ground = np.full((800, 1280, 3), 120, np.uint8)
+    ground[100 : 100 + flat.pixels.shape[0], 150 : 150 + flat.pixels.shape[1]] = flat.pixels
+    return jpeg(ground)
 
 
 def jpeg(pixels: np.ndarray) -> bytes:
@@ -128,3 +149,91 @@ def test_a_reading_s_repr_masks_its_number(reader):
     reading = reader.read(SAMPLE)
 
     assert NUMBER not in repr(reading) + repr(reading.candidates)
+
+
+def halves(pixels: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with the left half of its number covered, and with the right half."""
+    out = []
+    for part in (boxes[:8], boxes[8:]):
+        corners = part.reshape(-1, 2)
+        covered = pixels.copy()
+        first, last = (corners.min(0) - 5).astype(int).tolist(), (corners.max(0) + 5).astype(int).tolist()
+        cv2.rectangle(covered, first, last, (90, 60, 30), -1)
+        out.append(covered)
+    return out[0], out[1]
+
+
+def test_two_half_blinded_pictures_give_one_number(reader, pixels):
+    """The left half covered in one, the right half in the other, which was taken from elsewhere."""
+    left, right = halves(pixels, np.array(reader.read(SAMPLE).digit_quads))
+    height, width = pixels.shape[:2]
+    tilted = cv2.warpAffine(
+        right, cv2.getRotationMatrix2D((width / 2, height / 2), 8, 0.85), (width, height),
+        borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+
+    assert NUMBER == reader.read_many([jpeg(left), jpeg(tilted)]).number
+
+
+def test_a_half_blinded_picture_alone_gives_no_number(reader, pixels):
+    """What is not seen is not made up, in one picture or in the same twice."""
+    left, _ = halves(pixels, np.array(reader.read(SAMPLE).digit_quads))
+
+    with pytest.raises(Refused):
+        reader.read_many([jpeg(left), jpeg(left)])
+
+
+def test_pictures_that_cannot_be_read_do_no_harm(reader, pixels):
+    """One picture that can suffices, and says which it was."""
+    nothing = jpeg(np.full((480, 640, 3), 128, np.uint8))
+
+    reading = reader.read_many([b"not a picture", nothing, SAMPLE])
+
+    assert (NUMBER, 2) == (reading.number, reading.picture)
+
+
+def test_without_any_picture_the_first_fault_is_told(reader):
+    """Nothing to read is an error of the picture, nothing on the pictures a refusal."""
+    with pytest.raises(NotAPicture):
+        reader.read_many([b"not a picture", b""])
+    with pytest.raises(NoCardFound):
+        reader.read_many([jpeg(np.full((480, 640, 3), 128, np.uint8))] * 2)
+
+
+def test_pictures_of_different_cards_are_refused(reader, other_card):
+    """Two numbers, each read with certainty, are not one card's."""
+    with pytest.raises(CardsDiffer):
+        reader.read_many([SAMPLE, other_card])
+
+
+@pytest.mark.parametrize("count", [0, 9])
+def test_one_to_eight_pictures_are_read_together(reader, count):
+    """None and nine are wrong usage."""
+    with pytest.raises(ValueError, match="1 to 8"):
+        reader.read_many([SAMPLE] * count)
+
+
+def test_every_card_is_told_in_reading_order(reader, pixels, other_card):
+    """Two cards side by side, each with its number; the reading's is the surer one's, and one is warned."""
+    other = np.asarray(Image.open(io.BytesIO(other_card)).convert("RGB").resize(pixels.shape[1::-1]))
+    both = jpeg(np.concatenate([other, pixels], 1))
+
+    reading = reader.read(both, Options(detail=True))
+
+    assert [OTHER, NUMBER] == [card.number for card in reading.cards]
+    assert max(reading.cards, key=lambda card: card.confidence).number == reading.number
+    assert "several_cards" in reading.warnings
+
+
+def test_a_card_beside_itself_is_told_once(reader, pixels):
+    """The same number twice is one card."""
+    both = jpeg(np.concatenate([pixels, pixels], 1))
+
+    assert [NUMBER] == [card.number for card in reader.read(both, Options(detail=True)).cards]
+
+
+def test_details_cost_nothing_unasked(reader):
+    """Without detail there are no cards and no warnings."""
+    reading = reader.read(SAMPLE)
+
+    assert ((), (), None) == (reading.cards, reading.warnings, reading.holder_name)

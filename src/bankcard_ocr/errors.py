@@ -13,7 +13,8 @@
     │   ├── PictureTooLarge         over the limit of bytes or pixels
     ├── Refused                     no number returned, on purpose        errcode 101001
     │   ├── NoCardFound             nothing on the picture looks like a card number
-    │   └── NumberUnreadable        a number is there and cannot be read with certainty
+    │   ├── NumberUnreadable        a number is there and cannot be read with certainty
+    │   └── CardsDiffer             several pictures of one card were promised, and they show different ones
     ├── FetchError                  ``img_url`` gave no picture           errcode 101000
     ├── CallError                   the platform refuses the call         its own errcode
     ├── Busy                        at capacity; try again                errcode -1
@@ -127,6 +128,13 @@ class NumberUnreadable(Refused):
         self.digits = digits
         self.confidence = confidence
         super().__init__("number unreadable" + (f": digits {_ranges(digits)} uncertain" if digits else ""))
+
+
+class CardsDiffer(Refused):
+    """Pictures that should show one card contradict one another."""
+
+    def __init__(self) -> None:
+        super().__init__("the pictures show different cards")
 
 
 class FetchError(BankcardError):

@@ -29,7 +29,7 @@ UNSEEN = 0.1  # a text that a view does not list has at most this share of the v
 def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...]:
     """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1."""
     texts = {text for view in views for text, _ in view.texts}
-    weights = {text: _seen(text, views) + (_likeness(text) if prior and _possible(text) else 0.0) for text in texts}
+    weights = {text: _seen(text, views) + (likeness(text) if prior and _possible(text) else 0.0) for text in texts}
     if not weights:
         return ()
     highest = max(weights.values())
@@ -64,9 +64,13 @@ def _seen(text: str, views: Sequence[Line]) -> float:
     return total / math.sqrt(len(views)) / SAME_EYES
 
 
-def _likeness(digits: str) -> float:
+def likeness(digits: str) -> float:
     """How much likelier real numbers are to look like this than misread ones, as a logarithm."""
+    return fitting(digits) + (LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN)
+
+
+def fitting(digits: str) -> float:
+    """The part of it that the number's length has."""
     lengths = iin.lengths(digits)
     length = UNKNOWN if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
-    check = LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN
-    return length + USUAL.get(len(digits), RARE) + check
+    return length + USUAL.get(len(digits), RARE)

@@ -7,16 +7,16 @@ the judge is sure, so that a plain picture costs one location and two recognitio
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from . import judge
-from .errors import NoCardFound, NumberUnreadable
+from . import cards, caution, fuse, judge
+from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .numbers import expiry
-from .reading import Candidate, Field, Options, Quad, Reading
-from .vision import image, locate, recognize
+from .reading import Candidate, Field, FoundCard, Options, Quad, Reading
+from .vision import image, locate, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
 from .vision.model import Model
@@ -28,6 +28,8 @@ UPRIGHT = 0.5  # a line read as surely as this is not turned round
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
 SURE_DATE = 0.8  # the least probability of a date that is returned
 FAINT = 0.35  # things that score less are no reason to say that a card is there
+SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
+MOST_PICTURES = 8  # of one card in one call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,41 @@ class _Seen:
     def confidence(self) -> float:
         return self.candidates[0].confidence if self.candidates else 0.0
 
+    @property
+    def evidence(self) -> tuple[float, int]:
+        """What places are ranked by: the confidence, then the digits that can be seen."""
+        return self.confidence, sum(char.text != recognize.HIDDEN for char in self.views[-1].characters)
+
+    def says(self, number: str) -> bool:
+        """Whether its best candidate is ``number``."""
+        return bool(self.candidates) and self.candidates[0].number == number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shot:
+    """One picture, what was located in it, the places looked at, and which of several pictures it is."""
+
+    picture: image.Picture
+    things: tuple[Thing, ...]
+    places: tuple[_Seen, ...]
+    timings_ms: dict[str, float]
+    number: int = 0
+
+    @property
+    def best(self) -> _Seen:
+        """The place that tells most."""
+        return max(self.places, key=lambda place: place.evidence)
+
 
 class Reader:
     """Reads card numbers. Complete after construction, never changes; threads may share it."""
 
-    def __init__(self, *, threads: int = 1) -> None:
-        """Loads the models that ship with the package; each call computes on ``threads`` threads."""
+    def __init__(self, *, threads: int = 1, clock: Callable[[], float] = time.time) -> None:
+        """Loads the models that ship with the package; each call computes on ``threads`` threads.
+
+        ``clock`` tells the Unix time that decides whether a card has expired.
+        """
+        self._clock = clock
         self.locator = Model("locate", threads=threads)
         self.recognizer = Model("recognize", threads=threads)
 
@@ -58,39 +89,132 @@ class Reader:
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
         NumberUnreadable when one is there and cannot be read with certainty.
         """
+        shot = self._examined(data, options)
+        return self._told(shot, _returned(shot, options), options)
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+        """The reading of 1 to 8 pictures of one card, their evidence put together digit by digit.
+
+        A picture that cannot be decoded or shows no number does no harm when the others suffice. All positions are
+        those of picture ``picture`` of the reading. Raises as :meth:`read` does, and CardsDiffer when the pictures
+        contradict one another.
+        """
+        if not 1 <= len(pictures) <= MOST_PICTURES:
+            raise ValueError(f"1 to {MOST_PICTURES} pictures are read as one card, not {len(pictures)}")
+        shots, faults = [], []
+        for place, data in enumerate(pictures):
+            try:
+                shots.append(replace(self._examined(data, options), number=place))
+            except PictureError as error:
+                faults.append(error)
+        if not shots:
+            raise faults[0]
+        shots = [shot for shot in shots if shot.places] or shots[:1]
+        candidates = self._together(shots, options) if len(shots) > 1 else _returned(shots[0], options)
+        main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.best.evidence))
+        return self._told(main, candidates, options)
+
+    def measured(self, data: bytes, options: Options = Options()) -> dict[str, float]:  # noqa: B008 - frozen
+        """The measures behind the warnings of a picture, for setting their thresholds. Raises as :meth:`read` does."""
+        shot = self._examined(data, options)
+        _returned(shot, options)
+        return _measures(shot)
+
+    def _examined(self, data: bytes, options: Options) -> _Shot:
+        """The picture in ``data`` and every place in it that was looked at."""
         started = time.perf_counter()
         picture = image.decode(data)
         decoded = time.perf_counter()
-        seen: list[_Seen] = []
+        places: list[_Seen] = []
         things: list[Thing] = []
         for place in self._places(picture.pixels, options, things):
-            seen.append(place)
+            places.append(place)
             if place.confidence >= SURE:
                 break
-        finished = time.perf_counter()
-        if not seen:
-            raise NoCardFound
-        best = max(seen, key=lambda place: place.confidence)
-        threshold = THRESHOLD if options.threshold is None else options.threshold
-        if not best.candidates or best.confidence < threshold:
-            if best.score < FAINT and best.confidence < 0.1:
-                raise NoCardFound
-            raise NumberUnreadable(digits=_doubtful(best), confidence=best.confidence)
-        cards = [thing.quad for thing in things if thing.kind == "card"]
-        dates = self._dates(picture, things) if options.detail else []
-        return Reading(
-            number=best.candidates[0].number,
-            confidence=best.confidence,
-            candidates=best.candidates,
+        if options.detail:
+            places.extend(self._elsewhere(picture.pixels, things, list(places), options))
+        timings = {"decode": 1e3 * (decoded - started), "read": 1e3 * (time.perf_counter() - decoded)}
+        return _Shot(picture=picture, things=tuple(things), places=tuple(places), timings_ms=timings)
+
+    def _together(self, shots: Sequence[_Shot], options: Options) -> tuple[Candidate, ...]:
+        """The candidates of several pictures of one card. Raises CardsDiffer, NumberUnreadable."""
+        sure = [shot.best for shot in shots if shot.best.confidence >= _threshold(options) and shot.best.candidates]
+        numbers = {place.candidates[0].number for place in sure}
+        if len(numbers) > 1:
+            raise CardsDiffer
+        looks = [look for shot in shots if (look := self._look_at(shot)) is not None]
+        found = fuse.fused(looks, prior=options.prior)
+        if sure and (not found or found[0].number not in numbers or found[0].confidence < sure[0].confidence):
+            found = max(sure, key=lambda place: place.confidence).candidates
+        if not found or found[0].confidence < _threshold(options):
+            best = max((shot.best for shot in shots), key=lambda place: place.evidence)
+            raise NumberUnreadable(digits=_doubtful(best), confidence=found[0].confidence if found else 0.0)
+        if any(fuse.contradicts(look, found[0].number) for look in looks):
+            raise CardsDiffer
+        return found
+
+    def _look_at(self, shot: _Shot) -> fuse.Look | None:
+        """What a picture shows of the number, for putting it together with others."""
+        place = shot.best
+        line = place.views[-1]
+        chances = fuse.chances(line, self.recognizer.metadata["alphabet"])
+        if not len(chances):
+            return None
+        card = cards.around(place.quad, shot.things)
+        if card is None or len(line.characters) != len(chances):
+            return fuse.Look(chances=chances)
+        middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
+        on_card = quads.project(_back(middles, place.quad, line), quads.homography(card, cards.UNIT))
+        axis, forward = cards.runs(on_card)
+        along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
+        return fuse.Look(
+            chances=chances, along=along, across=float(np.median(across)), face=quality.face(shot.picture.pixels, card)
+        )
+
+    def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
+        """The reading of ``shot``, whose number is the first of ``candidates``."""
+        picture, best = shot.picture, shot.best
+        card = cards.around(best.quad, shot.things)
+        reading = Reading(
+            number=candidates[0].number,
+            confidence=candidates[0].confidence,
+            candidates=candidates,
             size=picture.size,
             number_quad=_points(picture.as_sent(best.quad)),
-            digit_quads=tuple(_points(picture.as_sent(quad)) for quad in _digits(best)),
-            digit_confidences=_certainties(best, best.candidates[0].number),
-            card_quad=_points(picture.as_sent(cards[0])) if cards else None,
-            valid_date=dates[-1] if dates else None,
-            issue_date=dates[0] if len(dates) > 1 else None,
-            timings_ms={"decode": 1e3 * (decoded - started), "read": 1e3 * (finished - decoded)},
+            digit_quads=tuple(_points(picture.as_sent(quad)) for quad in _digits(best, candidates[0].number)),
+            digit_confidences=_certainties(best, candidates[0].number),
+            card_quad=_points(picture.as_sent(card)) if card is not None else None,
+            picture=shot.number,
+            timings_ms=shot.timings_ms,
         )
+        return self._detailed(shot, reading, options) if options.detail else reading
+
+    def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
+        """``reading`` with all that the picture says beside the number."""
+        dates = self._dates(shot.picture, list(shot.things))
+        valid = dates[-1] if dates else None
+        warned = caution.of_measures(_measures(shot)) + caution.of_number(reading.number)
+        warned += caution.of_date(valid.text if valid else None, self._clock()) + caution.of_quad(reading.number_quad)
+        return replace(
+            reading,
+            valid_date=valid,
+            issue_date=dates[0] if len(dates) > 1 else None,
+            cards=_cards(shot, options),
+            warnings=caution.ordered(warned),
+        )
+
+    def _elsewhere(
+        self, pixels: quads.Image, things: list[Thing], places: list[_Seen], options: Options
+    ) -> Iterator[_Seen]:
+        """Places on the cards whose number was not read yet."""
+        read = [place.quad for place in places if place.confidence >= SURE]
+        for card in cards.distinct(things):
+            if any(cards.lies_in(quad, card.quad) for quad in read):
+                continue
+            looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
+            numbers = [thing for thing in things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)]
+            for thing in (numbers[:2] if not looked else []) or self._closer(pixels, card.quad):
+                yield self._look(pixels, thing.quad, thing.score, options)
 
     def _places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[_Seen]:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
@@ -190,6 +314,67 @@ class Reader:
         return recognize.recognize(self.recognizer, [recognize.strip(pixels, quad, width)])[0]
 
 
+def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
+    """The candidates of the best place, when the first may be returned. Raises NoCardFound, NumberUnreadable."""
+    if not shot.places:
+        raise NoCardFound
+    best = shot.best
+    if best.confidence < _threshold(options) or not best.candidates:
+        if best.score < FAINT and best.confidence < 0.1:
+            raise NoCardFound
+        raise NumberUnreadable(digits=_doubtful(best), confidence=best.confidence)
+    return best.candidates
+
+
+def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
+    """Every card of ``shot`` in reading order, each with its own verdict; a number on no located card is one, too."""
+    found: list[tuple[quads.Quad, FoundCard]] = []
+    free = list(shot.places)
+    for card in cards.distinct(shot.things):
+        here = [place for place in free if cards.lies_in(place.quad, card.quad)]
+        free = [place for place in free if not any(place is other for other in here)]
+        if here or card.score >= SURELY_A_CARD:
+            found.append((card.quad, _verdict(shot.picture, card.quad, here, options)))
+    for place in sorted(free, key=lambda place: -place.confidence):
+        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in found]):
+            found.append((place.quad, _verdict(shot.picture, None, [place], options)))
+    numbers: dict[str | None, float] = {}
+    for _, card_ in found:
+        numbers[card_.number] = max(numbers.get(card_.number, 0.0), card_.confidence)
+    found = [each for each in found if each[1].number is None or each[1].confidence == numbers[each[1].number]]
+    order = cards.reading_order([quad for quad, _ in found])
+    return tuple(found[i][1] for i in order)
+
+
+def _verdict(picture: image.Picture, card: quads.Quad | None, places: list[_Seen], options: Options) -> FoundCard:
+    best = max(places, key=lambda place: place.evidence, default=None)
+    shown = best is not None and bool(best.candidates) and best.confidence >= _threshold(options)
+    refusal: Refused = NumberUnreadable(digits=_doubtful(best)) if best is not None else NoCardFound()
+    return FoundCard(
+        number=best.candidates[0].number if best is not None and shown else None,
+        confidence=best.confidence if best is not None else 0.0,
+        refusal=None if shown else refusal.cause,
+        card_quad=_points(picture.as_sent(card)) if card is not None else None,
+        number_quad=_points(picture.as_sent(best.quad)) if best is not None else None,
+    )
+
+
+def _measures(shot: _Shot) -> dict[str, float]:
+    """What is measured of the picture and its number line, see caution.py."""
+    picture, best = shot.picture, shot.best
+    characters = best.views[-1].characters
+    tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
+    height = tall / recognize.HEIGHT * quads.sides(best.quad)[1] * picture.reduced
+    hidden = sum(char.text == recognize.HIDDEN for char in characters)
+    card = cards.around(best.quad, shot.things)
+    count = len(cards.distinct(thing for thing in shot.things if thing.score >= SURELY_A_CARD))
+    return quality.measures(picture.pixels, card, best.quad, height=height, hidden=hidden, cards=count)
+
+
+def _threshold(options: Options) -> float:
+    return THRESHOLD if options.threshold is None else options.threshold
+
+
 def _back(framed: quads.Quad, outer: quads.Quad, line: Line) -> quads.Quad:
     """A quad of the strip of ``outer`` in the picture's pixels."""
     width = 4 * len(line.frames)
@@ -215,10 +400,10 @@ def _doubtful(place: _Seen) -> tuple[int, ...]:
     return tuple(i for i, char in enumerate(characters, 1) if char.probability < 0.9 or char.text == recognize.HIDDEN)
 
 
-def _digits(place: _Seen) -> list[quads.Quad]:
-    """A quad for each digit of the last view, in the picture's pixels; none when the number was not read there."""
+def _digits(place: _Seen, number: str) -> list[quads.Quad]:
+    """A quad for each digit of the last view, in the picture's pixels; none when ``number`` was not read there."""
     line = place.views[-1]
-    if len(line.characters) != len(place.candidates[0].number):
+    if len(line.characters) != len(number):
         return []
     boxes = [
         np.array([(c.x - c.width / 2, c.y - c.height / 2), (c.x + c.width / 2, c.y - c.height / 2),

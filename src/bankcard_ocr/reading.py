@@ -16,6 +16,11 @@ from .numbers import pan
 Returned = Literal["card", "number", "redacted"]
 RETURNED: tuple[Returned, ...] = get_args(Returned)
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+Warned = Literal[
+    "border_incomplete", "blurred", "glare", "occluded", "too_small", "photocopy", "screen",
+    "expired", "luhn_failed", "unknown_iin", "several_cards", "not_upright",
+]  # fmt: skip
+WARNINGS: tuple[Warned, ...] = get_args(Warned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +30,8 @@ class Options:
     ``type``: ``photo`` (a card with background, any rotation) or ``scan`` (the picture is the card, upright).
     ``threshold``: a number is returned when its confidence is at least this; None takes the model's own.
     ``prior``: weigh candidates by Luhn and the lengths of their IIN; off, only what is seen counts.
-    ``detail``: read what else the card says (its dates), which costs a few milliseconds more.
+    ``detail``: read what else the card says (dates, holder), every other card, and what to be warned of, which costs
+    some milliseconds more.
     ``returns``: pictures to give back, out of ``card`` (rectified), ``number`` (the line) and ``redacted`` (the card
     without the middle digits, the holder and any other text).
     """
@@ -61,14 +67,35 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FoundCard:
+    """One of the cards in a picture: its number, or why there is none (``refusal``, as an error's ``cause``).
+
+    ``card_quad`` is None where a number stands without a card around it, ``number_quad`` where none was found.
+    """
+
+    number: str | None
+    confidence: float
+    refusal: str | None = None
+    card_quad: Quad | None = None
+    number_quad: Quad | None = None
+
+    def __repr__(self) -> str:
+        shown = pan.mask(self.number) if self.number else None
+        return f"FoundCard(number={shown!r}, confidence={self.confidence:.4f}, refusal={self.refusal!r})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
     """A card number read with certainty, and what else the picture said.
 
     ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
-    each digit, ``digit_confidences`` how surely the last look showed it. ``valid_date`` and ``issue_date`` are
-    ``MM/YY``, None unless asked for and read with certainty.
-    ``pictures`` maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
-    ``size`` is the picture's (width, height). ``timings_ms`` maps each stage to its milliseconds.
+    each digit, ``digit_confidences`` how surely the last look showed it. ``size`` is the picture's (width, height).
+    ``timings_ms`` maps each stage to its milliseconds.
+    ``picture`` is which of several pictures all positions are of, from 0.
+
+    With ``detail``: ``valid_date`` and ``issue_date`` are ``MM/YY``, ``holder_name`` Latin capitals, None unless read
+    with certainty; ``cards`` is every card in reading order, this one among them; ``warnings`` in the order of
+    WARNINGS. ``pictures`` maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
     """
 
     number: str
@@ -81,7 +108,11 @@ class Reading:
     card_quad: Quad | None = None
     valid_date: Field | None = None
     issue_date: Field | None = None
+    holder_name: Field | None = None
+    cards: tuple[FoundCard, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     pictures: Mapping[Returned, bytes] = field(default_factory=dict)
+    picture: int = 0
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:

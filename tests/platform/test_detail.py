@@ -8,7 +8,7 @@ import pytest
 
 from bankcard_ocr.numbers.iin import Table
 from bankcard_ocr.platform.detail import details, warnings
-from bankcard_ocr.reading import Candidate, Field, Reading
+from bankcard_ocr.reading import Candidate, Field, FoundCard, Reading
 
 QUAD = ((10.0, 20.4), (110.6, 20.0), (110.0, 40.0), (10.0, 40.0))
 UPSIDE_DOWN = (QUAD[2], QUAD[3], QUAD[0], QUAD[1])
@@ -58,6 +58,7 @@ def test_everything_known_is_told():
     assert {
         "confidence": 0.998765,
         "valid_date": "12/27",
+        "holder_name": None,
         "bank_name": "测试银行",
         "bank_name_en": "Test Bank",
         "card_name": "金卡",
@@ -69,10 +70,13 @@ def test_everything_known_is_told():
         "issue_date": None,
         "number_position": POSITION,
         "digit_positions": [POSITION, POSITION],
+        "holder_name_position": None,
         "valid_date_position": POSITION,
         "card_position": POSITION,
         "img_size": {"w": 640, "h": 480},
         "warnings": [],
+        "cards": [],
+        "picture": 0,
     } == found
 
 
@@ -116,6 +120,50 @@ def test_a_card_expires_when_its_month_ends_in_beijing(now: float, expected: lis
     found = dated("11/24")
 
     assert expected == warnings(found, TABLE.lookup(found.number), now)
+
+
+def test_every_card_is_told_with_its_verdict():
+    """A card that was read has its number, one that was not the reason; places where they are known."""
+    read = FoundCard(number="6205500000000000004", confidence=0.99, card_quad=QUAD, number_quad=QUAD)
+    unread = FoundCard(number=None, confidence=0.2, refusal="number unreadable", card_quad=None, number_quad=QUAD)
+
+    assert [
+        {
+            "number": "6205500000000000004",
+            "confidence": 0.99,
+            "refusal": None,
+            "card_position": POSITION,
+            "number_position": POSITION,
+        },
+        {
+            "number": None,
+            "confidence": 0.2,
+            "refusal": "number unreadable",
+            "card_position": None,
+            "number_position": POSITION,
+        },
+    ] == details(reading(cards=(read, unread)), TABLE, NOW)["cards"]
+
+
+def test_the_holder_is_told_with_its_place():
+    """The name and where it stands."""
+    found = details(reading(holder_name=Field(text="ANNA ROSSI", confidence=0.9, quad=QUAD)), TABLE, NOW)
+
+    assert ("ANNA ROSSI", POSITION) == (found["holder_name"], found["holder_name_position"])
+
+
+def test_pictures_asked_for_are_in_the_reply():
+    """Each as the base64 of its JPEG."""
+    found = details(reading(pictures={"card": b"\xff\xd8card"}), TABLE, NOW)
+
+    assert "/9hjYXJk" == found["card_picture"]
+
+
+def test_what_the_reader_warns_of_is_passed_on():
+    """In the order of the contract; what depends on table and time is decided anew."""
+    seen = reading(number="0000000000000000", warnings=("glare", "expired", "blurred"))
+
+    assert ["blurred", "glare", "unknown_iin"] == warnings(seen, TABLE.lookup(seen.number), NOW)
 
 
 def test_details_are_asked_for(platform):

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from ..numbers import luhn
+from .. import caution
 from ..numbers.iin import Card, Match, Table
-from ..reading import Field, Quad, Reading
-from .state.base import BEIJING
+from ..reading import Field, FoundCard, Quad, Reading
 
 
 def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
@@ -25,6 +23,7 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
     return {
         "confidence": round(reading.confidence, 6),
         "valid_date": reading.valid_date.text if reading.valid_date else None,
+        "holder_name": reading.holder_name.text if reading.holder_name else None,
         **_issuer(match),
         "bin": match.prefix or None,
         "bin_table": {"version": table.version, "date": table.date},
@@ -32,10 +31,14 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "issue_date": reading.issue_date.text if reading.issue_date else None,
         "number_position": _position(reading.number_quad),
         "digit_positions": list(_digits(reading)),
+        "holder_name_position": _field_position(reading.holder_name),
         "valid_date_position": _field_position(reading.valid_date),
         "card_position": _position(reading.card_quad) if reading.card_quad else None,
         "img_size": {"w": width, "h": height},
         "warnings": warnings(reading, match, now),
+        "cards": [_card(card) for card in reading.cards],
+        "picture": reading.picture,
+        **{f"{name}_picture": b64encode(data).decode() for name, data in sorted(reading.pictures.items())},
     }
 
 
@@ -45,14 +48,21 @@ def pictures(reading: Reading) -> dict[str, Any]:
 
 
 def warnings(reading: Reading, match: Match, now: float) -> list[str]:
-    """What a back end may want to know before it trusts the card: each a word of the contract."""
-    found = {
-        "expired": reading.valid_date is not None and _is_over(reading.valid_date.text, now),
-        "luhn_failed": not luhn.is_valid(reading.number),
-        "unknown_iin": not match.candidates,
-        "not_upright": not _is_upright(reading.number_quad),
+    """What a back end may want to know before it trusts the card; the operator's table and the call's time decide."""
+    seen = [name for name in reading.warnings if name not in {"expired", "luhn_failed", "unknown_iin"}]
+    valid = reading.valid_date.text if reading.valid_date else None
+    told = caution.of_number(reading.number, match) + caution.of_date(valid, now) + caution.of_quad(reading.number_quad)
+    return list(caution.ordered((*seen, *told)))
+
+
+def _card(card: FoundCard) -> dict[str, Any]:
+    return {
+        "number": card.number,
+        "confidence": round(card.confidence, 6),
+        "refusal": card.refusal,
+        "card_position": _position(card.card_quad) if card.card_quad else None,
+        "number_position": _position(card.number_quad) if card.number_quad else None,
     }
-    return [name for name, holds in found.items() if holds]
 
 
 def _issuer(match: Match) -> dict[str, Any]:
@@ -74,19 +84,6 @@ def _kind(card: Card) -> dict[str, Any]:
         "card_type": card.type,
         "network": card.network,
     }
-
-
-def _is_over(month_year: str, now: float) -> bool:
-    """Whether the last moment of the month ``MM/YY`` has passed in Beijing."""
-    month, year = (int(part) for part in month_year.split("/"))
-    today = datetime.fromtimestamp(now, BEIJING)
-    return (2000 + year, month) < (today.year, today.month)
-
-
-def _is_upright(quad: Quad) -> bool:
-    """Whether the text runs from left to right, within 45 degrees."""
-    (left, top), (right, bottom) = quad[0], quad[1]
-    return right - left > abs(bottom - top)
 
 
 def _field_position(text: Field | None) -> dict[str, Any] | None:

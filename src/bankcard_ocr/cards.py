@@ -1,0 +1,80 @@
+"""Cards in a picture: which are there, which line stands on which, and the order in which people read them.
+
+Quads are float32 (4, 2) TL, TR, BR, BL of the card or text, in pixels of one picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from .vision import quad as quads
+from .vision.locate import Thing
+from .vision.quad import Quad
+
+LIKELY = 0.35  # cards that score less are none
+MARGIN = 0.06  # card sides by which a line's end may seem to stand out
+UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+
+
+def distinct(things: Iterable[Thing]) -> list[Thing]:
+    """The cards among ``things``, each once, the likeliest first."""
+    found: list[Thing] = []
+    for thing in things:
+        if thing.kind == "card" and thing.score > LIKELY and not any(_same(thing.quad, card.quad) for card in found):
+            found.append(thing)
+    return found
+
+
+def around(line: Quad, things: Iterable[Thing]) -> Quad | None:
+    """The likeliest card on which all of ``line`` stands."""
+    return next((thing.quad for thing in things if thing.kind == "card" and _holds(thing.quad, line)), None)
+
+
+def lies_in(line: Quad, card: Quad) -> bool:
+    """Whether the middle of ``line`` is on ``card``."""
+    x, y = line.mean(0)
+    return cv2.pointPolygonTest(card.reshape(-1, 1, 2), (float(x), float(y)), measureDist=False) >= 0
+
+
+def _holds(card: Quad, line: Quad) -> bool:
+    """Whether ``card`` has a card's shape and both ends of ``line`` are on it, or nearly."""
+    width, height = quads.sides(card)
+    if not 1.1 < max(width, height) / max(1.0, min(width, height)) < 2.4:
+        return False
+    ends = np.stack([line[[0, 3]].mean(0), line[[1, 2]].mean(0)])
+    on_card = quads.project(ends.astype(np.float32), quads.homography(card, UNIT))
+    return bool((np.abs(on_card - 0.5) < 0.5 + MARGIN).all())
+
+
+def runs(points: NDArray[np.float32]) -> tuple[int, bool]:
+    """Along which axis (0 is x) ``points`` (N, 2) run, and whether forward."""
+    first, last = points[0], points[-1]
+    axis = int(np.abs(last - first).argmax())
+    return axis, bool(last[axis] >= first[axis])
+
+
+def reading_order(quads_: Sequence[Quad]) -> list[int]:
+    """The places of ``quads_`` in rows from the top, each from the left."""
+    rows: list[list[int]] = []
+    for place in sorted(range(len(quads_)), key=lambda place: float(quads_[place][:, 1].mean())):
+        middle, first = float(quads_[place][:, 1].mean()), quads_[rows[-1][0]] if rows else None
+        if first is not None and middle - float(first[:, 1].mean()) < 0.5 * float(np.ptp(first[:, 1])):
+            rows[-1].append(place)
+        else:
+            rows.append([place])
+    return [place for row in rows for place in sorted(row, key=lambda place: float(quads_[place][:, 0].mean()))]
+
+
+def _same(first: Quad, second: Quad) -> bool:
+    """Whether two quads are of one card: most of the smaller lies in the larger."""
+    area, _ = cv2.intersectConvexConvex(first, second)
+    return float(area) > 0.5 * min(cv2.contourArea(first), cv2.contourArea(second))
+
+
+def separate(quad: Quad, others: Iterable[Quad]) -> bool:
+    """Whether ``quad`` is another thing than each of ``others``."""
+    return not any(_same(quad, other) for other in others)

@@ -1,0 +1,145 @@
+"""What is wrong with a picture of a card, measured: blur, glare, fingers, copies, screens; and whether cards are alike.
+
+Pictures are uint8 RGB (H, W, 3), quads of their pixels. Measures know no thresholds.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from . import quad as quads
+from .quad import Image, Quad
+
+FACE = (96, 64)  # columns, rows
+SHIFT = 8  # pixels of a face by which two may be apart
+BURNT = 250  # levels from which a pixel is white
+PALE = 225  # the median of a card that is white itself
+
+
+def measures(
+    image: Image, card: Quad | None, line: Quad, *, height: float, hidden: int, cards: int
+) -> dict[str, float]:
+    """All that is measured of a card's picture.
+
+    ``card`` and ``line`` are in pixels of ``image``; without a card its measures are taken of the line. ``height`` is
+    the digits' in pixels of the picture as sent, ``hidden`` how many are covered, ``cards`` how many cards there are.
+    """
+    area = quads.grow(line, 0.02, 0.5) if card is None else card
+    return {
+        "outside": 0.0 if card is None else outside(card, image.shape[1], image.shape[0]),
+        "sharpness": sharpness(image, line),
+        "glare": max(glare(image, area), glare(image, line)),
+        "covered": 0.0 if card is None else covered(image, card),
+        "colour": colour(image, area),
+        "moire": moire(image, area),
+        "height": height,
+        "hidden": float(hidden),
+        "cards": float(cards),
+    }
+
+
+def outside(card: Quad, width: int, height: int) -> float:
+    """How far the card's corners are out of the picture, in widths of the card."""
+    out = np.maximum(np.maximum(-card, card - (width - 1, height - 1)), 0)
+    return float(out.max() / max(1.0, *quads.sides(card)))
+
+
+def face(image: Image, card: Quad) -> NDArray[np.float32]:
+    """The card's look in coarse: float32 (64, 96, 3), in L, a, b."""
+    columns, rows = FACE
+    cut = quads.rectify(image, quads.grow(card, -0.02, -0.03), 4 * columns, 4 * rows)
+    small = np.asarray(cv2.resize(cut, FACE, interpolation=cv2.INTER_AREA), np.uint8)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(lab, (0, 0), 1.2), np.float32)
+
+
+def alike(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """How alike two faces are, in [-1, 1]: their correlation where they fit best, in brightness or with colour."""
+    part = first[SHIFT:-SHIFT, SHIFT:-SHIFT]
+    weights = part.std((0, 1)) + 1e-3
+    maps = np.stack(
+        [
+            cv2.matchTemplate(
+                np.ascontiguousarray(second[:, :, c]), np.ascontiguousarray(part[:, :, c]), cv2.TM_CCOEFF_NORMED
+            )
+            for c in range(3)
+        ]
+    )
+    return float(max(maps[0].max(), (maps * weights[:, None, None]).sum(0).max() / weights.sum()))
+
+
+def sharpness(image: Image, line: Quad) -> float:
+    """How much of the contrast of a line of text is in its finest detail: strokes' edges against strokes."""
+    gray = _gray(quads.rectify(image, line, 960, 96))
+    fine, middle, coarse = (cv2.GaussianBlur(gray, (0, 0), sigma) for sigma in (1.0, 2.5, 8.0))
+    return float((fine - middle).std() / ((middle - coarse).std() + 1))
+
+
+def glare(image: Image, area: Quad) -> float:
+    """The share of ``area`` that is burnt out to white, where the rest of it is not white."""
+    cut = quads.rectify(image, area, 320, 200)
+    burnt = cv2.erode((cut.min(2) >= BURNT).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return float(burnt.mean()) if np.median(cut.min(2)) < PALE else 0.0
+
+
+def covered(image: Image, card: Quad) -> float:
+    """The share of the card under something of the colour of skin that reaches in from outside; 0 on such a ground."""
+    cut = quads.rectify(image, quads.grow(card, 0.15, 0.2), 364, 210)
+    skin = _skin(cut)
+    inside = np.zeros(skin.shape, np.uint8)
+    inside[30:-30, 42:-42] = 1
+    if skin[inside == 0].mean() > 0.5:
+        return 0.0
+    count, labels = cv2.connectedComponents(skin)
+    crossing = [label for label in range(1, count) if _crosses(labels == label, inside)]
+    return float(np.isin(labels, crossing)[inside == 1].mean()) if crossing else 0.0
+
+
+def colour(image: Image, card: Quad) -> float:
+    """How much colour the card has that its brightness does not explain: near 0 for copies in black and white."""
+    cut = quads.rectify(image, quads.grow(card, -0.04, -0.06), 428, 270)
+    small = np.asarray(cv2.resize(cut, (54, 34), interpolation=cv2.INTER_AREA), np.uint8)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float64)
+    light = np.stack([np.ones(len(lab)), lab[:, 0], lab[:, 0] ** 2], 1)
+    rest = lab[:, 1:] - light @ np.linalg.lstsq(light, lab[:, 1:], rcond=None)[0]
+    return float(np.sqrt((rest**2).sum(1).mean()))
+
+
+def moire(image: Image, card: Quad) -> float:
+    """How far the strongest fine period stands out of the card's spectrum, as a logarithm: screens have a grid."""
+    x, y = (int(v) for v in card.mean(0))
+    side = 256 if min(image.shape[:2]) >= 256 else 128
+    left, top = (
+        int(np.clip(v - side // 2, 0, max(0, room - side))) for v, room in ((x, image.shape[1]), (y, image.shape[0]))
+    )
+    part = _gray(image[top : top + side, left : left + side])
+    if part.shape != (side, side):
+        return 0.0
+    window = np.hanning(side)[:, None] * np.hanning(side)[None]
+    power = np.log(np.abs(np.fft.fftshift(np.fft.fft2((part - part.mean()) * window))) + 1)
+    v, u = np.indices(power.shape) - side // 2
+    radius = np.hypot(u, v) / side
+    blocks = ((np.abs(u) <= 2) & (np.abs(v) <= 2)) | (np.minimum(np.abs(u), np.abs(v)) <= 2)  # JPEG's, and the window's
+    rings = (radius * 40).astype(int)
+    usual = np.array(
+        [np.median(power[rings == ring]) if (rings == ring).any() else 0 for ring in range(rings.max() + 1)]
+    )
+    above = np.where((radius > 0.12) & ~blocks, power - usual[rings], 0)
+    return float(above.max())
+
+
+def _crosses(part: NDArray[np.bool_], inside: NDArray[np.uint8]) -> bool:
+    return bool(part[inside == 1].any() and part[inside == 0].any())
+
+
+def _skin(image: Image) -> NDArray[np.uint8]:
+    """Where the colour is that of skin, in Cr and Cb (Chai and Ngan, IEEE CSVT 9, 1999), in pieces of some size."""
+    _, red, blue = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb))
+    found = ((red >= 135) & (red <= 173) & (blue >= 77) & (blue <= 127)).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8)), np.uint8)
+
+
+def _gray(image: Image) -> NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)

@@ -1,0 +1,60 @@
+"""Which cards are in a picture, and which line stands on which."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bankcard_ocr import cards
+from bankcard_ocr.vision.locate import Thing
+
+
+def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+
+
+def thing(quad: np.ndarray, *, kind: str = "card", score: float = 0.9) -> Thing:
+    return Thing(kind=kind, quad=quad, score=score)
+
+
+def test_a_card_found_twice_is_one():
+    """Of two quads that lie on one another the likelier stays; another card is another."""
+    first, again, other = box(0, 0, 160, 100), box(5, 5, 150, 95), box(200, 0, 360, 100)
+
+    found = cards.distinct([thing(first), thing(again, score=0.8), thing(other, score=0.7)])
+
+    assert [first.tolist(), other.tolist()] == [card.quad.tolist() for card in found]
+
+
+def test_faint_cards_and_other_things_are_no_cards():
+    """A score below the least, and a number line, are left out."""
+    assert [] == cards.distinct([thing(box(0, 0, 160, 100), score=0.3), thing(box(0, 0, 160, 20), kind="number")])
+
+
+def test_a_line_belongs_to_the_card_it_stands_on():
+    """The likeliest card that holds the whole line; none when it sticks out or the thing has no card's shape."""
+    card, strip = box(0, 0, 160, 100), box(0, 0, 160, 20)
+
+    assert card.tolist() == cards.around(box(20, 40, 140, 50), [thing(strip), thing(card)]).tolist()
+    assert cards.around(box(20, 40, 240, 50), [thing(card)]) is None
+    assert cards.around(box(20, 5, 140, 15), [thing(strip)]) is None
+
+
+def test_cards_are_told_row_by_row():
+    """From the top, and in a row from the left, though a row is not quite straight."""
+    quads = [box(200, 110, 300, 170), box(200, 10, 300, 70), box(0, 20, 100, 80), box(0, 120, 100, 180)]
+
+    assert [2, 1, 3, 0] == cards.reading_order(quads)
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([(0, 0.5), (1, 0.6)], (0, True)),
+        ([(1, 0.5), (0, 0.4)], (0, False)),
+        ([(0.5, 0.9), (0.4, 0.1)], (1, False)),
+    ],
+)
+def test_a_line_runs_along_an_axis(points, expected):
+    """Along x or y of the card, forward or back."""
+    assert expected == cards.runs(np.array(points, np.float32))

@@ -1,0 +1,118 @@
+"""Several looks at one number, put together digit by digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bankcard_ocr import fuse
+from bankcard_ocr.numbers import luhn
+
+NUMBER = "6228480000000000" + luhn.check_digit("6228480000000000")  # 17 digits, a length the bank does not use
+RIGHT = "4111111111111111"
+VISA = "4012888888881881"
+FACE = np.random.default_rng(1).uniform(0, 255, (64, 96, 3)).astype(np.float32)
+OTHER_FACE = np.random.default_rng(2).uniform(0, 255, (64, 96, 3)).astype(np.float32)
+
+
+def look(text: str, sure: float = 0.998, *, start: int | None = None, face: np.ndarray | None = FACE) -> fuse.Look:
+    """A look that shows ``text``, ``?`` for hidden ones; ``start`` is the place of its first digit on the card."""
+    chances = np.full((len(text), 11), (1 - sure) / 10, np.float32)
+    for place, char in enumerate(text):
+        chances[place, 10 if char == "?" else int(char)] = sure
+    if start is None:
+        return fuse.Look(chances=chances)
+    along = (0.1 + 0.045 * (start + np.arange(len(text)))).astype(np.float32)
+    return fuse.Look(chances=chances, along=along, across=0.58, face=face)
+
+
+def told(*looks: fuse.Look, prior: bool = True) -> tuple[str, float]:
+    found = fuse.fused(looks, prior=prior)
+    return (found[0].number, found[0].confidence) if found else ("", 0.0)
+
+
+def test_two_halves_make_one_number():
+    """The left half hidden in one, the right half in the other, each counted not quite right."""
+    number, confidence = told(look("??????" + VISA[8:], start=2), look(VISA[:8] + "?????????", start=0))
+
+    assert (VISA, True) == (number, confidence > 0.9)
+
+
+def test_halves_cut_off_make_one_number():
+    """What is covered need not be seen at all when digits stand where they should on the card."""
+    number, confidence = told(look(VISA[8:], start=8), look(VISA[:8], start=0))
+
+    assert (VISA, True) == (number, confidence > 0.9)
+
+
+def test_halves_whose_check_digit_fails_make_no_number():
+    """They may be of two cards."""
+    wrong = VISA[8:-1] + "2"
+
+    assert told(look(wrong, start=8), look(VISA[:8], start=0))[1] < 0.5
+
+
+def test_halves_of_unlike_cards_make_no_number():
+    """Two cards that do not look alike are not one, whatever their digits."""
+    assert told(look(VISA[8:], start=8, face=OTHER_FACE), look(VISA[:8], start=0))[1] < 0.5
+
+
+def test_halves_without_a_card_around_them_make_no_number():
+    """Nothing says that they belong together."""
+    assert told(look("????????" + VISA[8:]), look(VISA[:8] + "????????"))[1] < 0.5
+
+
+def test_halves_far_apart_make_no_number():
+    """Between them digits may stand that nobody saw."""
+    assert told(look(VISA[8:], start=11), look(VISA[:8], start=0))[1] < 0.5
+
+
+def test_pieces_that_share_digits_hang_together():
+    """Four digits that both see make them one, without a card around them."""
+    number, confidence = told(look("????" + VISA[4:]), look(VISA[:8] + "????????"))
+
+    assert (VISA, True) == (number, confidence > 0.9)
+
+
+def test_an_unsure_digit_is_settled_by_another_picture():
+    """Two pictures are surer than either."""
+    unsure = look(VISA)
+    unsure.chances[7] = [0.0] * 8 + [0.5, 0.49, 0.01]
+    alone, both = told(unsure)[1], told(unsure, look(VISA))
+
+    assert (VISA, True) == (both[0], both[1] > alone)
+
+
+def test_a_picture_of_nothing_does_no_harm():
+    """What does not fit is left out."""
+    number, confidence = told(look(VISA), look("73", 0.5))
+
+    assert (VISA, True) == (number, confidence > 0.9)
+
+
+def test_without_looks_there_is_no_number():
+    """No evidence, no candidates."""
+    assert ((), ()) == (fuse.fused([]), fuse.fused([look("????")]))
+
+
+def test_without_the_prior_halves_are_not_put_together():
+    """The check digit is what they hang together by."""
+    assert told(look(VISA[8:], start=8), look(VISA[:8], start=0), prior=False)[1] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "expected"),
+    [
+        (RIGHT, 0.999, True),
+        (RIGHT, 0.9, False),
+        (VISA, 0.999, False),
+        (VISA[:7] + VISA[8:], 0.999, False),
+        (VISA[:-1] + "2", 0.999, False),
+        (VISA[:-2] + "92", 0.999, True),
+        ("????" + VISA[4:], 0.999, False),
+        ("1234", 0.999, False),
+    ],
+)
+def test_clear_looks_contradict_another_number(text: str, sure: float, expected: bool):
+    """Two digits that are not the number's; a lost one, a wrong one, hidden ones or a few digits do not."""
+    assert expected is fuse.contradicts(look(text, sure), VISA)
