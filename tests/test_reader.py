@@ -237,3 +237,59 @@ def test_details_cost_nothing_unasked(reader):
     reading = reader.read(SAMPLE)
 
     assert ((), (), None) == (reading.cards, reading.warnings, reading.holder_name)
+
+
+class Writes:
+    """A reader of names that reads ``text`` on every strip, each character as surely as ``sure``."""
+
+    def __init__(self, text: str, sure: float = 0.995) -> None:
+        self.metadata = {"alphabet": "ABCDEFGHIJKLMNOPQRSTUVWXYZ .-'/?"}
+        self._text, self._sure = text, sure
+
+    def run(self, strips: np.ndarray) -> list[np.ndarray]:
+        frames = np.full((len(strips), strips.shape[2] // 4, 33), (1 - self._sure) / 32, np.float32)
+        frames[:, :, 0] = self._sure
+        places = np.zeros((*frames.shape[:2], 4), np.float32)
+        for i, char in enumerate(self._text):
+            at = 2 + i * 2
+            frames[:, at] = (1 - self._sure) / 32
+            frames[:, at, 1 + self.metadata["alphabet"].index(char)] = self._sure
+            places[:, at] = (4 * at, 24, 6, 20)
+        return [frames, places]
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "expected"),
+    [("LI MING", 0.995, "LI MING"), ("LI MING", 0.8, None), ("VALID THRU", 0.995, None), ("LI M?NG", 0.995, None)],
+)
+def test_the_holder_is_told_when_sure(monkeypatch, text, sure, expected):
+    """A name read surely; not one in doubt, a caption, or one with a hidden letter."""
+    reader = Reader()
+    monkeypatch.setitem(reader.__dict__, "namer", Writes(text, sure))
+    name = reader.read(SAMPLE, Options(detail=True)).holder_name
+
+    assert expected == (name.text if name else None)
+
+
+def test_without_its_model_there_is_no_name(monkeypatch):
+    """The reader of names is optional."""
+    reader = Reader()
+    monkeypatch.setitem(reader.__dict__, "namer", None)
+
+    assert reader.read(SAMPLE, Options(detail=True)).holder_name is None
+
+
+def test_pictures_are_given_back_when_asked_for(reader):
+    """Those asked for, as JPEG, and no others."""
+    some = reader.read(SAMPLE, Options(returns=frozenset({"number", "redacted"}))).pictures
+
+    assert ({"number", "redacted"}, {b"\xff\xd8"}) == (set(some), {data[:2] for data in some.values()})
+    assert {} == reader.read(SAMPLE).pictures
+
+
+def test_the_redacted_picture_cannot_be_read(reader):
+    """What is given back as evidence gives no number."""
+    redacted = reader.read(SAMPLE, Options(returns=frozenset({"redacted"}))).pictures["redacted"]
+
+    with pytest.raises(Refused):
+        reader.read(redacted, Options(threshold=0.0, prior=False))

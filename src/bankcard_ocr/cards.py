@@ -50,6 +50,13 @@ def _holds(card: Quad, line: Quad) -> bool:
     return bool((np.abs(on_card - 0.5) < 0.5 + MARGIN).all())
 
 
+def as_read(card: Quad, line: Quad) -> Quad:
+    """``card`` beginning at the corner at which ``line`` begins, so that the line reads along its top edge."""
+    unit = quads.project(line, quads.homography(card, UNIT))
+    axis, forward = runs(np.stack([unit[[0, 3]].mean(0), unit[[1, 2]].mean(0)]))
+    return quads.turn(card, {(0, True): 0, (1, True): 1, (0, False): 2, (1, False): 3}[axis, forward])
+
+
 def runs(points: NDArray[np.float32]) -> tuple[int, bool]:
     """Along which axis (0 is x) ``points`` (N, 2) run, and whether forward."""
     first, last = points[0], points[-1]

@@ -9,24 +9,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from . import cards, caution, fuse, judge
+from . import cards, caution, evidence, fields, fuse, judge
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
-from .numbers import expiry
-from .reading import Candidate, Field, FoundCard, Options, Quad, Reading
+from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned
 from .vision import image, locate, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
-from .vision.model import Model
+from .vision.model import Model, is_shipped
 from .vision.recognize import Line
 
 SURE = 0.97  # a place this certain is not looked at again, and no other place is
 THRESHOLD = 0.9  # the least confidence of a number that is returned
 UPRIGHT = 0.5  # a line read as surely as this is not turned round
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
-SURE_DATE = 0.8  # the least probability of a date that is returned
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 MOST_PICTURES = 8  # of one card in one call
@@ -82,6 +81,12 @@ class Reader:
         self._clock = clock
         self.locator = Model("locate", threads=threads)
         self.recognizer = Model("recognize", threads=threads)
+        self._threads = threads
+
+    @cached_property
+    def namer(self) -> Model | None:
+        """The reader of holder names, loaded when details are first asked for; None where it is not installed."""
+        return Model("holder", threads=self._threads) if is_shipped("holder") else None
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
         """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF.
@@ -164,7 +169,7 @@ class Reader:
         if card is None or len(line.characters) != len(chances):
             return fuse.Look(chances=chances)
         middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
-        on_card = quads.project(_back(middles, place.quad, line), quads.homography(card, cards.UNIT))
+        on_card = quads.project(fields.back(middles, place.quad, line), quads.homography(card, cards.UNIT))
         axis, forward = cards.runs(on_card)
         along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
         return fuse.Look(
@@ -187,21 +192,48 @@ class Reader:
             picture=shot.number,
             timings_ms=shot.timings_ms,
         )
+        if options.returns:
+            reading = replace(reading, pictures=self._pictures(shot, reading.number, options))
         return self._detailed(shot, reading, options) if options.detail else reading
 
     def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
         """``reading`` with all that the picture says beside the number."""
-        dates = self._dates(shot.picture, list(shot.things))
-        valid = dates[-1] if dates else None
+        picture = shot.picture
+        dates = fields.dates(shot.things, lambda quad: self._line(picture.pixels, quad))
+        name = fields.name(shot.things, picture.pixels, self.namer) if self.namer else None
+        valid = dates[-1].text if dates else None
         warned = caution.of_measures(_measures(shot)) + caution.of_number(reading.number)
-        warned += caution.of_date(valid.text if valid else None, self._clock()) + caution.of_quad(reading.number_quad)
+        warned += caution.of_date(valid, self._clock()) + caution.of_quad(reading.number_quad)
         return replace(
             reading,
-            valid_date=valid,
-            issue_date=dates[0] if len(dates) > 1 else None,
+            valid_date=_field(picture, dates[-1]) if dates else None,
+            issue_date=_field(picture, dates[0]) if len(dates) > 1 else None,
+            holder_name=_field(picture, name) if name else None,
             cards=_cards(shot, options),
             warnings=caution.ordered(warned),
         )
+
+    def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
+        """The pictures that ``options`` ask for, as JPEG; those of the card only where a card was located."""
+        pixels, line = shot.picture.pixels, shot.best.quad
+        card = cards.around(line, shot.things)
+        made: dict[Returned, bytes] = {}
+        if "number" in options.returns:
+            made["number"] = evidence.number(pixels, line)
+        if card is not None and "card" in options.returns:
+            made["card"] = evidence.card(pixels, cards.as_read(card, line))
+        if card is not None and "redacted" in options.returns:
+            outline = cards.as_read(card, line)
+            things = [*shot.things, *self._closer(pixels, outline, kinds=("number", "holder", "expiry"), least=0.1)]
+            made["redacted"] = evidence.redacted(
+                pixels,
+                outline,
+                line,
+                digits=_certain(shot.best, number),
+                secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
+                dates=[date.quad for date in fields.dates(things, lambda quad: self._line(pixels, quad))],
+            )
+        return made
 
     def _elsewhere(
         self, pixels: quads.Image, things: list[Thing], places: list[_Seen], options: Options
@@ -218,7 +250,8 @@ class Reader:
 
     def _places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[_Seen]:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
-        things += locate.locate(self.locator, pixels)
+        wanted = locate.KINDS if options.detail or options.returns else ("card", "number")
+        things += locate.locate(self.locator, pixels, kinds=wanted)
         numbers = [thing for thing in things if thing.kind == "number"][:3]
         best: _Seen | None = None
         for thing in numbers:
@@ -238,23 +271,6 @@ class Reader:
                 yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
             yield self._harder(pixels, best, options)
 
-    def _dates(self, picture: image.Picture, things: list[Thing]) -> list[Field]:
-        """The dates on the card that were read with certainty, the earliest first; each once."""
-        dates: dict[expiry.Month, Field] = {}
-        for thing in [thing for thing in things if thing.kind == "expiry" and thing.score > FAINT][:3]:
-            outer = quads.grow(thing.quad, 0.08, 0.3)
-            line = self._line(picture.pixels, outer)
-            framed = recognize.framed(line, spare=0.8)
-            if framed is not None:
-                outer = _back(framed, outer, line)
-                line = self._line(picture.pixels, outer)
-            text, probability = line.texts[0]
-            month = expiry.parse(text)
-            if month and probability >= SURE_DATE:
-                quad = _points(picture.as_sent(outer))
-                dates[month] = Field(text=str(month), confidence=probability, quad=quad)
-        return [dates[month] for month in sorted(dates)]
-
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> _Seen:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
@@ -263,10 +279,10 @@ class Reader:
         candidates = judge.ranked([first], prior=options.prior)
         if framed is None:
             return _Seen(views=(first,), quad=outer, candidates=candidates, score=score)
-        again = _back(framed, outer, first)
+        again = fields.back(framed, outer, first)
         second = self._line(pixels, again)
         if _cut(second) and (wider := recognize.framed(second)) is not None:
-            again = _back(wider, again, second)
+            again = fields.back(wider, again, second)
             second = self._line(pixels, again)
         views = (second,) if _differs(first, second) else (first, second)
         return _Seen(views=views, quad=again, candidates=judge.ranked(views, prior=options.prior), score=score)
@@ -277,20 +293,23 @@ class Reader:
         last = place.views[-1]
         framed = recognize.framed(last)
         if framed is not None:
-            framings.append(_back(framed, place.quad, last))
+            framings.append(fields.back(framed, place.quad, last))
         lines = recognize.recognize(self.recognizer, [recognize.strip(pixels, quad) for quad in framings])
         views = (*place.views, *lines)
         return _Seen(
             views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score
         )
 
-    def _closer(self, pixels: quads.Image, card: quads.Quad) -> list[Thing]:
-        """The number lines that the locator finds on the card alone, cut out and seen large."""
+    def _closer(
+        self, pixels: quads.Image, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25
+    ) -> list[Thing]:
+        """What the locator finds on the card alone, cut out and seen large: two lines of each kind."""
         width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
         outer = quads.grow(card, 0.04, 0.06)
         cut = quads.rectify(pixels, outer, 2 * width, 2 * height)
         back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
-        found = [thing for thing in locate.locate(self.locator, cut) if thing.kind == "number"][:2]
+        found = locate.locate(self.locator, cut, least=least, kinds=kinds)
+        found = [thing for kind in kinds for thing in [one for one in found if one.kind == kind][:2]]
         return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score, spread=t.spread) for t in found]
 
     def _stacked(self, pixels: quads.Image, lines: list[Thing], options: Options) -> _Seen | None:
@@ -359,6 +378,24 @@ def _verdict(picture: image.Picture, card: quads.Quad | None, places: list[_Seen
     )
 
 
+def _certain(place: _Seen, number: str) -> list[quads.Quad]:
+    """The quads of the digits, when the last view read ``number`` and saw each digit in its own place; else none."""
+    characters = place.views[-1].characters
+    if "".join(char.text for char in characters) != number or min(char.probability for char in characters) < 0.8:
+        return []
+    steps = np.diff([char.x for char in characters])
+    high = float(np.median([char.height for char in characters]))
+    level = np.array([char.y for char in characters])
+    slope, offset = np.polyfit(np.arange(len(level)), level, 1)
+    off = np.abs(level - slope * np.arange(len(level)) - offset).max()
+    even = steps.min() > 0.6 * np.median(steps) and steps.max() < 3.5 * np.median(steps) and off < 0.3 * high
+    return _digits(place, number) if even else []
+
+
+def _field(picture: image.Picture, found: fields.Found) -> Field:
+    return Field(text=found.text, confidence=found.probability, quad=_points(picture.as_sent(found.quad)))
+
+
 def _measures(shot: _Shot) -> dict[str, float]:
     """What is measured of the picture and its number line, see caution.py."""
     picture, best = shot.picture, shot.best
@@ -373,12 +410,6 @@ def _measures(shot: _Shot) -> dict[str, float]:
 
 def _threshold(options: Options) -> float:
     return THRESHOLD if options.threshold is None else options.threshold
-
-
-def _back(framed: quads.Quad, outer: quads.Quad, line: Line) -> quads.Quad:
-    """A quad of the strip of ``outer`` in the picture's pixels."""
-    width = 4 * len(line.frames)
-    return quads.project(framed, quads.homography(quads.rectangle(width, recognize.HEIGHT), outer))
 
 
 def _differs(first: Line, second: Line) -> bool:
@@ -410,7 +441,7 @@ def _digits(place: _Seen, number: str) -> list[quads.Quad]:
                   (c.x + c.width / 2, c.y + c.height / 2), (c.x - c.width / 2, c.y + c.height / 2)], np.float32)
         for c in line.characters
     ]  # fmt: skip
-    return [_back(box, place.quad, line) for box in boxes]
+    return [fields.back(box, place.quad, line) for box in boxes]
 
 
 def _certainties(place: _Seen, number: str) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from bankcard_ocr.numbers.iin import Table
-from bankcard_ocr.platform.detail import details, warnings
+from bankcard_ocr.platform.detail import details, pictures, warnings
 from bankcard_ocr.reading import Candidate, Field, FoundCard, Reading
 
 QUAD = ((10.0, 20.4), (110.6, 20.0), (110.0, 40.0), (10.0, 40.0))
@@ -154,9 +154,9 @@ def test_the_holder_is_told_with_its_place():
 
 def test_pictures_asked_for_are_in_the_reply():
     """Each as the base64 of its JPEG."""
-    found = details(reading(pictures={"card": b"\xff\xd8card"}), TABLE, NOW)
+    asked = pictures(reading(pictures={"card": b"\xff\xd8card"}))
 
-    assert "/9hjYXJk" == found["card_picture"]
+    assert ({"card_picture": "/9hjYXJk"}, {}) == (asked, pictures(reading()))
 
 
 def test_what_the_reader_warns_of_is_passed_on():

@@ -38,7 +38,6 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "warnings": warnings(reading, match, now),
         "cards": [_card(card) for card in reading.cards],
         "picture": reading.picture,
-        **{f"{name}_picture": b64encode(data).decode() for name, data in sorted(reading.pictures.items())},
     }
 
 

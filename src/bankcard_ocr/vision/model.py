@@ -44,5 +44,10 @@ class Model:
         return [np.asarray(out, np.float32) for out in self._session.run(None, {self._input: pictures})]
 
 
+def is_shipped(name: str) -> bool:
+    """Whether the model ``name`` is part of the package."""
+    return resources.files(__package__).joinpath(f"weights/{name}.onnx").is_file()
+
+
 def _shipped(name: str) -> bytes:
     return resources.files(__package__).joinpath(f"weights/{name}.onnx").read_bytes()

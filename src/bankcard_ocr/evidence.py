@@ -1,0 +1,159 @@
+"""Pictures to give back, as JPEG without any metadata: the card, its number line, and the card redacted.
+
+The redacted picture shows that a card was there without showing what is secret on it: of the number the first six and
+last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
+blanked: the whole line when its digits' places are not certain, and all of a card's back (magnetic stripe, signature
+panel), where the security code is. Blanked pixels have one grey and are blanked before the picture is compressed.
+
+Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from .vision import quad as quads
+from .vision.quad import Image, Quad
+
+LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
+GREY = 128
+QUALITY = 88
+LONG_MM, SHORT_MM = 85.6, 53.98
+_SHOWN = (6, 4)  # digits that remain at either end
+_NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains is shown
+
+Mask = NDArray[np.bool_]
+
+
+def card(image: Image, outline: Quad) -> bytes:
+    """The card under ``outline``, which reads from its first corner, cut out and rectified."""
+    return _jpeg(rectified(image, outline)[0])
+
+
+def number(image: Image, line: Quad) -> bytes:
+    """The number line under ``line``, cut out and rectified."""
+    long, high = quads.sides(line)
+    scale = min(1.0, LONGEST / max(long, high, 1.0))
+    return _jpeg(quads.rectify(image, line, max(8, round(long * scale)), max(8, round(high * scale))))
+
+
+def redacted(
+    image: Image, outline: Quad, line: Quad, digits: Sequence[Quad], secret: Iterable[Quad], dates: Iterable[Quad]
+) -> bytes:
+    """The card under ``outline`` with nothing secret on it.
+
+    ``digits`` are the quads of all the number's digits in order, none when they are not certain; ``secret`` other
+    places to blank (holder, other lines that may be numbers); ``dates`` places that may remain.
+    """
+    whole, matrix = rectified(image, outline)
+    blank = secrets(whole)
+    for quad in (quads.grow(line, 0.04, 0.4), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
+        blank |= _filled(whole, quads.project(quad, matrix))
+    shown = np.zeros_like(blank)
+    for quad in _remaining(digits):
+        shown |= _filled(whole, quads.project(quad, matrix))
+    number_line = _filled(whole, quads.project(quads.grow(line, 0.04, 0.4), matrix))
+    for quad in dates if not is_back(whole) else ():
+        shown |= _filled(whole, quads.project(quad, matrix)) & ~number_line
+    whole[blank & ~shown] = GREY
+    return _jpeg(whole)
+
+
+def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
+    """The card cut out, its sides in a card's ratio, and the homography that took it there."""
+    long, high = quads.sides(outline)
+    size = np.array((LONG_MM, SHORT_MM) if long >= high else (SHORT_MM, LONG_MM))
+    width, height = (size / LONG_MM * min(LONGEST, max(320.0, long, high))).round().astype(int).tolist()
+    matrix = quads.homography(outline, quads.rectangle(width, height))
+    return quads.rectify(image, outline, width, height), matrix
+
+
+def secrets(whole: Image) -> Mask:
+    """What may be text on a rectified card, whatever it says; on a back everything."""
+    if is_back(whole):
+        return np.ones(whole.shape[:2], bool)
+    mm = max(whole.shape[:2]) / LONG_MM
+    gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
+    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _kernel(0.35 * mm, 0.35 * mm))
+    strokes = (edges > max(14.0, float(np.median(edges)) * 2)).astype(np.uint8)
+    joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, _kernel(2.2 * mm, 0.6 * mm))
+    joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _kernel(0.8 * mm, 0.7 * mm))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+    blank = np.zeros(whole.shape[:2], bool)
+    more = round(0.6 * mm)
+    for left, top, width, height, _ in stats[1:].tolist():
+        if width > 2 * mm and height > 0.7 * mm:
+            blank[max(0, top - more) : top + height + more, max(0, left - more) : left + width + more] = True
+    return blank
+
+
+def is_back(whole: Image) -> bool:
+    """Whether a rectified card shows a magnetic stripe or a signature panel."""
+    long = whole.shape[1] >= whole.shape[0]
+    lying = whole if long else np.ascontiguousarray(np.rot90(whole))
+    small = np.asarray(cv2.resize(lying, (428, 270), interpolation=cv2.INTER_AREA), np.uint8)  # 5 pixels a millimetre
+    return _has_stripe(small) or _has_panel(small)
+
+
+def _has_stripe(small: Image) -> bool:
+    """A dark even band across the whole card, 6 to 16 millimetres high, on a card that is not as dark elsewhere."""
+    gray = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)[:, 8:-8].astype(np.float32)
+    level = np.median(gray, axis=1)
+    even = np.quantile(np.abs(gray - level[:, None]), 0.9, axis=1) < 26
+    dark = even & (level < 0.6 * float(np.median(level)) + 6) & (level < 100)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], dark, [False]]).astype(np.int8)))
+    return any(30 <= stop - start <= 80 for start, stop in zip(edges[::2], edges[1::2], strict=True))
+
+
+def _has_panel(small: Image) -> bool:
+    """A bright strip without colour, as a signature panel is: 30 to 75 millimetres by 4 to 14."""
+    hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+    bright = ((hsv[:, :, 2] > 175) & (hsv[:, :, 1] < 60)).astype(np.uint8)
+    if bright.mean() > 0.45:  # a white card; its panel is not told from the rest, its stripe is
+        return False
+    closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, _kernel(9, 9))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8))
+    return any(
+        150 <= width <= 375 and 20 <= height <= 70 and area > 0.75 * width * height
+        for _, _, width, height, area in stats[1:].tolist()
+    )
+
+
+def _remaining(digits: Sequence[Quad]) -> list[Quad]:
+    """The quads of the first six and last four of ``digits``, cut back from their blanked neighbours."""
+    first, last = _SHOWN
+    if len(digits) < first + last + 2:
+        return []
+    shown = [quads.grow(digit, 0.06, 0.1) for digit in digits]
+    shown[first - 1] = _cut_back(digits[first - 1], digits[first], right=True)
+    shown[-last] = _cut_back(digits[-last], digits[-last - 1], right=False)
+    return [*shown[:first], *shown[-last:]]
+
+
+def _cut_back(digit: Quad, neighbour: Quad, *, right: bool) -> Quad:
+    """``digit`` shown no further than most of the way to its blanked ``neighbour``."""
+    half = _NEAR * float(np.linalg.norm(neighbour.mean(0) - digit.mean(0))) / max(1.0, quads.sides(digit)[0])
+    inner, outer = min(0.56, half), 0.56
+    left, end = (0.5 - outer, 0.5 + inner) if right else (0.5 - inner, 0.5 + outer)
+    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+    part = np.array([(left, -0.1), (end, -0.1), (end, 1.1), (left, 1.1)], np.float32)
+    return quads.project(part, quads.homography(unit, digit))
+
+
+def _filled(whole: Image, quad: Quad) -> Mask:
+    mask = np.zeros(whole.shape[:2], np.uint8)
+    cv2.fillConvexPoly(mask, np.rint(np.clip(quad, -20000, 20000)).astype(np.int32), 1)
+    return mask.astype(bool)
+
+
+def _kernel(width: float, height: float) -> NDArray[np.uint8]:
+    return np.ones((max(1, round(height)), max(1, round(width))), np.uint8)
+
+
+def _jpeg(pixels: Image) -> bytes:
+    return bytes(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels), quality=QUALITY, colorspace="RGB"))

@@ -1,0 +1,43 @@
+"""The holder's name as cards have it: Latin capitals, titles stay; what stands in its place and is none is told apart.
+
+>>> clean("MR  LI   MING")
+'MR LI MING'
+>>> clean("VALID THRU") is None
+True
+>>> clean("CARDHOLDER ANNA ROSSI")
+'ANNA ROSSI'
+"""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST = 3  # letters in a name
+LONGEST = 26  # characters, the most of ISO/IEC 7813's track 1
+
+CAPTIONS = frozenset((
+    "ACCOUNT", "ATM", "AUTHORISED", "AUTHORIZED", "BANK", "BUSINESS", "CARD", "CARDHOLDER", "CARTE", "CASH",
+    "CLASSIC", "CONTACTLESS", "CORPORATE", "CREDIT", "CUSTOMER", "DATE", "DEBIT", "DEBIT/CREDIT", "DEBITO",
+    "ELECTRON", "ELECTRONIC", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD", "GOOD", "HOLDER", "INFINITE",
+    "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME", "NOT", "ONLY", "PLATINUM",
+    "PREMIUM", "PREPAID", "PRIVATE", "SIGNATURE", "SILVER", "SINCE", "STANDARD", "THRU", "TITANIUM",
+    "TRANSFERABLE", "UNIONPAY", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR",
+))  # fmt: skip
+TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
+_FORM = re.compile(r"[A-Z][A-Z .'/-]*")
+
+
+def clean(text: str) -> str | None:
+    """The name that ``text`` holds, spaces collapsed and captions at either end left out; None when it holds none."""
+    words = " ".join(text.upper().split()).strip(" -'/.").split(" ")
+    while words and words[0].strip(".:") in CAPTIONS:
+        words = words[1:]
+    while words and words[-1].strip(".:") in CAPTIONS:
+        words = words[:-1]
+    name = " ".join(words)
+    letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
+    if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):
+        return None
+    if sum(word.strip(".:") in CAPTIONS for word in words) * 2 >= len(words):
+        return None
+    return name

@@ -1,0 +1,45 @@
+"""Names, and what stands in their place and is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.numbers import holder
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LI MING", "LI MING"),
+        ("  li   ming ", "LI MING"),
+        ("MR A B SMITH", "MR A B SMITH"),
+        ("MS. ANNA-MARIA O'NEIL", "MS. ANNA-MARIA O'NEIL"),
+        ("SMITH/JOHN", "SMITH/JOHN"),
+        ("CARDHOLDER NAME LI MING", "LI MING"),
+        ("GOLDA MEIR", "GOLDA MEIR"),
+        ("VALID THRU", None),
+        ("MEMBER SINCE", None),
+        ("DEBIT", None),
+        ("GOLD", None),
+        ("PLATINUM CARD", None),
+        ("MR", None),
+        ("AB", None),
+        ("", None),
+        (" - ", None),
+        ("4111 1111", None),
+        ("A" * 27, None),
+    ],
+)
+def test_names_are_told_from_captions(text: str, expected: str | None):
+    """Titles stay, captions at the ends go, spaces collapse; what is no name is none."""
+    assert expected == holder.clean(text)
+
+
+@given(st.text("ABMRDVLID THRU.-'/?0", max_size=40))
+def test_a_cleaned_name_stays_as_it_is(text: str):
+    """Cleaning twice is cleaning once, and a name has letters and the few signs that names have."""
+    name = holder.clean(text)
+
+    assert name is None or (holder.clean(name) == name and set(name) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ .-'/"))

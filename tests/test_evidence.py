@@ -1,0 +1,166 @@
+"""Pictures that are given back, and that nothing secret is on the redacted one."""
+
+from __future__ import annotations
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from bankcard_ocr import evidence
+
+WIDTH, HEIGHT = 856, 540  # of the card on the picture, 10 pixels a millimetre
+LEFT, TOP = 60, 50  # where it lies
+PITCH, HIGH = 38, 46
+
+
+def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+
+
+CARD = box(LEFT, TOP, LEFT + WIDTH - 1, TOP + HEIGHT - 1)
+DIGITS = [box(LEFT + 90 + i * PITCH, 330, LEFT + 90 + i * PITCH + 27, 330 + HIGH) for i in range(16)]
+LINE = box(LEFT + 80, 325, LEFT + 90 + 16 * PITCH, 330 + HIGH + 5)
+
+
+def plain(*, level: int = 90) -> np.ndarray:
+    """A picture with an even card on it."""
+    picture = np.full((640, 980, 3), 200, np.uint8)
+    picture[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH] = (level, level + 20, level + 60)
+    return picture
+
+
+def written(picture: np.ndarray, text: str, left: int, bottom: int, scale: float = 1.0) -> np.ndarray:
+    cv2.putText(picture, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, (250, 250, 250), 3, cv2.LINE_AA)
+    return picture
+
+
+def numbered(text: str, *, level: int = 90) -> np.ndarray:
+    picture = plain(level=level)
+    for char, quad in zip(text, DIGITS, strict=True):
+        written(picture, char, int(quad[0, 0]), int(quad[2, 1]) - 2, 1.6)
+    return picture
+
+
+def redacted(picture: np.ndarray, digits=DIGITS, secret=(), dates=()) -> np.ndarray:
+    data = evidence.redacted(picture, CARD, LINE, digits, secret, dates)
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+
+
+def part(whole: np.ndarray, quad: np.ndarray, margin: int = 2) -> np.ndarray:
+    """The pixels of ``whole`` well within ``quad`` of the picture."""
+    (left, top), (right, bottom) = quad[0] - (LEFT, TOP), quad[2] - (LEFT, TOP)
+    return whole[int(top) + margin : int(bottom) - margin, int(left) + margin : int(right) - margin]
+
+
+def is_blank(pixels: np.ndarray) -> bool:
+    return bool(np.abs(pixels - evidence.GREY).max() <= 4)
+
+
+def test_six_and_four_digits_remain():
+    """The first six and last four are seen, nothing of those between."""
+    whole = redacted(numbered("4111111111111111"))
+
+    assert [False] * 6 + [True] * 6 + [False] * 4 == [is_blank(part(whole, quad)) for quad in DIGITS]
+
+
+def test_blanked_pixels_say_nothing_of_the_digits():
+    """Two cards that differ in the middle digits alone give the same picture to the bit."""
+    first, second = (
+        evidence.redacted(numbered(text), CARD, LINE, DIGITS, [], [])
+        for text in ("4000001234560000", "4000009876540000")
+    )
+
+    assert first == second
+
+
+def test_digits_in_doubt_blank_the_whole_line():
+    """Without certain places nothing of the line remains."""
+    assert is_blank(part(redacted(numbered("4111111111111111"), digits=[]), LINE))
+
+
+def test_digits_that_lean_over_stay_blanked():
+    """The sixth digit is cut back from the seventh, however wide its place was said to be."""
+    wide = [*DIGITS[:5], box(*DIGITS[5][0], *(DIGITS[6][2] + (10, 0))), *DIGITS[6:]]
+
+    assert is_blank(part(redacted(numbered("4111111111111111"), digits=wide), DIGITS[6], margin=12))
+
+
+def test_short_numbers_are_blanked_whole():
+    """Of eleven digits ten would remain."""
+    assert is_blank(part(redacted(numbered("4111111111111111"), digits=DIGITS[:11]), LINE))
+
+
+def test_the_holder_is_blanked():
+    """Where a name was located nothing is seen, though it looks like no text."""
+    name = box(LEFT + 90, 480, LEFT + 400, 510)
+
+    assert is_blank(part(redacted(numbered("4111111111111111"), secret=[name]), name))
+
+
+@pytest.mark.parametrize(("left", "bottom", "scale"), [(500, 560, 1.0), (120, 520, 0.6), (700, 140, 0.5)])
+def test_any_other_text_is_blanked(left: int, bottom: int, scale: float):
+    """A name, a security code or another number that nobody located."""
+    bare = numbered("4111111111111111")
+    picture = written(bare.copy(), "LI MING 123", left, bottom, scale)
+    changed = (picture != bare).any(2)[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1]
+
+    assert is_blank(redacted(picture)[changed])
+
+
+def test_a_date_remains():
+    """What is known to be a date is shown."""
+    date = box(LEFT + 400, 430, LEFT + 520, 470)
+    picture = written(numbered("4111111111111111"), "12/30", LEFT + 410, 465, 1.1)
+
+    assert (True, False) == (
+        is_blank(part(redacted(picture), date, margin=8)),
+        is_blank(part(redacted(picture, dates=[date]), date, margin=8)),
+    )
+
+
+@pytest.mark.parametrize("kind", ["stripe", "panel"])
+def test_of_a_back_only_the_digits_remain(kind: str):
+    """A magnetic stripe or a signature panel tells a back: all but ten digits is blank, the security code too."""
+    picture = numbered("4111111111111111", level=110)
+    if kind == "stripe":
+        picture[TOP + 50 : TOP + 160, LEFT : LEFT + WIDTH] = 20
+    else:
+        picture[TOP + 180 : TOP + 250, LEFT + 40 : LEFT + 600] = (240, 240, 235)
+    written(picture, "123", LEFT + 620, TOP + 230, 1.0)
+    whole = redacted(picture)
+    shown = np.zeros(whole.shape[:2], bool)
+    for quad in (*DIGITS[:6], *DIGITS[-4:]):
+        (left, top), (right, bottom) = quad[0] - (LEFT + 20, TOP + 20), quad[2] - (LEFT - 20, TOP - 20)
+        shown[int(top) : int(bottom), int(left) : int(right)] = True
+
+    assert is_blank(whole[~shown])
+
+
+def test_a_plain_front_is_no_back():
+    """An even card with a number is a front."""
+    assert not evidence.is_back(evidence.rectified(numbered("4111111111111111"), CARD)[0])
+
+
+def test_pictures_have_a_card_s_shape_and_no_metadata():
+    """Card and redacted card are rectified to the ratio of a card, and nothing but pixels is in the files."""
+    picture = numbered("4111111111111111")
+    files = [
+        evidence.card(picture, CARD),
+        evidence.number(picture, LINE),
+        evidence.redacted(picture, CARD, LINE, DIGITS, [], []),
+    ]
+    opened = [Image.open(io.BytesIO(data)) for data in files]
+
+    assert [1.585, 1.586] == pytest.approx([opened[i].width / opened[i].height for i in (0, 2)], abs=0.01)
+    assert [{}] * 3 == [dict(image.getexif()) for image in opened]
+    assert all(not {"exif", "icc_profile", "comment", "xmp"} & set(image.info) for image in opened)
+
+
+def test_an_upright_card_stays_upright():
+    """A card held like a telephone is cut out so."""
+    tall = evidence.rectified(plain(), box(100, 20, 440, 560))[0]
+
+    assert tall.shape[0] > tall.shape[1]
