@@ -5,23 +5,28 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .numbers import expiry, holder
+from .vision import ctc, recognize
 from .vision import quad as quads
-from .vision import recognize
 from .vision.locate import Thing
 from .vision.model import Model
 from .vision.quad import Image, Quad
-from .vision.recognize import Line
+from .vision.recognize import Character, Line
 
 SURE_DATE = 0.8  # the least probability of a date that is told
 SURE_NAME = 0.6  # the least probability of a name that is told
-FAINT = 0.35  # things that score less are not looked at
-MOST = 3  # things of a kind that are looked at
+MOST = 6  # things of a kind that are looked at
+
+SHAPES = ("00/00", "00/0000", "00/00/00")
+SLANTED = 0.9
+YEARS = range(1990, 2050)  # others are misread: cards are valid for twenty years at most
 
 Reads = Callable[[Quad], Line]
 
@@ -35,21 +40,112 @@ class Found:
     quad: Quad
 
 
-def dates(things: Sequence[Thing], read: Reads) -> list[Found]:
-    """The dates on the card as MM/YY, the earliest first; each once."""
-    found: dict[expiry.Month, Found] = {}
+def dates(things: Sequence[Thing], read: Reads, alphabet: str) -> list[Found]:
+    """The dates on the card as MM/YY, the earliest first; each once, and one for each place.
+
+    A line is read with what stands around the date (captions look like digits), then from the date alone.
+    """
+    spots: list[Found] = []
     for thing in _likely(things, "expiry"):
         outer = quads.grow(thing.quad, 0.08, 0.3)
         line = read(outer)
-        framed = recognize.framed(line, spare=0.8)
-        if framed is not None:
-            outer = back(framed, outer, line)
-            line = read(outer)
-        text, probability = line.texts[0]
-        month = expiry.parse(text)
-        if month and probability >= SURE_DATE:
-            found[month] = Found(text=str(month), probability=probability, quad=outer)
-    return [found[month] for month in sorted(found)]
+        for first in _spots(line, alphabet)[:2]:
+            inner = recognize.framed(replace(line, characters=first.characters), spare=0.0, ends=0.45)
+            if inner is not None:
+                closer = back(inner, outer, line)
+                again = _spots(read(closer), alphabet, alone=True)
+                found = [first, *again[:1]] if again[:1] and again[0].text == first.text else again[:1]
+                spots += [Found(text=spot.text, probability=spot.probability, quad=closer) for spot in found]
+    kept: list[Found] = []
+    for spot in sorted(_pooled(spots), key=lambda spot: -spot.probability):
+        known = any(spot.text == one.text or _one_place(spot.quad, one.quad) for one in kept)
+        if spot.probability >= SURE_DATE and not known:
+            kept.append(spot)
+    return sorted(kept, key=lambda spot: _month(spot.text))
+
+
+def _pooled(spots: Sequence[Found]) -> list[Found]:
+    """``spots`` with what all looks at their places say of them: n that agree count as the square root of n."""
+    pooled = []
+    for spot in spots:
+        here = [other for other in spots if _one_place(other.quad, spot.quad)]
+        same = [other for other in here if other.text == spot.text]
+        doubt = max((other.probability for other in here if other.text != spot.text), default=0.0)
+        missed = math.prod(1 - other.probability for other in same) ** (1 / math.sqrt(len(same)))
+        pooled.append(replace(spot, probability=(1 - missed) ** 2 / (1 - missed + doubt)))
+    return pooled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spot:
+    """A date among the characters of a line, as MM/YY, and those it is made of."""
+
+    text: str
+    probability: float
+    characters: tuple[Character, ...]
+
+
+def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
+    """The dates that a line's characters may hold, the likeliest first, none sharing characters with a likelier one.
+
+    ``alone``: the line was framed to a date, so that a raised stroke which looks like a 7 or a 1 is rather its slash.
+    """
+    rows = _chances(line, alphabet)
+    found: list[tuple[int, int, _Spot]] = []
+    for shape in SHAPES:
+        for start in range(len(rows) - len(shape) + 1):
+            likeness = SLANTED if alone and len(rows) == len(shape) else 0.0
+            text, probability = _spelled(rows[start : start + len(shape)], shape, alphabet, likeness)
+            month = expiry.parse(text)
+            if month and month.year in YEARS:
+                stop = start + len(shape)
+                found.append(
+                    (
+                        start,
+                        stop,
+                        _Spot(text=str(month), probability=probability, characters=line.characters[start:stop]),
+                    )
+                )
+    kept: list[tuple[int, int, _Spot]] = []
+    for start, stop, spot in sorted(found, key=lambda one: -one[2].probability):
+        if not any(start < end and begin < stop for begin, end, _ in kept):
+            kept.append((start, stop, spot))
+    return [spot for _, _, spot in kept]
+
+
+def _spelled(rows: NDArray[np.float32], shape: str, alphabet: str, likeness: float) -> tuple[str, float]:
+    """The likeliest text of ``shape`` (``0`` is any digit) that ``rows`` may say, and its probability.
+
+    ``likeness`` is how much of the chances of 7 and 1 belongs to a slash.
+    """
+    text, probability = "", 1.0
+    for row, wanted in zip(rows, shape, strict=True):
+        columns = [alphabet.index(char) for char in ("0123456789" if wanted == "0" else wanted)]
+        best = columns[int(row[columns].argmax())]
+        text += alphabet[best]
+        probability *= float(row[best])
+        if wanted == "/":
+            probability *= 1 + likeness * float(row[alphabet.index("7")] + row[alphabet.index("1")]) / float(row[best])
+    return text, probability
+
+
+def _chances(line: Line, alphabet: str) -> NDArray[np.float32]:
+    """For each character of ``line`` the chances of the signs of ``alphabet``, float32 (N, len(alphabet))."""
+    rows = [np.exp(np.log(line.frames[run.start : run.stop, 1:] + 1e-4).mean(0)) for run in ctc.spikes(line.frames)]
+    return np.array([row / row.sum() for row in rows], np.float32).reshape(-1, len(alphabet))
+
+
+def _one_place(first: Quad, second: Quad) -> bool:
+    """Whether the middle of one lies within half a width and a height of the middle of the other."""
+    long, high = quads.sides(first)
+    return float(np.linalg.norm(first.mean(0) - second.mean(0))) < max(0.5 * long, high)
+
+
+def _month(text: str) -> expiry.Month:
+    month = expiry.parse(text)
+    if month is None:
+        raise ValueError("no month")
+    return month
 
 
 def name(things: Sequence[Thing], pixels: Image, model: Model) -> Found | None:
@@ -89,4 +185,4 @@ def back(framed: Quad, outer: Quad, line: Line) -> Quad:
 
 
 def _likely(things: Sequence[Thing], kind: str) -> list[Thing]:
-    return [thing for thing in things if thing.kind == kind and thing.score > FAINT][:MOST]
+    return [thing for thing in things if thing.kind == kind][:MOST]

@@ -199,7 +199,7 @@ class Reader:
     def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
-        dates = fields.dates(shot.things, lambda quad: self._line(picture.pixels, quad))
+        dates = self._dates(picture.pixels, shot.things)
         name = fields.name(shot.things, picture.pixels, self.namer) if self.namer else None
         valid = dates[-1].text if dates else None
         warned = caution.of_measures(_measures(shot)) + caution.of_number(reading.number)
@@ -212,6 +212,9 @@ class Reader:
             cards=_cards(shot, options),
             warnings=caution.ordered(warned),
         )
+
+    def _dates(self, pixels: quads.Image, things: Sequence[Thing]) -> list[fields.Found]:
+        return fields.dates(things, lambda quad: self._line(pixels, quad), self.recognizer.metadata["alphabet"])
 
     def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
         """The pictures that ``options`` ask for, as JPEG; those of the card only where a card was located."""
@@ -231,7 +234,7 @@ class Reader:
                 line,
                 digits=_certain(shot.best, number),
                 secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
-                dates=[date.quad for date in fields.dates(things, lambda quad: self._line(pixels, quad))],
+                dates=[date.quad for date in self._dates(pixels, things)],
             )
         return made
 
