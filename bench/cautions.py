@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -27,69 +29,73 @@ from bankcard_ocr.vision import quad as quads
 
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
-WIDTH, HEIGHT = 1280, 960
+WIDTH, HEIGHT = 1024, 768
+UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 
 
-def numbered(rng: Rng) -> render.Flat:
-    """A card with its number on one line, drawn flat."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A photograph of one whole card, uint8 RGB, and where card and number are."""
+
+    pixels: Pixels
+    card: quads.Quad
+    number: quads.Quad
+
+
+def shot(rng: Rng) -> Shot:
+    """A photograph of one card that lies in the picture with all corners."""
     while True:
         drawn = card.sample(rng)
-        if sum(line.kind == "number" for line in drawn.lines) == 1 and drawn.size[0] > drawn.size[1]:
-            return render.flat(drawn, scale=11.0)
+        if sum(line.kind == "number" for line in drawn.lines) != 1 or drawn.size[0] < drawn.size[1]:
+            continue
+        flat = render.flat(drawn, scale=9.0)
+        for _ in range(6):
+            taken = scene.portrait(rng, flat, width=WIDTH, height=HEIGHT)
+            quad = {thing.kind: thing.quad for thing in taken.things}
+            inside = "card" in quad and ((quad["card"] >= 0) & (quad["card"] < (WIDTH, HEIGHT))).all()
+            if inside and "number" in quad:
+                return Shot(pixels=taken.pixels, card=quad["card"], number=quad["number"])
 
 
-def plain(rng: Rng, flat: render.Flat) -> tuple[Pixels, scene.Scene]:
-    """A photograph of one whole card, and what is in it."""
-    while True:
-        shot = scene.portrait(rng, flat, width=WIDTH, height=HEIGHT)
-        corners = shot.things[0].quad if shot.things else None
-        if corners is not None and (corners >= 0).all() and (corners < (WIDTH, HEIGHT)).all():
-            return shot.pixels, shot
+def clean(_: Rng, taken: Shot) -> Pixels:
+    """As it is."""
+    return taken.pixels
 
 
-def clean(rng: Rng) -> Pixels:
-    return plain(rng, numbered(rng))[0]
-
-
-def blurred_(rng: Rng) -> Pixels:
+def blurred_(rng: Rng, taken: Shot) -> Pixels:
     """Out of focus by a tenth to a quarter of the digits' height."""
-    pixels, shot = plain(rng, numbered(rng))
-    high = quads.sides(next(thing.quad for thing in shot.things if thing.kind == "number"))[1]
-    return np.asarray(blurred(pixels.astype(np.float32), high * rng.uniform(0.1, 0.25)), np.uint8)
+    high = quads.sides(taken.number)[1]
+    return np.asarray(blurred(taken.pixels.astype(np.float32), high * rng.uniform(0.1, 0.25)), np.uint8)
 
 
-def glare(rng: Rng) -> Pixels:
+def glare(rng: Rng, taken: Shot) -> Pixels:
     """A lamp's reflection over part of the card."""
-    pixels, shot = plain(rng, numbered(rng))
-    corners = shot.things[0].quad
-    long, _ = quads.sides(corners)
-    x, y = quads.project(rng.uniform(0.15, 0.85, (1, 2)).astype(np.float32), quads.homography(UNIT, corners))[0]
+    long, _ = quads.sides(taken.card)
+    x, y = quads.project(rng.uniform(0.15, 0.85, (1, 2)).astype(np.float32), quads.homography(UNIT, taken.card))[0]
     ys, xs = np.mgrid[:HEIGHT, :WIDTH]
     far = ((xs - x) ** 2 + (ys - y) ** 2) / (long * rng.uniform(0.06, 0.2)) ** 2
     light = 255 * rng.uniform(1.2, 2.5) * np.exp(-far)
-    return np.clip(pixels + light[:, :, None], 0, 255).astype(np.uint8)
+    return np.clip(taken.pixels + light[:, :, None], 0, 255).astype(np.uint8)
 
 
-def occluded(rng: Rng) -> Pixels:
+def occluded(rng: Rng, taken: Shot) -> Pixels:
     """Fingers over an edge."""
-    pixels, shot = plain(rng, numbered(rng))
-    picture = pixels.astype(np.float32) / np.float32(255)
-    scene._fingers(rng, picture, shot.things[0].quad)  # noqa: SLF001 (the generator's own fingers)
+    picture = taken.pixels.astype(np.float32) / np.float32(255)
+    scene._fingers(rng, picture, taken.card)  # noqa: SLF001 (the generator's own fingers)
     return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def photocopy(rng: Rng) -> Pixels:
+def photocopy(rng: Rng, taken: Shot) -> Pixels:
     """Copied in black and white, then photographed on the copy's paper."""
-    pixels = clean(rng)
-    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gray = cv2.cvtColor(taken.pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     gray = np.clip((gray - 128) * rng.uniform(1.0, 1.8) + 140, 0, 255)
     tint = rng.normal(1, 0.03, 3).astype(np.float32)
     return camera.compressed(np.clip(gray[:, :, None] * tint, 0, 255).astype(np.uint8), 88)
 
 
-def screen(rng: Rng) -> Pixels:
+def screen(rng: Rng, taken: Shot) -> Pixels:
     """Shown on a screen of red, green and blue stripes, and photographed from it."""
-    pixels = clean(rng).astype(np.float32)
+    pixels = taken.pixels.astype(np.float32)
     pitch, angle = rng.uniform(2.2, 5.0), rng.normal(0, 0.06)
     ys, xs = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     across, down = xs * np.cos(angle) + ys * np.sin(angle), ys * np.cos(angle) - xs * np.sin(angle)
@@ -100,33 +106,29 @@ def screen(rng: Rng) -> Pixels:
     return camera.compressed(np.clip(seen * 1.25, 0, 255).astype(np.uint8), 90)
 
 
-def border_incomplete(rng: Rng) -> Pixels:
-    """Cut off by a tenth to a quarter at one edge that the number does not reach."""
-    while True:
-        pixels, shot = plain(rng, numbered(rng))
-        corners = shot.things[0].quad
-        number = next(thing.quad for thing in shot.things if thing.kind == "number")
-        cut = quads.project(np.array([(0.5, rng.uniform(0.1, 0.25))], np.float32), quads.homography(UNIT, corners))[0]
-        top = int(cut[1])
-        if 0 < top < number[:, 1].min() - 10:
-            return np.ascontiguousarray(pixels[top:])
+def border_incomplete(rng: Rng, taken: Shot) -> Pixels:
+    """Cut off at one side of the picture by a tenth to a third of what is between the number and the card's edge."""
+    above = taken.number[:, 1].min() - taken.card[:, 1].min()
+    top = int(taken.card[:, 1].min() + rng.uniform(0.3, 0.9) * max(above, 10) / 1.0)
+    return np.ascontiguousarray(taken.pixels[min(top, int(taken.number[:, 1].min())) :])
 
 
-def several_cards(rng: Rng) -> Pixels:
-    """Two photographs side by side on one ground."""
-    halves = []
-    for _ in range(2):
-        shot = scene.portrait(rng, numbered(rng), width=WIDTH, height=HEIGHT)
-        halves.append(np.asarray(cv2.resize(shot.pixels, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)))
-    return np.ascontiguousarray(np.concatenate(halves, 1))
+def too_small(_: Rng, taken: Shot) -> Pixels:
+    """Seen so small that digits are eight to ten pixels high."""
+    ratio = 9.0 / quads.sides(taken.number)[1]
+    return np.asarray(cv2.resize(taken.pixels, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-DEFECTS: dict[str, Callable[[Rng], Pixels]] = {
+def several_cards(_: Rng, taken: Shot) -> Pixels:
+    """Two photographs side by side."""
+    half = cv2.resize(taken.pixels, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(np.concatenate([half, half], 1))
+
+
+DEFECTS: dict[str, Callable[[Rng, Shot], Pixels]] = {
     "clean": clean, "blurred": blurred_, "glare": glare, "occluded": occluded, "photocopy": photocopy,
-    "screen": screen, "border_incomplete": border_incomplete, "several_cards": several_cards,
+    "screen": screen, "border_incomplete": border_incomplete, "too_small": too_small, "several_cards": several_cards,
 }  # fmt: skip
-OPTIONS = Options(threshold=0.0, detail=True)
 
 
 def jpeg(pixels: Pixels) -> bytes:
@@ -154,12 +156,12 @@ def quantiles(rows: list[dict[str, float]], name: str) -> list[float]:
 def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     """Quantiles (1, 5, 25, 50, 75, 95, 99 %) of each measure on each set, and how often each set is warned of what."""
     reader = Reader()
-    sets = {
-        name: measures(
-            reader, (jpeg(draw(np.random.default_rng((seed, place, i)))) for i in range(count)), threshold=0.0
-        )
-        for place, (name, draw) in enumerate(DEFECTS.items())
-    }
+    shots = [shot(np.random.default_rng((seed, i))) for i in range(count)]
+    sets = {}
+    for place, (name, draw) in enumerate(DEFECTS.items()):
+        pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
+        sets[name] = measures(reader, pictures, threshold=0.0)
+        print(name, len(sets[name]), file=sys.stderr, flush=True)
     if real is not None:
         sets["real"] = measures(reader, (file.read_bytes() for file in sorted(real.glob("*.jpg"))), threshold=0.9)
     names = list(next(rows[0] for rows in sets.values() if rows))

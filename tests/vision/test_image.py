@@ -433,7 +433,6 @@ def test_pixels_times_scans_at_the_limit_are_read(monkeypatch):
     ("data", "word"),
     [
         (b"", "empty"),
-        (b"%PDF-1.7\n", "PDF"),
         (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
         (b'<?xml version="1.0"?><svg/>', "XML"),
         (b"\xef\xbb\xbf  <!DOCTYPE HTML><html>", "HTML"),

@@ -2,8 +2,9 @@
 
 The size is read from the header and checked before any pixel is allocated. JPEG, the common case, is decoded by
 libjpeg-turbo, at a half, quarter or eighth of its size when that is enough; PNG, WebP, BMP, GIF, TIFF, CMYK JPEG, and
-HEIC where pillow-heif is installed, by Pillow. Of several frames the first counts; the EXIF orientation is applied;
-transparency lies on white; 16 bits a channel become 8; nothing else of the metadata survives.
+HEIC where pillow-heif is installed, by Pillow; a PDF of one page where pypdfium2 is, by PDFium (pdf.py). Of several
+frames the first counts; the EXIF orientation is applied; transparency lies on white; 16 bits a channel become 8;
+nothing else of the metadata survives.
 
 A cut-off picture is an error, never a picture whose rest is grey. What the bytes are decides, not a name or header
 that came with them. Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with
@@ -28,6 +29,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..errors import NotAPicture, PictureError, PictureTooLarge
+from . import pdf
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -89,7 +91,6 @@ def _what(data: bytes) -> str:
 
 
 _FOREIGN = (
-    (b"%pdf", "PDF"),
     (b"<svg", "SVG"),
     (b"<?xml", "XML"),
     (b"<!doctype html", "HTML"),
@@ -279,6 +280,13 @@ def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:
     return _pillow("pillow_heif.as_plugin", "HeifImageFile")(data, enough, max_pixels)
 
 
+def _pdf(data: bytes, enough: int, max_pixels: int) -> Picture:  # noqa: ARG001 (drawn at the size that is enough)
+    if find_spec("pypdfium2") is None:
+        raise NotAPicture("PDF, which is not accepted here; send a JPEG, or install bankcard-ocr[pdf]")
+    pixels = pdf.page(data, max_pixels=max_pixels)
+    return Picture(pixels=pixels, size=(pixels.shape[1], pixels.shape[0]))
+
+
 def _is_heic(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in {
         b"heic",
@@ -301,5 +309,6 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], _Decoder], ...] = (
     (lambda data: data.startswith((b"GIF87a", b"GIF89a")), _pillow("PIL.GifImagePlugin", "GifImageFile")),
     (lambda data: data.startswith((b"II*\0", b"MM\0*")), _pillow("PIL.TiffImagePlugin", "TiffImageFile")),
     (_is_heic, _heic),
+    (lambda data: data.startswith(b"%PDF-"), _pdf),
     (lambda data: data.startswith(b"BM"), _pillow("PIL.BmpImagePlugin", "BmpImageFile")),
 )
