@@ -3,7 +3,7 @@
     .venv/bin/python bench/cautions.py bench/results/cautions.json --count 80 [--real FOLDER]
 
 For each measure: its quantiles without and with the defect, and how often the shipped threshold warns of either; with
-``--real``, how often on the pictures of a folder (figures only) whose number was read.
+``--real``, how often on the pictures of a folder (figures only). Pictures without a number line in them do not count.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bankcard_ocr import caution
-from bankcard_ocr.errors import BankcardError
-from bankcard_ocr.reader import Reader
-from bankcard_ocr.reading import Options
+from bankcard_ocr import cards, caution
+from bankcard_ocr.reader import SURELY_A_CARD
 from bankcard_ocr.synth import camera, card, render, scene
 from bankcard_ocr.synth.pixels import blurred
+from bankcard_ocr.vision import image, locate, quality
 from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision.model import Model
 
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
 WIDTH, HEIGHT = 1024, 768
+LIKELY = 0.35
 UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 
 
@@ -135,14 +136,19 @@ def jpeg(pixels: Pixels) -> bytes:
     return bytes(cv2.imencode(".jpg", np.ascontiguousarray(pixels[:, :, ::-1]), (cv2.IMWRITE_JPEG_QUALITY, 92))[1])
 
 
-def measures(reader: Reader, pictures: Iterator[bytes], threshold: float) -> list[dict[str, float]]:
-    """The measures of each picture whose number was read at ``threshold``."""
+def measures(locator: Model, pictures: Iterator[bytes]) -> list[dict[str, float]]:
+    """The measures of each picture on which a number line was located; its digits are taken to be as high as the line."""
     found = []
     for data in pictures:
-        try:
-            found.append(reader.measured(data, Options(threshold=threshold)))
-        except BankcardError:
-            continue
+        pixels = image.decode(data).pixels
+        things = locate.locate(locator, pixels)
+        numbers = [thing for thing in things if thing.kind == "number" and thing.score > LIKELY]
+        if numbers:
+            line = quads.grow(numbers[0].quad, 0.02, 0.3)
+            outline = cards.around(numbers[0].quad, things)
+            count = len(cards.distinct(thing for thing in things if thing.score >= SURELY_A_CARD))
+            height = quads.sides(numbers[0].quad)[1]
+            found.append(quality.measures(pixels, outline, line, height=height, hidden=0, cards=count))
     return found
 
 
@@ -155,15 +161,15 @@ def quantiles(rows: list[dict[str, float]], name: str) -> list[float]:
 
 def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     """Quantiles (1, 5, 25, 50, 75, 95, 99 %) of each measure on each set, and how often each set is warned of what."""
-    reader = Reader()
+    locator = Model("locate")
     shots = [shot(np.random.default_rng((seed, i))) for i in range(count)]
     sets = {}
     for place, (name, draw) in enumerate(DEFECTS.items()):
         pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
-        sets[name] = measures(reader, pictures, threshold=0.0)
+        sets[name] = measures(locator, pictures)
         print(name, len(sets[name]), file=sys.stderr, flush=True)
     if real is not None:
-        sets["real"] = measures(reader, (file.read_bytes() for file in sorted(real.glob("*.jpg"))), threshold=0.9)
+        sets["real"] = measures(locator, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))
     names = list(next(rows[0] for rows in sets.values() if rows))
     return {
         "pictures": {name: len(rows) for name, rows in sets.items()},

@@ -119,12 +119,6 @@ class Reader:
         main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.best.evidence))
         return self._told(main, candidates, options)
 
-    def measured(self, data: bytes, options: Options = Options()) -> dict[str, float]:  # noqa: B008 - frozen
-        """The measures behind the warnings of a picture, for setting their thresholds. Raises as :meth:`read` does."""
-        shot = self._examined(data, options)
-        _returned(shot, options)
-        return _measures(shot)
-
     def _examined(self, data: bytes, options: Options) -> _Shot:
         """The picture in ``data`` and every place in it that was looked at."""
         started = time.perf_counter()

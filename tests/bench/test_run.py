@@ -15,7 +15,7 @@ from bankcard_ocr.bench.labels import Label, digest
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.bench.suites import Sample
 from bankcard_ocr.errors import BankcardError, NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.reading import Options, Reading
+from bankcard_ocr.reading import Field, Options, Reading
 
 VISA = "4111111111111111"
 MASTERCARD = "5555555555554444"
@@ -38,7 +38,10 @@ class FakeReader:
         number, confidence = what
         if confidence < (self.threshold if options.threshold is None else options.threshold):
             raise NumberUnreadable(confidence=confidence)
-        return Reading(number=number, confidence=confidence, candidates=(), size=(10, 10), number_quad=QUAD)
+        date = Field(text="12/27", confidence=0.9) if options.detail else None
+        return Reading(
+            number=number, confidence=confidence, candidates=(), size=(10, 10), number_quad=QUAD, valid_date=date
+        )
 
 
 def engine(pictures, **options) -> run.ReaderEngine:
@@ -232,3 +235,20 @@ def test_only() -> None:
     """Pictures can be chosen by a column."""
     labels = [sample(b"", file="a", kind="x").label, sample(b"", file="b", kind="y").label]
     assert ["b"] == [label.file for label in run.only(labels, "kind", "y")]
+
+
+def test_dates_are_asked_for_where_the_label_has_one() -> None:
+    """Exact, wrong and refused of pictures whose number was read; a month that there is not is no label."""
+    pictures = {b"right": (VISA, 0.9), b"wrong": (VISA, 0.9), b"none": (VISA, 0.9), b"unread": NoCardFound()}
+    labels = {b"right": "12/2027", b"wrong": "11/27", b"none": "00/00", b"unread": "12/27"}
+    samples = [sample(data, file=date, valid_thru=date) for data, date in labels.items()]
+    (cases,) = run.measure([engine(pictures)], samples).values()
+    found = run.figures(cases)["valid_date"]
+
+    assert ["12/27", "12/27", None, None] == [case.answer.valid_date for case in cases]
+    assert [(1, 2), (1, 2), (0, 2)] == [(found[name]["hits"], found[name]["total"]) for name in found]
+
+
+def test_without_dated_labels_there_is_no_figure() -> None:
+    """Nothing is asked, nothing told."""
+    assert run.figures(measured())["valid_date"] is None

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
+from ..numbers import expiry
 from ..reading import Quad
 from .labels import Label, digest
 
@@ -42,7 +43,7 @@ class Answer:
 
     ``number`` is what it returned, None when it refused; ``refusal`` then names the error. ``guess`` is its best
     candidate whether returned or not, so that other thresholds can be tried afterwards. ``ms`` is from bytes in
-    memory to the answer.
+    memory to the answer. ``valid_date`` is ``MM/YY``, asked for only where the label has one.
     """
 
     number: str | None
@@ -52,6 +53,7 @@ class Answer:
     guess_confidence: float | None = None
     refusal: str | None = None
     number_quad: Quad | None = None
+    valid_date: str | None = None
 
     def __repr__(self) -> str:
         return f"Answer(returned={self.number is not None}, confidence={self.confidence}, ms={self.ms:.1f})"
@@ -99,6 +101,15 @@ class Count:
     hits: int
     total: int
     share: Share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """What became of the dates that cards are valid through, of pictures whose number was read."""
+
+    exact: Count
+    wrong: Count
+    refused: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +200,23 @@ def by_stratum(cases: Iterable[Case], column: str) -> dict[str, Shares]:
 def returned(cases: Sequence[Case]) -> Count:
     """On how many pictures a number was returned; for pictures that have none."""
     return count(sum(bool(case.answer.number) for case in cases), len(cases))
+
+
+def valid_thru(label: Label) -> str | None:
+    """The date of the label's column ``valid_thru`` as MM/YY; None where it has none, or a month that there is not."""
+    month = expiry.parse(label.strata.get("valid_thru", ""))
+    return str(month) if month else None
+
+
+def dates(cases: Iterable[Case]) -> Dates | None:
+    """What became of the dates on the cards whose number was read; None when no label has one."""
+    told = [(valid_thru(case.label), case.answer.valid_date) for case in cases if case.answer.number]
+    told = [(label, got) for label, got in told if label]
+    if not told:
+        return None
+    exact, refused = sum(label == got for label, got in told), sum(got is None for _, got in told)
+    wrong = len(told) - exact - refused
+    return Dates(exact=count(exact, len(told)), wrong=count(wrong, len(told)), refused=count(refused, len(told)))
 
 
 def count(hits: int, total: int) -> Count:

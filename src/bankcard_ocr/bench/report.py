@@ -152,6 +152,10 @@ def _headlines(figures: Mapping[str, Any]) -> list[str]:
         if figures.get(part):
             found = figures[part]
             told.append(f"{what} {found['hits']} of {found['total']}, {percent(found['share'])}")
+    if figures.get("valid_date"):
+        found = figures["valid_date"]
+        dates = (f"{outcome} {percent(found[outcome]['share'])}" for outcome in _OUTCOMES)
+        told.append(f"dates: {', '.join(dates)} of {found['exact']['total']} cards whose number was read")
     if figures.get("calibration"):
         sure = figures["calibration"]["sure_wrong"]
         told.append(f"confidence 0.99 or more: {sure['hits']} of {sure['total']} wrong")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -61,6 +61,13 @@ class CropEngine(Protocol):
     def crop(self, data: bytes) -> str: ...
 
 
+@runtime_checkable
+class DateEngine(Protocol):
+    """An engine that can be asked until when the card is valid, outside the time taken: MM/YY, None when refused."""
+
+    def valid_date(self, data: bytes) -> str | None: ...
+
+
 class ReaderEngine:
     """The package's own engine. ``models`` are the facts of its weights; ``recognizer`` the model that reads crops."""
 
@@ -98,6 +105,14 @@ class ReaderEngine:
             ms=ms,
             number_quad=reading.number_quad,
         )
+
+    def valid_date(self, data: bytes) -> str | None:
+        """The date on the picture, read again with all details; None when it is refused."""
+        try:
+            found = self._reader.read(data, replace(self._options, detail=True)).valid_date
+        except BankcardError:
+            return None
+        return found.text if found else None
 
     def facts(self) -> Mapping[str, Any]:
         """Its weights, and how it was asked."""
@@ -144,7 +159,10 @@ def measure(engines: Sequence[Engine], samples: Iterable[Sample]) -> Cases:
         for engine in (*engines[first:], *engines[:first]):
             if place == 0:
                 engine.answer(sample.data)
-            cases[engine.name].append(Case(label=sample.label, answer=engine.answer(sample.data)))
+            answer = engine.answer(sample.data)
+            if isinstance(engine, DateEngine) and answer.number and metrics.valid_thru(sample.label):
+                answer = replace(answer, valid_date=engine.valid_date(sample.data))
+            cases[engine.name].append(Case(label=sample.label, answer=answer))
     return cases
 
 
@@ -156,6 +174,7 @@ def figures(cases: Sequence[Case], strata: Sequence[str] = STRATA) -> dict[str, 
     calibration = metrics.calibration(cases)
     times = [case.answer.ms for case in cases]
     latency = metrics.latency(times)
+    dates = metrics.dates(cases)
     return {
         "all": asdict(metrics.shares(numbered)) if numbered else None,
         "strata": {
@@ -168,6 +187,7 @@ def figures(cases: Sequence[Case], strata: Sequence[str] = STRATA) -> dict[str, 
             for column in strata
             if any(case.label.strata.get(column) for case in blank)
         },
+        "valid_date": asdict(dates) if dates else None,
         "refusals": metrics.tally(case.answer.refusal for case in cases if case.answer.refusal),
         "calibration": asdict(calibration) if calibration else None,
         "tradeoff": [asdict(point) for point in metrics.tradeoff(numbered)] if numbered else [],
