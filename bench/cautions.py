@@ -137,7 +137,7 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 def measures(locator: Model, pictures: Iterator[bytes]) -> list[dict[str, float]]:
-    """The measures of each picture on which a number line was located; its digits are taken to be as high as the line."""
+    """The measures of each picture on which a number line was located; digits count as high as the line."""
     found = []
     for data in pictures:
         pixels = image.decode(data).pixels

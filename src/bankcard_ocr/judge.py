@@ -21,8 +21,9 @@ LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = math.log(0.1 / 0.6)
 UNKNOWN = -2.5  # nobody issues cards that begin so
-USUAL = {16: 0.0, 19: 0.0, 15: -0.5}  # lengths of cards in use, as logarithms; others are rare, and lost digits are not
-RARE = -3.0
+# Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
+USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
+RARE = -7.0
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 

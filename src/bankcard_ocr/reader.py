@@ -24,6 +24,9 @@ from .vision.recognize import Line
 
 SURE = 0.97  # a place this certain is not looked at again, and no other place is
 THRESHOLD = 0.9  # the least confidence of a number that is returned
+PROMISING = 0.02  # a place less certain than this is not worth looking at harder
+SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
+BEYOND = 5.0  # characters' pitches on either side
 UPRIGHT = 0.5  # a line read as surely as this is not turned round
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
 FAINT = 0.35  # things that score less are no reason to say that a card is there
@@ -130,9 +133,9 @@ class Reader:
             places.append(place)
             if place.confidence >= SURE:
                 break
+        timings = {"decode": 1e3 * (decoded - started), "read": 1e3 * (time.perf_counter() - decoded)}
         if options.detail:
             places.extend(self._elsewhere(picture.pixels, things, list(places), options))
-        timings = {"decode": 1e3 * (decoded - started), "read": 1e3 * (time.perf_counter() - decoded)}
         return _Shot(picture=picture, things=tuple(things), places=tuple(places), timings_ms=timings)
 
     def _together(self, shots: Sequence[_Shot], options: Options) -> tuple[Candidate, ...]:
@@ -252,21 +255,26 @@ class Reader:
         numbers = [thing for thing in things if thing.kind == "number"][:3]
         best: _Seen | None = None
         for thing in numbers:
-            place = self._look(pixels, thing.quad, thing.score, options)
-            yield place
-            best = place if best is None or place.confidence > best.confidence else best
+            for place in self._searched(pixels, thing, options):
+                yield place
+                best = place if best is None or place.confidence > best.confidence else best
         if len(numbers) > 1 and (stacked := self._stacked(pixels, [t for t in things if t.kind == "number"], options)):
             yield stacked
         for card in [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]:
             for thing in self._closer(pixels, card.quad):
-                place = self._look(pixels, thing.quad, thing.score, options)
-                yield place
-                best = place if best is None or place.confidence > best.confidence else best
-        if best is not None:
-            if best.confidence < UPRIGHT:
-                turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
-                yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
-            yield self._harder(pixels, best, options)
+                for place in self._searched(pixels, thing, options):
+                    yield place
+                    best = place if best is None or place.confidence > best.confidence else best
+        if best is not None and best.confidence < UPRIGHT:
+            turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
+            yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
+
+    def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> Iterator[_Seen]:
+        """A place looked at, and looked at harder where that may settle it."""
+        place = self._look(pixels, thing.quad, thing.score, options)
+        yield place
+        if PROMISING <= place.confidence < SURE:
+            yield self._harder(pixels, place, options)
 
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> _Seen:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
@@ -278,11 +286,23 @@ class Reader:
             return _Seen(views=(first,), quad=outer, candidates=candidates, score=score)
         again = fields.back(framed, outer, first)
         second = self._line(pixels, again)
-        if _cut(second) and (wider := recognize.framed(second)) is not None:
+        if len(second.characters) < SHORT:
+            again, second = self._longer(pixels, again, second)
+        elif _cut(second) and (wider := recognize.framed(second)) is not None:
             again = fields.back(wider, again, second)
             second = self._line(pixels, again)
         views = (second,) if _differs(first, second) else (first, second)
         return _Seen(views=views, quad=again, candidates=judge.ranked(views, prior=options.prior), score=score)
+
+    def _longer(self, pixels: quads.Image, quad: quads.Quad, line: Line) -> tuple[quads.Quad, Line]:
+        """``quad`` and what stands there, or the longer line of which it is a part."""
+        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        whole = self._line(pixels, wide)
+        framed = recognize.framed(whole)
+        if framed is None or len(whole.characters) <= len(line.characters):
+            return quad, line
+        again = fields.back(framed, wide, whole)
+        return again, self._line(pixels, again)
 
     def _harder(self, pixels: quads.Image, place: _Seen, options: Options) -> _Seen:
         """More views of a place: framed looser, tighter, and from where the last view saw the characters."""

@@ -19,6 +19,7 @@ from .quad import Image, Quad, is_convex
 KINDS = ("card", "number", "expiry", "holder")
 _STRIDE = 8  # pixels of the model's input in a cell
 _MOST = 6  # things of one kind
+_SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
@@ -84,10 +85,18 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
         weight = weights[near] / weights[near].sum(0)
         quad = (votes[near] * weight[:, :, None]).sum(0).astype(np.float32)
         free &= ~_within(cells, quad)
+        if any(_overlap(quad, other) > _SAME for other, _, _ in out):
+            continue
         high = max(1.0, float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
         spread = float(np.exp(logs[near].min(0)).mean()) * _UNIT / high
         out.append((quad, float(score[ys[top], xs[top]]), spread))
     return out
+
+
+def _overlap(first: Quad, second: Quad) -> float:
+    """The area that lies in both, over the smaller one's."""
+    common, _ = cv2.intersectConvexConvex(first, second)
+    return float(common) / max(1e-3, min(cv2.contourArea(first), cv2.contourArea(second)))
 
 
 def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) -> Quad:
