@@ -198,7 +198,7 @@ async def closed(
             at = time.perf_counter()
             code, number = await client.call(pictures[picture])
             result.calls.append(Call(picture, time.perf_counter() - at, code, number))
-            if code is None:
+            if code is None or code < 0:
                 await asyncio.sleep(0.05)
         client.close()
 
