@@ -137,7 +137,7 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 def measures(locator: Model, pictures: Iterator[bytes]) -> list[dict[str, float]]:
-    """The measures of each picture on which a number line was located; digits count as high as the line."""
+    """The measures of each picture on which a number line was located; digits are taken to be as high as the line."""
     found = []
     for data in pictures:
         pixels = image.decode(data).pixels
@@ -167,7 +167,8 @@ def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     for place, (name, draw) in enumerate(DEFECTS.items()):
         pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
         sets[name] = measures(locator, pictures)
-        print(name, len(sets[name]), file=sys.stderr, flush=True)
+        middles = {what: round(float(np.median([row[what] for row in sets[name]])), 3) for what in (sets[name] or [{}])[0]}
+        print(name, len(sets[name]), middles, file=sys.stderr, flush=True)
     if real is not None:
         sets["real"] = measures(locator, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))
     names = list(next(rows[0] for rows in sets.values() if rows))
