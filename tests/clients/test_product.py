@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -16,6 +17,7 @@ import requests
 
 from bankcard_ocr import server
 from bankcard_ocr.cloud import Cloud
+from bankcard_ocr.numbers import pan
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
 
@@ -78,6 +80,23 @@ def test_http(product, sample):
     assert [{"errcode": 0, "errmsg": "ok", "number": NUMBER, "id": NUMBER}] * 2 == [uploaded, fetched]
 
 
+def test_two_pictures_masked_with_all_detail(product, sample):
+    """Two pictures in one call, everything asked for: the number stands nowhere in the reply, and a retry is one."""
+    endpoint = f"{product.url}/cv/ocr/bankcard?access_token={product.token}&detail=1&pan=masked&return=redacted"
+    body = {name: b64encode(sample).decode() for name in ("img_base64", "img2_base64")}
+    headers = {"Idempotency-Key": "order-1"}
+    reply, again = (requests.post(endpoint, json=body, headers=headers, timeout=120) for _ in range(2))
+    found = reply.json()
+
+    assert (pan.mask(NUMBER), pan.mask(NUMBER), b"\xff\xd8\xff", False, "true") == (
+        found["number"],
+        found["cards"][0]["number"],
+        b64decode(found["redacted_picture"])[:3],
+        NUMBER in reply.text,
+        again.headers["idempotent-replayed"],
+    )
+
+
 def test_the_python_cloud_sdk(product, sample):
     """The SDK fetches its token and reads the card."""
     config = {"permissions": {"openapi": ["ocr.bankcard"]}}
@@ -89,11 +108,9 @@ def test_the_python_cloud_sdk(product, sample):
 
 def test_wx_server_sdk(product, sample, node, cloud_function):
     """Npm's SDK reads it with the token an operator made."""
-    import base64
-
     function = cloud_function(node, "4", product.url)
     answer = function.bankcard(
-        token=product.token, type="photo", img=base64.b64encode(sample).decode(), contentType="image/jpeg"
+        token=product.token, type="photo", img=b64encode(sample).decode(), contentType="image/jpeg"
     )
 
     assert NUMBER == answer["result"]["number"]

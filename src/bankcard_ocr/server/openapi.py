@@ -11,7 +11,7 @@ from typing import Any
 
 from ..platform.disclosure import FORMS
 from ..platform.wire import MAX_PICTURES, MESSAGES
-from ..reading import RETURNED
+from ..reading import RETURNED, WARNINGS
 
 _TOKEN = {
     "name": "access_token",
@@ -223,6 +223,18 @@ _ISSUER = {
     "network": {**_MAYBE_TEXT, "description": "unionpay, visa, mastercard, amex, jcb, diners, discover, mir, …"},
 }
 
+_MAYBE_POSITION = {"oneOf": [_POSITION, {"type": "null"}]}
+_CARD = _object(
+    ["number", "confidence", "refusal", "card_position", "number_position"],
+    {
+        "number": {"oneOf": [_NUMBER, {"type": "null"}]},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "refusal": {**_MAYBE_TEXT, "description": "Why there is no number."},
+        "card_position": _MAYBE_POSITION,
+        "number_position": _MAYBE_POSITION,
+    },
+)
+
 _SCHEMAS = {
     "Recognized": _object(
         ["errcode", "errmsg", "number", "id"],
@@ -233,16 +245,20 @@ _SCHEMAS = {
             "confidence": {"type": "number", "minimum": 0, "maximum": 1},
             "valid_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
             "issue_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
+            "holder_name": {**_MAYBE_TEXT, "description": "Latin capitals."},
             **_ISSUER,
             "bin": {**_MAYBE_TEXT, "description": "The digits of the number that the table of issuers knows."},
             "bin_table": _object(["version", "date"], {"version": _MAYBE_TEXT, "date": _MAYBE_TEXT}),
             "bin_candidates": {"type": "array", "items": _object(list(_ISSUER), _ISSUER)},
             "number_position": _POSITION,
             "digit_positions": {"type": "array", "items": _DIGIT},
-            "valid_date_position": {"oneOf": [_POSITION, {"type": "null"}]},
-            "card_position": {"oneOf": [_POSITION, {"type": "null"}]},
+            "valid_date_position": _MAYBE_POSITION,
+            "holder_name_position": _MAYBE_POSITION,
+            "card_position": _MAYBE_POSITION,
             "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
-            "warnings": {"type": "array", "items": _TEXT},
+            "warnings": {"type": "array", "items": {"enum": list(WARNINGS)}},
+            "cards": {"type": "array", "items": _CARD, "description": "Every card in view, in reading order."},
+            "picture": {**_WHOLE, "description": "Of several pictures, which one all positions are of, from 0."},
             **{f"{name}_picture": _JPEG for name in RETURNED},
         },
     ),

@@ -21,7 +21,7 @@ from math import inf
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 import uvicorn
@@ -194,7 +194,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
     if reader is None:
         from ..reader import Reader
 
-        reader = cast("Reads", Reader())
+        reader = Reader()
     store = states.connect(settings.state_url) if state is None else state
     gate: Reads = _gate(reader, settings)
     observers: list[Observer] = [logs.access]
