@@ -167,7 +167,9 @@ def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     for place, (name, draw) in enumerate(DEFECTS.items()):
         pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
         sets[name] = measures(locator, pictures)
-        middles = {what: round(float(np.median([row[what] for row in sets[name]])), 3) for what in (sets[name] or [{}])[0]}
+        middles = {
+            what: round(float(np.median([row[what] for row in sets[name]])), 3) for what in (sets[name] or [{}])[0]
+        }
         print(name, len(sets[name]), middles, file=sys.stderr, flush=True)
     if real is not None:
         sets["real"] = measures(locator, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))

@@ -26,6 +26,7 @@ MOST = 6  # things of a kind that are looked at
 
 SHAPES = ("00/00", "00/0000", "00/00/00")
 SLANTED = 0.9
+CLEAR = 0.7  # the mean probability of characters that are surely there
 YEARS = range(1990, 2050)  # others are misread: cards are valid for twenty years at most
 
 Reads = Callable[[Quad], Line]
@@ -107,10 +108,17 @@ def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
                     )
                 )
     kept: list[tuple[int, int, _Spot]] = []
-    for start, stop, spot in sorted(found, key=lambda one: -one[2].probability):
+    for start, stop, spot in sorted(found, key=_rank, reverse=True):
         if not any(start < end and begin < stop for begin, end, _ in kept):
             kept.append((start, stop, spot))
     return [spot for _, _, spot in kept]
+
+
+def _rank(found: tuple[int, int, _Spot]) -> tuple[bool, int, float]:
+    """Of dates whose characters are clear the longest comes first: 12/20 is a part of 12/2027."""
+    start, stop, spot = found
+    clear = spot.probability ** (1 / (stop - start)) >= CLEAR
+    return clear, stop - start if clear else 0, spot.probability
 
 
 def _spelled(rows: NDArray[np.float32], shape: str, alphabet: str, likeness: float) -> tuple[str, float]:

@@ -1,0 +1,96 @@
+"""Measures of what is wrong with a picture, on pictures made for it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from bankcard_ocr.vision import quality
+
+CARD = np.array([(60, 50), (699, 50), (699, 449), (60, 449)], np.float32)
+LINE = np.array([(100, 240), (660, 240), (660, 300), (100, 300)], np.float32)
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    """A blue card with gradients and a white number on a grey ground."""
+    out = np.full((500, 760, 3), 140, np.uint8)
+    x, y = np.meshgrid(np.linspace(0, 1, 640), np.linspace(0, 1, 400))
+    out[50:450, 60:700] = np.stack([40 + 40 * x, 60 + 80 * y, 150 + 60 * x * y], 2)
+    cv2.circle(out, (560, 150), 60, (200, 60, 40), -1)
+    cv2.putText(out, "4111 1111 1111 1111", (110, 290), cv2.FONT_HERSHEY_SIMPLEX, 1.7, (235, 235, 235), 3, cv2.LINE_AA)
+    return out
+
+
+def test_blur_takes_the_edges(picture):
+    """The more it is blurred the less is in the finest detail."""
+    found = [quality.sharpness(cv2.GaussianBlur(picture, (0, 0), sigma), LINE) for sigma in (0.5, 2, 5)]
+
+    assert sorted(found, reverse=True) == found
+    assert found[2] < 0.5 * found[0]
+
+
+def test_glare_is_the_share_that_is_burnt_out(picture):
+    """A white spot counts by its size; on a white card white is no glare."""
+    lit = picture.copy()
+    cv2.circle(lit, (300, 200), 80, (255, 255, 255), -1)
+
+    assert quality.glare(picture, CARD) == 0.0
+    assert quality.glare(lit, CARD) == pytest.approx(np.pi * 80**2 / (640 * 400), rel=0.15)
+    assert quality.glare(np.full_like(picture, 255), CARD) == 0.0
+
+
+def test_fingers_reach_in_from_outside(picture):
+    """Skin over the edge counts; the same colour within the card, or all around it, does not."""
+    held, printed = picture.copy(), picture.copy()
+    cv2.line(held, (400, 499), (400, 380), (200, 150, 125), 70)
+    cv2.circle(printed, (400, 350), 35, (200, 150, 125), -1)
+    ground = picture.copy()
+    ground[(picture == 140).all(2)] = (200, 150, 125)
+
+    assert quality.covered(held, CARD) > 0.01
+    assert [0.0, 0.0, 0.0] == [quality.covered(one, CARD) for one in (picture, printed, ground)]
+
+
+def test_a_copy_has_no_colour(picture):
+    """Grey and evenly tinted cards have none, whatever their brightness does."""
+    gray = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    tinted = (gray * np.array([1.0, 0.97, 0.92])).astype(np.uint8)
+
+    assert quality.colour(gray, CARD) < 0.3
+    assert quality.colour(tinted, CARD) < 1.0
+    assert quality.colour(picture, CARD) > 5
+
+
+def test_a_grid_stands_out(picture):
+    """A screen's fine period is a peak in the spectrum."""
+    grid = 1 - 0.3 * (0.5 + 0.5 * np.sin(2 * np.pi * (np.arange(760)[None] + 0.3 * np.arange(500)[:, None]) / 3.3))
+    shown = (picture * grid[:, :, None]).astype(np.uint8)
+
+    assert quality.moire(shown, CARD) > quality.moire(picture, CARD) + 1
+
+
+def test_corners_outside_are_measured_in_card_widths():
+    """Nothing for a card within the picture; a quarter for one cut off by a quarter."""
+    assert quality.outside(CARD, 760, 500) == 0.0
+    assert quality.outside(CARD - (220, 0), 760, 500) == pytest.approx(160 / 639, abs=0.01)
+
+
+def test_a_card_is_like_itself_and_unlike_another(picture):
+    """In other light and not quite in place, too."""
+    other = np.ascontiguousarray(picture[::-1, ::-1])
+    dimmed = (picture * 0.7).astype(np.uint8)
+    faces = [quality.face(one, quad) for one, quad in ((picture, CARD), (dimmed, CARD + 6), (other, CARD))]
+
+    assert quality.alike(faces[0], faces[1]) > 0.8
+    assert quality.alike(faces[0], faces[2]) < 0.5
+
+
+def test_without_a_card_the_line_is_measured(picture):
+    """Everything has a value, and nothing is covered or outside."""
+    found = quality.measures(picture, None, LINE, height=40.0, hidden=2, cards=0)
+
+    assert (0.0, 0.0, 40.0, 2.0, 0.0) == tuple(
+        found[name] for name in ("outside", "covered", "height", "hidden", "cards")
+    )
