@@ -1,7 +1,6 @@
 """What a back end may want to know before it trusts a card: a word for each doubt, from measures of its picture.
 
-The thresholds were measured with ``bench/cautions.py``, on cards drawn with and without each defect; figures in
-``bench/results/cautions.json``.
+``bench/cautions.py`` measures what the thresholds catch and how often they err, on cards drawn with and without each defect.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from .numbers import iin, luhn, pan
 from .reading import Candidate
 from .vision.recognize import HIDDEN, Line
 
-SAME_EYES = 2.0  # flattens what is seen: docs/LOG.md 2026-11-23, "what a confidence is worth"
+SAME_EYES = 1.5  # flattens what is seen: docs/LOG.md 2026-11-26, "what a confidence is worth, again"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
 LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
-LENGTH_UNUSED = math.log(0.1 / 0.6)
+LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}

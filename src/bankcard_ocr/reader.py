@@ -22,7 +22,7 @@ from .vision.locate import Thing
 from .vision.model import Model, is_shipped
 from .vision.recognize import Line
 
-SURE = 0.97  # a place this certain is not looked at again, and no other place is
+SURE = 0.95  # a place this certain is not looked at again, and no other place is
 THRESHOLD = 0.9  # the least confidence of a number that is returned
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
