@@ -1,6 +1,6 @@
 """What a back end may want to know before it trusts a card: a word for each doubt, from measures of its picture.
 
-``bench/cautions.py`` measures what the thresholds catch and how often they err, on cards drawn with each defect and without.
+``bench/cautions.py`` measures what the thresholds catch and how often they err, on cards with and without defects.
 """
 
 from __future__ import annotations

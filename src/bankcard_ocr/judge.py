@@ -1,9 +1,9 @@
 """Which number the evidence says, and how surely: pixels first, then what real numbers are like.
 
-Several views of one line are alike, so n of them count as the square root of n independent ones, and neighbouring
-frames of a view are alike too, so its probabilities are flattened (SAME_EYES). A number whose check digit holds and
-whose length its issuer uses is likelier than one that breaks either, but both happen: some cards in use break the
-check digit, and every specimen does. What is left over (other lengths, hidden characters) counts as "not readable".
+Several views of one line are alike, so n of them count as the square root of n independent ones. A number whose check
+digit holds and whose length its issuer uses is likelier than one that breaks either, but both happen: some cards in
+use break the check digit, and every specimen does. What is left over (other lengths, hidden characters, all that no
+view lists) counts as "not readable".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from .numbers import iin, luhn, pan
 from .reading import Candidate
 from .vision.recognize import HIDDEN, Line
 
-SAME_EYES = 1.5  # flattens what is seen: docs/LOG.md 2026-11-26, "what a confidence is worth, again"
+UNLISTED = -4.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-26, "what a confidence is worth, again"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
 LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
@@ -35,7 +35,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
         return ()
     highest = max(weights.values())
     shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
-    total = sum(shares.values())
+    total = sum(shares.values()) + math.exp(UNLISTED + _unlisted(views) - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     return tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
 
@@ -62,7 +62,13 @@ def _seen(text: str, views: Sequence[Line]) -> float:
         listed = dict(view.texts)
         floor = min(listed.values()) * UNSEEN
         total += math.log(max(listed.get(text, floor), 1e-30))
-    return total / math.sqrt(len(views)) / SAME_EYES
+    return total / math.sqrt(len(views))
+
+
+def _unlisted(views: Sequence[Line]) -> float:
+    """The logarithm of the probability that the views give none of the texts that they list."""
+    left = (1.0 - sum(chance for _, chance in view.texts) for view in views)
+    return sum(math.log(max(rest, 1e-30)) for rest in left) / math.sqrt(len(views))
 
 
 def likeness(digits: str) -> float:
