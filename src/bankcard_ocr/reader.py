@@ -23,7 +23,7 @@ from .vision.model import Model, is_shipped
 from .vision.recognize import Line
 
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
-THRESHOLD = 0.9  # the least confidence of a number that is returned
+THRESHOLD = 0.85  # the least confidence of a number that is returned
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
