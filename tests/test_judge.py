@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bankcard_ocr import judge
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.reading import Candidate
-from bankcard_ocr.vision.recognize import Line
+from bankcard_ocr.vision.recognize import Character, Line
 
 RIGHT, BROKEN = "4111111111111111", "4111111111111112"
 numbers = st.text("0123456789", min_size=12, max_size=19)
@@ -100,3 +100,31 @@ def test_doubt_lowers_the_odds(confidence: float, nats: float):
 
     assert less.confidence == pytest.approx(odds / (odds + 1 - confidence))
     assert less.confidence <= confidence + 1e-12
+
+
+def spaced(text: str, *, gaps: dict[int, float]) -> Line:
+    """A line that surely says ``text``, 20 pixels a character, times ``gaps`` after so many."""
+    steps = [20.0 * gaps.get(i, 1.0) for i in range(1, len(text))]
+    places = [sum(steps[:i]) for i in range(len(text))]
+    characters = tuple(
+        Character(text=char, probability=1.0, x=x, y=24.0, width=14.0, height=28.0)
+        for char, x in zip(text, places, strict=True)
+    )
+    return Line(texts=((text, 0.99),), characters=characters, frames=np.zeros((0, 13), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("gaps", "believed"),
+    [
+        ({4: 1.8, 8: 1.8, 12: 1.8}, True),  # as most cards print it
+        ({}, True),  # unspaced
+        ({8: 1.8}, True),  # the other spaces are narrow
+        ({4: 1.8, 8: 1.8, 9: 2.0, 12: 1.8}, False),  # a digit was covered
+        ({5: 2.0}, False),
+    ],
+)
+def test_a_gap_where_no_card_has_one_is_a_digit_not_seen(gaps, believed):
+    """However surely the others are seen, that number is not the card's."""
+    (candidate,) = judge.ranked([spaced("6200000000000005", gaps=gaps)])
+
+    assert believed == (candidate.confidence > 0.5)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from .numbers import iin, luhn, pan
 from .reading import Candidate
+from .vision import recognize
 from .vision.recognize import HIDDEN, Line
 
 UNLISTED = -4.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-26, "what a confidence is worth, again"
@@ -24,20 +25,28 @@ UNKNOWN = -2.5  # nobody issues cards that begin so
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
+ODD_GAP = 12.0  # nats against a number with a gap where no card has one: a digit that was covered or not seen
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
 def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...]:
     """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1."""
     texts = {text for view in views for text, _ in view.texts}
-    weights = {text: _seen(text, views) + (likeness(text) if prior and _possible(text) else 0.0) for text in texts}
+    weights = {text: _seen(text, views) + (_prior(text) if prior else 0.0) for text in texts}
     if not weights:
         return ()
     highest = max(weights.values())
     shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
     total = sum(shares.values()) + math.exp(UNLISTED + _unlisted(views) - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
-    return tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
+    found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
+    return doubted(found, ODD_GAP) if found and _has_odd_gap(found[0].number, views) else found
+
+
+def _has_odd_gap(number: str, views: Sequence[Line]) -> bool:
+    """Whether a view that reads as ``number`` has a gap where no card has one: a digit may have stood there."""
+    read = (view for view in views if "".join(char.text for char in view.characters) == number)
+    return any(not pan.may_part(len(number), recognize.gaps(view)) for view in read)
 
 
 def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, ...]:
@@ -49,6 +58,16 @@ def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, 
         )
         for each in candidates
     )
+
+
+def _prior(text: str) -> float:
+    """How likely ``text`` is before it is seen; what is hidden is as likely as its best completion.
+
+    Else the check digit would choose among the digits that a cover might hide.
+    """
+    if HIDDEN in text and pan.SHORTEST <= len(text) <= pan.LONGEST:
+        return LENGTH_USED + USUAL.get(len(text), RARE) + LUHN_HOLDS
+    return likeness(text) if _possible(text) else 0.0
 
 
 def _possible(text: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankcard_ocr.numbers import luhn
+from bankcard_ocr.numbers import luhn, pan
 from bankcard_ocr.synth import card, words
 
 seeds = st.integers(0, 2**32)
@@ -17,21 +17,21 @@ pytestmark = pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("length", range(12, 20))
 def test_groups_sum_to_their_length(length: int):
     """Every grouping of a length has as many digits."""
-    assert {length} == {sum(sizes) for sizes in card.GROUPS[length]}
+    assert {length} == {sum(sizes) for sizes in pan.GROUPINGS[length]}
 
 
 def test_every_length_has_groups_and_a_share():
     """All lengths of card numbers are drawn, and their shares are all there is."""
-    assert sorted(card.GROUPS) == sorted(card.LENGTHS)
+    assert sorted(pan.GROUPINGS) == sorted(card.LENGTHS)
     assert 1.0 == pytest.approx(sum(card.LENGTHS.values()))
 
 
-@given(seeds, st.sampled_from(sorted(card.GROUPS)))
+@given(seeds, st.sampled_from(sorted(pan.GROUPINGS)))
 def test_a_number_is_grouped_as_real_cards_group_it(seed: int, length: int):
     """The spaces of a number stand where one of the groupings of its length puts them."""
     text = card.number(np.random.default_rng(seed), length)
 
-    assert tuple(len(part) for part in text.split(" ")) in card.GROUPS[length]
+    assert tuple(len(part) for part in text.split(" ")) in pan.GROUPINGS[length]
     assert text.replace(" ", "").isdigit()
 
 

@@ -20,7 +20,7 @@ from .lines import names
 Write = Callable[[Mapping[str, Any]], None]
 GROUP = 4096  # lines in a row group of a Parquet file
 _REALS = frozenset({"confidence", "ms", "detail_ms"})
-_WHOLES = frozenset({"errcode"})
+_WHOLES = frozenset({"errcode", "picture"})
 
 
 class Format(StrEnum):

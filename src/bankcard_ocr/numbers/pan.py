@@ -14,12 +14,26 @@ right, not for judging what was seen.
 from __future__ import annotations
 
 import hmac
+import itertools
+from collections.abc import Collection
 
 from ..errors import InvalidFormat, InvalidLength, NumberError
 from . import luhn
 
 SHORTEST = 12
 LONGEST = 19
+
+# Digits between gaps, as real cards print them; those of a length that are common stand more than once.
+GROUPINGS: dict[int, tuple[tuple[int, ...], ...]] = {
+    12: ((4, 4, 4), (12,)),
+    13: ((4, 3, 3, 3), (4, 4, 5), (13,)),
+    14: ((4, 6, 4), (14,)),
+    15: ((4, 6, 5), (4, 6, 5), (5, 5, 5), (15,)),
+    16: ((4, 4, 4, 4), (4, 4, 4, 4), (4, 4, 4, 4), (4, 4, 4, 4), (6, 10), (8, 8), (16,)),
+    17: ((6, 11), (4, 4, 4, 5), (4, 4, 4, 4, 1), (17,)),
+    18: ((6, 12), (6, 6, 6), (4, 4, 4, 6), (18,)),
+    19: ((6, 13), (6, 13), (4, 4, 4, 4, 3), (4, 4, 4, 4, 3), (5, 4, 5, 5), (6, 3, 3, 7), (4, 4, 4, 7), (19,)),
+}  # fmt: skip
 
 
 def compact(text: str) -> str:
@@ -51,6 +65,15 @@ def group(digits: str) -> str:
     sizes = {14: (4, 6, 4), 15: (4, 6, 5)}.get(len(digits), (4,) * 5)
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
     return " ".join(digits[start : start + size] for start, size in zip(starts, sizes, strict=True)).strip()
+
+
+def may_part(length: int, gaps: Collection[int]) -> bool:
+    """Whether a card may print wide gaps after these counts of digits; some of a grouping's gaps may be narrow.
+
+    >>> may_part(16, (4, 8, 12)), may_part(16, (4,)), may_part(15, (4, 8, 9, 11))
+    (True, True, False)
+    """
+    return any(set(gaps) <= set(itertools.accumulate(sizes)) for sizes in GROUPINGS.get(length, ()))
 
 
 def mask(digits: str) -> str:

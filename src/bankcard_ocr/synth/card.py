@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..numbers import luhn
+from ..numbers import luhn, pan
 from . import glyphs, words
 from .ink import Ink
 from .ink import sample as sample_ink
@@ -24,17 +24,6 @@ PITCH = 3.63  # of embossed digits, ISO 7811-1
 HIGH = 4.33  # of embossed digits, ISO 7811-1
 Kind = Literal["number", "expiry", "issue", "holder", "other"]
 
-# Digits between gaps, as real cards print them; the first of a length are the common ones.
-GROUPS: dict[int, tuple[tuple[int, ...], ...]] = {
-    12: ((4, 4, 4), (12,)),
-    13: ((4, 3, 3, 3), (4, 4, 5), (13,)),
-    14: ((4, 6, 4), (14,)),
-    15: ((4, 6, 5), (4, 6, 5), (5, 5, 5), (15,)),
-    16: ((4, 4, 4, 4), (4, 4, 4, 4), (4, 4, 4, 4), (4, 4, 4, 4), (6, 10), (8, 8), (16,)),
-    17: ((6, 11), (4, 4, 4, 5), (4, 4, 4, 4, 1), (17,)),
-    18: ((6, 12), (6, 6, 6), (4, 4, 4, 6), (18,)),
-    19: ((6, 13), (6, 13), (4, 4, 4, 4, 3), (4, 4, 4, 4, 3), (5, 4, 5, 5), (6, 3, 3, 7), (4, 4, 4, 7), (19,)),
-}  # fmt: skip
 LENGTHS = {16: 0.5, 19: 0.3, 15: 0.07, 17: 0.05, 18: 0.04, 13: 0.02, 14: 0.01, 12: 0.01}  # how often each is drawn
 
 
@@ -120,7 +109,7 @@ def number(rng: Rng, length: int | None = None) -> str:
     value = digits(rng, size)
     if rng.random() < 0.5:
         value = value[:-1] + luhn.check_digit(value[:-1])
-    layouts = GROUPS[size]
+    layouts = pan.GROUPINGS[size]
     sizes = layouts[int(rng.integers(len(layouts)))]
     edges = itertools.accumulate(sizes, initial=0)
     return " ".join(value[start:stop] for start, stop in itertools.pairwise(edges))

@@ -83,6 +83,14 @@ def _character(spike: ctc.Spike, frames: NDArray[np.float32], places: NDArray[np
     )
 
 
+def gaps(line: Line, *, wide: float = 1.6) -> tuple[int, ...]:
+    """After how many characters there is a gap of at least ``wide`` pitches, where a space is or one was not seen."""
+    if len(line.characters) < 4:
+        return ()
+    steps = np.diff([char.x for char in line.characters])
+    return tuple((np.flatnonzero(steps > wide * np.median(steps)) + 1).tolist())
+
+
 def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
     """The quad around a line's characters in pixels of its strip.
 
