@@ -87,3 +87,12 @@ def test_one_place_has_one_date():
 def test_looks_that_agree_make_sure():
     """Two looks that are unsure alone are sure together."""
     assert ["12/27"] == told(line("12/27", 0.97), line("12/27", 0.96))
+
+
+def test_dates_that_nobody_sees_have_no_probability():
+    """Looks whose probability is nought, alone or contradicted, neither count nor divide by nought."""
+    quad = np.array([(0, 0), (40, 0), (40, 10), (0, 10)], np.float32)
+    spots = [fields.Found(text=text, probability=0.0, quad=quad) for text in ("01/30", "01/30", "02/30")]
+
+    assert [0.0, 0.0, 0.0] == [spot.probability for spot in fields._pooled(spots)]
+    assert [0.0] == [spot.probability for spot in fields._pooled(spots[:1])]

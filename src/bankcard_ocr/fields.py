@@ -70,10 +70,11 @@ def _pooled(spots: Sequence[Found]) -> list[Found]:
     pooled = []
     for spot in spots:
         here = [other for other in spots if _one_place(other.quad, spot.quad)]
-        same = [other for other in here if other.text == spot.text]
+        same = [other for other in here if other.text == spot.text] or [spot]
         doubt = max((other.probability for other in here if other.text != spot.text), default=0.0)
         missed = math.prod(1 - other.probability for other in same) ** (1 / math.sqrt(len(same)))
-        pooled.append(replace(spot, probability=(1 - missed) ** 2 / (1 - missed + doubt)))
+        seen = 1 - missed
+        pooled.append(replace(spot, probability=seen**2 / (seen + doubt) if seen else 0.0))
     return pooled
 
 
