@@ -20,11 +20,12 @@ from .vision.model import Model
 from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
-SURE_DATE = 0.8  # the least probability of a date that is told
+SURE_DATE = 0.6  # the least probability of a date that is told
 SURE_NAME = 0.6  # the least probability of a name that is told
 MOST = 6  # things of a kind that are looked at
 
 SHAPES = ("00/00", "00/0000", "00/00/00")
+NO_DIGIT = 0.9  # of the chance that a sign is none of the digits belongs to a slash, where a date has one
 SLANTED = 0.9
 CLEAR = 0.7  # the mean probability of characters that are surely there
 YEARS = range(1990, 2050)  # others are misread: cards are valid for twenty years at most
@@ -132,9 +133,11 @@ def _spelled(rows: NDArray[np.float32], shape: str, alphabet: str, likeness: flo
         columns = [alphabet.index(char) for char in ("0123456789" if wanted == "0" else wanted)]
         best = columns[int(row[columns].argmax())]
         text += alphabet[best]
-        probability *= float(row[best])
+        chance = float(row[best])
         if wanted == "/":
-            probability *= 1 + likeness * float(row[alphabet.index("7")] + row[alphabet.index("1")]) / float(row[best])
+            chance += NO_DIGIT * float(row[alphabet.index(recognize.HIDDEN)])
+            chance += likeness * float(row[alphabet.index("7")] + row[alphabet.index("1")])
+        probability *= chance
     return text, probability
 
 
