@@ -20,7 +20,7 @@ from .vision.model import Model
 from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
-SURE_DATE = 0.6  # the least probability of a date that is told
+SURE_DATE = 0.8  # the least probability of a date that is told
 SURE_NAME = 0.6  # the least probability of a name that is told
 MOST = 6  # things of a kind that are looked at
 
