@@ -23,7 +23,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import helper
-from onnxruntime.quantization import CalibrationDataReader, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
@@ -89,6 +89,7 @@ def quantized(model: pathlib.Path, pictures: Iterator[NDArray[np.uint8]]) -> Non
         model,
         model,
         _Drawn(pictures),
+        activation_type=QuantType.QUInt8,  # signed ones would keep every ReLU, and half of the convolutions in float
         per_channel=True,
         reduce_range=True,
         op_types_to_quantize=["Conv", "Add", "Relu", "Resize"],
