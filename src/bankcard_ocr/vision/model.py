@@ -29,6 +29,9 @@ class Model:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = (
+            False  # as fast, and what a large batch took is free
+        )
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
