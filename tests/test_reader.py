@@ -225,9 +225,9 @@ def test_every_card_is_told_in_reading_order(reader, pixels, other_card):
     assert "several_cards" in reading.warnings
 
 
-def test_a_card_beside_itself_is_told_once(reader, pixels):
+def test_a_card_above_itself_is_told_once(reader, pixels):
     """The same number twice is one card."""
-    both = jpeg(np.concatenate([pixels, pixels], 1))
+    both = jpeg(np.concatenate([pixels, pixels], 0))
 
     assert [NUMBER] == [card.number for card in reader.read(both, Options(detail=True)).cards]
 

@@ -15,7 +15,7 @@ CARD = np.array([(40, 40), (280, 50), (276, 200), (36, 190)], np.float32)
 
 
 class Fake:
-    """A model whose cells on ``things`` (kind, quad) all vote for them; ``noise`` pixels off at random."""
+    """A model that sees 288 x 224 pixels in a frame; cells on ``things`` (kind, quad) vote for them, ``noise`` off."""
 
     def __init__(self, *things: tuple[str, np.ndarray], noise: float = 0.0) -> None:
         self.metadata = {"kinds": "card,number,expiry,holder", "side": "320", "stride": "8"}
@@ -27,7 +27,7 @@ class Fake:
         rows, columns = pictures.shape[1] // 8, pictures.shape[2] // 8
         maps = np.zeros((1, 4, 11, rows, columns), np.float32)
         y, x = np.mgrid[0:rows, 0:columns] * 8 + 3.5
-        cells = np.stack([x, y], -1)
+        cells = np.stack([x, y], -1) - locate._MARGIN
         for kind, quad in self.things:
             part = maps[0, self.metadata["kinds"].split(",").index(kind)]
             edges = np.roll(quad, -1, 0) - quad
@@ -40,7 +40,7 @@ class Fake:
         return [maps]
 
 
-def picture(width: int = 320, height: int = 256) -> np.ndarray:
+def picture(width: int = 288, height: int = 224) -> np.ndarray:
     return np.zeros((height, width, 3), np.uint8)
 
 
@@ -79,9 +79,17 @@ def test_a_quad_says_which_way_its_line_reads(quarters: int):
 
 def test_quads_are_in_pixels_of_the_picture():
     """A picture four times as large has corners four times as far, pixel centres counted."""
-    (card,) = locate.locate(Fake(("card", CARD)), picture(1280, 1024))
+    (card,) = locate.locate(Fake(("card", CARD)), picture(1152, 896))
 
     assert np.allclose((CARD + 0.5) * 4 - 0.5, card.quad, atol=0.4)
+
+
+def test_the_frame_has_the_colour_of_the_edges():
+    """What is around a picture looks like its edge goes on."""
+    framed = locate.framed(np.full((64, 96, 3), (10, 200, 90), np.uint8))
+
+    assert (96, 128, 3) == framed.shape
+    assert (framed == (10, 200, 90)).all()
 
 
 def test_nothing_is_nothing():

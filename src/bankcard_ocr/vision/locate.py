@@ -18,6 +18,7 @@ from .quad import Image, Quad, is_convex
 
 KINDS = ("card", "number", "expiry", "holder")
 _STRIDE = 8  # pixels of the model's input in a cell
+_MARGIN = 16  # pixels of the model's input around the picture
 _MOST = 6  # things of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
@@ -39,15 +40,15 @@ class Thing:
 def locate(model: Model, image: Image, *, least: float = 0.25, kinds: Container[str] = KINDS) -> list[Thing]:
     """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out."""
     side = int(model.metadata["side"])
-    small = fitted(image, side)
-    maps = model.run(small[None])[0][0]
+    small = fitted(image, side - 2 * _MARGIN)
+    maps = model.run(framed(small)[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
         for quad, score, spread in _voted(part, least) if kind in kinds else ():
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
-                things.append(Thing(kind=kind, quad=(whole + 0.5) * scale - 0.5, score=score, spread=spread))
+                things.append(Thing(kind=kind, quad=(whole - _MARGIN + 0.5) * scale - 0.5, score=score, spread=spread))
     return sorted(things, key=lambda thing: -thing.score)
 
 
@@ -61,6 +62,13 @@ def fitted(image: Image, side: int) -> Image:
         longest //= 2
     method = cv2.INTER_AREA if longest > side else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.uint8)
+
+
+def framed(image: Image) -> Image:
+    """``image`` in a frame of its edges' mean colour: lines at a picture's edge are found as well as others then."""
+    edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    colour = edges.mean(0).tolist()
+    return np.asarray(cv2.copyMakeBorder(image, *(_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=colour), np.uint8)
 
 
 def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, float]]:
