@@ -124,6 +124,8 @@ class _Ask:
     timeout_s: float
 
 
+MOST_CONNECTIONS = 100  # of one client; further threads wait
+
 _Answer = httpx.Response | httpx.HTTPError | None
 _Call = Generator[_Ask | float, _Answer, dict[str, Any]]
 
@@ -168,7 +170,11 @@ class Cloud:
         # without TLS, no certificates are read: that takes longer than a call
         self._verify = ssl.create_default_context(cafile=ca_file) if self._url.startswith("https:") else False
         self._async_transport = async_transport
-        self._client = httpx.Client(base_url=self._url, verify=self._verify, timeout=timeout_s, transport=transport)
+        # as many kept as opened: a pool that holds more than it keeps closes idle ones, some just given to a thread
+        pool = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS)
+        self._client = httpx.Client(
+            base_url=self._url, verify=self._verify, timeout=timeout_s, transport=transport, limits=pool
+        )
         self.openapi = OpenApi(lambda: self)
         self.aio = Aio(lambda: self)
 
