@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bankcard_ocr.synth import art, camera, card, glyphs, ink, render, strip, write
+from bankcard_ocr.synth import art, beside, camera, card, glyphs, ink, render, strip, write
 from bankcard_ocr.vision import quad as quads
 
 
@@ -19,10 +19,11 @@ def still(monkeypatch):
 
 @pytest.fixture
 def plain(monkeypatch):
-    """Characters are black on white, and nothing covers them."""
+    """Characters are black on white, with nothing dark behind them, and nothing covers them."""
     black = ink.Ink(relief=False, soft=0.02)
     monkeypatch.setattr(card, "sample_ink", lambda rng, *, relief: black)
     monkeypatch.setattr(art, "draw", lambda rng, rows, columns, scale: np.ones((rows, columns, 3), np.float32))
+    monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
     monkeypatch.setattr(strip, "_hide", lambda rng, picture, line: line.text)
 
 
@@ -177,3 +178,33 @@ def test_digits_of_fonts_have_the_height_asked_for(font: str):
     rows = np.flatnonzero(mask.max(1) > 0.4)
 
     assert (40, 40) == (pytest.approx(rows[-1] - rows[0], abs=3), pytest.approx((rows[-1] + rows[0]) / 2, abs=2))
+
+
+@pytest.mark.usefixtures("bare", "still")
+def test_the_strip_of_a_number_shows_what_stands_beside_it(monkeypatch):
+    """Many strips of numbers differ from those drawn without, and their texts do not; strips of dates never do."""
+    seeds = range(12)
+    whole = [[strip.sample(np.random.default_rng(seed), width) for seed in seeds] for width in (480, 160)]
+    monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
+    bare = [[strip.sample(np.random.default_rng(seed), width) for seed in seeds] for width in (480, 160)]
+    differs = [
+        [not np.array_equal(a.pixels, b.pixels) for a, b in zip(*pair, strict=True)]
+        for pair in zip(whole, bare, strict=True)
+    ]
+
+    assert sum(differs[0]) > 6
+    assert not any(differs[1])
+
+
+@pytest.mark.parametrize("drawn", [*beside.NEIGHBOURS])
+@pytest.mark.parametrize("way", [-1, 1])
+def test_what_stands_beside_stays_beside(drawn, way: int):
+    """A neighbour changes the picture on its own side of the number only."""
+    picture = np.full((120, 400, 3), 0.5, np.float32)
+    for seed in range(6):
+        drawn(np.random.default_rng(seed), picture, (-40.0, -12.0, 40.0, 12.0), 5.0, (4.0, way * 6.0, way))
+    touched = np.flatnonzero((np.abs(picture - 0.5) > 0.02).any((0, 2)))
+    near = touched.min() if way > 0 else 400 - touched.max()
+
+    assert len(touched)
+    assert near > 200

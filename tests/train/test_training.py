@@ -12,7 +12,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; make train-env brings it")
 pytest.importorskip("onnx", reason="onnx is not installed; make train-env brings it")
 
-from bankcard_ocr.train import export, fit_locate, fit_recognize, loop, nets  # noqa: E402 - after the check above
+from bankcard_ocr.train import export, fit_locate, fit_recognize, loop, nets, scenes, strips, unfold  # noqa: E402 - after the check above  # noqa: E402
+from bankcard_ocr.vision import model as model_module  # noqa: E402
 from bankcard_ocr.vision.model import Model  # noqa: E402
 
 STEPS = 3
@@ -62,6 +63,30 @@ def test_an_exported_model_takes_pictures_of_every_size(net: str, shape, outputs
     assert mean < 2.0
     assert outputs == [out.shape for out in model.run(np.zeros(shape, np.uint8))]
     assert "RGB" == model.metadata["colour"]
+
+
+@pytest.mark.parametrize(("net", "made"), [("recognize", nets.Recognizer), ("locate", nets.Locator)])
+def test_a_net_goes_on_from_an_exported_model(net: str, made, tmp_path: Path):
+    """It computes what the shipped model does but for the rounding of activations, learning or not."""
+    pictures = next(export._drawn(strips.render_long if net == "recognize" else scenes.render_scenes))[None]
+    shipped = Path(model_module.__file__).parent / "weights" / f"{net}.onnx"
+    training = loop.Training(made(), tmp_path)
+    training.start(shipped, pictures)
+    wrapped = (export.RecognizerFile if net == "recognize" else export.LocatorFile)(training.net)
+    expected = Model(net).run(pictures)
+    for learning in (False, True):
+        with torch.no_grad():
+            got = wrapped.train(learning)(torch.from_numpy(pictures))
+        got = got if isinstance(got, tuple) else (got,)
+        assert max(float(np.abs(a.numpy() - b).mean()) for a, b in zip(got, expected, strict=True)) < 1.5
+
+
+def test_a_model_of_another_net_is_refused():
+    """A file with other convolutions names itself."""
+    shipped = Path(model_module.__file__).parent / "weights" / "locate.onnx"
+
+    with pytest.raises(ValueError, match=r"locate\.onnx was made from another net"):
+        unfold.load(nets.Recognizer(), shipped, torch.zeros(1, 48, 160, 3))
 
 
 def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path: Path, monkeypatch):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vision import quad as quads
-from . import art, camera, card, clutter, render, words
+from . import art, beside, camera, card, clutter, render, words
 from .pixels import Bytes, Picture, Rng, floats, shrunk
 
 HEIGHT = 48
@@ -115,11 +115,13 @@ def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
     height = rng.uniform(3.6, 4.6) if relief else rng.uniform(2.6, 5.0)
     line = card.set_line(rng, kind, text, card.Style(relief=relief), height=height, left=0.0, middle=0.0)
     right = float(line.middles[-1, 0] + height)
-    ends = rng.uniform(1.0, 9.0, 2)
+    ends = rng.uniform(1.0, 12.0, 2)
     above, below = rng.uniform(1.1, 2.2, 2) * height
     window = (-ends[0] - 2, -above - 1, right + ends[1] + 2, below + 1)
     picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
     clutter.around_line(rng, picture, window, scale, line)
+    if width >= WHOLE:
+        beside.line(rng, picture, window, scale, line)
     bare = picture.copy() if other < 0.02 else picture
     drawn = render.texts(bare, [line], window[:2], scale)[0]
     pitch = (right - height) / max(1, len(line.text) - 1) * scale
@@ -190,7 +192,7 @@ def _frame(rng: Rng, quad: NDArray[np.float32]) -> NDArray[np.float32]:
     high = quads.sides(quad)[1]
     loose = rng.uniform(0.1, 0.6)
     y = rng.uniform(-0.2, 0.2) * (0.4 + loose) * 1.2
-    ends = np.where(rng.random(2) < 0.75, rng.uniform(-0.12, 1.2, 2), rng.uniform(0, 3.5, 2)) * high
+    ends = np.where(rng.random(2) < 0.6, rng.uniform(-0.12, 1.2, 2), rng.uniform(0, 3.5, 2)) * high
     framed = quad.copy()
     framed[[0, 3], 0] -= ends[0]
     framed[[1, 2], 0] += ends[1]

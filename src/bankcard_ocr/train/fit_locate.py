@@ -84,6 +84,7 @@ def main() -> None:
     training = loop.Training(Locator(), options.runs)
     rng = np.random.default_rng((options.seed, training.step))
     data.wait((ring,), LEAST, renderers)
+    training.start(options.start, ring.draw(rng, 48)["pixels"])
 
     def step(_: int) -> tuple[Tensor, dict[str, float]]:
         batch = ring.draw(rng, BATCH)

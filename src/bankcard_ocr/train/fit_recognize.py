@@ -20,7 +20,7 @@ from .strips import LONG, SHORT, augment, render_long, render_short, shapes, tar
 WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step
 LONG_BATCH, SHORT_BATCH = 24, 64
-SHORT_EVERY = 6  # steps
+SHORT_EVERY = 3  # steps
 HOPELESS = 0.1  # of a batch, its worst: what nobody could read teaches nothing
 
 
@@ -65,6 +65,7 @@ def main() -> None:
     training = loop.Training(Recognizer(), options.runs)
     rng = np.random.default_rng((options.seed, training.step))
     data.wait((longs, shorts), LEAST, renderers)
+    training.start(options.start, longs.draw(rng, 48)["pixels"])
 
     def step(count: int) -> tuple[Tensor, dict[str, float]]:
         is_short = count % SHORT_EVERY == SHORT_EVERY - 1

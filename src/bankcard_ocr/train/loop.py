@@ -9,8 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from . import unfold
 
 SAVE_S = 120.0  # a checkpoint so often
 SHOW = 50  # a line of figures every so many steps
@@ -28,6 +32,7 @@ def arguments(description: str | None, *, runs: str, rate: float, ring: int) -> 
     parser.add_argument("--minutes", type=float, default=60, help="how long; the rate falls to its end (default 60)")
     parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many, for tests")
     parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path(runs), help=f"folder (default {runs})")
+    parser.add_argument("--start", type=pathlib.Path, help="a model whose weights to begin with, if nothing is resumed")
     parser.add_argument("--seed", type=int, default=1, help="of weights, samples and their order (default 1)")
     parser.add_argument("--rate", type=float, default=rate, help=f"highest learning rate (default {rate})")
     parser.add_argument("--ring", type=int, default=ring, help=f"samples kept (default {ring})")
@@ -55,6 +60,11 @@ class Training:
             self.mean.load_state_dict(state["mean"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
+
+    def start(self, model: pathlib.Path | None, pixels: NDArray[np.uint8]) -> None:
+        """Takes the weights of ``model``, a file, unless there were steps before; ``pixels`` are samples."""
+        if model and not self.step:
+            unfold.load(self.net, model, torch.from_numpy(pixels))
 
     def save(self) -> None:
         """Writes the checkpoint whole or not at all."""

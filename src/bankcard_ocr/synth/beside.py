@@ -1,0 +1,142 @@
+"""What stands at the ends of a number and in its gaps, and is none of its digits: a net that counts has to know.
+
+``window`` and ``scale`` are those of clutter.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from . import art, card, clutter, glyphs, material, words, write
+from .clutter import Window
+from .pixels import Picture, Rng, blurred, floats, lay, noise_on, subpixel
+
+NO_DIGITS = "ACEFHJKLMNPRTUVWXY#*%&"  # in any face
+
+
+def line(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Draws what is beside and between the digits of ``text``, before they are stamped: they stand on top of it."""
+    middles = text.middles[:, 0]
+    for way, last in ((-1, middles[0]), (1, middles[-1])):
+        if rng.random() < 0.35:
+            drawn = NEIGHBOURS[int(rng.integers(len(NEIGHBOURS)))]
+            near = float(last) + way * text.height * rng.uniform(0.45, 1.6)
+            drawn(rng, picture, window, scale, (text.height, near, way))
+    gaps = [float(x) for x, char in zip(middles, text.text, strict=True) if char == " "]
+    if gaps and rng.random() < 0.2:
+        middle = gaps[int(rng.integers(len(gaps)))]
+        (_figure if rng.random() < 0.5 else _sign)(rng, picture, window, scale, (text.height, middle, 0))
+    for way, last in ((-1, middles[0]), (1, middles[-1])):
+        if rng.random() < 0.16:
+            _edge(
+                rng, picture, (float(last) + way * (text.height * 0.4 + rng.uniform(0.4, 7)) - window[0]) * scale, way
+            )
+
+
+Spot = tuple[float, float, int]  # the digits' height; the near side in millimetres; which way from there (0: both)
+
+
+def _sign(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """A letter, a Chinese character or a mark, smaller or larger than the digits."""
+    height, near, way = spot
+    size = height * rng.uniform(0.5, 2.2)
+    han = glyphs.fonts("han")
+    is_han = bool(han) and rng.random() < 0.5
+    font = han[int(rng.integers(len(han)))] if is_han else glyphs.any_font(rng)
+    char = chr(int(rng.integers(0x4E00, 0x9FA0))) if is_han else NO_DIGITS[int(rng.integers(len(NO_DIGITS)))]
+    if not font and char in "#*%&":
+        char = "X"
+    face = glyphs.Face(font=font, stroke=rng.uniform(0.08, 0.25), slant=float(rng.normal(0, 0.1)))
+    middle = np.array([(near + way * size * 0.4, rng.normal(0, 0.3) * height)]) - window[:2]
+    mask = np.zeros(picture.shape[:2], np.float32)
+    glyphs.paint(mask, char, face, floats(middle * scale), min(160.0, max(4.0, size * scale)))
+    lay(picture, mask * np.float32(rng.uniform(0.4, 1.0)), art.colour(rng))
+
+
+def _figure(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """A few hard-edged shapes about as large as a digit: an arrow, a crest, a flower, a piece of a chip."""
+    height, near, way = spot
+    for _ in range(int(rng.integers(1, 4))):
+        size = height * rng.uniform(0.25, 0.8)
+        middle = (np.array((near + way * size, rng.normal(0, 0.3) * height)) - window[:2]) * scale
+        colour = art.colour(rng).tolist()
+        kind = rng.random()
+        if kind < 0.4:
+            turns = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 6))))
+            points = middle + np.stack([np.cos(turns), np.sin(turns)], 1) * size * scale
+            cv2.fillPoly(picture, [subpixel(points)], colour, cv2.LINE_AA, 3)
+        elif kind < 0.7:
+            thick = -1 if rng.random() < 0.5 else max(1, int(rng.uniform(0.1, 0.5) * scale))
+            axes = (max(1, int(size * scale * rng.uniform(0.3, 1))), max(1, int(size * scale)))
+            spin, end = float(rng.uniform(0, 180)), float(rng.choice((360.0, 180.0, 250.0)))
+            at = (int(middle[0]), int(middle[1]))
+            cv2.ellipse(picture, at, axes, spin, 0, end, colour, thick, cv2.LINE_AA)
+        else:
+            steps = rng.normal(0, 0.6 * size * scale, (int(rng.integers(2, 5)), 2))
+            points = middle + np.cumsum(steps, 0) - steps.mean(0)
+            thick = max(1, int(rng.uniform(0.1, 0.7) * scale))
+            cv2.polylines(picture, [subpixel(points)], bool(rng.random() < 0.4), colour, thick, cv2.LINE_AA, 3)
+
+
+def _print(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """A caption, a date or a few digits on the same line, much smaller than the number."""
+    height, near, way = spot
+    kind = rng.random()
+    text = words.label(rng) if kind < 0.5 else words.date(rng) if kind < 0.75 else card.digits(rng, 4)
+    style = card.Style(relief=bool(rng.random() < 0.15))
+    small = height * rng.uniform(0.25, 0.58)
+    drawn = card.set_line(rng, "other", text, style, height=small, left=0.0, middle=rng.normal(0, 0.2) * height)
+    left = near + height * 0.3 if way > 0 else near - height * 0.3 - float(drawn.middles[-1, 0] + small * 0.5)
+    moved = replace(drawn, middles=drawn.middles + np.array((left, 0), np.float32))
+    write.line(picture, moved, window[:2], scale)
+
+
+def _upright(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """Small print that runs along the card's short side, across the line."""
+    height, near, way = spot
+    small = height * rng.uniform(0.25, 0.55)
+    x = (near + way * small - window[0]) * scale
+    half = small * scale
+    left, right = max(0, int(x - half)), min(picture.shape[1], int(x + half) + 1)
+    if right - left < 4:
+        return
+    turn = 1 if rng.random() < 0.5 else 3
+    part = np.ascontiguousarray(np.rot90(picture[:, left:right], turn))
+    text = f"{words.label(rng)} {words.label(rng)}"
+    along = float(rng.uniform(-30, 0))
+    drawn = card.set_line(rng, "other", text, card.PRINTED, height=small, left=along, middle=0.0, longest=200.0)
+    write.line(part, drawn, (0.0, -(right - left) / 2 / scale), scale)
+    picture[:, left:right] = np.rot90(part, -turn)
+
+
+def _contact(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """A chip at the line's own height."""
+    height, near, way = spot
+    left = near + height * 0.3 if way > 0 else near - height * 0.3 - 13.0
+    clutter.chip(rng, picture, window, scale, (left, rng.uniform(2, 11)))
+
+
+def _edge(rng: Rng, picture: Picture, x: float, way: int) -> None:
+    """The end of the card at column ``x``, and what it lies on beyond that."""
+    rows, columns = picture.shape[:2]
+    lean = float(rng.normal(0, 0.04))
+    across = np.arange(rows, dtype=np.float32)[:, None] - rows / 2
+    beyond = np.clip((np.arange(columns, dtype=np.float32)[None] - x - lean * across) * way + 0.5, 0, 1)
+    ground = material.crop(rng, rows, columns) if rng.random() < 0.3 else None
+    if ground is None:
+        shade = noise_on(rng, picture, rng.uniform(6, 80))[:, :, None] * np.float32(rng.uniform(0, 0.12))
+        ground = floats(np.clip(art.colour(rng) * (1 + shade), 0, 1))
+    if rng.random() < 0.6:  # the card's shadow, or the light on its rim
+        width = float(rng.uniform(1, 12))
+        rim = blurred(beyond, width) * (1 - beyond) if rng.random() < 0.4 else blurred(1 - beyond, width) * beyond
+        picture *= (1 - rim * np.float32(rng.uniform(-0.8, 0.9)))[:, :, None]
+        if rng.random() < 0.5:
+            ground = ground * (1 - (blurred(1 - beyond, width) * beyond)[:, :, None] * np.float32(rng.uniform(0, 1)))
+    lay(picture, floats(beyond), ground)
+    np.clip(picture, 0, 1, out=picture)
+
+
+NEIGHBOURS = (_sign, _figure, _figure, _print, _upright, _contact)

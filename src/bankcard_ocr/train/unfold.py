@@ -1,0 +1,82 @@
+"""From an exported file back to a net that can learn on, for a machine that has the models and no checkpoint."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import Any, cast
+
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+
+def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
+    """Gives ``net`` the weights of ``model``, a file that ``train.export`` wrote for such a net.
+
+    The exporter folded every batch norm into its convolution. Each gets back what undoes the mean and the deviation of
+    its inputs, taken from ``pixels`` (N, H, W, 3), so that the net computes what the model does, learning or not.
+    Raises ValueError when the model was made from another net.
+    """
+    found = _convolutions(onnx.load(model).graph)
+    convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
+    if {name: conv.weight.shape for name, conv in convs.items()} != {name: w.shape for name, (w, _) in found.items()}:
+        raise ValueError(f"{model.name} was made from another net")
+    norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
+    hooks = []
+    with torch.no_grad():
+        for name, conv in convs.items():
+            weight, bias = map(torch.tensor, found[name])
+            conv.weight.copy_(weight)
+            if conv.bias is not None:
+                conv.bias.copy_(bias)
+            else:
+                hooks.append(next(norms).register_forward_pre_hook(_Undone(bias)))
+        net.eval()(pixels)
+    for hook in hooks:
+        hook.remove()
+    net.train()
+
+
+class _Undone:
+    """Before a batch norm's first input: makes it add ``bias`` and nothing else."""
+
+    def __init__(self, bias: Tensor) -> None:
+        self.bias = bias
+
+    def __call__(self, norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        norm = cast("nn.BatchNorm2d", norm)
+        variance, mean = torch.var_mean(inputs[0], (0, 2, 3))
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.copy_(mean + self.bias)
+
+
+def _convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+    """Weights and biases as floats, by the name that the module has in its net."""
+    stored = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    made = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
+
+    def value(name: str) -> NDArray[Any]:
+        if name in stored:
+            return stored[name]
+        codes, scale, zero = (stored[each] for each in made[name].input)
+        shape = (-1,) + (1,) * (codes.ndim - 1)
+        return (codes.astype("float32") - zero.reshape(shape)) * scale.reshape(shape)
+
+    return {
+        _module(node.name): (value(node.input[1]), value(node.input[2]))
+        for node in graph.node
+        if node.op_type == "Conv"
+    }
+
+
+def _module(node: str) -> str:
+    """``/net/eighth/eighth.1/first/first.0/Conv`` -> ``eighth.1.first.0``."""
+    path = last = ""
+    for part in node.split("/")[2:-1]:
+        path += part.removeprefix(last) if last and part.startswith(last + ".") else f".{part}"
+        last = part
+    return path[1:]
