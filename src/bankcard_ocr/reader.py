@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from . import cards, caution, evidence, fields, fuse, judge
+from . import cards, caution, evidence, fields, fuse, judge, layout
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned
 from .vision import image, locate, quality, recognize
@@ -311,8 +311,7 @@ class Reader:
         framed = recognize.framed(last)
         if framed is not None:
             framings.append(fields.back(framed, place.quad, last))
-        lines = recognize.recognize(self.recognizer, [recognize.strip(pixels, quad) for quad in framings])
-        views = (*place.views, *lines)
+        views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
         return _Seen(
             views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score
         )
@@ -347,7 +346,12 @@ class Reader:
     def _line(self, pixels: quads.Image, quad: quads.Quad) -> Line:
         long, high = quads.sides(quad)
         width = recognize.LONG if long > 5.5 * high else recognize.SHORT
-        return recognize.recognize(self.recognizer, [recognize.strip(pixels, quad, width)])[0]
+        return self._lines([recognize.strip(pixels, quad, width)])[0]
+
+    def _lines(self, strips: Sequence[quads.Image]) -> list[Line]:
+        """What each strip says, but for characters that stand where a number has none."""
+        alphabet = self.recognizer.metadata["alphabet"]
+        return [layout.without_strays(line, alphabet) for line in recognize.recognize(self.recognizer, strips)]
 
 
 def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:

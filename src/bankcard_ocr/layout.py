@@ -1,0 +1,103 @@
+"""Whether characters stand as a card prints a number: evenly, but for the gaps between groups (``pan.GROUPINGS``).
+
+What a line shows beside its digits (the end of the card, a crest in a gap, a date behind the number) is read as a
+character now and then. It stands off the grid on which all others stand, so that it can be told from them.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .numbers import pan
+from .vision import ctc, recognize
+from .vision.recognize import Line
+
+EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 100 lines read right have less
+PLAIN = 0.5  # without strays a line must be this much evener, and evener by as much than without any other characters
+LOOSE = 0.35  # the same of lines with more characters than any number has
+FEWEST = 13  # digits of a number that is looked for among strays
+GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
+
+Floats = NDArray[np.float64]
+
+
+def unevenness(middles: Floats) -> Floats:
+    """How far the worst of N characters is off its place in the best grouping of N digits, in pitches.
+
+    ``middles`` (..., N) are the characters' x, from left to right; the result (...) is infinite where no grouping of N
+    digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line.
+    """
+    count = middles.shape[-1]
+    best = np.full(middles.shape[:-1], np.inf)
+    for fit, rest in _grids(count):
+        _, pitch, gap = np.moveaxis(middles @ fit[:3].T, -1, 0)
+        off = np.abs(middles @ rest.T).max(-1) / np.maximum(pitch, 1e-3)
+        fits = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= GAPS[1] * pitch)
+        best = np.where(fits, np.minimum(best, off), best)
+    return best
+
+
+@functools.cache
+def _grids(count: int) -> tuple[tuple[Floats, Floats], ...]:
+    """For each grouping of ``count`` digits: what gives its offset, pitch and gap, and what is left of each middle."""
+    grids = []
+    for sizes in sorted(set(pan.GROUPINGS.get(count, ()))):
+        places = np.arange(count, dtype=np.float64)
+        groups = np.repeat(np.arange(len(sizes)), sizes).astype(np.float64)
+        bend = ((places + groups) / count - 0.5) ** 2
+        columns = np.stack([np.ones(count), places, groups, bend], 1)
+        fit = np.linalg.pinv(columns)
+        grids.append((fit, np.eye(count) - columns @ fit))
+    return tuple(grids)
+
+
+def without_strays(line: Line, alphabet: str) -> Line:
+    """``line`` without the characters that stand where a number has none, when it is plain which they are.
+
+    The line itself when it stands evenly as it is, or when nothing that can be left out makes it so.
+    """
+    count = len(line.characters)
+    if count <= FEWEST:
+        return line
+    middles = np.array([char.x for char in line.characters], np.float64)
+    whole = float(unevenness(middles))
+    if whole <= EVEN:
+        return line
+    bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
+    texts = [char.text for char in line.characters]
+    for choices in _left_out(texts):
+        kept = np.stack([np.delete(np.arange(count), choice) for choice in choices])
+        off = unevenness(middles[kept])
+        order = np.argsort(off)
+        least = float(off[order[0]])
+        said = {rank: "".join(texts[i] for i in kept[rank]) for rank in order}
+        others = (float(off[rank]) for rank in order if said[rank] != said[order[0]])
+        if least <= bar and least <= PLAIN * next(others, np.inf):
+            return _blanked(line, choices[int(order[0])], alphabet)
+    return line
+
+
+def _left_out(texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
+    """What may be left out of characters: one, two, or the date behind them."""
+    count = len(texts)
+    for strays in (1, 2):
+        if FEWEST <= count - strays <= pan.LONGEST:
+            yield list(itertools.combinations(range(count), strays))
+    if "/" in texts and FEWEST <= (behind := texts.index("/") - 2) <= pan.LONGEST:
+        yield [tuple(range(behind, count))]
+
+
+def _blanked(line: Line, strays: tuple[int, ...], alphabet: str) -> Line:
+    """``line`` read again with nothing at its characters ``strays``."""
+    frames = line.frames.copy()
+    spikes = ctc.spikes(frames)
+    for i in strays:
+        frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
+    characters = tuple(char for i, char in enumerate(line.characters) if i not in strays)
+    return replace(line, texts=recognize.spelled(frames, alphabet), characters=characters, frames=frames)

@@ -1,0 +1,109 @@
+"""Characters off a number's grid are left out; numbers that stand evenly, and those nobody can tell, stay."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr import layout
+from bankcard_ocr.numbers import pan
+from bankcard_ocr.vision.recognize import Character, Line
+
+ALPHABET = "0123456789/?"
+LAYOUTS = [(count, sizes) for count, all_sizes in pan.GROUPINGS.items() for sizes in sorted(set(all_sizes))]
+
+
+def middles(sizes: tuple[int, ...], *, gap: float = 1.0, bend: float = 0.0) -> np.ndarray:
+    """Where the digits of groups stand, 16 pixels apart; ``bend`` is what the pitch grows by along the line."""
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    x = np.arange(sum(sizes)) + gap * groups
+    return 30 + 16 * (x + bend * x**2 / x.max())
+
+
+def line(text: str, x: np.ndarray) -> Line:
+    """A line that reads as ``text``, each character in one frame."""
+    frames = np.zeros((max(120, int(x.max() / 4) + 3), 13), np.float32)
+    frames[:, 0] = 1.0
+    for char, at in zip(text, x, strict=True):
+        frames[round(at / 4)] = np.eye(13, dtype=np.float32)[1 + ALPHABET.index(char)]
+    characters = tuple(
+        Character(text=char, probability=1.0, x=float(at), y=24.0, width=12.0, height=20.0)
+        for char, at in zip(text, x, strict=True)
+    )
+    return Line(texts=((text, 1.0),), characters=characters, frames=frames)
+
+
+@pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
+@given(gap=st.floats(0.0, 1.4), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
+def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, gap: float, bend: float, jitter: int):
+    """Seen from the side and with digits a little off their places, it stays as it is."""
+    off = np.random.default_rng(jitter).uniform(-0.05, 0.05, count) * 16
+    read = line("4" * count, middles(sizes, gap=gap, bend=bend) + off)
+
+    assert layout.unevenness(np.array([char.x for char in read.characters])) < layout.EVEN
+    assert layout.without_strays(read, ALPHABET) is read
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "sizes", "strays"),
+    [
+        ("4111?111111111111", "4111111111111111", (4, 4, 4, 4), {4: 4.0}),  # read in a gap
+        ("74111111122223333", "4111111122223333", (4, 4, 4, 4), {0: -1.4}),  # the end of the card
+        ("41111111222233337", "4111111122223333", (4, 4, 4, 4), {16: 20.4}),
+        ("620550?0000000000004", "6205500000000000004", (6, 13), {6: 6.0}),  # twenty characters are no number
+        ("?4111?111122223333", "4111111122223333", (4, 4, 4, 4), {0: -1.5, 5: 3.85}),
+    ],
+)
+def test_one_that_stands_elsewhere_is_left_out(text: str, expected: str, sizes, strays: dict[int, float]):
+    """What was read in a gap or beyond the ends is gone from texts, characters and frames."""
+    x = list(middles(sizes, gap=0.7))
+    for place, pitches in strays.items():
+        x.insert(place, 30 + 16 * pitches)
+    found = layout.without_strays(line(text, np.array(x)), ALPHABET)
+
+    assert expected == found.texts[0][0]
+    assert expected == "".join(char.text for char in found.characters)
+    assert len(expected) == int((found.frames.argmax(1) > 0).sum())
+
+
+def test_a_date_behind_a_number_is_no_part_of_it():
+    """A line that goes on with a date ends before it."""
+    x = np.concatenate([middles((4, 6, 5)), 380 + 9 * np.arange(5)])
+    found = layout.without_strays(line("37828224631000503/24", x), ALPHABET)
+
+    assert "378282246310005" == found.texts[0][0]
+
+
+@pytest.mark.parametrize("sizes", [(4, 4, 4, 4), (6, 13), (4, 6, 5), (19,)])
+def test_a_covered_digit_is_never_taken_for_a_stray(sizes):
+    """A '?' where a digit stands stays, at every place of the number."""
+    count = sum(sizes)
+    x = middles(sizes)
+    for place in range(count):
+        text = "12345678901234567890"[:count]
+        read = line(text[:place] + "?" + text[place + 1 :], x)
+        assert layout.without_strays(read, ALPHABET) is read
+
+
+def test_what_is_one_too_many_and_may_be_either_end_stays():
+    """Twenty digits in one row have two ends, and nothing says which is wrong."""
+    read = line("12345678901234567890", 20 + 16.0 * np.arange(20))
+
+    assert layout.without_strays(read, ALPHABET) is read
+
+
+@given(st.lists(st.tuples(st.sampled_from(ALPHABET), st.floats(8, 24)), min_size=1, max_size=24))
+def test_any_line_keeps_its_order(parts):
+    """Whatever stands where, characters are left out or kept, never moved or made."""
+    text = "".join(char for char, _ in parts)
+    x = np.array(list(itertools.accumulate(step for _, step in parts)), float)
+    found = layout.without_strays(
+        line(text, x) if len(x) else Line(texts=(), characters=(), frames=np.zeros((4, 13))), ALPHABET
+    )
+    kept = iter(text)
+
+    assert all(char.text in kept for char in found.characters)
