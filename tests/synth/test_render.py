@@ -24,6 +24,7 @@ def plain(monkeypatch):
     monkeypatch.setattr(card, "sample_ink", lambda rng, *, relief: black)
     monkeypatch.setattr(art, "draw", lambda rng, rows, columns, scale: np.ones((rows, columns, 3), np.float32))
     monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
+    monkeypatch.setattr(beside, "date", lambda rng, picture, window, scale, text: None)
     monkeypatch.setattr(strip, "_hide", lambda rng, picture, line: line.text)
 
 
@@ -181,22 +182,17 @@ def test_digits_of_fonts_have_the_height_asked_for(font: str):
 
 
 @pytest.mark.usefixtures("bare", "still")
-def test_the_strip_of_a_number_shows_what_stands_beside_it(monkeypatch):
-    """Many strips of numbers differ from those drawn without, and their texts do not; strips of dates never do."""
-    seeds = range(12)
-    whole = [[strip.sample(np.random.default_rng(seed), width) for seed in seeds] for width in (480, 160)]
-    monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
-    bare = [[strip.sample(np.random.default_rng(seed), width) for seed in seeds] for width in (480, 160)]
-    differs = [
-        [not np.array_equal(a.pixels, b.pixels) for a, b in zip(*pair, strict=True)]
-        for pair in zip(whole, bare, strict=True)
-    ]
+@pytest.mark.parametrize(("width", "drawn"), [(480, "line"), (160, "date")])
+def test_a_strip_shows_what_stands_beside(width: int, drawn: str, monkeypatch):
+    """Many strips of numbers and dates differ from those drawn without it."""
+    whole = [strip.sample(np.random.default_rng(seed), width).pixels for seed in range(12)]
+    monkeypatch.setattr(beside, drawn, lambda rng, picture, window, scale, text: None)
+    bare = [strip.sample(np.random.default_rng(seed), width).pixels for seed in range(12)]
 
-    assert sum(differs[0]) > 6
-    assert not any(differs[1])
+    assert sum(not np.array_equal(a, b) for a, b in zip(whole, bare, strict=True)) > 6
 
 
-@pytest.mark.parametrize("drawn", [*beside.NEIGHBOURS])
+@pytest.mark.parametrize("drawn", [*beside.NEIGHBOURS, beside._stacked])
 @pytest.mark.parametrize("way", [-1, 1])
 def test_what_stands_beside_stays_beside(drawn, way: int):
     """A neighbour changes the picture on its own side of the number only."""

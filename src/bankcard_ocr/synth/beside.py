@@ -1,4 +1,4 @@
-"""What stands at the ends of a number and in its gaps, and is none of its digits: a net that counts has to know.
+"""What stands beside a number or a date and in its gaps, and is none of its digits: a net that counts has to know.
 
 ``window`` and ``scale`` are those of clutter.py.
 """
@@ -35,6 +35,34 @@ def line(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
                 rng, picture, (float(last) + way * (text.height * 0.4 + rng.uniform(0.4, 7)) - window[0]) * scale, way
             )
 
+
+def date(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Draws what says which date it is, to its left, right and above, and the dash between two dates."""
+    middles, height = text.middles[:, 0], text.height
+    for way, last, share in ((-1, middles[0], 0.6), (1, middles[-1], 0.15)):
+        near = float(last) + way * height * rng.uniform(0.4, 1.2)
+        if rng.random() < share:
+            _stacked(rng, picture, window, scale, (height, near, way))
+        elif rng.random() < 0.15:
+            NEIGHBOURS[int(rng.integers(len(NEIGHBOURS)))](rng, picture, window, scale, (height, near, way))
+    if rng.random() < 0.5:
+        size, left = rng.uniform(0.25, 0.5) * height, float(middles[0]) + rng.uniform(-6, 6)
+        above = -height * 0.5 - size * rng.uniform(0.7, 1.5)
+        said = CAPTIONS[int(rng.integers(len(CAPTIONS)))]
+        line_ = card.set_line(rng, "other", said, card.PRINTED, height=size, left=left, middle=above)
+        write.line(picture, line_, window[:2], scale)
+    for x, char in zip(middles, text.text, strict=True):
+        if char == " " and rng.random() < 0.5:
+            half = rng.uniform(0.12, 0.3) * height
+            ends = (np.array([(x - half, 0.0), (x + half, 0.0)]) - window[:2]) * scale
+            thick = max(1, int(rng.uniform(0.06, 0.16) * height * scale))
+            cv2.polylines(picture, [subpixel(ends)], False, art.colour(rng).tolist(), thick, cv2.LINE_AA, 3)
+
+
+CAPTIONS = (
+    "MONTH/YEAR", "MONTH / YEAR", "MM/YY", "VALID THRU", "GOOD THRU", "VALID DATES", "EXPIRES END", "VALID FROM",
+)  # fmt: skip
+STACKS = ("VALID THRU", "GOOD THRU", "VALID FROM", "EXPIRES END", "MEMBER SINCE", "UNTIL END", "MONTH YEAR")
 
 Spot = tuple[float, float, int]  # the digits' height; the near side in millimetres; which way from there (0: both)
 
@@ -92,6 +120,22 @@ def _print(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot)
     left = near + height * 0.3 if way > 0 else near - height * 0.3 - float(drawn.middles[-1, 0] + small * 0.5)
     moved = replace(drawn, middles=drawn.middles + np.array((left, 0), np.float32))
     write.line(picture, moved, window[:2], scale)
+
+
+def _stacked(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
+    """A caption of two words, one above the other or side by side."""
+    height, near, way = spot
+    size = height * rng.uniform(0.25, 0.45)
+    said = STACKS[int(rng.integers(len(STACKS)))]
+    rows = said.split() if rng.random() < 0.7 else [said]
+    style = card.Style(relief=False, ink=None, face=card.sample_face(rng, relief=False))
+    middle = rng.normal(0, 0.15) * height - 0.6 * size * (len(rows) - 1)
+    for row in rows:
+        drawn = card.set_line(rng, "other", row, style, height=size, left=0.0, middle=middle)
+        left = near if way > 0 else near - float(drawn.middles[-1, 0] + size * 0.5)
+        moved = replace(drawn, middles=drawn.middles + np.array((left, 0), np.float32))
+        write.line(picture, moved, window[:2], scale)
+        middle += 1.2 * size
 
 
 def _upright(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
