@@ -167,20 +167,32 @@ def name(things: Sequence[Thing], pixels: Image, model: Model) -> Found | None:
 
 
 def _name(thing: Thing, pixels: Image, model: Model) -> Found | None:
-    """The name on a line: read, framed anew by where its characters stand, and read again."""
-    outer = quads.grow(thing.quad, 0.03, 0.3)
-    line = _natural(pixels, outer, model)
-    framed = recognize.framed(line, spare=0.8)
-    if framed is not None:
-        outer = back(framed, outer, line)
-        line = _natural(pixels, outer, model)
+    """The name on a line, when it is one and surely read."""
+    line, quad = _named(thing, pixels, model)
     if not line.texts:
         return None
     text, probability = line.texts[0]
     cleaned = holder.clean(text)
     if cleaned is None or recognize.HIDDEN in text or probability < SURE_NAME:
         return None
-    return Found(text=cleaned, probability=probability, quad=outer)
+    return Found(text=cleaned, probability=probability, quad=quad)
+
+
+def spelled_name(thing: Thing, pixels: Image, model: Model) -> str:
+    """What a line most probably says, as a name where it may be one; for measuring, however unsure it is."""
+    text = _named(thing, pixels, model)[0].text
+    return holder.clean(text) or text
+
+
+def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
+    """A line read, framed anew by where its characters stand, and read again; and where that is."""
+    outer = quads.grow(thing.quad, 0.03, 0.3)
+    line = _natural(pixels, outer, model)
+    framed = recognize.framed(line, spare=0.8)
+    if framed is not None:
+        outer = back(framed, outer, line)
+        line = _natural(pixels, outer, model)
+    return line, outer
 
 
 def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
