@@ -21,6 +21,7 @@ from .vision.recognize import Line
 EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 100 lines read right have less
 PLAIN = 0.5  # without strays a line must be this much evener, and evener by as much than without any other characters
 LOOSE = 0.35  # the same of lines with more characters than any number has
+RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit was left out rather than a '?'
 FEWEST = 13  # digits of a number that is looked for among strays
 GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
 
@@ -71,14 +72,15 @@ def without_strays(line: Line, alphabet: str) -> Line:
         return line
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
+    clear = [1.0 if char.text == recognize.HIDDEN else 1 + RELUCTANT * char.probability for char in line.characters]
     for choices in _left_out(texts):
         kept = np.stack([np.delete(np.arange(count), choice) for choice in choices])
         off = unevenness(middles[kept])
-        order = np.argsort(off)
-        least = float(off[order[0]])
+        weighed = off * [sum(clear[i] for i in choice) / len(choice) for choice in choices]
+        order = np.argsort(weighed)
         said = {rank: "".join(texts[i] for i in kept[rank]) for rank in order}
-        others = (float(off[rank]) for rank in order if said[rank] != said[order[0]])
-        if least <= bar and least <= PLAIN * next(others, np.inf):
+        others = (float(weighed[rank]) for rank in order if said[rank] != said[order[0]])
+        if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
             return _blanked(line, choices[int(order[0])], alphabet)
     return line
 
