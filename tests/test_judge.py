@@ -128,3 +128,11 @@ def test_a_gap_where_no_card_has_one_is_a_digit_not_seen(gaps, believed):
     (candidate,) = judge.ranked([spaced("6200000000000005", gaps=gaps)])
 
     assert believed == (candidate.confidence > 0.5)
+
+
+def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
+    """Read from the wrong side, 6222... ends in ...2229; one that is no number upside down is doubted less."""
+    turned, unknown = (told(view((text, 0.98))) for text in ("8888888888882229", "8888888888883774"))
+
+    assert 1 - turned[0][1] > 10 * (1 - unknown[0][1])
+    assert told(view(("8888888888882229", 0.98)), prior=False)[0][1] > 0.9

@@ -22,6 +22,8 @@ LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
+UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
+_TURNED = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
@@ -99,4 +101,10 @@ def fitting(digits: str) -> float:
     """The part of it that the number's length has."""
     lengths = iin.lengths(digits)
     length = UNKNOWN if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
-    return length + USUAL.get(len(digits), RARE)
+    return length + USUAL.get(len(digits), RARE) + (UPSIDE_DOWN if _is_upside_down(digits) else 0.0)
+
+
+def _is_upside_down(digits: str) -> bool:
+    """Whether few issuers begin so, and the line turned round would begin as theirs do; 3, 4, 7 begin nothing then."""
+    turned = digits[::-1].translate(_TURNED)
+    return digits[0] in "01789" and set(turned[:6]) <= set("0125689") and bool(iin.lengths(turned))

@@ -22,6 +22,9 @@ EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 10
 PLAIN = 0.5  # without strays a line must be this much evener, and evener by as much than without any other characters
 LOOSE = 0.35  # the same of lines with more characters than any number has
 RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit was left out rather than a '?'
+WHOLE = (15, 16, 19)  # digits that nearly every number has
+WIDE = 1.35  # pitches from one character to the next where a gap is between them
+FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 FEWEST = 13  # digits of a number that is looked for among strays
 GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
 
@@ -69,7 +72,7 @@ def without_strays(line: Line, alphabet: str) -> Line:
     middles = np.array([char.x for char in line.characters], np.float64)
     whole = float(unevenness(middles))
     if whole <= EVEN:
-        return line
+        return _hushed(line, middles, alphabet) if count in WHOLE else line
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
     clear = [1.0 if char.text == recognize.HIDDEN else 1 + RELUCTANT * char.probability for char in line.characters]
@@ -83,6 +86,23 @@ def without_strays(line: Line, alphabet: str) -> Line:
         if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
             return _blanked(line, choices[int(order[0])], alphabet)
     return line
+
+
+def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
+    """``line`` with nothing said in the middle of its gaps, where it may say faintly that a character is hidden.
+
+    Its characters are as many as numbers usually have: one more between two groups would be one too many.
+    """
+    steps = np.diff(middles)
+    pitch = float(np.median(steps))
+    frames = line.frames.copy()
+    for left, step in zip(middles[:-1], steps, strict=True):
+        if step > WIDE * pitch:
+            inner = slice(int((left + 0.5 * pitch) / 4) + 1, int((left + step - 0.5 * pitch) / 4))
+            frames[inner] = np.eye(1, frames.shape[1], dtype=np.float32)
+    if (np.abs(frames - line.frames).max(initial=0.0)) < FAINT:
+        return line
+    return replace(line, texts=recognize.spelled(frames, alphabet), frames=frames)
 
 
 def _left_out(texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
