@@ -38,27 +38,32 @@ def unevenness(middles: Floats) -> Floats:
     digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line.
     """
     count = middles.shape[-1]
-    best = np.full(middles.shape[:-1], np.inf)
-    for fit, rest in _grids(count):
-        _, pitch, gap = np.moveaxis(middles @ fit[:3].T, -1, 0)
-        off = np.abs(middles @ rest.T).max(-1) / np.maximum(pitch, 1e-3)
-        fits = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= GAPS[1] * pitch)
-        best = np.where(fits, np.minimum(best, off), best)
-    return best
+    fits, rests = _grids(count)
+    if not len(fits):
+        return np.full(middles.shape[:-1], np.inf)
+    lines = middles.reshape(-1, count)
+    _, pitch, gap = np.moveaxis((lines @ fits.reshape(-1, count).T).reshape(len(lines), -1, 3), -1, 0)
+    off = np.abs(lines @ rests.reshape(-1, count).T).reshape(len(lines), -1, count).max(-1) / np.maximum(pitch, 1e-3)
+    fits_in = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= GAPS[1] * pitch)
+    return np.asarray(np.where(fits_in, off, np.inf).min(-1).reshape(middles.shape[:-1]), np.float64)
 
 
 @functools.cache
-def _grids(count: int) -> tuple[tuple[Floats, Floats], ...]:
-    """For each grouping of ``count`` digits: what gives its offset, pitch and gap, and what is left of each middle."""
-    grids = []
+def _grids(count: int) -> tuple[Floats, Floats]:
+    """For each of the G groupings of ``count`` digits: what gives its offset, pitch and gap, and what is left over.
+
+    (G, 3, N) and (G, N, N), to be multiplied with the middles of N characters.
+    """
+    fits, rests = [], []
     for sizes in sorted(set(pan.GROUPINGS.get(count, ()))):
         places = np.arange(count, dtype=np.float64)
         groups = np.repeat(np.arange(len(sizes)), sizes).astype(np.float64)
         bend = ((places + groups) / count - 0.5) ** 2
         columns = np.stack([np.ones(count), places, groups, bend], 1)
         fit = np.linalg.pinv(columns)
-        grids.append((fit, np.eye(count) - columns @ fit))
-    return tuple(grids)
+        fits.append(fit[:3])
+        rests.append(np.eye(count) - columns @ fit)
+    return np.array(fits), np.array(rests)
 
 
 def without_strays(line: Line, alphabet: str) -> Line:
