@@ -17,6 +17,7 @@ from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
+from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
 
 NUMBER = "6200000000000005"  # a published test number
@@ -84,6 +85,20 @@ def test_a_cut_out_card_is_read_as_scan_and_as_photo(reader, pixels):
     cut = jpeg(quads.rectify(pixels, quads.grow(corners, 0.02, 0.03), 856, 540))
 
     assert (NUMBER, NUMBER) == (reader.read(cut, Options(type="scan")).number, reader.read(cut).number)
+
+
+def test_a_scan_is_located_in_a_smaller_picture(reader, pixels, monkeypatch):
+    """What fills the picture needs fewer pixels to be found; where that fails, the way is that of a photograph."""
+    sides = []
+    find = locate.locate
+    monkeypatch.setattr(locate, "locate", lambda *a, **k: sides.append(k.get("side")) or find(*a, **k))
+    cut = jpeg(pixels[60:-60, 120:-120])
+    scanned = reader.read(cut, Options(type="scan"))
+    turned = reader.read(jpeg(np.rot90(pixels, 2)), Options(type="scan"))
+
+    assert (NUMBER, NUMBER) == (scanned.number, turned.number)
+    assert [224] == sides[:1]
+    assert set(sides) <= {224, None}
 
 
 def test_digits_have_places_on_the_line(reader):

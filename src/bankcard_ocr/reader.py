@@ -29,6 +29,7 @@ SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are
 BEYOND = 5.0  # characters' pitches on either side
 UPRIGHT = 0.5  # a line read as surely as this is not turned round
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
+SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 MOST_PICTURES = 8  # of one card in one call
@@ -250,7 +251,11 @@ class Reader:
 
     def _places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[_Seen]:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
-        wanted = locate.KINDS if options.detail or options.returns else ("card", "number")
+        everything = bool(options.detail or options.returns)
+        if options.type == "scan" and not everything:
+            for thing in locate.locate(self.locator, pixels, kinds=("number",), side=SCANNED)[:1]:
+                yield self._look(pixels, thing.quad, thing.score, options)
+        wanted = locate.KINDS if everything else ("card", "number")
         things += locate.locate(self.locator, pixels, kinds=wanted)
         numbers = [thing for thing in things if thing.kind == "number"][:3]
         best: _Seen | None = None

@@ -37,9 +37,14 @@ class Thing:
     spread: float = 0.0
 
 
-def locate(model: Model, image: Image, *, least: float = 0.25, kinds: Container[str] = KINDS) -> list[Thing]:
-    """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out."""
-    side = int(model.metadata["side"])
+def locate(
+    model: Model, image: Image, *, least: float = 0.25, kinds: Container[str] = KINDS, side: int | None = None
+) -> list[Thing]:
+    """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out.
+
+    ``side``: the pixels of the longer side that the model sees; by default as many as it was trained with.
+    """
+    side = int(model.metadata["side"]) if side is None else side
     small = fitted(image, side - 2 * _MARGIN)
     maps = model.run(framed(small)[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
