@@ -58,7 +58,7 @@ def test_nothing_of_a_number_is_in_a_repr():
     """Lines and characters do not show what they say."""
     line = read(Fake("6200000000000005"))
 
-    assert "6200" not in repr(line) + repr(line.characters)
+    assert "62000000" not in repr(line) + repr(line.characters)  # fewer digits may be in an address
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
