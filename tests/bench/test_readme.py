@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_the_readme_is_not_stale() -> None:
     """The README's table is what the committed results give; ``python -m bankcard_ocr.bench.readme`` renews it."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme.rewritten(text, readme.read(ROOT / "bench" / "results")) == text
+
+
+def test_the_plot_of_the_threshold_is_not_stale() -> None:
+    """What a threshold costs is drawn from the committed results, as a file that opens alone."""
+    plot = readme.threshold_plot(readme.read(ROOT / "bench" / "results"))
+
+    assert (ROOT / "docs" / "threshold.svg").read_text(encoding="utf-8") == plot
+    assert ("http://www.w3.org/2000/svg", 3) == (ET.fromstring(plot).tag[1:27], plot.count("<polyline"))
 
 
 def test_committed_results_are_figures() -> None:

@@ -1,6 +1,6 @@
-"""The README's table of figures, generated from the committed results.
+"""The README's table of figures and the plot of what a threshold costs, generated from the committed results.
 
-    python -m bankcard_ocr.bench.readme README.md bench/results      writes it between the marks
+    python -m bankcard_ocr.bench.readme README.md bench/results      writes it between the marks, and docs/threshold.svg
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
 A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``, ``synthetic.json``,
@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from . import report
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 OWN = "bankcard-ocr"
@@ -49,6 +51,13 @@ def rewritten(readme: str, results: Results) -> str:
     if not (begin and end):
         raise ValueError(f"the text has no {BEGIN} … {END}")
     return f"{before}{BEGIN}\n{table(results)}\n{END}{after}"
+
+
+def threshold_plot(results: Results) -> str:
+    """What any threshold costs on the photographs, as an SVG file; empty without their figures."""
+    engines = results.get("cards", {}).get("suites", {}).get("pictures", {}).get("engines", {})
+    points = engines.get(OWN, {}).get("tradeoff")
+    return report.alone(report.tradeoff_plot(points, OWN)) + "\n" if points else ""
 
 
 def table(results: Results) -> str:
@@ -239,11 +248,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("readme", type=Path)
     parser.add_argument("results", type=Path)
     chosen = parser.parse_args(arguments)
-    old = chosen.readme.read_text(encoding="utf-8")
-    new = rewritten(old, read(chosen.results))
+    results = read(chosen.results)
+    made = {
+        chosen.readme: rewritten(chosen.readme.read_text(encoding="utf-8"), results),
+        chosen.readme.parent / "docs" / "threshold.svg": threshold_plot(results),
+    }
+    old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in made}
+    stale = {path: text for path, text in made.items() if text and text != old[path]}
     if chosen.check:
-        return int(new != old)
-    chosen.readme.write_text(new, encoding="utf-8")
+        return int(bool(stale))
+    for path, text in stale.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -287,6 +287,13 @@ def tradeoff_plot(points: Sequence[Mapping[str, float]], name: str) -> str:
     return svg.curves(lines, x, y, f"{name}: exact, wrong and refused over the threshold")
 
 
+def alone(plot: str) -> str:
+    """A plot as an SVG file, with the colours that the report's page would have given it."""
+    return plot.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(
+        ">", f"><style>{_PLOT}</style>", 1
+    )
+
+
 def _latency(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> str:
     rows = "".join(
         f"<tr><th>{escape(engine)}</th><td>{figures['latency']['median_ms']:.1f}</td><td>{figures['latency']['p95_ms']:.1f}"
@@ -357,25 +364,26 @@ def percent(share: Mapping[str, float]) -> str:
     return f"{100 * share['value']:.1f} % ({100 * share['low']:.1f}–{100 * share['high']:.1f})"
 
 
-_STYLE = """
+_PLOT = """
 :root{--ink:#1c2330;--soft:#5b6575;--line:#dfe3ea;--back:#fff;--a:#0b6bcb;--b:#c2410c;--good:#15803d;--bad:#b91c1c}
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ef;--soft:#9aa4b5;--line:#323a48;--back:#14181f;--a:#60a5fa;--b:#fb923c;
 --good:#4ade80;--bad:#f87171}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);
-margin:2rem auto;max-width:1180px;padding:0 1rem}
-h2{margin-top:2.5rem;border-bottom:1px solid var(--line)} code{font-size:.9em}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5rem 0}
-th,td{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;
-overflow-wrap:anywhere}
-.warn{background:#fef3c7;color:#78350f;padding:.5rem .8rem;border-radius:6px}
-.legend{list-style:none;padding:0;display:flex;gap:1.5rem} .row{display:flex;flex-wrap:wrap;gap:1rem}
-figure{margin:1rem 0;max-width:100%;overflow-x:auto} figcaption{color:var(--soft)}
 svg text{fill:var(--soft);font:12px system-ui,sans-serif} svg line,svg polyline{fill:none;stroke-width:2}
 .grid{stroke:var(--line);stroke-width:1!important}
 .ideal{stroke:var(--soft);stroke-dasharray:4 4;stroke-width:1!important}
 .e0{stroke:var(--a);fill:var(--a)} .e1{stroke:var(--b);fill:var(--b)} rect.e0,rect.e1{fill-opacity:.5;stroke:none}
 .curve.exact{stroke:var(--good)} .curve.wrong{stroke:var(--bad)} .curve.refused{stroke:var(--soft)}
-.sheet{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:1rem}
-.sheet>div{border:1px solid var(--line);border-radius:8px;padding:.6rem;overflow-wrap:anywhere}
-.sheet .wrong{border-color:var(--bad)} .sheet img{max-width:100%;border-radius:4px}
+"""
+_STYLE = f"""{_PLOT}body{{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back);
+margin:2rem auto;max-width:1180px;padding:0 1rem}}
+h2{{margin-top:2.5rem;border-bottom:1px solid var(--line)}} code{{font-size:.9em}}
+table{{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5rem 0}}
+th,td{{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;
+overflow-wrap:anywhere}}
+.warn{{background:#fef3c7;color:#78350f;padding:.5rem .8rem;border-radius:6px}}
+.legend{{list-style:none;padding:0;display:flex;gap:1.5rem}} .row{{display:flex;flex-wrap:wrap;gap:1rem}}
+figure{{margin:1rem 0;max-width:100%;overflow-x:auto}} figcaption{{color:var(--soft)}}
+.sheet{{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:1rem}}
+.sheet>div{{border:1px solid var(--line);border-radius:8px;padding:.6rem;overflow-wrap:anywhere}}
+.sheet .wrong{{border-color:var(--bad)}} .sheet img{{max-width:100%;border-radius:4px}}
 """
