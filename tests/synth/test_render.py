@@ -23,6 +23,7 @@ def plain(monkeypatch):
     black = ink.Ink(relief=False, soft=0.02)
     monkeypatch.setattr(card, "sample_ink", lambda rng, *, relief: black)
     monkeypatch.setattr(art, "draw", lambda rng, rows, columns, scale: np.ones((rows, columns, 3), np.float32))
+    monkeypatch.setattr(beside, "through", lambda rng, picture, window, scale, text: None)
     monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
     monkeypatch.setattr(beside, "date", lambda rng, picture, window, scale, text: None)
     monkeypatch.setattr(strip, "_hide", lambda rng, picture, line: line.text)

@@ -64,6 +64,31 @@ CAPTIONS = (
 )  # fmt: skip
 STACKS = ("VALID THRU", "GOOD THRU", "VALID FROM", "EXPIRES END", "MEMBER SINCE", "UNTIL END", "MONTH YEAR")
 
+
+def through(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Draws hard-edged lines and edges of the art across the digits of ``text``: a 0 with one in its middle is no 8."""
+    if rng.random() < 0.7:
+        return
+    first, last, height = float(text.middles[0, 0]), float(text.middles[-1, 0]), text.height
+    colour = art.colour(rng).tolist()
+    for _ in range(int(rng.integers(1, 6))):
+        start = np.array((rng.uniform(first - height, last), rng.uniform(-0.6, 0.6) * height))
+        reach = float(np.exp(rng.uniform(np.log(0.7), np.log(12)))) * height
+        level = rng.random() < 0.6
+        lean = float(rng.normal(0, 0.08) if level else rng.normal(0, 1.2))
+        points = [start, start + np.array((reach, lean * reach))]
+        if rng.random() < 0.4:  # and on, up or down
+            points.append(
+                points[-1] + (rng.normal(0, 0.3) * height, rng.choice((-1, 1)) * rng.uniform(0.3, 1.5) * height)
+            )
+        thick = max(1, int(float(np.exp(rng.uniform(np.log(0.04), np.log(0.45)))) * height * scale))
+        if rng.random() < 0.2:
+            colour = art.colour(rng).tolist()
+        cv2.polylines(
+            picture, [subpixel((np.array(points) - window[:2]) * scale)], False, colour, thick, cv2.LINE_AA, 3
+        )
+
+
 Spot = tuple[float, float, int]  # the digits' height; the near side in millimetres; which way from there (0: both)
 
 

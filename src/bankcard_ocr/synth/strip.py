@@ -120,6 +120,7 @@ def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
     window = (-ends[0] - 2, -above - 1, right + ends[1] + 2, below + 1)
     picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
     clutter.around_line(rng, picture, window, scale, line)
+    beside.through(rng, picture, window, scale, line)
     (beside.line if width >= WHOLE else beside.date)(rng, picture, window, scale, line)
     bare = picture.copy() if other < 0.02 else picture
     drawn = render.texts(bare, [line], window[:2], scale)[0]
