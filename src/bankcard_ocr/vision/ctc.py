@@ -100,9 +100,11 @@ def spikes(frames: NDArray[np.float32]) -> list[Spike]:
     """The characters of the best alignment, in order: each run of frames that are not blank is one."""
     there = np.concatenate([[False], frames.argmax(1) != BLANK, [False]])
     starts, stops = np.flatnonzero(~there[:-1] & there[1:]), np.flatnonzero(there[:-1] & ~there[1:])
-    return [_spike(frames[start:stop], int(start)) for start, stop in zip(starts, stops, strict=True)]
-
-
-def _spike(run: NDArray[np.float32], start: int) -> Spike:
-    label = int(np.log(run + _FAINT).sum(0)[BLANK + 1 :].argmax()) + BLANK + 1
-    return Spike(label=label, start=start, stop=start + len(run), probability=float(run[:, label].mean()))
+    if not len(starts):
+        return []
+    edges = np.stack([starts, stops], 1).ravel()
+    ended = np.concatenate([frames, frames[-1:]])  # a run may end with the frames
+    labels = np.add.reduceat(np.log(ended + _FAINT), edges)[::2, BLANK + 1 :].argmax(1) + BLANK + 1
+    means = np.add.reduceat(ended, edges)[::2][np.arange(len(labels)), labels] / (stops - starts)
+    runs = zip(labels.tolist(), starts.tolist(), stops.tolist(), means.tolist(), strict=True)
+    return [Spike(label=label, start=start, stop=stop, probability=mean) for label, start, stop, mean in runs]
