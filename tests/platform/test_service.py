@@ -405,6 +405,11 @@ class TestStableToken:
 
         assert (40001, 0) == tuple(platform.read(token=found["access_token"])["errcode"] for found in (first, second))
 
+    @pytest.mark.parametrize("value", [False, 0, None, "false", [], [True], {}])
+    def test_only_true_forces_a_refresh(self, platform, value: object):
+        """Any other value, whatever its type in JSON, repeats the token."""
+        assert stable(platform) == stable(platform, force_refresh=value)
+
     @pytest.mark.parametrize(("later", "refreshed"), [(29.9, False), (30.0, True)])
     def test_forced_refreshes_are_thirty_seconds_apart(self, platform, later: float, refreshed: bool):
         """A second one within 30 s is not carried out and repeats the token."""

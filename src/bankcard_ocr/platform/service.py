@@ -289,7 +289,7 @@ class Service:
         grant_type, appid, secret = (_text(body.get(name)) for name in ("grant_type", "appid", "secret"))
         app, key = self._client(call, grant_type, appid, secret)
         current = self._state.current_token(app.appid, "stable")
-        forced = body.get("force_refresh") in {True, "true"} and self._may_force(app, call.now)
+        forced = body.get("force_refresh") in (True, "true") and self._may_force(app, call.now)
         if current is not None and not forced and current.good_until - call.now > OVERLAP_S:
             return wire.token(call.rid, *_repeated(key, current, call.now))
         nonce = secrets.token_hex(16)
