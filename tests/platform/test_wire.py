@@ -164,6 +164,9 @@ class TestPicture:
             (b"img_url=ENCODE_URL", b"img_url=http://f/", "application/x-www-form-urlencoded", "http://f/"),
             (b"img_url=", b'{"img_url":" http://j/ "}', "text/html", "http://j/"),
             (b"img_url=http://q/", b"", "application/json", "http://q/"),
+            (b"img_url=http://q/", b"{}", "application/octet-stream", "http://q/"),
+            (b"img_url=http://q/", b"no picture", "image/jpeg", "http://q/"),
+            (b"", b'{"img_url":"http://j/"}', "application/octet-stream", "http://j/"),
             (b"img_url=http%3A%2F%2Fq%2F%E5%8D%A1%20%2B.jpg", b"", "", "http://q/卡 +.jpg"),
             (b"img_url=http://q/%BF%A8.jpg", b"", "", "http://q/%BF%A8.jpg"),
             (b"", "img_url=http://f/银行卡.jpg".encode("gbk"), "", "http://f/%D2%F8%D0п%A8.jpg"),
@@ -172,6 +175,11 @@ class TestPicture:
     def test_a_url_is_taken_in_the_contracts_order(self, query: bytes, body: bytes, content_type: str, url: str):
         """The query's address, the form's, the JSON's; a placeholder is none, and Chinese in GBK keeps its bytes."""
         assert Picture(url=url) == wire.picture(request(query, body, content_type))
+
+    @pytest.mark.parametrize("body", [JPEG, b"no picture"])
+    def test_a_body_called_a_picture_is_one(self, body: bytes):
+        """Without an address it is decoded, which says what it is when it is none."""
+        assert Picture(data=body) == wire.picture(request(b"", body, "image/jpeg"))
 
     @pytest.mark.parametrize(
         ("query", "body", "content_type", "cause"),

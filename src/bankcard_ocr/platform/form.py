@@ -45,7 +45,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A body taken apart. ``form`` has its text fields, ``json`` its JSON object, ``raw`` a bare picture.
+    """A body taken apart. ``form`` has its text fields, ``json`` its JSON object, ``raw`` a bare picture, or what
+    its content type calls one.
 
     ``fault`` is the cause in a few words when the body was not what its content type says, else empty.
     """
@@ -65,12 +66,12 @@ def parse(data: bytes, content_type: str) -> Body:
             return Body(raw=data)
         if kind.startswith("multipart/") or _begins_like_multipart(data, kind):
             return _multipart(data, options.get("boundary", ""))
-        if kind.startswith("image/") or kind == "application/octet-stream":
-            return Body(raw=data)
         if not data.strip():
             return Body()
         if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or "json" in kind:
             return Body(json=_json_object(data))
+        if kind.startswith("image/") or kind == "application/octet-stream":
+            return Body(raw=data)
         return Body(form=query(data))
     except BadBody as error:
         return Body(fault=str(error))

@@ -175,6 +175,8 @@ def picture(request: Request) -> Picture:
             return Picture(url=url.strip())
     if uploaded is not None:
         raise CallError(41005, "the picture has 0 bytes")
+    if request.body.raw:
+        return Picture(data=request.body.raw)  # called a picture, so that decoding says what it is instead
     raise CallError(41005, request.body.fault or "neither img nor img_url")
 
 
@@ -214,7 +216,7 @@ def _uploaded(body: form.Body) -> bytes | None:
     files = [part for part in body.parts if part.name == "img"]
     files += [part for part in body.parts if part.filename is not None and part not in files]
     files += [part for part in body.parts if part.filename is None and form.looks_like_picture(part.data)]
-    found = [part.data for part in files] + ([body.raw] if body.raw else [])
+    found = [part.data for part in files] + ([body.raw] if form.looks_like_picture(body.raw) else [])
     return next((data for data in found if data), b"" if found else None)
 
 
