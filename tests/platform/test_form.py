@@ -91,6 +91,12 @@ def test_the_boundary_is_the_bodys(content_type: str, boundary: bytes):
     assert JPEG == form.parse(body, content_type).parts[0].data
 
 
+@pytest.mark.parametrize("preamble", [b"\r\n", b"This is a message in MIME format.\r\n\r\n", b"--\r\n"])
+def test_a_body_may_have_a_preamble(preamble: bytes):
+    """What stands before the first boundary is ignored."""
+    assert JPEG == form.parse(preamble + part('name="img"', JPEG) + b"--b--\r\n", MULTIPART).parts[0].data
+
+
 @pytest.mark.parametrize(
     ("rest", "data"), [(b"--b--", JPEG), (b"--b--\r\n", JPEG), (b"", JPEG), (b"--b--\r\nepilogue", JPEG)]
 )

@@ -169,7 +169,7 @@ def _multipart(data: bytes, declared: str) -> Body:
             max_header_count=MAX_HEADERS,
             max_header_size=MAX_HEADER_BYTES,
         )
-        parser.write(data)
+        parser.write(data[data.find(b"--" + boundary) :])  # RFC 2046 5.1.1: what stands before it is to be ignored
     except FormParserError as error:
         if not collector.parts:
             raise BadBody("multipart: damaged") from error
