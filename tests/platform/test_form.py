@@ -113,6 +113,14 @@ def test_further_headers_of_a_part_are_no_matter():
     assert (b"\xff\xd8\xff\xe0", "image/jpeg") == (found.data, found.content_type)
 
 
+def test_a_picture_called_base64_stays():
+    """A part that says base64 and has the picture itself is taken as it is."""
+    headers = b"Content-Transfer-Encoding: base64\r\n"
+    (found,) = form.parse(part('name="img"', JPEG, headers=headers) + b"--b--\r\n", MULTIPART).parts
+
+    assert JPEG == found.data
+
+
 @pytest.mark.parametrize(("count", "fault"), [(form.MAX_PARTS, ""), (form.MAX_PARTS + 1, "multipart: over 64 parts")])
 def test_parts_are_limited(count: int, fault: str):
     """As many parts as allowed are read, one more is refused."""

@@ -253,8 +253,11 @@ class _Collector:
 
 
 def _transfer_decoded(data: bytes, encoding: str) -> bytes:
-    """``data`` without its base64, when the part says so; RFC 7578 forbids it, old Java mail stacks send it."""
-    if encoding.lower() != "base64":
+    """``data`` without its base64, when the part says so; RFC 7578 forbids it, old Java mail stacks send it.
+
+    Some say so and send the picture as it is.
+    """
+    if encoding.lower() != "base64" or looks_like_picture(data):
         return data
     try:
         return base64.b64decode(data)
