@@ -180,6 +180,28 @@ def test_two_calls_on_one_connection(exchange):
     assert 2 == answer.count(b'"errcode":0')
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_client_that_ends_its_side(served, times):
+    """Who sends all there is and then only listens gets every answer, and the end of the connection."""
+    call = b"POST /cv/ocr/bankcard?access_token=%s HTTP/1.1\r\nHost: x\r\n" % served.token().encode()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall((call + b"Content-Length: %d\r\n\r\n" % len(JPEG) + JPEG) * times)
+        connection.shutdown(socket.SHUT_WR)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+    assert times == received.count(b'"errcode":0')
+
+
+def test_a_client_that_ends_within_its_body(served):
+    """Who ends its side before its body is whole gets the end of the connection."""
+    call = b"POST /cv/ocr/bankcard?access_token=%s HTTP/1.1\r\nHost: x\r\n" % served.token().encode()
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(call + b"Content-Length: %d\r\n\r\n" % len(JPEG) + JPEG[:-1])
+        connection.shutdown(socket.SHUT_WR)
+
+        assert b"" == connection.recv(65536)
+
+
 @pytest.mark.parametrize(
     "request_",
     [

@@ -7,7 +7,8 @@ server refuse them, and the parser does.
 An offer to upgrade to HTTP/2 is ignored: Java's own client makes one with each first request, and the parser would take
 the body of such a request for the other protocol.
 
-uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size.
+uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size. And it hangs up on a
+client that has said all and only listens (``nc -N``), which here gets its answer.
 
 >>> mended("GET //cv/ocr/bankcard/?img_url=http://a/卡 1.jpg HTTP/1.1\r".encode())
 b'GET /cv/ocr/bankcard?img_url=http://a/%E5%8D%A1%201.jpg HTTP/1.1\r'
@@ -69,6 +70,13 @@ class Protocol(HttpToolsProtocol):
         """The first head has its time from now on."""
         super().connection_made(transport)
         self._expect_head()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
+        """Whether the connection stays: a client may end its side behind a request, its answer comes all the same."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
