@@ -159,6 +159,16 @@ def test_http_1_0(exchange):
     assert 0 == json.loads(exchange(head + JPEG).partition(b"\r\n\r\n")[2])["errcode"]
 
 
+@pytest.mark.parametrize("method", [b"post", b"Post"])
+def test_a_method_in_small_letters(exchange, method):
+    """Clients that send a method as their user wrote it are understood."""
+    head = b"%s /cv/ocr/bankcard?access_token=TOKEN HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" % method
+
+    answer = exchange(head[:3], head[3:] + b"Content-Length: %d\r\n\r\n" % len(JPEG), JPEG)
+
+    assert 0 == json.loads(answer.partition(b"\r\n\r\n")[2])["errcode"]
+
+
 def test_expect_is_answered_before_the_body(served):
     """A client that waits for 100 Continue before it sends its body is told to go on."""
     head = b"POST /cv/ocr/bankcard?access_token=%s HTTP/1.1\r\nHost: x\r\n" % served.token().encode()

@@ -23,6 +23,7 @@ from bankcard_ocr.server.protocol import Config, Protocol, mended
         ("GET //cv//ocr/bankcard HTTP/1.1\r", "GET /cv/ocr/bankcard HTTP/1.1\r"),
         ("GET /cv/ocr/bankcard/?a=//b/ HTTP/1.1\r", "GET /cv/ocr/bankcard?a=//b/ HTTP/1.1\r"),
         ("GET / HTTP/1.1\r", "GET / HTTP/1.1\r"),
+        ("post /x HTTP/1.1\r", "POST /x HTTP/1.1\r"),
         ("GET // HTTP/1.1\r", "GET / HTTP/1.1\r"),
         ("GET http://host//x HTTP/1.1\r", "GET http://host//x HTTP/1.1\r"),
         ("OPTIONS * HTTP/1.1\r", "OPTIONS * HTTP/1.1\r"),
@@ -32,7 +33,7 @@ from bankcard_ocr.server.protocol import Config, Protocol, mended
     ],
 )
 def test_request_lines_are_mended(sent, read):
-    """What a browser would encode is encoded, superfluous slashes go, everything else stays."""
+    """Methods are in capitals, what a browser would encode is encoded, superfluous slashes go; all else stays."""
     assert read.encode() == mended(sent.encode())
 
 

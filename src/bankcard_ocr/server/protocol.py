@@ -1,8 +1,8 @@
 r"""HTTP/1.1 as uvicorn reads it, with bounded heads, after mending request lines that break the standard.
 
 Chinese in an ``img_url`` that nobody encoded, a space in it, a host name configured with a slash at its end
-(``//cv/ocr/bankcard``): many servers answer such requests, so clients that send them exist. RFC 9112 3.2 lets a
-server refuse them, and the parser does.
+(``//cv/ocr/bankcard``), a method in small letters: many servers answer such requests, so clients that send them exist.
+RFC 9112 3.2 lets a server refuse them, and the parser does.
 
 An offer to upgrade to HTTP/2 is ignored: Java's own client makes one with each first request, and the parser would take
 the body of such a request for the other protocol.
@@ -23,7 +23,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
+_REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
 _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\n]*\n", re.IGNORECASE)
@@ -31,7 +31,7 @@ _END = re.compile(rb"\r?\n\r?\n")
 
 
 def mended(line: bytes) -> bytes:
-    """The request line with what may not stand in its target percent-encoded, and superfluous slashes gone.
+    """The request line with its method in capitals, and its target without superfluous slashes, percent-encoded.
 
     A line that is no whole request line has only its bytes beyond ASCII encoded.
     """
@@ -41,7 +41,7 @@ def mended(line: bytes) -> bytes:
     path, mark, query = match[2].partition(b"?")
     if path.startswith(b"/"):
         path = re.sub(rb"/{2,}", b"/", path).rstrip(b"/") or b"/"
-    return match[1] + _encoded(_FORBIDDEN, path + mark + query) + match[3]
+    return match[1].upper() + _encoded(_FORBIDDEN, path + mark + query) + match[3]
 
 
 def _encoded(forbidden: re.Pattern[bytes], text: bytes) -> bytes:
@@ -92,7 +92,7 @@ class Protocol(HttpToolsProtocol):
         if head is not None:
             data = head + data
             end = _END.search(data, max(0, len(head) - 3))
-            if end is None and data[:1].isupper():  # else it is no HTTP, which the parser says at once
+            if end is None and data[:1].isalpha():  # else it is no HTTP, which the parser says at once
                 self._head = data
                 self._unset_keepalive_if_required()
                 self._bound_head(len(data))
