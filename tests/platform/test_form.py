@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from bankcard_ocr.platform import form
 
 JPEG = b"\xff\xd8\xff\xe0picture"
+GZIP = gzip.compress(b"packed", mtime=0)
 MULTIPART = "multipart/form-data; boundary=b"
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters='\r\n"\\', exclude_categories=("Cs", "Cc")), max_size=30
@@ -160,6 +163,10 @@ def test_fields_are_limited(fields: int, fault: str):
         (JPEG, "application/json", form.Body(raw=JPEG)),
         (b"no picture", "image/png", form.Body(raw=b"no picture")),
         (b"no parts", "multipart/form-data", form.Body(fault="multipart: no boundary")),
+        (GZIP, MULTIPART, form.Body(fault="gzip: send the body as it is, not packed")),
+        (GZIP, "application/json", form.Body(fault="gzip: send the body as it is, not packed")),
+        (GZIP, "application/x-www-form-urlencoded", form.Body(fault="gzip: send the body as it is, not packed")),
+        (GZIP, "image/jpeg", form.Body(raw=GZIP)),
     ],
 )
 def test_bodies_without_parts(data: bytes, content_type: str, expected: form.Body):
