@@ -154,6 +154,7 @@ def test_fields_are_limited(fields: int, fault: str):
         (b"{}", "application/json", form.Body(json={})),
         (b"\xef\xbb\xbf{}", "text/plain", form.Body(json={})),
         (b'{"a": 1}', "application/x-www-form-urlencoded", form.Body(json={"a": 1})),
+        (b'{"a": 1}', "multipart/form-data", form.Body(json={"a": 1})),
         (b"[1]", "application/json", form.Body(fault="json: not an object")),
         (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
         (b'{"a": "\\ud83d\\ude00"}', "application/json", form.Body(json={"a": "😀"})),

@@ -61,17 +61,18 @@ class Body:
 def parse(data: bytes, content_type: str) -> Body:
     """``data`` as the parts, fields, JSON object or picture it holds; never raises for what a stranger sends."""
     kind, options = _options(content_type)
+    begins_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
     called_picture = kind.startswith("image/") or kind == "application/octet-stream"
     try:
         if looks_like_picture(data):
             return Body(raw=data)
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
-        if kind.startswith("multipart/") or _begins_like_multipart(data, kind):
+        if (kind.startswith("multipart/") and not begins_json) or _begins_like_multipart(data, kind):
             return _multipart(data, options.get("boundary", ""))
         if not data.strip():
             return Body()
-        if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) or "json" in kind:
+        if begins_json or "json" in kind:
             return Body(json=_json_object(data))
         if called_picture:
             return Body(raw=data)
