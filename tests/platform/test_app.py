@@ -77,11 +77,12 @@ class TestReplies:
         """With the setting the documentation's literal form is sent."""
         assert '"errcode":"41001"' in ask(start(errcode_style="string").port, "GET", "/cv/ocr/bankcard").text
 
-    def test_a_cloud_call_has_its_own_form(self, client):
-        """What is no cloud call at /admin is a transport error of the SDK's."""
-        reply = client.post("/admin", content=b"")
+    @pytest.mark.parametrize("target", ["/admin", "//admin/", "http://functions.example//admin/"])
+    def test_a_cloud_call_has_its_own_form(self, server, target: str):
+        """What is no cloud call at /admin, however that is written, is a transport error of the SDK's."""
+        reply = ask(server.port, "POST", target)
 
-        assert (200, "application/json; charset=utf-8") == (reply.status_code, reply.headers["content-type"])
+        assert (200, "application/json; charset=utf-8") == (reply.status, reply.headers["content-type"])
 
     def test_a_load_balancers_word_is_taken_when_trusted(self, start):
         """X-Forwarded-For counts from a trusted proxy."""

@@ -65,7 +65,7 @@ class Api:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 body = await self._body(receive, limit, keep=not self._is_full(heavy=heavy))
         except TimeoutError:
-            code = cloudcodes.TIMEOUT if scope["path"] == cloudcall.PATH else -1
+            code = cloudcodes.TIMEOUT if _is_cloud_call(scope) else -1
             error = CallError(code, f"the body took over {self._settings.request_timeout_s:g} s")
             await _send(send, self._refused(scope, error), close=True)
         except _TooLarge as found:
@@ -146,7 +146,7 @@ class Api:
 
     def _answer(self, scope: Scope, body: bytes) -> Answer:
         request = _request(scope, body)
-        if scope["path"] == cloudcall.PATH:
+        if _is_cloud_call(scope):
             return cloudcall.answer(request, self._service)
         return self._packed(scope, self._service.answer(request))
 
@@ -155,7 +155,7 @@ class Api:
 
     def _packed(self, scope: Scope, reply: Reply) -> Answer:
         """``reply`` as this path's clients expect it: JSON, in a cloud call's answer within protobuf."""
-        if scope["path"] == cloudcall.PATH:
+        if _is_cloud_call(scope):
             return cloudcall.wrapped(reply)
         content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
         return Answer(
@@ -165,6 +165,10 @@ class Api:
             retry_after_s=reply.retry_after_s,
             headers=reply.headers,
         )
+
+
+def _is_cloud_call(scope: Scope) -> bool:
+    return wire.normal(scope["path"]) == cloudcall.PATH
 
 
 class _TooLarge(Exception):
