@@ -202,6 +202,20 @@ def test_a_client_that_ends_its_side(served, times):
     assert times == received.count(b'"errcode":0')
 
 
+@pytest.mark.parametrize("rest", [b"--\r\n", b"\x00\x01 no request", "GET /银行卡 HTTP/1.1\r\n\r\n".encode()])
+def test_a_body_longer_than_its_length(exchange, rest):
+    """A whole request is answered, and what follows it and is none ends the connection."""
+    head = b"POST /cv/ocr/bankcard?access_token=TOKEN HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(JPEG)
+
+    answer = exchange(head + JPEG + rest)
+
+    assert (1, True, 0) == (
+        answer.count(b"HTTP/1.1 "),
+        b"\r\nconnection: close\r\n" in answer,
+        json.loads(answer.partition(b"\r\n\r\n")[2])["errcode"],
+    )
+
+
 def test_a_client_that_ends_within_its_body(served):
     """Who ends its side before its body is whole gets the end of the connection."""
     call = b"POST /cv/ocr/bankcard?access_token=%s HTTP/1.1\r\nHost: x\r\n" % served.token().encode()

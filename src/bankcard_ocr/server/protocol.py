@@ -8,7 +8,8 @@ An offer to upgrade to HTTP/2 is ignored: Java's own client makes one with each 
 the body of such a request for the other protocol.
 
 uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size. And it hangs up on a
-client that has said all and only listens (``nc -N``), which here gets its answer.
+client that has said all and only listens (``nc -N``), or that says more than the length of its body and then is no
+request; here both get their answer first.
 
 >>> mended("GET //cv/ocr/bankcard/?img_url=http://a/卡 1.jpg HTTP/1.1\r".encode())
 b'GET /cv/ocr/bankcard?img_url=http://a/%E5%8D%A1%201.jpg HTTP/1.1\r'
@@ -73,10 +74,14 @@ class Protocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
         """Whether the connection stays: a client may end its side behind a request, its answer comes all the same."""
-        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
-            return False
-        self.cycle.keep_alive = False
-        return True
+        return self._ends_with_answer()
+
+    def send_400_response(self, msg: str) -> None:
+        """Ends the connection at what is no request, such as the rest of a body whose length was counted wrong."""
+        if self._ends_with_answer():
+            self._head_is_here()
+        else:
+            super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
@@ -123,6 +128,13 @@ class Protocol(HttpToolsProtocol):
         """What comes next on this connection is a head."""
         super().on_message_complete()
         self._head = b""
+
+    def _ends_with_answer(self) -> bool:
+        """Whether a whole request has no answer yet, with which the connection is then over."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
