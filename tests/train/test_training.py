@@ -12,7 +12,17 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; make train-env brings it")
 pytest.importorskip("onnx", reason="onnx is not installed; make train-env brings it")
 
-from bankcard_ocr.train import export, fit_locate, fit_recognize, loop, nets, scenes, strips, unfold  # noqa: E402 - after the check above  # noqa: E402
+from bankcard_ocr.train import (  # noqa: E402 - after the check above
+    export,
+    fit_locate,
+    fit_recognize,
+    loop,
+    mean,
+    nets,
+    scenes,
+    strips,
+    unfold,
+)
 from bankcard_ocr.vision import model as model_module  # noqa: E402
 from bankcard_ocr.vision.model import Model  # noqa: E402
 
@@ -79,6 +89,22 @@ def test_a_net_goes_on_from_an_exported_model(net: str, made, tmp_path: Path):
             got = wrapped.train(learning)(torch.from_numpy(pictures))
         got = got if isinstance(got, tuple) else (got,)
         assert max(float(np.abs(a.numpy() - b).mean()) for a, b in zip(got, expected, strict=True)) < 1.5
+
+
+def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path, tmp_path: Path):
+    """Alone, each computes what it did; together their convolutions are the means."""
+    shipped = Path(model_module.__file__).parent / "weights" / "recognize.onnx"
+    last = runs / "recognize" / "last.pt"
+    strip_ = torch.from_numpy(next(export._drawn(strips.render_long))[None])
+    alone = mean.mean(nets.Recognizer(), [(1.0, last)])
+    with torch.no_grad():
+        expected, got = export.averaged(nets.Recognizer(), last)(strip_), alone(strip_)
+    one, other = mean.folded(nets.Recognizer(), last), mean.folded(nets.Recognizer(), shipped)
+    both = mean.mean(nets.Recognizer(), [(0.25, last), (0.75, shipped)])
+
+    assert torch.allclose(expected[0], got[0], atol=1e-3)
+    assert torch.allclose(both.head.weight, 0.25 * one["head"][0] + 0.75 * other["head"][0], atol=1e-6)
+    assert torch.allclose(both.body[1][1].bias, 0.25 * one["body.1.0"][1] + 0.75 * other["body.1.0"][1], atol=1e-6)
 
 
 def test_a_model_of_another_net_is_refused():

@@ -62,6 +62,11 @@ class LocatorFile(nn.Module):
         return torch.cat([torch.sigmoid(out[:, :, :1]), out[:, :, 1:9], out[:, :, 9:11].clamp(-5, 3)], 2)
 
 
+def bare(net: str) -> nn.Module:
+    """The net called ``recognize``, ``locate`` or ``holder``, untrained."""
+    return Locator() if net == "locate" else Recognizer(strips.NAMES if net == "holder" else strips.ALPHABET)
+
+
 def averaged(net: nn.Module, checkpoint: pathlib.Path) -> nn.Module:
     """``net`` with the moving average of the checkpoint's weights."""
     state = torch.load(checkpoint, map_location="cpu")["mean"]
@@ -135,7 +140,7 @@ def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
     if net != "locate":
         alphabet = strips.NAMES if net == "holder" else strips.ALPHABET
         frames = {0: "n", 1: "frames"}
-        return RecognizerFile(averaged(Recognizer(alphabet), checkpoint)).eval(), _Spec(
+        return RecognizerFile(averaged(bare(net), checkpoint)).eval(), _Spec(
             example=torch.randint(0, 255, (2, strip.HEIGHT, strips.LONG, 3), dtype=torch.uint8),
             names=["probabilities", "places"],
             axes={"pictures": {0: "n", 2: "width"}, "probabilities": frames, "places": frames},
@@ -147,7 +152,7 @@ def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
             },
             pictures=_drawn(strips.render_holders if net == "holder" else strips.render_long),
         )
-    return LocatorFile(averaged(Locator(), checkpoint)).eval(), _Spec(
+    return LocatorFile(averaged(bare(net), checkpoint)).eval(), _Spec(
         example=torch.randint(0, 255, (1, 256, scenes.SIDE, 3), dtype=torch.uint8),
         names=["maps"],
         axes={"pictures": {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}},

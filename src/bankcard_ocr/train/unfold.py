@@ -19,7 +19,7 @@ def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     its inputs, taken from ``pixels`` (N, H, W, 3), so that the net computes what the model does, learning or not.
     Raises ValueError when the model was made from another net.
     """
-    found = _convolutions(onnx.load(model).graph)
+    found = convolutions(onnx.load(model).graph)
     convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
     if {name: conv.weight.shape for name, conv in convs.items()} != {name: w.shape for name, (w, _) in found.items()}:
         raise ValueError(f"{model.name} was made from another net")
@@ -54,7 +54,7 @@ class _Undone:
         norm.bias.copy_(mean + self.bias)
 
 
-def _convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+def convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
     """Weights and biases as floats, by the name that the module has in its net."""
     stored = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     made = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
@@ -64,7 +64,7 @@ def _convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArr
             return stored[name]
         codes, scale, zero = (stored[each] for each in made[name].input)
         shape = (-1,) + (1,) * (codes.ndim - 1)
-        return (codes.astype("float32") - zero.reshape(shape)) * scale.reshape(shape)
+        return (codes.astype("float32") - zero.astype("float32").reshape(shape)) * scale.reshape(shape)
 
     return {
         _module(node.name): (value(node.input[1]), value(node.input[2]))
