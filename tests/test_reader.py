@@ -240,9 +240,10 @@ def test_every_card_is_told_in_reading_order(reader, pixels, other_card):
     assert "several_cards" in reading.warnings
 
 
-def test_a_card_above_itself_is_told_once(reader, pixels):
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_card_above_or_beside_itself_is_told_once(reader, pixels, axis: int):
     """The same number twice is one card."""
-    both = jpeg(np.concatenate([pixels, pixels], 0))
+    both = jpeg(np.concatenate([pixels, pixels], axis))
 
     assert [NUMBER] == [card.number for card in reader.read(both, Options(detail=True)).cards]
 
