@@ -78,10 +78,10 @@ def main() -> None:
     cv2.setNumThreads(1)
     locator = Model("locate")
     lines = [label for label in labels.load(options.pictures / "labels.csv") if label.number_quad]
-    result = {"command": "bench/lines.py PICTURES OUT", "model": locator.digest, "suites": {}}
+    result = {"command": "bench/lines.py PICTURES OUT", "model": locator.digest, "lines": {}}
     for name, derive in SUITES.items():
-        result["suites"][name] = measured(locator, map(derive, suites.read(options.pictures, lines)))
-        print(name, result["suites"][name])
+        result["lines"][name] = measured(locator, map(derive, suites.read(options.pictures, lines)))
+        print(name, result["lines"][name])
     options.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
