@@ -21,7 +21,9 @@ from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
 SURE_DATE = 0.8  # the least probability of a date that is told
-SURE_NAME = 0.6  # the least probability of a name that is told
+SURE_NAME = 0.75  # the least probability of a name that is told
+BEYOND = 5.0  # characters' pitches on either side of a name that are looked at
+MOST_PARTS = 3  # so often, since words follow words
 MOST = 6  # things of a kind that are looked at
 
 SHAPES = ("00/00", "00/0000", "00/00/00")
@@ -185,14 +187,27 @@ def spelled_name(thing: Thing, pixels: Image, model: Model) -> str:
 
 
 def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
-    """A line read, framed anew by where its characters stand, and read again; and where that is."""
-    outer = quads.grow(thing.quad, 0.03, 0.3)
-    line = _natural(pixels, outer, model)
+    """A line read, framed anew by where its characters stand, and read again; and where that is.
+
+    Long names are located short: while it goes on beyond its ends, it is framed longer.
+    """
+    quad = quads.grow(thing.quad, 0.03, 0.3)
+    quad, line = _framed_anew(quad, _natural(pixels, quad, model), pixels, model)
+    for _ in range(MOST_PARTS):
+        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        whole = _natural(pixels, wide, model)
+        if len(whole.text) <= len(line.text) or line.text not in whole.text:
+            break
+        quad, line = _framed_anew(wide, whole, pixels, model)
+    return line, quad
+
+
+def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Quad, Line]:
     framed = recognize.framed(line, spare=0.8)
-    if framed is not None:
-        outer = back(framed, outer, line)
-        line = _natural(pixels, outer, model)
-    return line, outer
+    if framed is None:
+        return quad, line
+    closer = back(framed, quad, line)
+    return closer, _natural(pixels, closer, model)
 
 
 def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
