@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +25,7 @@ RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit w
 WHOLE = (15, 16, 19)  # digits that nearly every number has
 WIDE = 1.35  # pitches from one character to the next where a gap is between them
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
+DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 FEWEST = 13  # digits of a number that is looked for among strays
 GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
 
@@ -107,7 +108,18 @@ def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
             frames[inner] = np.eye(1, frames.shape[1], dtype=np.float32)
     if (np.abs(frames - line.frames).max(initial=0.0)) < FAINT:
         return line
-    return replace(line, texts=recognize.spelled(frames, alphabet), frames=frames)
+    return replace(line, texts=_mixed(recognize.spelled(frames, alphabet), line), frames=frames)
+
+
+def _mixed(texts: Sequence[tuple[str, float]], line: Line) -> tuple[tuple[str, float], ...]:
+    """``texts``, and with a small share what ``line`` says as it is: what was left out may be a digit after all.
+
+    That is enough to refuse a number that no issuer would have given out, and no more.
+    """
+    shares = {text: (1 - DOUBT) * chance for text, chance in texts}
+    for text, chance in line.texts:
+        shares[text] = shares.get(text, 0.0) + DOUBT * chance
+    return tuple(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _left_out(texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
@@ -127,4 +139,5 @@ def _blanked(line: Line, strays: tuple[int, ...], alphabet: str) -> Line:
     for i in strays:
         frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
     characters = tuple(char for i, char in enumerate(line.characters) if i not in strays)
-    return replace(line, texts=recognize.spelled(frames, alphabet), characters=characters, frames=frames)
+    texts = _mixed(recognize.spelled(frames, alphabet), line)
+    return replace(line, texts=texts, characters=characters, frames=frames)
