@@ -39,10 +39,17 @@ def told(pictures: Sequence[Path]) -> dict[str, tuple[str, float]]:
 
 
 def emulated(pictures: Sequence[Path]) -> dict[str, tuple[str, float]]:
-    """The same, told by this script on the emulated CPU."""
-    command = ["qemu-x86_64", "-cpu", CPU, sys.executable, __file__, "--child", *map(str, pictures)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # noqa: S603
-    return {name: (said, confidence) for name, (said, confidence) in json.loads(done.stdout).items()}
+    """The same, told by this script on the emulated CPU; a process for each picture, since the emulator itself crashes.
+
+    Pictures on which it did are missing.
+    """
+    out = {}
+    for path in pictures:
+        command = ["qemu-x86_64", "-cpu", CPU, sys.executable, __file__, "--child", str(path)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # noqa: S603
+        if done.returncode == 0:
+            out |= {name: (said, confidence) for name, (said, confidence) in json.loads(done.stdout).items()}
+    return out
 
 
 def main() -> None:
@@ -60,9 +67,10 @@ def main() -> None:
         "command": f"bench/instruction_sets.py PICTURES OUT --every {options.every}",
         "emulated_cpu": CPU,
         "pictures": len(pictures),
+        "emulator_crashed": len(pictures) - len(there),
         "read": sum(len(said) == 64 for said, _ in here.values()),
-        "told_otherwise": sum(here[name][0] != there[name][0] for name in here),
-        "largest_difference_of_confidence": round(max(abs(here[name][1] - there[name][1]) for name in here), 6),
+        "told_otherwise": sum(here[name][0] != there[name][0] for name in there),
+        "largest_difference_of_confidence": round(max(abs(here[name][1] - there[name][1]) for name in there), 6),
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
