@@ -52,10 +52,10 @@ def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, gap: float,
     ("text", "expected", "sizes", "strays"),
     [
         ("4111?111111111111", "4111111111111111", (4, 4, 4, 4), {4: 4.0}),  # read in a gap
-        ("74111111122223333", "4111111122223333", (4, 4, 4, 4), {0: -1.4}),  # the end of the card
-        ("41111111222233337", "4111111122223333", (4, 4, 4, 4), {16: 20.4}),
+        ("74111111111111111", "4111111111111111", (4, 4, 4, 4), {0: -1.4}),  # the end of the card
+        ("41111111111111117", "4111111111111111", (4, 4, 4, 4), {16: 20.4}),
         ("620550?0000000000004", "6205500000000000004", (6, 13), {6: 6.0}),  # twenty characters are no number
-        ("?4111?111122223333", "4111111122223333", (4, 4, 4, 4), {0: -1.5, 5: 3.85}),
+        ("?4111?111111111111", "4111111111111111", (4, 4, 4, 4), {0: -1.5, 5: 3.85}),
     ],
 )
 def test_one_that_stands_elsewhere_is_left_out(text: str, expected: str, sizes, strays: dict[int, float]):
@@ -123,7 +123,7 @@ def test_a_faint_character_in_a_gap_is_no_reason_for_doubt():
 
 def test_a_digit_half_seen_in_the_gap_of_an_unusual_number_stays():
     """Eighteen characters may be a number of nineteen, one of them covered."""
-    read = line("622848123456789012", middles((6, 12)))
+    read = line("411111111111111111", middles((6, 12)))
     left, right = (char.x for char in read.characters[5:7])
     read.frames[round((left + right) / 2 / 4), [0, 12]] = 0.6, 0.4
 

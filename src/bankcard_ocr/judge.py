@@ -46,7 +46,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
 
 
 def _has_odd_gap(number: str, views: Sequence[Line]) -> bool:
-    """Whether a view that reads as ``number`` has gaps as no card has them: a digit may have stood there."""
+    """Whether a view that reads as ``number`` has a gap where no card has one: a digit may have stood there."""
     read = (view for view in views if "".join(char.text for char in view.characters) == number)
     return any(not pan.may_part(len(number), recognize.gaps(view)) for view in read)
 
