@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,3 +124,32 @@ def test_a_second_look_sees_the_characters_in_the_middle(left: float, pitch: flo
 def test_fewer_than_four_characters_frame_nothing(text: str, framed: bool):
     """Three characters may be anything; four make a line."""
     assert framed == (recognize.framed(read(Fake(text))) is not None)
+
+
+@given(
+    times=st.integers(2, 4),
+    left=st.integers(-400, 300),
+    top=st.integers(-60, 80),
+    long=st.integers(480, 700),
+    lean=st.floats(-0.1, 0.1),
+)
+def test_a_finer_picture_gives_the_same_strip(times: int, left: int, top: int, long: int, lean: float):
+    """What is averaged before it is cut out lies where it lay, also where the line leaves the picture."""
+    y, x = np.mgrid[:120, :800].astype(np.float32)
+    coarse = np.repeat((127 + 60 * np.sin(x / 9) + 60 * np.cos(y / 7 + x / 60)).astype(np.uint8)[..., None], 3, 2)
+    fine = cv2.resize(coarse, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
+    quad = np.array([(left, top), (left + long, top + lean * long), (left + long, top + 48 + lean * long),
+                     (left, top + 48)], np.float32)  # fmt: skip
+
+    one = recognize.strip(coarse, quad).astype(int)
+    other = recognize.strip(fine, np.asarray((quad + 0.5) * times - 0.5, np.float32)).astype(int)
+
+    assert np.abs(one - other).mean() < 4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 900), (3, 2), (900, 1)])
+def test_a_line_is_cut_out_of_the_smallest_picture(size: tuple[int, int]):
+    """However far it reaches beyond it."""
+    quad = np.array([(-2000, -100), (4000, -100), (4000, 300), (-2000, 300)], np.float32)
+
+    assert recognize.strip(np.full((*size, 3), 7, np.uint8), quad).max() == 7

@@ -62,11 +62,10 @@ def fitted(image: Image, side: int) -> Image:
     height, width = image.shape[:2]
     longest = max(height, width)
     columns, rows = (max(32, round(side * length / longest / 32) * 32) for length in (width, height))
-    while longest > 2 * side and min(image.shape[:2]) >= 64:  # halving is many times faster than any other ratio
+    while longest >= 2 * side and min(image.shape[:2]) >= 64:  # halving is many times faster than any other ratio
         image = np.asarray(cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         longest //= 2
-    method = cv2.INTER_AREA if longest > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (columns, rows), interpolation=method), np.uint8)
+    return np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def framed(image: Image) -> Image:
@@ -136,6 +135,6 @@ def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) ->
 
 def _within(cells: NDArray[np.float32], quad: Quad) -> NDArray[np.bool_]:
     """Which of ``cells`` (N, 2) lie in ``quad``."""
-    edges = np.roll(quad, -1, axis=0) - quad
-    away = cells[:, None] - quad[None]
+    edges = quad[[1, 2, 3, 0]] - quad
+    away = cells[:, None] - quad
     return np.asarray((edges[:, 0] * away[:, :, 1] - edges[:, 1] * away[:, :, 0] >= 0).all(1))

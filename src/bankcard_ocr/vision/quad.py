@@ -5,6 +5,8 @@ Arrays are float32 (4, 2) of (x, y) in pixels, pixel centres at whole numbers, o
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +53,12 @@ def turn(quad: Quad, quarters: int) -> Quad:
 
 def is_convex(quad: Quad) -> bool:
     """Whether ``quad`` runs clockwise (as seen, y down) without crossing itself or touching."""
-    edges = np.roll(quad, -1, axis=0) - quad
-    following = np.roll(edges, -1, axis=0)
-    cross = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
-    return bool(np.isfinite(cross).all() and (cross > 0).all())
+    corners = quad.tolist()
+    for (ax, ay), (bx, by), (cx, cy) in zip(corners, corners[1:] + corners[:1], corners[2:] + corners[:2], strict=True):
+        cross = (bx - ax) * (cy - by) - (by - ay) * (cx - bx)
+        if not 0 < cross < math.inf:  # nor where a corner is nowhere
+            return False
+    return True
 
 
 def rectify(image: Image, quad: Quad, width: int, height: int, *, shrink: int = cv2.INTER_LINEAR) -> Image:

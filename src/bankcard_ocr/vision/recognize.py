@@ -51,10 +51,22 @@ class Line:
 
 
 def strip(image: quads.Image, quad: quads.Quad, width: int = LONG) -> quads.Image:
-    """The line under ``quad`` as a strip, averaged down where the picture is finer."""
-    times = max(1, min(4, round(quads.sides(quad)[0] / width)))
-    wide = quads.rectify(image, quad, width * times, HEIGHT * times)
-    return np.asarray(cv2.resize(wide, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8) if times > 1 else wide
+    """The line under ``quad`` as a strip, averaged down first where the picture is finer."""
+    times = min(4, round(quads.sides(quad)[0] / width), *image.shape[:2])
+    if times > 1:
+        image, quad = _averaged(image, quad, times)
+    return quads.rectify(image, quad, width, HEIGHT)
+
+
+def _averaged(image: quads.Image, quad: quads.Quad, times: int) -> tuple[quads.Image, quads.Quad]:
+    """The part of ``image`` around ``quad``, ``times`` smaller, and ``quad`` in it."""
+    sizes = np.array(image.shape[1::-1])
+    first = np.clip(np.floor(quad.min(0)) - times, 0, sizes - times).astype(int)
+    last = np.clip(np.ceil(quad.max(0)) + 1 + times, first + times, sizes).astype(int)
+    counts = (last - first) // times
+    (left, top), (right, bottom) = first, first + counts * times
+    part = cv2.resize(image[top:bottom, left:right], counts.tolist(), interpolation=cv2.INTER_AREA)
+    return np.asarray(part, np.uint8), np.asarray((quad - first + 0.5) / times - 0.5, np.float32)
 
 
 def recognize(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> list[Line]:
@@ -65,8 +77,9 @@ def recognize(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> 
 
 
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
-    characters = tuple(_character(spike, frames, places, alphabet) for spike in ctc.spikes(frames))
-    return Line(texts=spelled(frames, alphabet, beam=beam), characters=characters, frames=frames)
+    return Line(
+        texts=spelled(frames, alphabet, beam=beam), characters=_characters(frames, places, alphabet), frames=frames
+    )
 
 
 def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> tuple[tuple[str, float], ...]:
@@ -75,11 +88,19 @@ def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> tup
     return tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in texts)
 
 
-def _character(spike: ctc.Spike, frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> Character:
-    weight = frames[spike.start : spike.stop, spike.label]
-    x, y, width, height = (float(v) for v in weight @ places[spike.start : spike.stop] / weight.sum())
-    return Character(
-        text=alphabet[spike.label - 1], probability=spike.probability, x=x, y=y, width=width, height=height
+def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> tuple[Character, ...]:
+    """The characters of the best alignment, each where its frames say on the average, weighed by how surely."""
+    spikes = ctc.spikes(frames)
+    if not spikes:
+        return ()
+    sizes = [spike.stop - spike.start for spike in spikes]
+    rows = np.concatenate([np.arange(spike.start, spike.stop) for spike in spikes])
+    weights = frames[rows, np.repeat([spike.label for spike in spikes], sizes)][:, None]
+    starts = np.cumsum([0, *sizes[:-1]])
+    where = np.add.reduceat(weights * places[rows], starts) / np.add.reduceat(weights, starts)
+    return tuple(
+        Character(text=alphabet[spike.label - 1], probability=spike.probability, x=x, y=y, width=width, height=height)
+        for spike, (x, y, width, height) in zip(spikes, where.tolist(), strict=True)
     )
 
 
