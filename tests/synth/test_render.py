@@ -193,7 +193,7 @@ def test_a_strip_shows_what_stands_beside(width: int, drawn: str, monkeypatch):
     assert sum(not np.array_equal(a, b) for a, b in zip(whole, bare, strict=True)) > 6
 
 
-@pytest.mark.parametrize("drawn", [*beside.NEIGHBOURS, beside._stacked])
+@pytest.mark.parametrize("drawn", beside.NEIGHBOURS)
 @pytest.mark.parametrize("way", [-1, 1])
 def test_what_stands_beside_stays_beside(drawn, way: int):
     """A neighbour changes the picture on its own side of the number only."""
@@ -205,3 +205,48 @@ def test_what_stands_beside_stays_beside(drawn, way: int):
 
     assert len(touched)
     assert near > 200
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("way", [-1, 1])
+def test_a_caption_beside_a_date_stays_beside(way: int):
+    """Every row of it begins or ends where it was told to."""
+    for seed in range(8):
+        rows = card.caption_beside(np.random.default_rng(seed), 3.0, 0.0, near=way * 20.0, way=way)
+        ends = [float(row.middles[0 if way > 0 else -1, 0]) for row in rows]
+        heights = [row.height for row in rows]
+
+        assert all(0 <= way * end - 20 <= height for end, height in zip(ends, heights, strict=True))
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("drawn", beside.THROUGH)
+def test_art_runs_through_the_digits(drawn):
+    """Each kind of art changes pixels between the digits' tops and bottoms."""
+    line = card.set_line(
+        np.random.default_rng(1), "number", "4111", card.Style(relief=True), height=4.0, left=0.0, middle=0.0
+    )
+    touched = 0
+    for seed in range(8):
+        picture = np.full((80, 160, 3), 0.5, np.float32)
+        drawn(np.random.default_rng(seed), picture, (-4.0, -8.0, 28.0, 8.0), 5.0, line)
+        touched += bool((np.abs(picture[30:50, 20:100] - 0.5) > 0.02).any())
+
+    assert touched >= 6
+
+
+@pytest.mark.usefixtures("bare")
+def test_bare_relief_has_art_through_it_most_often():
+    """What only light and shadow tell from the art under it is met more often than what foil tells."""
+
+    def share(cover: float) -> float:
+        style = card.Style(relief=True, ink=ink.Ink(relief=True, cover=cover))
+        line = card.set_line(np.random.default_rng(1), "number", "4111", style, height=4.0, left=0.0, middle=0.0)
+        changed = 0
+        for seed in range(200):
+            picture = np.full((80, 160, 3), 0.5, np.float32)
+            beside.through(np.random.default_rng(seed), picture, (-4.0, -8.0, 28.0, 8.0), 5.0, line)
+            changed += bool((picture != 0.5).any())
+        return changed / 200
+
+    assert (0.45 < share(0.0) < 0.7, 0.2 < share(1.0) < 0.45) == (True, True)

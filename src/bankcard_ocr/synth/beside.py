@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -42,15 +40,12 @@ def date(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
     for way, last, share in ((-1, middles[0], 0.6), (1, middles[-1], 0.15)):
         near = float(last) + way * height * rng.uniform(0.4, 1.2)
         if rng.random() < share:
-            _stacked(rng, picture, window, scale, (height, near, way))
+            for row in card.caption_beside(rng, height, 0.0, near=near, way=way):
+                write.line(picture, row, window[:2], scale)
         elif rng.random() < 0.15:
             NEIGHBOURS[int(rng.integers(len(NEIGHBOURS)))](rng, picture, window, scale, (height, near, way))
     if rng.random() < 0.5:
-        size, left = rng.uniform(0.25, 0.5) * height, float(middles[0]) + rng.uniform(-6, 6)
-        above = -height * 0.5 - size * rng.uniform(0.7, 1.5)
-        said = CAPTIONS[int(rng.integers(len(CAPTIONS)))]
-        line_ = card.set_line(rng, "other", said, card.PRINTED, height=size, left=left, middle=above)
-        write.line(picture, line_, window[:2], scale)
+        write.line(picture, card.caption_above(rng, text), window[:2], scale)
     for x, char in zip(middles, text.text, strict=True):
         if char == " " and rng.random() < 0.5:
             half = rng.uniform(0.12, 0.3) * height
@@ -59,16 +54,21 @@ def date(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
             cv2.polylines(picture, [subpixel(ends)], False, art.colour(rng).tolist(), thick, cv2.LINE_AA, 3)
 
 
-CAPTIONS = (
-    "MONTH/YEAR", "MONTH / YEAR", "MM/YY", "VALID THRU", "GOOD THRU", "VALID DATES", "EXPIRES END", "VALID FROM",
-)  # fmt: skip
-STACKS = ("VALID THRU", "GOOD THRU", "VALID FROM", "EXPIRES END", "MEMBER SINCE", "UNTIL END", "MONTH YEAR")
-
-
 def through(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
-    """Draws hard-edged lines and edges of the art across the digits of ``text``: a 0 with one in its middle is no 8."""
-    if rng.random() < 0.7:
+    """Draws hard-edged art across the digits of ``text``: a 0 with a line in its middle is no 8.
+
+    Bare relief, which only light and shadow tell from what is printed under it, has it most often.
+    """
+    bare = text.ink.relief and not text.ink.cover
+    if rng.random() > (0.6 if bare else 0.35):
         return
+    for _ in range(1 + int(rng.random() < 0.25)):
+        drawn = THROUGH[int(rng.integers(len(THROUGH)))]
+        drawn(rng, picture, window, scale, text)
+
+
+def _lines(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Single lines, mostly level, some with a knee."""
     first, last, height = float(text.middles[0, 0]), float(text.middles[-1, 0]), text.height
     colour = art.colour(rng).tolist()
     for _ in range(int(rng.integers(1, 6))):
@@ -89,6 +89,46 @@ def through(rng: Rng, picture: Picture, window: Window, scale: float, text: card
         )
 
 
+def _bars(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Stacks of level bars, as circuit boards and pixel art have them: they begin and end where they like."""
+    first, last, height = float(text.middles[0, 0]), float(text.middles[-1, 0]), text.height
+    colour = art.colour(rng).tolist()
+    step = height * rng.uniform(0.14, 0.4)
+    thick = max(1, int(step * rng.uniform(0.25, 0.6) * scale))
+    for _ in range(int(rng.integers(2, 9))):
+        left, top = rng.uniform(first - height, last), rng.uniform(-0.7, 0.6) * height
+        wide = height * float(np.exp(rng.uniform(np.log(0.25), np.log(3))))
+        for row in range(int(rng.integers(1, 6))):
+            ends = np.array([(left, top + row * step), (left + wide, top + row * step)])
+            ends[:, 0] += rng.normal(0, 0.15 * height, 2) * (rng.random() < 0.6)
+            cv2.polylines(picture, [subpixel((ends - window[:2]) * scale)], False, colour, thick, cv2.LINE_8, 3)
+
+
+def _contours(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """The outlines of a drawing, dark as a rule: they bend, branch and swell."""
+    first, last, height = float(text.middles[0, 0]), float(text.middles[-1, 0]), text.height
+    colour = (art.colour(rng) * (0.25 if rng.random() < 0.7 else 1.0)).tolist()
+    for _ in range(int(rng.integers(2, 8))):
+        steps = rng.normal(0, rng.uniform(0.2, 0.8) * height, (int(rng.integers(3, 8)), 2))
+        points = np.array((rng.uniform(first - height, last + height), rng.uniform(-0.8, 0.8) * height))
+        points = points + np.cumsum(steps, 0)
+        points = np.stack([np.convolve(np.repeat(axis, 4), np.ones(4) / 4, "valid") for axis in points.T], 1)
+        widest = float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))) * height * scale
+        swell = np.abs(np.sin(np.linspace(rng.uniform(0, 3), rng.uniform(3, 9), len(points) - 1)))
+        for i, share in enumerate(swell):
+            part = subpixel((points[i : i + 2] - window[:2]) * scale)
+            cv2.polylines(picture, [part], False, colour, max(1, int(widest * (0.4 + share))), cv2.LINE_AA, 3)
+
+
+def _patches(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
+    """Hard-edged patches of another colour, some as small as what a digit encloses."""
+    del window
+    cell = float(np.exp(rng.uniform(np.log(0.25), np.log(3)))) * text.height * scale
+    field = (noise_on(rng, picture, max(2.0, cell)) - np.float32(rng.uniform(-0.3, 0.5))) * np.float32(cell)
+    lay(picture, floats(np.clip(field * rng.uniform(1, 4), 0, 1)) * np.float32(rng.uniform(0.3, 1)), art.colour(rng))
+
+
+THROUGH = (_lines, _lines, _bars, _contours, _patches)
 Spot = tuple[float, float, int]  # the digits' height; the near side in millimetres; which way from there (0: both)
 
 
@@ -143,24 +183,7 @@ def _print(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot)
     small = height * rng.uniform(0.25, 0.58)
     drawn = card.set_line(rng, "other", text, style, height=small, left=0.0, middle=rng.normal(0, 0.2) * height)
     left = near + height * 0.3 if way > 0 else near - height * 0.3 - float(drawn.middles[-1, 0] + small * 0.5)
-    moved = replace(drawn, middles=drawn.middles + np.array((left, 0), np.float32))
-    write.line(picture, moved, window[:2], scale)
-
-
-def _stacked(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:
-    """A caption of two words, one above the other or side by side."""
-    height, near, way = spot
-    size = height * rng.uniform(0.25, 0.45)
-    said = STACKS[int(rng.integers(len(STACKS)))]
-    rows = said.split() if rng.random() < 0.7 else [said]
-    style = card.Style(relief=False, ink=None, face=card.sample_face(rng, relief=False))
-    middle = rng.normal(0, 0.15) * height - 0.6 * size * (len(rows) - 1)
-    for row in rows:
-        drawn = card.set_line(rng, "other", row, style, height=size, left=0.0, middle=middle)
-        left = near if way > 0 else near - float(drawn.middles[-1, 0] + size * 0.5)
-        moved = replace(drawn, middles=drawn.middles + np.array((left, 0), np.float32))
-        write.line(picture, moved, window[:2], scale)
-        middle += 1.2 * size
+    write.line(picture, card.shifted(drawn, left), window[:2], scale)
 
 
 def _upright(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) -> None:

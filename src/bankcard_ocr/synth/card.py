@@ -7,7 +7,7 @@ Places are millimetres on the card, x right and y down from the top-left corner;
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -210,7 +210,7 @@ def _embossed(rng: Rng) -> list[Line]:
     middle += rng.uniform(6.5, 10)
     second = Style(relief=True, face=style.face, ink=style.ink if rng.random() < 0.85 else sample_ink(rng, relief=True))
     if rng.random() < 0.85:
-        lines += _embossed_dates(rng, second, small, middle)
+        lines += _dates(rng, second, height=small, left=rng.uniform(18, 45), middle=middle)
     if rng.random() < 0.75:
         middle = min(middle + rng.uniform(4.5, 6.5), 50)
         text, left = words.name(rng), rng.uniform(3.5, 9)
@@ -218,18 +218,58 @@ def _embossed(rng: Rng) -> list[Line]:
     return lines
 
 
-def _embossed_dates(rng: Rng, style: Style, height: float, middle: float) -> list[Line]:
-    """The date of expiry, at times with a caption above and the date of issue before it."""
-    lines = []
-    left = rng.uniform(18, 45)
-    if rng.random() < 0.6:
-        text, beside, above = words.label(rng), left + rng.uniform(-8, 2), middle - rng.uniform(1.5, 3)
-        lines.append(_small(rng, text, beside, above, low=0.9, high=1.4))
-    if rng.random() < 0.2:
-        text, before = words.date(rng), left - rng.uniform(16, 20)
-        lines.append(set_line(rng, "issue", text, style, height=height, left=before, middle=middle))
-    lines.append(set_line(rng, "expiry", words.date(rng), style, height=height, left=left, middle=middle))
+def _dates(rng: Rng, style: Style, *, height: float, left: float, middle: float, longest: float = 40.0) -> list[Line]:
+    """The date of expiry with what says so, at times the date of issue before it."""
+    expiry = set_line(rng, "expiry", words.date(rng), style, height=height, left=left, middle=middle, longest=longest)
+    lines = [expiry]
+    if rng.random() < 0.45:
+        lines.append(caption_above(rng, expiry))
+    start, end = float(expiry.middles[0, 0]) - 0.4 * height, float(expiry.middles[-1, 0]) + 0.4 * height
+    if rng.random() < 0.5:
+        lines += caption_beside(rng, height, middle, near=start - height * rng.uniform(0.1, 0.9), way=-1)
+    elif rng.random() < 0.15:
+        lines += caption_beside(rng, height, middle, near=end + height * rng.uniform(0.1, 0.9), way=1)
+    if rng.random() < 0.22:
+        issue = set_line(rng, "issue", words.date(rng), style, height=height, left=0.0, middle=middle)
+        start = min(float(line.middles[0, 0]) for line in lines)
+        issue = shifted(issue, start - height * rng.uniform(0.6, 2.5) - float(issue.middles[-1, 0]))
+        if issue.middles[0, 0] > 0.5 * height:
+            lines.append(issue)
+            if rng.random() < 0.6:
+                near = float(issue.middles[0, 0]) - height * rng.uniform(0.5, 1.2)
+                lines += caption_beside(rng, height, middle, near=near, way=-1)
     return lines
+
+
+def caption_above(rng: Rng, date: Line) -> Line:
+    """What says above ``date`` how to read it."""
+    height = date.height
+    size, left = rng.uniform(0.25, 0.5) * height, float(date.middles[0, 0]) + rng.uniform(-6, 6)
+    middle = float(date.middles[0, 1]) - height * 0.5 - size * rng.uniform(0.7, 1.5)
+    said = words.CAPTIONS[int(rng.integers(len(words.CAPTIONS)))]
+    return set_line(rng, "other", said, PRINTED, height=size, left=left, middle=middle)
+
+
+def caption_beside(rng: Rng, height: float, middle: float, *, near: float, way: int) -> list[Line]:
+    """What says beside a date of ``height`` which one it is: two words on one row, or one above the other.
+
+    It ends (``way`` -1) or begins (1) at ``near``.
+    """
+    size = height * rng.uniform(0.25, 0.45)
+    said = words.STACKS[int(rng.integers(len(words.STACKS)))]
+    rows = said.split() if rng.random() < 0.7 else [said]
+    style = Style(relief=False, face=sample_face(rng, relief=False))
+    middle += rng.normal(0, 0.15) * height - 0.6 * size * (len(rows) - 1)
+    lines = []
+    for i, row in enumerate(rows):
+        line = set_line(rng, "other", row, style, height=size, left=0.0, middle=middle + 1.2 * size * i)
+        lines.append(shifted(line, near if way > 0 else near - float(line.middles[-1, 0] + size * 0.5)))
+    return lines
+
+
+def shifted(line: Line, x: float) -> Line:
+    """``line`` moved right by ``x``."""
+    return replace(line, middles=line.middles + np.array((x, 0), np.float32))
 
 
 def _printed(rng: Rng) -> list[Line]:
@@ -248,12 +288,7 @@ def _printed(rng: Rng) -> list[Line]:
     face = style.face if rng.random() < 0.5 else sample_face(rng, relief=False)
     second = Style(relief=False, face=face, ink=ink)
     if rng.random() < 0.6 and middle < 51:
-        left = rng.uniform(5, 50)
-        if rng.random() < 0.4:
-            text, before = words.label(rng), left - rng.uniform(8, 16)
-            lines.append(_small(rng, text, before, middle, low=0.9, high=1.6))
-        text, height = words.date(rng), rng.uniform(1.8, 3.4)
-        lines.append(set_line(rng, "expiry", text, second, height=height, left=left, middle=middle))
+        lines += _dates(rng, second, height=rng.uniform(1.8, 3.4), left=rng.uniform(5, 60), middle=middle)
     middle += rng.uniform(4, 7)
     if rng.random() < 0.5 and middle < 51:
         text, height, left = words.name(rng), rng.uniform(1.8, 3.2), rng.uniform(3, 10)
@@ -277,9 +312,8 @@ def _upright(rng: Rng) -> list[Line]:
     else:
         height, left, longest = rng.uniform(2.4, 3.6), rng.uniform(2.5, 6), HEIGHT - 6
         lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=longest))
-    text, height, left, below = words.date(rng), rng.uniform(2, 2.8), rng.uniform(4, 28), middle + rng.uniform(12, 15)
-    room = HEIGHT - 2 - left
-    lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=below, longest=room))
+    height, left, below = rng.uniform(2, 2.8), rng.uniform(4, 28), middle + rng.uniform(12, 15)
+    lines += _dates(rng, style, height=height, left=left, middle=below, longest=HEIGHT - 2 - left)
     if rng.random() < 0.6:
         text, height, left = words.name(rng), rng.uniform(2, 2.8), rng.uniform(3, 8)
         below = min(83.0, middle + rng.uniform(16, 20))
@@ -299,6 +333,5 @@ def _behind(rng: Rng) -> list[Line]:
         middle = rng.uniform(32, 44)
         text, height, left = number(rng), rng.uniform(2.4, 4), rng.uniform(3, 12)
         lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle, longest=70))
-        text, height, left = words.date(rng), rng.uniform(1.8, 2.8), rng.uniform(5, 40)
-        lines.append(set_line(rng, "expiry", text, style, height=height, left=left, middle=middle + 6))
+        lines += _dates(rng, style, height=rng.uniform(1.8, 2.8), left=rng.uniform(5, 40), middle=middle + 6)
     return lines

@@ -177,9 +177,9 @@ def _text(rng: Rng, width: int) -> tuple[str, card.Kind]:
     if width >= WHOLE:
         return card.number(rng), "number"
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.42:
         return words.date(rng), "expiry"
-    if kind < 0.6:
+    if kind < 0.5:
         return f"{words.date(rng)} {words.date(rng)}", "expiry"
     count = int(rng.integers(3, 7))
     text = card.digits(rng, count)

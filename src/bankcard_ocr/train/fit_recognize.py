@@ -20,7 +20,7 @@ from .strips import LONG, SHORT, augment, render_long, render_short, shapes, tar
 WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step
 LONG_BATCH, SHORT_BATCH = 24, 64
-SHORT_EVERY = 3  # steps
+SHORT_EVERY = 2  # steps
 HOPELESS = 0.1  # of a batch, its worst: what nobody could read teaches nothing
 
 
