@@ -159,8 +159,11 @@ class Protocol(HttpToolsProtocol):
 
 
 class Config(uvicorn.Config):
-    """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``; travels to workers by pickle."""
+    """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``, and a loop that takes turns.
+
+    It travels to workers by pickle.
+    """
 
     def __init__(self, app: Any, *, head_timeout_s: float = 10.0, **options: Any) -> None:
         self.head_timeout_s = head_timeout_s
-        super().__init__(app, http=Protocol, **options)
+        super().__init__(app, http=Protocol, loop="bankcard_ocr.server.loop:Loop", **options)

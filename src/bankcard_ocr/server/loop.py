@@ -1,0 +1,114 @@
+"""An event loop that leaves a new connection to the worker that has fewest.
+
+Workers share one listening socket. asyncio's loop accepts all connections that wait as soon as it wakes, so of four
+that come together one worker may get all four and the other stay idle (measured: half of the throughput). This one
+accepts one connection at a time, and the more it has the longer it waits before the next, so that a worker with fewer
+comes first. A worker that has none does not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from asyncio import transports
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+Factory = Callable[[], asyncio.BaseProtocol]
+
+WAIT_S = 0.0005  # for each connection that is open
+MOST_WAITS = 4  # so that many connections at once are still accepted 500 a second
+PAUSE_S = 1.0  # after the system has no file descriptor or memory for another connection
+_SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop, whose servers take turns with those of other processes on the same socket."""
+
+    async def create_server(self, protocol_factory: Factory, *args: Any, **options: Any) -> Any:
+        """A server on ``sock``, which may be shared; on anything else it is asyncio's own."""
+        sock, backlog = options.pop("sock", None), options.pop("backlog", 100)
+        if args or sock is None or options.pop("ssl", None) is not None or options:
+            return await super().create_server(protocol_factory, *args, sock=sock, backlog=backlog, **options)
+        sock.listen(backlog)
+        sock.setblocking(False)
+        return Server(self, protocol_factory, sock)
+
+
+class Server:
+    """Accepts connections from its creation on until it is closed; of asyncio's server it has what uvicorn uses."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol_factory: Factory, sock: socket.socket) -> None:
+        self._loop = loop
+        self._factory = protocol_factory
+        self._sock: socket.socket | None = sock
+        self._timer: asyncio.TimerHandle | None = None
+        self._connecting: set[asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]] = set()
+        self._open: set[transports.Transport] = set()
+        loop.add_reader(sock.fileno(), self._woken)
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """What it listens at; nothing once it is closed."""
+        return () if self._sock is None else (self._sock,)
+
+    def is_serving(self) -> bool:
+        return self._sock is not None
+
+    def close(self) -> None:
+        """Accepts nothing more and closes the socket; connections that are open stay so."""
+        if self._sock is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+            self._sock = None
+
+    async def wait_closed(self) -> None:
+        """Nothing has to be waited for."""
+
+    def _woken(self) -> None:
+        """A connection waits: takes it at once, or leaves it to others for a moment."""
+        self._open = {transport for transport in self._open if not transport.is_closing()}
+        count = len(self._open) + len(self._connecting)
+        if count:
+            self._pause(WAIT_S * min(count, MOST_WAITS))
+        else:
+            self._accept()
+
+    def _pause(self, seconds: float) -> None:
+        if self._sock is not None:
+            self._loop.remove_reader(self._sock.fileno())
+            self._timer = self._loop.call_later(seconds, self._resumed)
+
+    def _resumed(self) -> None:
+        if self._sock is not None:
+            self._loop.add_reader(self._sock.fileno(), self._woken)
+            self._accept()
+
+    def _accept(self) -> None:
+        """Takes one connection, when it is still there."""
+        if self._sock is None:
+            return
+        try:
+            connection, _ = self._sock.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _SHORT_OF:
+                raise
+            structlog.get_logger().error("no more connections can be accepted for now", reason=str(error))
+            self._pause(PAUSE_S)
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._factory, connection))
+        self._connecting.add(task)
+        task.add_done_callback(self._connected)
+
+    def _connected(self, task: asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]) -> None:
+        self._connecting.discard(task)
+        if not task.cancelled() and task.exception() is None:
+            self._open.add(task.result()[0])

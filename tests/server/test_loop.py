@@ -1,0 +1,203 @@
+"""Workers that share a listening socket share its connections."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+
+import pytest
+
+from bankcard_ocr.server import loop as loops
+
+
+class Echo(asyncio.Protocol):
+    """Sends back what comes."""
+
+    def __init__(self, seen: list[asyncio.BaseTransport]) -> None:
+        self.seen = seen
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self.seen.append(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)  # type: ignore[attr-defined]
+
+
+class Worker:
+    """A loop in a thread that serves ``listener``; ``seen`` are its connections."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.seen: list[asyncio.BaseTransport] = []
+        self.loop = loops.Loop()
+        self.server: Future[loops.Server] = Future()
+        self._thread = threading.Thread(target=self._run, args=(listener,))
+        self._thread.start()
+        self.server.result(5)
+
+    def _run(self, listener: socket.socket) -> None:
+        async def serve() -> loops.Server:
+            return await self.loop.create_server(lambda: Echo(self.seen), sock=listener, backlog=64)
+
+        self.server.set_result(self.loop.run_until_complete(serve()))
+        self.loop.run_forever()
+        for transport in self.seen:
+            transport.close()
+        self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.close()
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.server.result().close)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(5)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def connected(stack: ExitStack, listener: socket.socket, count: int) -> list[socket.socket]:
+    """As many connections, opened together; each has had an answer."""
+    streams = [stack.enter_context(socket.create_connection(listener.getsockname(), 5)) for _ in range(count)]
+    for stream in streams:
+        stream.sendall(b"x")
+    assert [stream.recv(1) for stream in streams] == [b"x"] * count
+    return streams
+
+
+def test_workers_share_what_comes_together(listener):
+    """Of eight connections neither of two workers gets all, and each has its answers."""
+    workers = [Worker(listener.dup()) for _ in range(2)]
+    try:
+        with ExitStack() as stack:
+            connected(stack, listener, 8)
+
+            assert sum(len(worker.seen) for worker in workers) == 8
+            assert all(worker.seen for worker in workers)
+    finally:
+        for worker in workers:
+            worker.close()
+
+
+class Transport:
+    """An open connection, or one that is over."""
+
+    def __init__(self, *, over: bool = False) -> None:
+        self.over = over
+
+    def is_closing(self) -> bool:
+        return self.over
+
+
+class Clock(loops.Loop):
+    """A loop that is never run: it notes how long a server leaves a connection to others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def call_later(self, delay, callback, *args, context=None):  # type: ignore[no-untyped-def]
+        self.waits.append(delay)
+        return super().call_later(delay, callback, *args, context=context)
+
+
+@pytest.mark.parametrize(
+    ("live", "over", "waits"), [(0, 0, []), (0, 3, []), (1, 0, [1]), (2, 2, [2]), (4, 0, [4]), (500, 0, [4])]
+)
+def test_the_more_connections_a_worker_has_the_longer_it_leaves_the_next_to_others(listener, live, over, waits):
+    """One without any takes it at once; connections that are over do not count."""
+    loop = Clock()
+    try:
+        server = loops.Server(loop, asyncio.Protocol, listener)
+        server._open = {*(Transport() for _ in range(live)), *(Transport(over=True) for _ in range(over))}  # type: ignore[arg-type]
+        server._woken()
+
+        assert loop.waits == [loops.WAIT_S * count for count in waits]
+        server.close()
+    finally:
+        loop.close()
+
+
+def test_one_worker_accepts_all(listener):
+    """Many at once wait a moment each, none for ever."""
+    worker = Worker(listener.dup())
+    try:
+        with ExitStack() as stack:
+            started = time.monotonic()
+            connected(stack, listener, 50)
+
+            assert (len(worker.seen), time.monotonic() - started < 5) == (50, True)
+    finally:
+        worker.close()
+
+
+def test_a_closed_server_accepts_nothing(listener):
+    """Its connections go on."""
+    worker = Worker(listener.dup())
+    try:
+        with ExitStack() as stack:
+            (stream,) = connected(stack, listener, 1)
+            server = worker.server.result()
+            worker.loop.call_soon_threadsafe(server.close)
+            late = stack.enter_context(socket.create_connection(listener.getsockname(), 5))
+            late.sendall(b"y")
+            late.settimeout(0.2)
+            stream.sendall(b"z")
+
+            assert stream.recv(1) == b"z"
+            with pytest.raises(TimeoutError):
+                late.recv(1)
+            assert (server.is_serving(), server.sockets) == (False, ())
+    finally:
+        worker.close()
+
+
+class Scarce:
+    """A listening socket whose next accept fails with ``code``."""
+
+    def __init__(self, sock: socket.socket, code: int) -> None:
+        self._sock, self._code = sock, code
+
+    def __getattr__(self, name: str):
+        return getattr(self._sock, name)
+
+    def accept(self):
+        if self._code:
+            code, self._code = self._code, 0
+            raise OSError(code, "no")
+        return self._sock.accept()
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOMEM, errno.EAGAIN, errno.ECONNABORTED])
+def test_what_fails_once_is_accepted_later(listener, code, monkeypatch):
+    """Too many open files, or a client that went away, end no server."""
+    monkeypatch.setattr(loops, "PAUSE_S", 0.05)
+    worker = Worker(Scarce(listener.dup(), code))  # type: ignore[arg-type]
+    try:
+        with ExitStack() as stack:
+            connected(stack, listener, 1)
+
+            assert len(worker.seen) == 1
+    finally:
+        worker.close()
+
+
+def test_a_host_and_port_are_served_as_ever():
+    """Without a socket of ours it is asyncio's server."""
+
+    async def serve() -> type:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, "127.0.0.1", 0)
+        server.close()
+        return type(server)
+
+    with asyncio.Runner(loop_factory=loops.Loop) as runner:
+        assert runner.run(serve()) is asyncio.Server
