@@ -1,0 +1,239 @@
+"""Places in a picture that may hold the number: which, in which order, how hard each is looked at, and what it says.
+
+Looking is lazy: places are tried from the likeliest to the least, and each is looked at until the judge is sure, so
+that a plain picture costs one location and two recognitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from . import cards, fields, judge, layout
+from .reading import Candidate, Options
+from .vision import locate, recognize
+from .vision import quad as quads
+from .vision.locate import Thing
+from .vision.model import Model
+from .vision.recognize import Character, Line
+
+SURE = 0.95  # a place this certain is not looked at again, and no other place is
+PROMISING = 0.02  # a place less certain than this is not worth looking at harder
+SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
+BEYOND = 5.0  # characters' pitches on either side
+UPRIGHT = 0.5  # a line read as surely as this is not turned round
+TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
+SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
+FAINT = 0.35  # things that score less are no reason to say that a card is there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place: its views, the quad of the best one in pixels of the decoded picture, and the candidates."""
+
+    views: tuple[Line, ...]
+    quad: quads.Quad
+    candidates: tuple[Candidate, ...]
+    score: float
+
+    @property
+    def confidence(self) -> float:
+        return self.candidates[0].confidence if self.candidates else 0.0
+
+    @property
+    def evidence(self) -> tuple[float, int]:
+        """What places are ranked by: the confidence, then the digits that can be seen."""
+        return self.confidence, sum(char.text != recognize.HIDDEN for char in self.characters)
+
+    def says(self, number: str) -> bool:
+        """Whether its best candidate is ``number``."""
+        return bool(self.candidates) and self.candidates[0].number == number
+
+    @property
+    def characters(self) -> tuple[Character, ...]:
+        """The characters of the last view."""
+        return self.views[-1].characters
+
+    @property
+    def doubtful(self) -> tuple[int, ...]:
+        """The 1-based places of characters that the last view is unsure of."""
+        seen = enumerate(self.characters, 1)
+        return tuple(i for i, char in seen if char.probability < 0.9 or char.text == recognize.HIDDEN)
+
+    def digits(self, number: str) -> list[quads.Quad]:
+        """A quad for each digit of the last view, in the picture's pixels; none when ``number`` was not read there."""
+        if len(self.characters) != len(number):
+            return []
+        boxes = [
+            np.array([(c.x - c.width / 2, c.y - c.height / 2), (c.x + c.width / 2, c.y - c.height / 2),
+                      (c.x + c.width / 2, c.y + c.height / 2), (c.x - c.width / 2, c.y + c.height / 2)], np.float32)
+            for c in self.characters
+        ]  # fmt: skip
+        return [fields.back(box, self.quad, self.views[-1]) for box in boxes]
+
+    def certain_digits(self, number: str) -> list[quads.Quad]:
+        """These quads, when the last view read ``number`` and saw each digit in its own place; else none."""
+        seen = self.characters
+        if "".join(char.text for char in seen) != number or min(char.probability for char in seen) < 0.8:
+            return []
+        steps = np.diff([char.x for char in seen])
+        high = float(np.median([char.height for char in seen]))
+        level = np.array([char.y for char in seen])
+        slope, offset = np.polyfit(np.arange(len(level)), level, 1)
+        off = np.abs(level - slope * np.arange(len(level)) - offset).max()
+        even = steps.min() > 0.6 * np.median(steps) and steps.max() < 3.5 * np.median(steps) and off < 0.3 * high
+        return self.digits(number) if even else []
+
+    def certainties(self, number: str) -> tuple[float, ...]:
+        """How surely the last view shows each digit of ``number``; none when it has another count of characters."""
+        seen = self.characters
+        if len(seen) != len(number):
+            return ()
+        return tuple(
+            c.probability if c.text == digit else 1 - c.probability for c, digit in zip(seen, number, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looker:
+    """Looks at places with the two models; threads may share it."""
+
+    locator: Model
+    recognizer: Model
+
+    def places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[Place]:
+        """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
+        everything = bool(options.detail or options.returns)
+        if options.type == "scan" and not everything:
+            for thing in locate.locate(self.locator, pixels, kinds=("number",), side=SCANNED)[:1]:
+                yield self._look(pixels, thing.quad, thing.score, options)
+        wanted = locate.KINDS if everything else ("card", "number")
+        things += locate.locate(self.locator, pixels, kinds=wanted)
+        numbers = [thing for thing in things if thing.kind == "number"][:3]
+        best: Place | None = None
+        for thing in numbers:
+            for place in self._searched(pixels, thing, options):
+                yield place
+                best = place if best is None or place.confidence > best.confidence else best
+        if len(numbers) > 1 and (stacked := self._stacked(pixels, [t for t in things if t.kind == "number"], options)):
+            yield stacked
+        for card in [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]:
+            for thing in self.closer(pixels, card.quad):
+                for place in self._searched(pixels, thing, options):
+                    yield place
+                    best = place if best is None or place.confidence > best.confidence else best
+        if best is not None and best.confidence < UPRIGHT:
+            turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
+            yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
+
+    def elsewhere(
+        self, pixels: quads.Image, things: list[Thing], places: list[Place], options: Options
+    ) -> Iterator[Place]:
+        """Places on the cards whose number was not read yet."""
+        read = [place.quad for place in places if place.confidence >= SURE]
+        for card in cards.distinct(things):
+            if any(cards.lies_in(quad, card.quad) for quad in read):
+                continue
+            looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
+            numbers = [thing for thing in things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)]
+            for thing in (numbers[:2] if not looked else []) or self.closer(pixels, card.quad):
+                yield self._look(pixels, thing.quad, thing.score, options)
+
+    def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> Iterator[Place]:
+        """A place looked at, and looked at harder where that may settle it."""
+        place = self._look(pixels, thing.quad, thing.score, options)
+        yield place
+        if PROMISING <= place.confidence < SURE:
+            yield self._harder(pixels, place, options)
+
+    def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
+        """Reads a line, frames it anew by where its characters stand, and reads it again."""
+        outer = quads.grow(quad, 0.035, 0.3)
+        first = self.line(pixels, outer)
+        framed = recognize.framed(first)
+        candidates = judge.ranked([first], prior=options.prior)
+        if framed is None:
+            return Place(views=(first,), quad=outer, candidates=candidates, score=score)
+        again = fields.back(framed, outer, first)
+        second = self.line(pixels, again)
+        if len(second.characters) < SHORT:
+            again, second = self._longer(pixels, again, second)
+        elif _cut(second) and (wider := recognize.framed(second)) is not None:
+            again = fields.back(wider, again, second)
+            second = self.line(pixels, again)
+        views = (second,) if _differs(first, second) else (first, second)
+        return Place(views=views, quad=again, candidates=judge.ranked(views, prior=options.prior), score=score)
+
+    def _longer(self, pixels: quads.Image, quad: quads.Quad, line: Line) -> tuple[quads.Quad, Line]:
+        """``quad`` and what stands there, or the longer line of which it is a part."""
+        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        whole = self.line(pixels, wide)
+        framed = recognize.framed(whole)
+        if framed is None or len(whole.characters) <= len(line.characters):
+            return quad, line
+        again = fields.back(framed, wide, whole)
+        return again, self.line(pixels, again)
+
+    def _harder(self, pixels: quads.Image, place: Place, options: Options) -> Place:
+        """More views of a place: framed looser, tighter, and from where the last view saw the characters."""
+        framings = [quads.grow(place.quad, 0.02, 0.12), quads.grow(place.quad, -0.012, -0.1)]
+        last = place.views[-1]
+        framed = recognize.framed(last)
+        if framed is not None:
+            framings.append(fields.back(framed, place.quad, last))
+        views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
+        return Place(
+            views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score
+        )
+
+    def closer(
+        self, pixels: quads.Image, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25
+    ) -> list[Thing]:
+        """What the locator finds on the card alone, cut out and seen large: two lines of each kind."""
+        width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
+        outer = quads.grow(card, 0.04, 0.06)
+        cut = quads.rectify(pixels, outer, 2 * width, 2 * height)
+        back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
+        found = locate.locate(self.locator, cut, least=least, kinds=kinds)
+        found = [thing for kind in kinds for thing in [one for one in found if one.kind == kind][:2]]
+        return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score, spread=t.spread) for t in found]
+
+    def _stacked(self, pixels: quads.Image, lines: list[Thing], options: Options) -> Place | None:
+        """A number set in several short lines, one below the other, read as one."""
+        short = [thing.quad for thing in lines if quads.sides(thing.quad)[0] < 6.5 * quads.sides(thing.quad)[1]]
+        if len(short) < 2:
+            return None
+        down = short[0][3] - short[0][0]
+        short.sort(key=lambda quad: float(quad.mean(0) @ down))
+        parts = [self.line(pixels, quads.grow(quad, 0.08, 0.3)) for quad in short]
+        frames = np.concatenate([part.frames for part in parts])
+        texts = recognize.spelled(frames, self.recognizer.metadata["alphabet"])
+        whole = Line(texts=texts, characters=(), frames=frames)
+        quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
+        candidates = judge.ranked([whole], prior=options.prior)
+        return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score)
+
+    def line(self, pixels: quads.Image, quad: quads.Quad) -> Line:
+        long, high = quads.sides(quad)
+        width = recognize.LONG if long > 5.5 * high else recognize.SHORT
+        return self._lines([recognize.strip(pixels, quad, width)])[0]
+
+    def _lines(self, strips: Sequence[quads.Image]) -> list[Line]:
+        """What each strip says, but for characters that stand where a number has none."""
+        alphabet = self.recognizer.metadata["alphabet"]
+        return [layout.without_strays(line, alphabet) for line in recognize.recognize(self.recognizer, strips)]
+
+
+def _differs(first: Line, second: Line) -> bool:
+    """Whether the first, coarse look is better left out: it saw another number of characters."""
+    return len(first.text) != len(second.text)
+
+
+def _cut(line: Line) -> bool:
+    """Whether the first or last character touches the strip's end, so that more may stand beyond it."""
+    if not line.characters:
+        return False
+    first, last = line.characters[0], line.characters[-1]
+    return first.x < 0.8 * first.width or last.x > 4 * len(line.frames) - 0.8 * last.width
