@@ -17,10 +17,10 @@ Measures = Mapping[str, float]
 BEIJING = timezone(timedelta(hours=8))
 
 MEASURED: dict[Warned, Callable[[Measures], bool]] = {
-    "border_incomplete": lambda seen: seen["outside"] > 0.02,
+    "border_incomplete": lambda seen: seen["outside"] > 0.06,
     "blurred": lambda seen: seen["sharpness"] < 0.2,
-    "glare": lambda seen: seen["glare"] > 0.02,
-    "occluded": lambda seen: seen["covered"] > 0.02 or seen["hidden"] > 0,
+    "glare": lambda seen: seen["glare"] > 0.03,
+    "occluded": lambda seen: seen["covered"] > 0.04 or seen["hidden"] > 0,
     "too_small": lambda seen: seen["height"] < 12,
     "photocopy": lambda seen: seen["colour"] < 1.5,
     "screen": lambda seen: seen["moire"] > 4.5,

@@ -312,6 +312,31 @@ class TestAdmission:
 
             assert ("read", "read", third) == (first.result(), second.result(), last.result())
 
+    def test_who_waits_longer_than_expected_is_told_busy_all_the_same(self):
+        """The first in line goes on waiting; who came behind it gets its answer within the time."""
+        at_work, free = threading.Semaphore(0), threading.Event()
+
+        class Held:
+            def read(self, data, options=None):
+                at_work.release()
+                free.wait(60)
+                return "read"
+
+        gate = Gate(Held(), 1, 60.0, 0.05)
+
+        with ThreadPoolExecutor(3) as pool:
+            first = pool.submit(gate.read, b"x")
+            at_work.acquire()
+            second = pool.submit(gate.read, b"x")
+            while gate._waiting < 1:
+                time.sleep(0.001)
+            third = pool.submit(gate.read, b"x")
+
+            with pytest.raises(Busy):
+                third.result(30)
+            free.set()
+            assert ("read", "read") == (first.result(), second.result())
+
 
 class TestPages:
     def test_probes_answer(self, client):

@@ -183,7 +183,7 @@ class Gate:
     """A reader that reads ``threads`` pictures at once.
 
     A picture that would wait longer than ``most_wait_s``, by how long the last ones took, gets Busy at once; one that
-    waits longer than ``wait_s`` all the same, when that is over. The first in line is always let wait.
+    waits longer all the same, when that is over. The first in line is always let wait, up to ``wait_s``.
     """
 
     def __init__(
@@ -228,9 +228,10 @@ class Gate:
         with self._lock:
             if self._waiting * self._reading_s / self._threads > self._most_wait_s:
                 raise Busy
+            longest = min(self._wait_s, self._most_wait_s) if self._waiting else self._wait_s
             self._waiting += 1
         try:
-            if not self._free.acquire(timeout=self._wait_s):
+            if not self._free.acquire(timeout=longest):
                 raise Busy
         finally:
             with self._lock:

@@ -43,7 +43,7 @@ from .protocol import Config
 LOOK_AT_MEMORY_S = 5.0
 M_ARENA_MAX = -8  # of malloc.h
 SWITCH_S = 0.0005
-GIVE_BACK_MB = 64  # over the least that was held: worth a few milliseconds
+GIVE_BACK_MB = 8  # over the least that was held: worth a few milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from .quad import Image, Quad
 FACE = (96, 64)  # columns, rows
 SHIFT = 8  # pixels of a face by which two may be apart
 BURNT = 250  # levels from which a pixel is white
+MOST_COVERED = 0.5  # of a card, by a hand
 PALE = 225  # the median of a card that is white itself
 
 
@@ -85,7 +86,10 @@ def glare(image: Image, area: Quad) -> float:
 
 
 def covered(image: Image, card: Quad) -> float:
-    """The share of the card under something of the colour of skin that reaches in from outside; 0 on such a ground."""
+    """The share of the card under something of the colour of skin that reaches in from outside.
+
+    0 on such a ground, and where over half of the card has that colour: gold and wood do.
+    """
     cut = quads.rectify(image, quads.grow(card, 0.15, 0.2), 364, 210)
     skin = _skin(cut)
     inside = np.zeros(skin.shape, np.uint8)
@@ -94,7 +98,8 @@ def covered(image: Image, card: Quad) -> float:
         return 0.0
     count, labels = cv2.connectedComponents(skin)
     crossing = [label for label in range(1, count) if _crosses(labels == label, inside)]
-    return float(np.isin(labels, crossing)[inside == 1].mean()) if crossing else 0.0
+    share = float(np.isin(labels, crossing)[inside == 1].mean()) if crossing else 0.0
+    return share if share <= MOST_COVERED else 0.0
 
 
 def colour(image: Image, card: Quad) -> float:
