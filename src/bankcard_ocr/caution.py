@@ -20,10 +20,10 @@ MEASURED: dict[Warned, Callable[[Measures], bool]] = {
     "border_incomplete": lambda seen: seen["outside"] > 0.06,
     "blurred": lambda seen: seen["sharpness"] < 0.2,
     "glare": lambda seen: seen["glare"] > 0.03,
-    "occluded": lambda seen: seen["covered"] > 0.04 or seen["hidden"] > 0,
+    "occluded": lambda seen: seen["covered"] > 0.02 or seen["hidden"] > 0,
     "too_small": lambda seen: seen["height"] < 12,
     "photocopy": lambda seen: seen["colour"] < 1.5,
-    "screen": lambda seen: seen["moire"] > 4.5,
+    "screen": lambda seen: seen["moire"] > 4.2,
     "several_cards": lambda seen: seen["cards"] > 1,
 }  # fmt: skip
 
