@@ -18,7 +18,7 @@ import pytest
 from bankcard_ocr import cloud
 from bankcard_ocr.cloud import Cloud, CloudError
 from bankcard_ocr.errors import BankcardError, SettingsError
-from bankcard_ocr.platform import form
+from bankcard_ocr.platform import cloudcodes, form
 
 NUMBER = "6205500000000000004"
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -313,13 +313,13 @@ def test_what_may_have_been_served_is_not_sent_again(server, make, bankcard, err
         Raw(status_code=502, text="<html>Bad Gateway"),
         Raw(status_code=200, text=""),
         Raw(status_code=200, json=[]),
-        Raw(status_code=200, json={"errcode": "0"}),
+        Raw(status_code=200, json={"errcode": "none"}),
         Raw(status_code=200, json={"number": NUMBER}),
         Raw(status_code=200, json={"errcode": True}),
     ],
 )
 def test_what_is_no_reply_is_a_system_error(server, make, bankcard, reply):
-    """A page of a proxy, or a reply without its numeric errcode, is -604103."""
+    """A page of a proxy, or a reply whose errcode is no number, is -604103."""
     server.replies = [reply]
 
     assert -604103 == failure(bankcard, make(), imgUrl="https://example.com/").errCode
@@ -410,7 +410,7 @@ def test_a_token_is_renewed_before_it_expires(server, make, bankcard, age_s, fet
     assert fetched == server.paths().count("stable_token")
 
 
-@pytest.mark.parametrize("errcode", [40001, 42001])
+@pytest.mark.parametrize("errcode", [40001, 42001, "40001"])
 def test_a_refused_token_is_fetched_anew_once(server, make, bankcard, errcode):
     """A token the server does not take any more is replaced, and the call sent again."""
     server.tokens += [{"access_token": "second", "expires_in": 7200}]
@@ -419,6 +419,24 @@ def test_a_refused_token_is_fetched_anew_once(server, make, bankcard, errcode):
     assert DOCUMENTED == bankcard(make(), imgUrl="https://example.com/")
     assert ["stable_token", "bankcard", "stable_token", "bankcard"] == server.paths()
     assert "second" == server.fields()["access_token"]
+
+
+def test_a_server_may_write_the_code_as_a_text(server, make, bankcard):
+    """Its setting ``errcode_style`` does so: what was read is read, what failed has its number."""
+    server.replies = [{**OK, "errcode": "0"}, {"errcode": "101001", "errmsg": "x"}]
+    account = make()
+
+    assert DOCUMENTED == bankcard(account, imgUrl="https://example.com/")
+    assert 101001 == failure(bankcard, account, imgUrl="https://example.com/").errCode
+
+
+@pytest.mark.parametrize(
+    "given", [{"imgUrl": "https://example.com/\ud83d"}, {"type": "\udfff", "imgUrl": "https://a/"}]
+)
+def test_half_a_character_is_told(server, make, bankcard, given):
+    """A lone surrogate cannot be sent; nothing is."""
+    assert cloudcodes.BAD_ARGUMENTS == failure(bankcard, make(), **given).errCode
+    assert server.asked == []
 
 
 @pytest.mark.parametrize("errcode", [40001, 42001])

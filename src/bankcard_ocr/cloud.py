@@ -331,6 +331,9 @@ def _parsed(response: httpx.Response) -> dict[str, Any]:
         reply = None
     if not isinstance(reply, dict):
         raise _refusal(cloudcodes.SYSTEM_ERROR, f": HTTP status {response.status_code} without a reply")
+    code = reply.get("errcode")
+    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):  # a server may be set to write it so
+        reply["errcode"] = int(code)
     return reply
 
 
@@ -398,6 +401,8 @@ def _arguments(given: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, byt
         raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no {unknown[0]}")
     if not isinstance(kind, str | None) or not isinstance(url, str | None):
         raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type and imgUrl are texts")
+    if re.search("[\ud800-\udfff]", f"{kind}{url}"):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type and imgUrl are Unicode texts, without lone surrogates")
     given_fields = {"type": kind or "photo", "img_url": url, "detail": "1" if given.get("detail") else None}
     return {name: value for name, value in given_fields.items() if value}, None if picture is None else _file(picture)
 
