@@ -262,14 +262,17 @@ def _read_for(work: tuple[list[bytes], float]) -> float:
 
 
 def capacity(pictures: list[bytes], folder: Path, seconds: float) -> dict[str, Any]:
-    """The server over the bare reader on the same cores, both closed loops."""
-    alone = bare(pictures, CORES, seconds)
+    """The server over the bare reader on the same cores, both closed loops; the reader before and after the server."""
+    before = bare(pictures, CORES, seconds / 2)
     with serving(f"sqlite:///{folder}/capacity.sqlite3", CORES) as server:
         asyncio.run(closed(server, pictures, 2 * CORES, seconds=3))
         result = asyncio.run(closed(server, pictures, 2 * CORES, seconds=seconds))
+    after = bare(pictures, CORES, seconds / 2)
+    alone = (before + after) / 2
     return {
         "cores": CORES,
         "bare_reader_per_s": round(alone, 2),
+        "bare_reader_before_and_after_per_s": [round(before, 2), round(after, 2)],
         "server_per_s": round(result.rate(), 2),
         "of_bare_reader": round(result.rate() / alone, 3),
         "per_core": round(result.rate() / CORES, 2),

@@ -208,8 +208,11 @@ def resident_mb() -> int:
 def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> ASGIApp:
     """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
     if reader is None:
+        import cv2
+
         from ..reader import Reader
 
+        cv2.setNumThreads(1)  # as many pictures at once as cores: more threads would stand in each other's way
         reader = Reader()
     store = states.connect(settings.state_url) if state is None else state
     gate: Reads = _gate(reader, settings)
