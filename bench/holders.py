@@ -49,7 +49,7 @@ def named(rng: np.random.Generator) -> card.Card:
             left, middle = float(old.middles[0, 0]) - old.height / 2, float(old.middles[0, 1])
             text = words.holder(rng).upper()
             new = card.set_line(rng, "holder", text, style, height=old.height, left=left, middle=middle, longest=58)
-            return replace(drawn, lines=tuple(new if line is old else line for line in drawn.lines))
+            return replace(drawn, lines=card.legible([new if line is old else line for line in drawn.lines]))
 
 
 def distance(first: str, second: str) -> int:
@@ -86,8 +86,9 @@ def main() -> None:
             continue
         things = locate.locate(locator, taken.pixels)
         reach = quads.sides(truth[0])[0] / 3
-        named_ = [thing for thing in things if thing.kind == "holder"]
-        near = [thing for thing in named_ if np.linalg.norm(thing.quad.mean(0) - truth[0].mean(0)) < reach]
+        far = [(float(np.linalg.norm(one.quad.mean(0) - truth[0].mean(0))), one) for one in things]
+        held = [(away, one) for away, one in far if one.kind == "holder" and away < reach]
+        near = [one for _, one in sorted(held, key=lambda each: each[0])[:1]]
         figures["names"] += 1
         figures["located"] += bool(near)
         text = fields.spelled_name(near[0], taken.pixels, namer) if near else ""

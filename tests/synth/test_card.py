@@ -86,6 +86,18 @@ def test_a_card_lies_or_stands_and_what_is_read_is_on_it(seed: int):
     assert ((middles > 0) & (middles < drawn.size)).all()
 
 
+@given(seeds, st.floats(0, 30))
+def test_small_print_is_left_out_where_it_would_cover_what_is_read(seed: int, away: float):
+    """On the number's line small print is dropped, a line apart it stays; what is read always stays."""
+    rng = np.random.default_rng(seed)
+    number = card.set_line(rng, "number", card.number(rng), card.PRINTED, height=4.0, left=5.0, middle=20.0)
+    small = card.set_line(rng, "other", "VALID THRU", card.PRINTED, height=1.5, left=20.0, middle=20.0 + away)
+
+    kept = card.legible([small, number])
+
+    assert kept == ((number,) if away < 1.1 * (number.height + 1.5) / 2 else (small, number))
+
+
 def test_all_kinds_of_cards_are_drawn(rng):
     """Embossed and printed, lying and upright, fronts and backs, with a number, without one, and in several lines."""
     cards = [card.sample(rng) for _ in range(160)]

@@ -61,7 +61,7 @@ def augment(rng: np.random.Generator, batch: Batch) -> None:
             batch["pixels"][i], batch["quads"][i], batch["kinds"][i] = _held_otherwise(
                 rng, batch["pixels"][i], batch["quads"][i], batch["kinds"][i]
             )
-    quarters = int(rng.choice(4, p=(0.85, 0.05, 0.05, 0.05)))
+    quarters = int(rng.choice(4, p=(0.76, 0.08, 0.08, 0.08)))
     pixels, quads = batch["pixels"], batch["quads"]
     for _ in range(quarters):  # counter-clockwise: (x, y) -> (y, side - 1 - x)
         pixels = np.rot90(pixels, 1, (1, 2))
