@@ -56,6 +56,8 @@ def told(*reads: Line, things: tuple[Thing, ...] = (thing(),)) -> list[str]:
         ("12/70", "12/70", []),
         ("1227", "1227", []),
         ("12727", "12727", []),
+        ("1277", "1277", []),
+        ("12/2074", "12/20", []),
         ("12?27", "12?27", ["12/27"]),
         ("1?/27", "1?/27", []),
         ("", "", []),
@@ -76,6 +78,18 @@ def test_two_dates_are_told_the_earlier_first():
     far = (thing(), thing(shift=300))
 
     assert ["03/22", "03/27"] == told(line("03/22"), line("03/22"), line("03/27"), line("03/27"), things=far)
+
+
+def test_a_date_is_found_in_a_part_of_its_line():
+    """What cannot be read with its caption is read in the line's parts."""
+    assert ["12/27"] == told(line("4?"), line(""), line("12/27"), line("12/27"))
+
+
+def test_the_date_beside_a_sure_one_is_found():
+    """Two dates on one line, of which one was located."""
+    one, other = line("06/21"), line("05/26")
+
+    assert ["06/21", "05/26"] == told(one, one, line("06/21??05/26"), one, other)
 
 
 def test_one_place_has_one_date():

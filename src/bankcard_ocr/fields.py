@@ -5,7 +5,6 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,15 +19,21 @@ from .vision.model import Model
 from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
-SURE_DATE = 0.8  # the least probability of a date that is told
+SURE_DATE = 0.85  # the least probability of a date that is told
 SURE_NAME = 0.75  # the least probability of a name that is told
 BEYOND = 5.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 3  # so often, since words follow words
 MOST = 6  # things of a kind that are looked at
+# Where the date is on a line that was located with the date's caption, or half: left, top, right, bottom of quads.part
+PARTS = ((0.35, 0, 1.05, 1), (0.3, 0.2, 1.1, 1.1), (0, 0.3, 1, 1.3), (0.15, 0, 0.95, 1), (-0.05, 0, 0.65, 1))
+IN_PARTS = 2  # lines, the likeliest, that are looked at so
+BESIDE = 1.2  # of a date's length, on either side: there the other date is, where a card has two on one line
 
 SHAPES = ("00/00", "00/0000", "00/00/00")
+WITH_CENTURY = len(SHAPES[1])
+EVEN = 1.5  # times, that digits of one year may be farther apart than others
 NO_DIGIT = 0.9  # of the chance that a sign is none of the digits belongs to a slash, where a date has one
-SLANTED = 0.9
+SLANTED = 0.85
 CLEAR = 0.7  # the mean probability of characters that are surely there
 YEARS = range(1990, 2050)  # others are misread: cards are valid for twenty years at most
 
@@ -37,7 +42,7 @@ Reads = Callable[[Quad], Line]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A text, the probability that it is right, and where it stands."""
+    """A text, the probability that it is right, and where it stands; an empty text says that none is there."""
 
     text: str
     probability: float
@@ -47,43 +52,62 @@ class Found:
 def dates(things: Sequence[Thing], read: Reads, alphabet: str) -> list[Found]:
     """The dates on the card as MM/YY, the earliest first; each once, and one for each place.
 
-    A line is read with what stands around the date (captions look like digits), then from the date alone.
+    A line whose date is not sure is looked at in parts, and what stands beside a sure one is looked at, too.
     """
     spots: list[Found] = []
-    for thing in _likely(things, "expiry"):
+    for rank, thing in enumerate(_likely(things, "expiry")):
         outer = quads.grow(thing.quad, 0.08, 0.3)
-        line = read(outer)
-        for first in _spots(line, alphabet)[:2]:
-            inner = recognize.framed(replace(line, characters=first.characters), spare=0.0, ends=0.45)
-            if inner is not None:
-                closer = back(inner, outer, line)
-                again = _spots(read(closer), alphabet, alone=True)
-                found = [first, *again[:1]] if again[:1] and again[0].text == first.text else again[:1]
-                spots += [Found(text=spot.text, probability=spot.probability, quad=closer) for spot in found]
+        found = _looked(outer, read, alphabet)
+        if rank < IN_PARTS and all(spot.probability < SURE_DATE for spot in found):
+            for edges in PARTS:
+                found += _looked(quads.part(outer, *edges), read, alphabet)
+        spots += found
+    for spot in _told(spots):
+        spots += _looked(quads.grow(spot.quad, BESIDE, 0.15), read, alphabet)
+    return sorted(_told(spots), key=lambda spot: _month(spot.text))
+
+
+def _looked(outer: Quad, read: Reads, alphabet: str) -> list[Found]:
+    """The dates under ``outer``, read with what stands around each (captions look like digits), then each alone."""
+    line = read(outer)
+    found: list[Found] = []
+    for first in _spots(line, alphabet)[:2]:
+        inner = recognize.framed(replace(line, characters=first.characters), spare=0.0, ends=0.45)
+        if inner is not None:
+            closer = back(inner, outer, line)
+            again = _spots(read(closer), alphabet, alone=True)[:1] if first.text else []
+            seen = [first, *again] if not first.text or (again and again[0].text == first.text) else again
+            found += [Found(text=spot.text, probability=spot.probability, quad=closer) for spot in seen]
+    return found
+
+
+def _told(spots: Sequence[Found]) -> list[Found]:
+    """The sure ones of ``spots``, the surest first: each date once, and one for each place."""
     kept: list[Found] = []
     for spot in sorted(_pooled(spots), key=lambda spot: -spot.probability):
         known = any(spot.text == one.text or _one_place(spot.quad, one.quad) for one in kept)
-        if spot.probability >= SURE_DATE and not known:
+        if spot.text and spot.probability >= SURE_DATE and not known:
             kept.append(spot)
-    return sorted(kept, key=lambda spot: _month(spot.text))
+    return kept
 
 
 def _pooled(spots: Sequence[Found]) -> list[Found]:
-    """``spots`` with what all looks at their places say of them: n that agree count as the square root of n."""
+    """``spots`` as sure as the surest look at their places, less what other looks there say.
+
+    Looks that agree are no independent witnesses: they look at the same pixels.
+    """
     pooled = []
     for spot in spots:
         here = [other for other in spots if _one_place(other.quad, spot.quad)]
-        same = [other for other in here if other.text == spot.text] or [spot]
+        seen = max((other.probability for other in here if other.text == spot.text), default=spot.probability)
         doubt = max((other.probability for other in here if other.text != spot.text), default=0.0)
-        missed = math.prod(1 - other.probability for other in same) ** (1 / math.sqrt(len(same)))
-        seen = 1 - missed
         pooled.append(replace(spot, probability=seen**2 / (seen + doubt) if seen else 0.0))
     return pooled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spot:
-    """A date among the characters of a line, as MM/YY, and those it is made of."""
+    """A date among the characters of a line, as MM/YY (empty: no card's), and those it is made of."""
 
     text: str
     probability: float
@@ -102,20 +126,26 @@ def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
             likeness = SLANTED if alone and len(rows) == len(shape) else 0.0
             text, probability = _spelled(rows[start : start + len(shape)], shape, alphabet, likeness)
             month = expiry.parse(text)
-            if month and month.year in YEARS:
-                stop = start + len(shape)
-                found.append(
-                    (
-                        start,
-                        stop,
-                        _Spot(text=str(month), probability=probability, characters=line.characters[start:stop]),
-                    )
-                )
+            is_date = month is not None and month.year in YEARS
+            stop = start + len(shape)
+            has_century = len(shape) == WITH_CENTURY
+            if has_century and not _even(line.characters[stop - 4 : stop]):
+                continue  # a year of two digits, and what stands beside it
+            if is_date or (month is not None and has_century):
+                told = str(month) if is_date else ""  # 12/2074 is misread, and no reason to tell 12/20
+                spot = _Spot(text=told, probability=probability, characters=line.characters[start:stop])
+                found.append((start, stop, spot))
     kept: list[tuple[int, int, _Spot]] = []
     for start, stop, spot in sorted(found, key=_rank, reverse=True):
         if not any(start < end and begin < stop for begin, end, _ in kept):
             kept.append((start, stop, spot))
     return [spot for _, _, spot in kept]
+
+
+def _even(characters: Sequence[Character]) -> bool:
+    """Whether they are as far apart as the digits of one number."""
+    steps = np.diff([char.x for char in characters])
+    return bool(steps.max() < EVEN * steps.min())
 
 
 def _rank(found: tuple[int, int, _Spot]) -> tuple[bool, int, float]:

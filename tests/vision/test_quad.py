@@ -112,6 +112,13 @@ def test_growing_adds_its_share_on_every_side():
     assert np.allclose([[-10, -20], [110, -20], [110, 60], [-10, 60]], grown, atol=0.01)
 
 
+def test_a_part_lies_where_its_shares_say():
+    """The left half, from the middle to half a height below."""
+    half = quad.part(quad.rectangle(101, 41), 0, 0.5, 0.5, 1.5)
+
+    assert np.allclose([[0, 20], [50, 20], [50, 60], [0, 60]], half, atol=0.01)
+
+
 @given(quads())
 def test_a_perspective_of_a_card_is_convex(corners: quad.Quad):
     """Every quad a camera could see is convex, whichever side it is read from."""

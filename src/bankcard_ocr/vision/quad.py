@@ -41,9 +41,14 @@ def sides(quad: Quad) -> tuple[float, float]:
 
 def grow(quad: Quad, x: float, y: float) -> Quad:
     """``quad`` with each end moved out by ``x`` widths and each edge by ``y`` heights, in its own perspective."""
-    outer = np.array([(-x, -y), (1 + x, -y), (1 + x, 1 + y), (-x, 1 + y)], np.float32)
+    return part(quad, -x, -y, 1 + x, 1 + y)
+
+
+def part(quad: Quad, left: float, top: float, right: float, bottom: float) -> Quad:
+    """The quad between these places in ``quad``, as shares of its widths and heights: it is (0, 0, 1, 1) itself."""
+    inner = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
     unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-    return project(outer, homography(unit, quad))
+    return project(inner, homography(unit, quad))
 
 
 def turn(quad: Quad, quarters: int) -> Quad:
