@@ -60,7 +60,7 @@ def through(rng: Rng, picture: Picture, window: Window, scale: float, text: card
     Bare relief, which only light and shadow tell from what is printed under it, has it most often.
     """
     bare = text.ink.relief and not text.ink.cover
-    if rng.random() > (0.65 if bare else 0.45):
+    if rng.random() > (0.6 if bare else 0.35):
         return
     for _ in range(1 + int(rng.random() < 0.25)):
         drawn = THROUGH[int(rng.integers(len(THROUGH)))]
@@ -123,12 +123,12 @@ def _contours(rng: Rng, picture: Picture, window: Window, scale: float, text: ca
 def _patches(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
     """Hard-edged patches of another colour, some as small as what a digit encloses."""
     del window
-    cell = float(np.exp(rng.uniform(np.log(0.2), np.log(2)))) * text.height * scale
+    cell = float(np.exp(rng.uniform(np.log(0.25), np.log(3)))) * text.height * scale
     field = (noise_on(rng, picture, max(2.0, cell)) - np.float32(rng.uniform(-0.3, 0.5))) * np.float32(cell)
     lay(picture, floats(np.clip(field * rng.uniform(1, 4), 0, 1)) * np.float32(rng.uniform(0.3, 1)), art.colour(rng))
 
 
-THROUGH = (_lines, _lines, _bars, _contours, _patches, _patches)
+THROUGH = (_lines, _lines, _bars, _contours, _patches)
 Spot = tuple[float, float, int]  # the digits' height; the near side in millimetres; which way from there (0: both)
 
 
