@@ -40,7 +40,7 @@ from .app import Api, Gate
 from .fetch import Fetcher, Limits
 from .protocol import Config
 
-LOOK_AT_MEMORY_S = 2.0
+LOOK_AT_MEMORY_S = 1.0
 M_ARENA_MAX = -8  # of malloc.h
 SWITCH_S = 0.0005
 GIVE_BACK_MB = 8  # over the least that was held: worth a few milliseconds
