@@ -248,6 +248,22 @@ def test_a_card_above_or_beside_itself_is_told_once(reader, pixels, axis: int):
     assert [NUMBER] == [card.number for card in reader.read(both, Options(detail=True)).cards]
 
 
+@pytest.mark.parametrize(("unseen", "expected"), [({"expiry"}, "12/30"), ({"expiry", "card"}, None)])
+def test_a_date_not_located_from_afar_is_found_on_the_card_cut_out(reader, monkeypatch, unseen, expected):
+    """Where the card itself was located; else the date is not told."""
+    located = locate.locate
+
+    def far_sighted(model, image, **options):
+        found = located(model, image, **options)
+        return [thing for thing in found if thing.kind not in unseen or "card" not in options["kinds"]]
+
+    monkeypatch.setattr(locate, "locate", far_sighted)
+
+    found = reader.read(SAMPLE, Options(detail=True)).valid_date
+
+    assert expected == (found and found.text)
+
+
 def test_details_cost_nothing_unasked(reader):
     """Without detail there are no cards and no warnings."""
     reading = reader.read(SAMPLE)
