@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(not PROC.exists(), reason="memory is measured by
 DECODE = Path(__file__).with_name("decode.py")
 CORPUS = {hostile.name: hostile for hostile in hostile_pictures.corpus()}
 MOST_MB = {"read": 800, "damaged": 250, "too large": 16}  # 16 bytes for each of 50 million pixels; a header has none
+MOST_CPU_S = 5  # 50 million pixels unpacked by Pillow take 0.3 to 2.4 on machines measured; a bomb would take minutes
 CODES = {"read": 101001, "damaged": 101002, "too large": 101002}  # there is no card on any of them
 
 
@@ -44,10 +45,10 @@ def found(drawn) -> dict[str, dict]:
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_a_hostile_picture_is_read_or_refused(found, name: str):
-    """What each is drawn for is what becomes of it, within two seconds of one core and the memory that is promised."""
+    """What each is drawn for is what becomes of it, within seconds of one core and the memory that is promised."""
     told, expected = found[name], CORPUS[name].expected
 
-    assert (expected, True, True) == (told["outcome"], told["cpu_s"] < 2, told["mb"] < MOST_MB[expected])
+    assert (expected, True, True) == (told["outcome"], told["cpu_s"] < MOST_CPU_S, told["mb"] < MOST_MB[expected])
 
 
 def test_no_cut_shows_half_a_picture():
