@@ -4,8 +4,9 @@
     .venv/bin/python bench/holders.py bench/results/holders.json --count 400 --seed 1
 
 Each card is photographed at 1024 x 768 and goes the whole way: located, read, judged. ``characters``: the share of the
-names' characters that are right (1 - edit distance / length) in the best text of the line that was located as holder,
-whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is right.
+names' characters that are right (1 - edit distance / length) in the best text of the line that was located as holder
+over the name's middle, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
+right.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ def named(rng: np.random.Generator) -> card.Card:
             return replace(drawn, lines=card.legible([new if line is old else line for line in drawn.lines]))
 
 
+def within(point: np.ndarray, quad: quads.Quad) -> bool:
+    """Whether ``point`` (x, y) is inside of ``quad``."""
+    x, y = (float(value) for value in point)
+    return cv2.pointPolygonTest(np.asarray(quad, np.float32), (x, y), measureDist=False) >= 0
+
+
 def distance(first: str, second: str) -> int:
     """Levenshtein's: the fewest characters to put in, take out or change."""
     row = list(range(len(second) + 1))
@@ -85,10 +92,9 @@ def main() -> None:
         if wanted is None:
             continue
         things = locate.locate(locator, taken.pixels)
-        reach = quads.sides(truth[0])[0] / 3
-        far = [(float(np.linalg.norm(one.quad.mean(0) - truth[0].mean(0))), one) for one in things]
-        held = [(away, one) for away, one in far if one.kind == "holder" and away < reach]
-        near = [one for _, one in sorted(held, key=lambda each: each[0])[:1]]
+        middle = truth[0].mean(0)
+        held = [one for one in things if one.kind == "holder" and within(middle, one.quad)]
+        near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["located"] += bool(near)
         text = fields.spelled_name(near[0], taken.pixels, namer) if near else ""

@@ -98,6 +98,17 @@ def test_small_print_is_left_out_where_it_would_cover_what_is_read(seed: int, aw
     assert kept == ((number,) if away < 1.1 * (number.height + 1.5) / 2 else (small, number))
 
 
+@settings(max_examples=60)
+@given(seeds)
+def test_names_and_numbers_stand_apart(seed: int):
+    """A holder's name is never set on the card's number."""
+    lines = card.sample(np.random.default_rng(seed)).lines
+    names, numbers = ([line for line in lines if line.kind == kind] for kind in ("holder", "number"))
+    ways = [abs(name.middles[0, 1] - number.middles[0, 1]) for name in names for number in numbers]
+
+    assert all(way > (names[0].height + numbers[0].height) / 2 for way in ways)
+
+
 def test_all_kinds_of_cards_are_drawn(rng):
     """Embossed and printed, lying and upright, fronts and backs, with a number, without one, and in several lines."""
     cards = [card.sample(rng) for _ in range(160)]

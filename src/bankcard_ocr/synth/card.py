@@ -297,13 +297,14 @@ def _printed(rng: Rng) -> list[Line]:
     if rng.random() < 0.3:  # a branch's or an account's number
         text, left = digits(rng, int(rng.integers(3, 9))), rng.uniform(3, 60)
         lines.append(_small(rng, text, left, middle + rng.uniform(3.5, 7)))
-    middle = middle - rng.uniform(6, 9) if low and rng.random() < 0.5 else middle + rng.uniform(5, 9)
+    above = low and rng.random() < 0.5  # the rest goes away from the number, up or down
+    middle = middle - rng.uniform(6, 9) if above else middle + rng.uniform(5, 9)
     ink = style.ink if rng.random() < 0.6 else sample_ink(rng, relief=False)
     face = style.face if rng.random() < 0.5 else sample_face(rng, relief=False)
     second = Style(relief=False, face=face, ink=ink)
     if rng.random() < 0.6 and middle < 51:
         lines += _dates(rng, second, height=rng.uniform(1.8, 3.4), left=rng.uniform(5, 60), middle=middle)
-    middle += rng.uniform(4, 7)
+    middle += -rng.uniform(4, 7) if above else rng.uniform(4, 7)
     if rng.random() < 0.5 and middle < 51:
         text, height, left = words.name(rng), rng.uniform(1.8, 3.2), rng.uniform(3, 10)
         lines.append(set_line(rng, "holder", text, second, height=height, left=left, middle=middle, longest=60))
