@@ -111,3 +111,38 @@ def test_dates_that_nobody_sees_have_no_probability():
 
     assert [0.0, 0.0, 0.0] == [spot.probability for spot in fields._pooled(spots)]
     assert [0.0] == [spot.probability for spot in fields._pooled(spots[:1])]
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        (("WANG XIAOM", "WANG XIAOMING"), "WANG XIAOMING"),
+        (("WANG XIAOI", "WANG XIAOMING"), "WANG XIAOMING"),  # the last character seen was cut through
+        (("IG XIAOMING", "WANG XIAOMING"), "WANG XIAOMING"),
+        (("WANG XI", "VALID THRU WANG"), "WANG XI"),  # what is there is another text
+        (("WANG XIAOMING", "WANG XIAOMING"), "WANG XIAOMING"),
+    ],
+)
+def test_a_name_located_short_is_read_on(monkeypatch, looks, told):
+    """What is seen beyond a line's ends counts where it goes on with what was read, but for characters cut through."""
+
+    def read(model, strips):
+        assert model is None
+        assert len(strips) == 1
+        text = looks[min(next(look) // 2, len(looks) - 1)]
+        return [Line(texts=((text, 0.99),), characters=letters(text), frames=np.zeros((120, 2), np.float32))]
+
+    look = iter(range(100))
+    monkeypatch.setattr(fields.recognize, "recognize", read)
+    found = fields.name([Thing(kind="holder", quad=PLACE, score=0.9)], np.zeros((200, 400, 3), np.uint8), None)
+
+    assert found is not None
+    assert found.text == told
+
+
+def letters(text: str) -> tuple[Character, ...]:
+    """``text`` spread over a strip."""
+    return tuple(
+        Character(text=char, probability=0.99, x=20.0 + 16 * place, y=24, width=12, height=22)
+        for place, char in enumerate(text)
+    )

@@ -23,6 +23,7 @@ SURE_DATE = 0.85  # the least probability of a date that is told
 SURE_NAME = 0.75  # the least probability of a name that is told
 BEYOND = 5.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 3  # so often, since words follow words
+CUT_FROM = 6  # characters: from there on two at each end may be cut through, else one
 MOST = 6  # things of a kind that are looked at
 # Where the date is on a line that was located with the date's caption, or half: left, top, right, bottom of quads.part
 PARTS = ((0.35, 0, 1.05, 1), (0.3, 0.2, 1.1, 1.1), (0, 0.3, 1, 1.3), (0.15, 0, 0.95, 1), (-0.05, 0, 0.65, 1))
@@ -226,10 +227,16 @@ def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
     for _ in range(MOST_PARTS):
         wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
         whole = _natural(pixels, wide, model)
-        if len(whole.text) <= len(line.text) or line.text not in whole.text:
+        if not _goes_on(line.text, whole.text):
             break
         quad, line = _framed_anew(wide, whole, pixels, model)
     return line, quad
+
+
+def _goes_on(text: str, whole: str) -> bool:
+    """Whether ``whole`` is ``text`` and more; what was cut through at its ends may have read otherwise."""
+    cut = 2 if len(text) > CUT_FROM else 1
+    return len(whole) > len(text) and text[cut:-cut] in whole
 
 
 def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Quad, Line]:
