@@ -6,7 +6,7 @@
 Each card is photographed at 1024 x 768 and goes the whole way: located, read, judged. ``characters``: the share of the
 names' characters that are right (1 - edit distance / length) in the best text of the line that was located as holder
 over the name's middle, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
-right.
+right. Cards whose number is refused tell no name, so those whose number is read are counted apart, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import cv2
 import numpy as np
 
 from bankcard_ocr import fields
+from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.numbers import holder
+from bankcard_ocr.reader import Reader
 from bankcard_ocr.synth import card, glyphs, material, render, scene, words
 from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
@@ -59,6 +61,15 @@ def within(point: np.ndarray, quad: quads.Quad) -> bool:
     return cv2.pointPolygonTest(np.asarray(quad, np.float32), (x, y), measureDist=False) >= 0
 
 
+def is_read(reader: Reader, pixels: np.ndarray) -> bool:
+    """Whether the reader tells the number of a picture (H, W, 3), RGB."""
+    try:
+        reader.read(cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    except BankcardError:
+        return False
+    return True
+
+
 def distance(first: str, second: str) -> int:
     """Levenshtein's: the fewest characters to put in, take out or change."""
     row = list(range(len(second) + 1))
@@ -77,9 +88,9 @@ def main() -> None:
     options = parser.parse_args()
     hold_out()
     cv2.setNumThreads(1)
-    locator, namer = Model("locate"), Model("holder")
+    locator, namer, reader = Model("locate"), Model("holder"), Reader()
     figures = {"names": 0, "located": 0, "told": 0, "told_right": 0}
-    shares: dict[str, list[float]] = {"embossed": [], "flat": [], "on a located line": []}
+    shares: dict[str, list[float]] = {"embossed": [], "flat": [], "on a located line": [], "with a number read": []}
     for index in range(options.count):
         rng = np.random.default_rng((options.seed, index))
         drawn = named(rng)
@@ -102,6 +113,8 @@ def main() -> None:
         shares["embossed" if line.ink.relief else "flat"].append(share)
         if near:
             shares["on a located line"].append(share)
+        if is_read(reader, taken.pixels):
+            shares["with a number read"].append(share)
         told = fields.name(things, taken.pixels, namer)
         figures["told"] += told is not None
         figures["told_right"] += told is not None and told.text == wanted

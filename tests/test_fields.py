@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -113,36 +115,69 @@ def test_dates_that_nobody_sees_have_no_probability():
     assert [0.0] == [spot.probability for spot in fields._pooled(spots[:1])]
 
 
+def beside(text: str, x: float, *, size: float = 1.0, y: float = 115.0) -> list[Character]:
+    """``text`` as it stands in a picture, from ``x`` on, a character every 16 pixels."""
+    places = [x + 16 * size * place for place in range(len(text))]
+    return [
+        Character(text=char, probability=0.99, x=place, y=y, width=11 * size, height=20 * size)
+        for char, place in zip(text, places, strict=True)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("looks", "told"),
+    ("others", "told"),
     [
-        (("WANG XIAOM", "WANG XIAOMING"), "WANG XIAOMING"),
-        (("WANG XIAOI", "WANG XIAOMING"), "WANG XIAOMING"),  # the last character seen was cut through
-        (("IG XIAOMING", "WANG XIAOMING"), "WANG XIAOMING"),
-        (("WANG XI", "VALID THRU WANG"), "WANG XI"),  # what is there is another text
-        (("WANG XIAOMING", "WANG XIAOMING"), "WANG XIAOMING"),
+        ([], "WANG XIAOMING"),
+        (beside("GOLD", 400), "WANG XIAOMING"),  # too far away
+        (beside("GOLD", 344, size=2), "WANG XIAOMING"),  # too large
+        (beside("GOLD", 332, y=128), "WANG XIAOMING"),  # on another level
+        (beside("LI", 324), "WANG XIAOMINGLI"),
     ],
 )
-def test_a_name_located_short_is_read_on(monkeypatch, looks, told):
-    """What is seen beyond a line's ends counts where it goes on with what was read, but for characters cut through."""
+@pytest.mark.parametrize(("left", "right"), [(110, 325), (110, 230), (190, 325), (175, 260)])
+def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told, left, right):
+    """What stands beyond a line's ends belongs to it when it is as near, as large and as level as the line's own."""
+    there = beside("WANG XIAOMING", 116) + others
 
-    def read(model, strips):
+    def natural(pixels, quad, model):
         assert model is None
-        assert len(strips) == 1
-        text = looks[min(next(look) // 2, len(looks) - 1)]
-        return [Line(texts=((text, 0.99),), characters=letters(text), frames=np.zeros((120, 2), np.float32))]
+        (x, top), (end, _) = quad[0], quad[1]
+        scale = 480 / (end - x)
+        seen = tuple(
+            replace(char, x=(char.x - x) * scale, y=(char.y - top) * scale, height=char.height * scale)
+            for char in there
+            if x <= char.x <= end
+        )
+        text = "".join(char.text for char in seen)
+        return Line(texts=((text, 0.99),), characters=seen, frames=np.zeros((120, 2), np.float32))
 
-    look = iter(range(100))
-    monkeypatch.setattr(fields.recognize, "recognize", read)
-    found = fields.name([Thing(kind="holder", quad=PLACE, score=0.9)], np.zeros((200, 400, 3), np.uint8), None)
+    monkeypatch.setattr(fields, "_natural", natural)
+    monkeypatch.setattr(fields, "back", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480)
+    quad = np.array([(left, 105), (right, 105), (right, 125), (left, 125)], np.float32)
+    found = fields.name([Thing(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
 
     assert found is not None
     assert found.text == told
+    assert found.probability == pytest.approx(0.99)
 
 
-def letters(text: str) -> tuple[Character, ...]:
-    """``text`` spread over a strip."""
-    return tuple(
-        Character(text=char, probability=0.99, x=20.0 + 16 * place, y=24, width=12, height=22)
-        for place, char in enumerate(text)
-    )
+def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
+    """A text that one framing alone reads is a third as probable."""
+    texts = ["LI WEI"] * 3 + ["LI WEI", "LI WFI"]  # framed, framed anew, beyond its ends; then twice once more
+    looks = iter(texts)
+
+    def natural(pixels, quad, model):
+        text = next(looks)
+        characters = tuple(beside(text, 150, y=24))
+        return Line(texts=((text, 0.9),), characters=characters, frames=np.zeros((120, 2), np.float32))
+
+    monkeypatch.setattr(fields, "_natural", natural)
+    found = fields.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+
+    assert found is not None
+    assert (found.text, round(found.probability, 3)) == ("LI WEI", 0.6)
+
+
+def thing_of(kind: str) -> Thing:
+    """A thing at the usual place."""
+    return Thing(kind=kind, quad=PLACE, score=0.9)

@@ -5,6 +5,7 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,10 +21,10 @@ from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
 SURE_DATE = 0.85  # the least probability of a date that is told
-SURE_NAME = 0.75  # the least probability of a name that is told
-BEYOND = 5.0  # characters' pitches on either side of a name that are looked at
-MOST_PARTS = 3  # so often, since words follow words
-CUT_FROM = 6  # characters: from there on two at each end may be cut through, else one
+SURE_NAME = 0.6  # the least probability of a name that is told
+BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
+MOST_PARTS = 4  # so often, since words follow words
+LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
 MOST = 6  # things of a kind that are looked at
 # Where the date is on a line that was located with the date's caption, or half: left, top, right, bottom of quads.part
 PARTS = ((0.35, 0, 1.05, 1), (0.3, 0.2, 1.1, 1.1), (0, 0.3, 1, 1.3), (0.15, 0, 0.95, 1), (-0.05, 0, 0.65, 1))
@@ -218,25 +219,65 @@ def spelled_name(thing: Thing, pixels: Image, model: Model) -> str:
 
 
 def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
-    """A line read, framed anew by where its characters stand, and read again; and where that is.
+    """A line read in three framings, and where it is; a text's probability is its mean in the three."""
+    line, quad = _followed(thing.quad, pixels, model)
+    looks = [line]
+    for loose in LOOSE:
+        framed = recognize.framed(line, loose=loose, spare=0.2)
+        if framed is not None:
+            looks.append(_natural(pixels, back(framed, quad, line), model))
+    chances: Counter[str] = Counter()
+    for look in looks:
+        for text, probability in look.texts:
+            chances[text] += probability / len(looks)
+    return replace(line, texts=tuple(chances.most_common())), quad
 
-    Long names are located short: while it goes on beyond its ends, it is framed longer.
-    """
-    quad = quads.grow(thing.quad, 0.03, 0.3)
+
+def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
+    """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
+    quad = quads.grow(quad, 0.03, 0.3)
     quad, line = _framed_anew(quad, _natural(pixels, quad, model), pixels, model)
     for _ in range(MOST_PARTS):
-        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        more = BEYOND / max(4, len(line.characters))
+        wide = quads.grow(quad, more, 0.0)
         whole = _natural(pixels, wide, model)
-        if not _goes_on(line.text, whole.text):
+        longer = _going_on(whole, more)
+        framed = recognize.framed(longer, spare=0.0) if longer else None
+        if framed is None:
             break
-        quad, line = _framed_anew(wide, whole, pixels, model)
+        quad = back(framed, wide, whole)
+        line = _natural(pixels, quad, model)
     return line, quad
 
 
-def _goes_on(text: str, whole: str) -> bool:
-    """Whether ``whole`` is ``text`` and more; what was cut through at its ends may have read otherwise."""
-    cut = 2 if len(text) > CUT_FROM else 1
-    return len(whole) > len(text) and text[cut:-cut] in whole
+def _going_on(whole: Line, more: float) -> Line | None:
+    """The line in the middle of ``whole`` with what goes on with it; None where nothing does.
+
+    ``more`` is how much was added at either end, in lengths of what was there before. A character goes on with a line
+    that is as near, as large and as level as the line's own.
+    """
+    characters, width = whole.characters, 4 * len(whole.frames)
+    left, right = more / (1 + 2 * more) * width, (1 + more) / (1 + 2 * more) * width
+    inner = [place for place, char in enumerate(characters) if left <= char.x <= right]
+    if len(inner) < 2:
+        return None
+    pitch = float(np.median(np.diff([characters[place].x for place in inner])))
+    high = float(np.median([characters[place].height for place in inner]))
+    level = np.polyfit([characters[place].x for place in inner], [characters[place].y for place in inner], 1)
+
+    def adjoins(char: Character, next_to: Character) -> bool:
+        near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5
+        large = 0.65 * high <= char.height <= 1.5 * high
+        return near and large and abs(char.y - float(np.polyval(level, char.x))) < 0.35 * high
+
+    first, last = inner[0], inner[-1]
+    while first > 0 and adjoins(characters[first - 1], characters[first]):
+        first -= 1
+    while last + 1 < len(characters) and adjoins(characters[last + 1], characters[last]):
+        last += 1
+    if first == inner[0] and last == inner[-1]:
+        return None
+    return replace(whole, characters=characters[first : last + 1])
 
 
 def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Quad, Line]:
