@@ -23,7 +23,8 @@ SURE = 0.95  # a place this certain is not looked at again, and no other place i
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
-UPRIGHT = 0.5  # a line read as surely as this is not turned round
+REFUTED = 0.1  # a place that is less certain than this when looked at harder was misread before
+UPRIGHT = 0.9  # a line read as surely as this is not turned round
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # things that score less are no reason to say that a card is there
@@ -144,9 +145,13 @@ class Looker:
     def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> Iterator[Place]:
         """A place looked at, and looked at harder where that may settle it."""
         place = self._look(pixels, thing.quad, thing.score, options)
-        yield place
-        if PROMISING <= place.confidence < SURE:
-            yield self._harder(pixels, place, options)
+        if not PROMISING <= place.confidence < SURE:
+            yield place
+            return
+        harder = self._harder(pixels, place, options)
+        if harder.confidence >= REFUTED:
+            yield place
+        yield harder
 
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
@@ -158,11 +163,8 @@ class Looker:
             return Place(views=(first,), quad=outer, candidates=candidates, score=score)
         again = fields.back(framed, outer, first)
         second = self.line(pixels, again)
-        if len(second.characters) < SHORT:
+        if len(second.characters) < SHORT or _cut(second):
             again, second = self._longer(pixels, again, second)
-        elif _cut(second) and (wider := recognize.framed(second)) is not None:
-            again = fields.back(wider, again, second)
-            second = self.line(pixels, again)
         views = (second,) if _differs(first, second) else (first, second)
         return Place(views=views, quad=again, candidates=judge.ranked(views, prior=options.prior), score=score)
 

@@ -1,0 +1,98 @@
+"""Where the number may stand: lines located short are followed, what a harder look refutes is not offered."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from importlib import resources
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bankcard_ocr import places
+from bankcard_ocr.places import Looker, Place
+from bankcard_ocr.reading import Candidate, Options
+from bankcard_ocr.vision import locate
+from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.vision.model import Model
+
+NUMBER = "6200000000000005"  # a published test number
+OTHER = "4111111111111111"  # another
+SAMPLE = resources.files("bankcard_ocr.server").joinpath("sample.jpg").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def looker() -> Looker:
+    return Looker(locator=Model("locate"), recognizer=Model("recognize"))
+
+
+@pytest.fixture(scope="module")
+def pixels() -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(SAMPLE)).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def number(looker, pixels) -> Thing:
+    return next(thing for thing in locate.locate(looker.locator, pixels) if thing.kind == "number")
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (0.16, 1.0), (0.0, 0.85), (0.16, 0.85), (0.3, 1.0)])
+def test_a_number_located_short_is_followed_to_its_ends(looker, pixels, number, monkeypatch, start, end):
+    """Digits beyond the ends of what was located are read, too, up to five on each side."""
+    short = quads.part(number.quad, start, 0.0, end, 1.0)
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [replace(number, quad=short)])
+
+    read = next(looker.places(pixels, Options(), []))
+
+    assert read.says(NUMBER)
+    assert read.confidence > 0.9
+
+
+def place(text: str, confidence: float) -> Place:
+    """A place that says ``text``."""
+    return Place(
+        views=(),
+        quad=np.zeros((4, 2), np.float32),
+        candidates=(Candidate(number=text, confidence=confidence),),
+        score=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "offered"),
+    [
+        (0.94, 0.004, [0.004]),
+        (0.94, 0.099, [0.099]),
+        (0.94, 0.1, [0.94, 0.1]),
+        (0.6, 0.97, [0.6, 0.97]),
+        (0.96, None, [0.96]),  # sure at once
+        (0.01, None, [0.01]),  # hopeless
+    ],
+)
+def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, offered):
+    """A place that seemed likely and does not when looked at harder counts as what it was then."""
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, before))
+    monkeypatch.setattr(Looker, "_harder", lambda *_: place(NUMBER, after))
+    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+
+    assert offered == [next(looking).confidence for _ in offered]
+
+
+PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
+
+
+@pytest.mark.parametrize(("confidence", "count"), [(places.UPRIGHT - 0.01, 2), (places.UPRIGHT, 1)])
+def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, count):
+    """A best place below the threshold is read upside down once more, and such a reading is doubted."""
+    looks = iter([place(NUMBER, confidence), place(OTHER, 0.999)])
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Looker, "_look", lambda *_: next(looks))
+    monkeypatch.setattr(Looker, "_harder", lambda *_: place(NUMBER, confidence))
+    found = list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
+    turned = [one for one in found if one.says(OTHER)]
+
+    assert len(turned) == count - 1
+    assert all(0.9 < one.confidence < 0.999 for one in turned)
