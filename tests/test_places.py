@@ -87,12 +87,33 @@ PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 @pytest.mark.parametrize(("confidence", "count"), [(places.UPRIGHT - 0.01, 2), (places.UPRIGHT, 1)])
 def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, count):
     """A best place below the threshold is read upside down once more, and such a reading is doubted."""
-    looks = iter([place(NUMBER, confidence), place(OTHER, 0.999)])
+
+    def look(_looker, _pixels, quad, *_):
+        return place(NUMBER, confidence) if quad is PLACE else place(OTHER, 0.999)
+
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Looker, "_look", lambda *_: next(looks))
-    monkeypatch.setattr(Looker, "_harder", lambda *_: place(NUMBER, confidence))
+    monkeypatch.setattr(Looker, "_look", look)
+    monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
     found = list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
     turned = [one for one in found if one.says(OTHER)]
 
     assert len(turned) == count - 1
     assert all(0.9 < one.confidence < 0.999 for one in turned)
+
+
+def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
+    """What is found only when the picture is seen small is read; a scan is seen so at first and not again."""
+    sides: list[int | None] = []
+
+    def located(*_, side=None, **__):
+        sides.append(side)
+        return [Thing(kind="number", quad=PLACE, score=0.9)] if side else []
+
+    monkeypatch.setattr(locate, "locate", located)
+    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.99))
+    looking = Looker(locator=None, recognizer=None)
+    pixels = np.zeros((9, 9, 3), np.uint8)
+
+    assert [NUMBER] == [one.candidates[0].number for one in looking.places(pixels, Options(), [])]
+    assert [NUMBER] == [one.candidates[0].number for one in looking.places(pixels, Options(type="scan"), [])]
+    assert [None, places.SCANNED, places.SCANNED, None] == sides

@@ -6,7 +6,7 @@ that a plain picture costs one location and two recognitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -106,28 +106,37 @@ class Looker:
 
     def places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[Place]:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
+        found: list[Place] = []
+
+        def searched(lines: Iterable[Thing]) -> Iterator[Place]:
+            for line in lines:
+                for place in self._searched(pixels, line, options):
+                    found.append(place)
+                    yield place
+
         everything = bool(options.detail or options.returns)
-        if options.type == "scan" and not everything:
-            for thing in locate.locate(self.locator, pixels, kinds=("number",), side=SCANNED)[:1]:
+        is_small_first = options.type == "scan" and not everything
+        if is_small_first:
+            for thing in self._seen_small(pixels):
                 yield self._look(pixels, thing.quad, thing.score, options)
         wanted = locate.KINDS if everything else ("card", "number")
         things += locate.locate(self.locator, pixels, kinds=wanted)
-        numbers = [thing for thing in things if thing.kind == "number"][:3]
-        best: Place | None = None
-        for thing in numbers:
-            for place in self._searched(pixels, thing, options):
-                yield place
-                best = place if best is None or place.confidence > best.confidence else best
-        if len(numbers) > 1 and (stacked := self._stacked(pixels, [t for t in things if t.kind == "number"], options)):
+        numbers = [thing for thing in things if thing.kind == "number"]
+        yield from searched(numbers[:3])
+        if len(numbers) > 1 and (stacked := self._stacked(pixels, numbers, options)):
             yield stacked
-        for card in [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]:
-            for thing in self.closer(pixels, card.quad):
-                for place in self._searched(pixels, thing, options):
-                    yield place
-                    best = place if best is None or place.confidence > best.confidence else best
+        seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
+        yield from searched(line for card in seen for line in self.closer(pixels, card.quad))
+        if not is_small_first:
+            yield from searched(self._seen_small(pixels))
+        best = max(found, key=lambda place: place.confidence, default=None)
         if best is not None and best.confidence < UPRIGHT:
             turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
             yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
+
+    def _seen_small(self, pixels: quads.Image) -> list[Thing]:
+        """The likeliest number line of a picture seen small, as a card that fills it may be found better."""
+        return locate.locate(self.locator, pixels, kinds=("number",), side=SCANNED)[:1]
 
     def elsewhere(
         self, pixels: quads.Image, things: list[Thing], places: list[Place], options: Options
