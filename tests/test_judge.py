@@ -136,3 +136,17 @@ def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
 
     assert 1 - turned[0][1] > 10 * (1 - unknown[0][1])
     assert told(view(("8888888888882229", 0.98)), prior=False)[0][1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("digits", "expected"),
+    [
+        ("8888000000009229", True),  # turned: 6226 0000 0000 8888
+        ("0000000000000029", True),  # turned: 62...
+        ("6200000000000005", False),  # begins as an issuer's does
+        ("8888000000001110", False),  # turned: 0111...
+    ],
+)
+def test_what_begins_as_few_numbers_do_and_as_many_when_turned_may_be_upside_down(digits, expected):
+    """Only what the line turned round would begin with makes an odd beginning suspect."""
+    assert judge.may_be_upside_down(digits) is expected

@@ -117,3 +117,25 @@ def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
     assert [NUMBER] == [one.candidates[0].number for one in looking.places(pixels, Options(), [])]
     assert [NUMBER] == [one.candidates[0].number for one in looking.places(pixels, Options(type="scan"), [])]
     assert [None, places.SCANNED, places.SCANNED, None] == sides
+
+
+@pytest.mark.parametrize(
+    ("turned", "expected"),
+    [
+        (("6226000000008888", 0.8), ("6226000000008888", 0.8)),
+        (("6226000000008888", 0.49), ("8888000000009229", 0.6)),
+    ],
+)
+def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, expected):
+    """A number that begins as few do and would begin as an issuer's when turned is turned, or else doubted."""
+
+    def read(_looker, _pixels, quad, *_):
+        return place("8888000000009229", 0.97) if quad is PLACE else place(*turned)
+
+    monkeypatch.setattr(Looker, "_read", read)
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
+    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+    (best,) = next(looking).candidates
+
+    assert (best.number, round(best.confidence, 1)) == expected

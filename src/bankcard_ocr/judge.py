@@ -23,7 +23,7 @@ LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
-_TURNED = str.maketrans("69", "96")
+_UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
@@ -104,7 +104,16 @@ def fitting(digits: str) -> float:
     return length + USUAL.get(len(digits), RARE) + (UPSIDE_DOWN if _is_upside_down(digits) else 0.0)
 
 
+def may_be_upside_down(digits: str) -> bool:
+    """Whether few issuers begin so, and the line turned round would begin as theirs do."""
+    return digits[0] in "01789" and bool(iin.lengths(_turned(digits)))
+
+
 def _is_upside_down(digits: str) -> bool:
     """Whether few issuers begin so, and the line turned round would begin as theirs do; 3, 4, 7 begin nothing then."""
-    turned = digits[::-1].translate(_TURNED)
+    turned = _turned(digits)
     return digits[0] in "01789" and set(turned[:6]) <= set("0125689") and bool(iin.lengths(turned))
+
+
+def _turned(digits: str) -> str:
+    return digits[::-1].translate(_UPSIDE)

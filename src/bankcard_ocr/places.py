@@ -25,6 +25,7 @@ SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are
 BEYOND = 5.0  # characters' pitches on either side
 REFUTED = 0.1  # a place that is less certain than this when looked at harder was misread before
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
+EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # things that score less are no reason to say that a card is there
@@ -163,6 +164,16 @@ class Looker:
         yield harder
 
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
+        """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
+        place = self._read(pixels, quad, score, options)
+        if not place.candidates or not judge.may_be_upside_down(place.candidates[0].number):
+            return place
+        turned = self._read(pixels, quads.turn(place.quad, 2), score, options)
+        if turned.confidence >= EITHER_WAY:
+            return turned
+        return replace(place, candidates=judge.doubted(place.candidates, TURNED))
+
+    def _read(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
         first = self.line(pixels, outer)
