@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 Texts = dict[tuple[int, ...], float]  # class numbers -> the logarithm of their probability
 
+Run = list[tuple[tuple[int, ...], float]]  # the same of a few frames, in no order
+
 BLANK = 0
 _LEAST = sys.float_info.min
 _QUIET = 1e-3  # a frame whose other classes weigh less adds nothing to a text
+_RARE = math.log(1e-8)  # a run's texts that are so much less likely than its best are left out
 _FAINT = 1e-4  # keeps one frame from ruling out what the others say
 
 
@@ -48,12 +51,21 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
     and the texts are the products of what the runs may say.
     """
     quiet = frames[:, BLANK] > 1 - _QUIET
-    edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True)).tolist()
+    edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True))
     certain = float(np.log(frames[quiet, BLANK]).sum())
+    rows: list[list[float]] = frames.tolist()
     paths: Texts = {(): 0.0}
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        run, scale = _searched(frames[start:stop].tolist(), beam)
+    for start, stop, label in zip(edges[::2].tolist(), edges[1::2].tolist(), _only(frames, edges), strict=True):
+        if label:
+            run, scale = _counted(label, rows[start:stop]), 0.0
+        else:
+            run, scale = _searched(rows[start:stop], beam)
         certain += scale
+        run = _likely(run)
+        if len(run) == 1:
+            ((following, also),) = run
+            paths = {(*text, *following): chance + also for text, chance in paths.items()}
+            continue
         longer: Texts = {}
         for text, chance in paths.items():
             for following, also in run:
@@ -65,7 +77,36 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
     return [Text(classes=text, probability=max(math.exp(weight + certain), _LEAST)) for text, weight in ranked]
 
 
-def _searched(rows: list[list[float]], beam: int) -> tuple[list[tuple[tuple[int, ...], float]], float]:
+def _likely(run: Run) -> Run:
+    """What is not all but impossible of what a run may say."""
+    least = max(weight for _, weight in run) + _RARE
+    return [said for said in run if said[1] > least]
+
+
+def _only(frames: NDArray[np.float32], edges: NDArray[np.intp]) -> list[int]:
+    """The one class that a run of frames knows beside the blank, as most runs do; 0 where there are several."""
+    if not len(edges):
+        return []
+    known = np.concatenate([frames[:, BLANK + 1 :] > _QUIET, np.zeros((1, frames.shape[1] - 1), bool)])
+    there = np.logical_or.reduceat(known, edges)[::2]
+    only: list[int] = np.where(there.sum(1) == 1, there.argmax(1) + BLANK + 1, 0).tolist()
+    return only
+
+
+def _counted(label: int, rows: list[list[float]]) -> Run:
+    """What a run of frames that know one ``label`` may say: how many of it."""
+    most = (len(rows) + 1) // 2  # characters, as a blank stands between two
+    ends, goes = [1.0] + [0.0] * most, [0.0] * (most + 1)
+    for row in rows:
+        blank, chance = row[BLANK], row[label]
+        for count in range(most, 0, -1):
+            ends[count], goes[count] = (ends[count] + goes[count]) * blank, (goes[count] + ends[count - 1]) * chance
+        ends[0] *= blank
+    weights = [end + go for end, go in zip(ends, goes, strict=True)]
+    return [((label,) * count, math.log(weight)) for count, weight in enumerate(weights) if weight > 0]
+
+
+def _searched(rows: list[list[float]], beam: int) -> tuple[Run, float]:
     """What a run of frames may say: (text, logarithm of its probability over a common scale), and that scale's."""
     # text -> the probability of its alignments that end blank, and of those that end in its last class
     paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
