@@ -60,15 +60,15 @@ def _rainbow(rng: Rng, picture: Picture, x: Mask, y: Mask) -> Picture:
 
 
 def develop(rng: Rng, picture: Picture) -> Picture:
-    """Exposure, white balance, contrast, and now and then no colour at all."""
+    """Exposure, white balance, a tone curve that is mostly steep, as phones' are, and now and then no colour at all."""
     if rng.random() < 0.06:
         picture = np.repeat(picture.mean(2, keepdims=True), 3, 2)
     balance = rng.normal(1, 0.06, 3) * np.exp(rng.normal(-0.03, 0.18))
     picture = np.clip(picture * balance.astype(np.float32), 0, 1)
     picture = picture ** np.float32(np.exp(rng.normal(0, 0.2)))
-    if rng.random() < 0.5:
-        contrast = np.float32(np.exp(rng.normal(0, 0.3)))
-        picture = (picture - 0.5) * contrast + 0.5
+    if rng.random() < 0.75:
+        middle = np.float32(picture.mean())
+        picture = (picture - middle) * np.float32(np.exp(rng.normal(0.25, 0.3))) + middle
     return picture * np.float32(rng.uniform(0.85, 1)) + np.float32(max(0, rng.normal(0, 0.05)))
 
 
