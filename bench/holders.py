@@ -5,8 +5,8 @@
 
 Each card is photographed at 1024 x 768 and goes the whole way: located, read, judged. ``characters``: the share of the
 names' characters that are right (1 - edit distance / length) in the best text of the line that was located as holder
-over the name's middle, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
-right. Cards whose number is refused tell no name, so those whose number is read are counted apart, too.
+and is read with the name's middle in it, whatever its certainty; ``told``: of what the reader is sure of, how much and
+how much of it is right. Cards whose number is refused tell no name, so those whose number is read are counted apart.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def main() -> None:
             continue
         things = locate.locate(locator, taken.pixels)
         middle = truth[0].mean(0)
-        held = [one for one in things if one.kind == "holder" and within(middle, one.quad)]
+        held = [one for one in things if one.kind == "holder" and within(middle, quads.grow(one.quad, 0.03, 0.3))]
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["located"] += bool(near)
