@@ -5,7 +5,7 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -226,11 +226,11 @@ def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
         framed = recognize.framed(line, loose=loose, spare=0.2)
         if framed is not None:
             looks.append(_natural(pixels, back(framed, quad, line), model))
-    chances: Counter[str] = Counter()
+    chances: defaultdict[str, float] = defaultdict(float)
     for look in looks:
         for text, probability in look.texts:
             chances[text] += probability / len(looks)
-    return replace(line, texts=tuple(chances.most_common())), quad
+    return replace(line, texts=tuple(sorted(chances.items(), key=lambda said: -said[1]))), quad
 
 
 def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
