@@ -118,7 +118,7 @@ def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
     (scanned,) = looking.places(pixels, Options(type="scan"), [])
 
     assert (late.says(NUMBER), scanned.says(NUMBER)) == (True, True)
-    assert 0.9 < late.confidence < scanned.confidence == 0.99  # a last resort is doubted
+    assert 0.9 < late.confidence < scanned.confidence == 0.99  # a last resort without any card is doubted
     assert [None, places.SCANNED, places.SCANNED, None] == sides
 
 
@@ -142,3 +142,14 @@ def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, e
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
+
+
+def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monkeypatch):
+    """With a card in view a number that only the small picture shows is as likely as any."""
+    card = Thing(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
+    number = Thing(kind="number", quad=PLACE, score=0.9)
+    monkeypatch.setattr(locate, "locate", lambda *_, side=None, **__: [number] if side else [card])
+    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.99))
+    (late,) = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+
+    assert late.confidence == pytest.approx(0.99)

@@ -27,7 +27,7 @@ REFUTED = 0.1  # a place that is less certain than this when looked at harder wa
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
-LAST_RESORT = 2.0  # nats against what is found only in fewer pixels: on sheets of numbers, too
+LAST_RESORT = 2.0  # nats against what is found only in fewer pixels where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 
@@ -130,8 +130,9 @@ class Looker:
         seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
         yield from searched(line for card in seen for line in self.closer(pixels, card.quad))
         if not is_small_first:
+            doubt = 0.0 if seen else LAST_RESORT
             for place in searched(self._seen_small(pixels)):
-                yield replace(place, candidates=judge.doubted(place.candidates, LAST_RESORT))
+                yield replace(place, candidates=judge.doubted(place.candidates, doubt))
         best = max(found, key=lambda place: place.confidence, default=None)
         if best is not None and best.confidence < UPRIGHT:
             turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
