@@ -50,13 +50,14 @@ def test_a_number_located_short_is_followed_to_its_ends(looker, pixels, number, 
     assert read.confidence > 0.9
 
 
-def place(text: str, confidence: float) -> Place:
+def place(text: str, confidence: float, strips: int = 1) -> Place:
     """A place that says ``text``."""
     return Place(
         views=(),
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=text, confidence=confidence),),
         score=1,
+        strips=strips,
     )
 
 
@@ -81,18 +82,42 @@ def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, o
     assert offered == [next(looking).confidence for _ in offered]
 
 
+@pytest.mark.parametrize(("strips", "offered"), [(places.PATIENCE, 1), (places.PATIENCE - 1, 2)])
+def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offered):
+    """A picture that cannot be read costs a bounded number of readings."""
+    lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
+    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.01, strips))
+    monkeypatch.setattr(Looker, "_stacked", lambda *_: None)
+    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+
+    assert len(list(looking)) == offered
+
+
+@pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [2, 3]), (0.05, [5])])
+def test_every_strip_counts(looker, pixels, number, monkeypatch, after, first_and_second):
+    """A line that is read twice and thrice more costs five strips, though its first look be refuted."""
+    monkeypatch.setattr(places, "SURE", 2.0)
+    monkeypatch.setattr(places, "REFUTED", 1.5 if after < 0.1 else places.REFUTED)
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [number])
+    read: list[int] = []
+    lines = Looker._lines
+    monkeypatch.setattr(Looker, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
+    looking = looker.places(pixels, Options(), [])
+
+    assert [next(looking).strips for _ in first_and_second] == first_and_second
+    assert sum(read) == 5
+
+
 PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 
 
 @pytest.mark.parametrize(("confidence", "count"), [(places.UPRIGHT - 0.01, 2), (places.UPRIGHT, 1)])
 def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, count):
     """A best place below the threshold is read upside down once more, and such a reading is doubted."""
-
-    def look(_looker, _pixels, quad, *_):
-        return place(NUMBER, confidence) if quad is PLACE else place(OTHER, 0.999)
-
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Looker, "_look", look)
+    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, confidence))
+    monkeypatch.setattr(Looker, "_turned", lambda *_: place(OTHER, 0.999))
     monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
     found = list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
     turned = [one for one in found if one.says(OTHER)]
@@ -131,17 +156,26 @@ def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
 )
 def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, expected):
     """A number that begins as few do and would begin as an issuer's when turned is turned, or else doubted."""
-
-    def read(_looker, _pixels, quad, *_):
-        return place("9100000009460529", 0.97) if quad is PLACE else place(*turned)
-
-    monkeypatch.setattr(Looker, "_read", read)
+    monkeypatch.setattr(Looker, "_read", lambda *_: place("9100000009460529", 0.97))
+    monkeypatch.setattr(Looker, "_turned", lambda *_: place(*turned))
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
     monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
     looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
+
+
+def test_a_line_turned_round_that_says_nothing_is_read_once(looker, pixels, number):
+    """Turning costs one strip where it says nothing, and more only where the line was upside down."""
+    upright = looker._read(pixels, number.quad, 1.0, Options())
+    upside_down = replace(upright, quad=quads.turn(upright.quad, 2))
+
+    read = looker._turned(pixels, upside_down, Options())
+    nothing = looker._turned(np.full_like(pixels, 200), upside_down, Options())
+
+    assert (read.says(NUMBER), nothing.says(NUMBER)) == (True, False)
+    assert (read.strips, nothing.strips) == (3, 1)
 
 
 def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monkeypatch):

@@ -19,6 +19,7 @@ from .vision.locate import Thing
 from .vision.model import Model
 from .vision.recognize import Character, Line
 
+PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
@@ -34,12 +35,16 @@ FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One place: its views, the quad of the best one in pixels of the decoded picture, and the candidates."""
+    """One place: its views, the quad of the best one in pixels of the decoded picture, and the candidates.
+
+    ``strips`` is how many strips were read for it, which is what it cost.
+    """
 
     views: tuple[Line, ...]
     quad: quads.Quad
     candidates: tuple[Candidate, ...]
     score: float
+    strips: int = 1
 
     @property
     def confidence(self) -> float:
@@ -108,35 +113,50 @@ class Looker:
 
     def places(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[Place]:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
-        found: list[Place] = []
+        spent = 0
+        for line in self._tried(pixels, options, things):
+            yield from line
+            spent += sum(place.strips for place in line)
+            if spent >= PATIENCE:
+                return
 
-        def searched(lines: Iterable[Thing]) -> Iterator[Place]:
-            for line in lines:
-                for place in self._searched(pixels, line, options):
-                    found.append(place)
-                    yield place
-
+    def _tried(self, pixels: quads.Image, options: Options, things: list[Thing]) -> Iterator[list[Place]]:
+        """All such places, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
         everything = bool(options.detail or options.returns)
         is_small_first = options.type == "scan" and not everything
         if is_small_first:
             for thing in self._seen_small(pixels):
-                yield self._look(pixels, thing.quad, thing.score, options)
+                yield [self._look(pixels, thing.quad, thing.score, options)]
         wanted = locate.KINDS if everything else ("card", "number")
         things += locate.locate(self.locator, pixels, kinds=wanted)
         numbers = [thing for thing in things if thing.kind == "number"]
-        yield from searched(numbers[:3])
-        if len(numbers) > 1 and (stacked := self._stacked(pixels, numbers, options)):
-            yield stacked
         seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
-        yield from searched(line for card in seen for line in self.closer(pixels, card.quad))
+        found: list[Place] = []
+
+        def searched(lines: Iterable[Thing]) -> Iterator[list[Place]]:
+            for line in lines:
+                here = self._searched(pixels, line, options)
+                found.extend(here)
+                yield here
+
+        yield from searched(numbers[:1])
+        if len(numbers) > 1 and (stacked := self._stacked(pixels, numbers, options)):
+            yield [stacked]
+        rest = numbers[2:3]
+        for card in seen:
+            closer = self.closer(pixels, card.quad)
+            yield from searched(closer[:1])
+            rest += closer[1:]
+        yield from searched(numbers[1:2])
         if not is_small_first:
             doubt = 0.0 if seen else LAST_RESORT
-            for place in searched(self._seen_small(pixels)):
-                yield replace(place, candidates=judge.doubted(place.candidates, doubt))
+            for here in searched(self._seen_small(pixels)):
+                yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
         best = max(found, key=lambda place: place.confidence, default=None)
         if best is not None and best.confidence < UPRIGHT:
-            turned = self._look(pixels, quads.turn(best.quad, 2), best.score, options)
-            yield replace(turned, candidates=judge.doubted(turned.candidates, TURNED))
+            turned = self._turned(pixels, best, options)
+            yield [replace(turned, candidates=judge.doubted(turned.candidates, TURNED))]
+        yield from searched(rest)
 
     def _seen_small(self, pixels: quads.Image) -> list[Thing]:
         """The likeliest number line of a picture seen small, as a card that fills it may be found better."""
@@ -155,51 +175,62 @@ class Looker:
             for thing in (numbers[:2] if not looked else []) or self.closer(pixels, card.quad):
                 yield self._look(pixels, thing.quad, thing.score, options)
 
-    def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> Iterator[Place]:
+    def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> list[Place]:
         """A place looked at, and looked at harder where that may settle it."""
         place = self._look(pixels, thing.quad, thing.score, options)
         if not PROMISING <= place.confidence < SURE:
-            yield place
-            return
+            return [place]
         harder = self._harder(pixels, place, options)
         if harder.confidence >= REFUTED:
-            yield place
-        yield harder
+            return [place, harder]
+        return [replace(harder, strips=place.strips + harder.strips)]
 
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
         """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
         place = self._read(pixels, quad, score, options)
         if not place.candidates or not judge.may_be_upside_down(place.candidates[0].number):
             return place
-        turned = self._read(pixels, quads.turn(place.quad, 2), score, options)
+        turned = self._turned(pixels, place, options)
+        strips = place.strips + turned.strips
         if turned.confidence >= EITHER_WAY:
-            return turned
-        return replace(place, candidates=judge.doubted(place.candidates, TURNED))
+            return replace(turned, strips=strips)
+        return replace(place, candidates=judge.doubted(place.candidates, TURNED), strips=strips)
+
+    def _turned(self, pixels: quads.Image, place: Place, options: Options) -> Place:
+        """The place turned round; where that says nothing at all in the frame of its characters, no other is tried."""
+        quad = quads.turn(place.quad, 2)
+        line = self.line(pixels, quad)
+        candidates = judge.ranked([line], prior=options.prior)
+        if not candidates or candidates[0].confidence < PROMISING:
+            return Place(views=(line,), quad=quad, candidates=candidates, score=place.score)
+        turned = self._read(pixels, quad, place.score, options)
+        return replace(turned, strips=1 + turned.strips)
 
     def _read(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
         first = self.line(pixels, outer)
         framed = recognize.framed(first)
-        candidates = judge.ranked([first], prior=options.prior)
         if framed is None:
+            candidates = judge.ranked([first], prior=options.prior)
             return Place(views=(first,), quad=outer, candidates=candidates, score=score)
-        again = fields.back(framed, outer, first)
-        second = self.line(pixels, again)
-        if len(second.characters) < SHORT or _cut(second):
-            again, second = self._longer(pixels, again, second)
+        again, second, strips = self._reframed(pixels, fields.back(framed, outer, first))
         views = (second,) if _differs(first, second) else (first, second)
-        return Place(views=views, quad=again, candidates=judge.ranked(views, prior=options.prior), score=score)
+        candidates = judge.ranked(views, prior=options.prior)
+        return Place(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
 
-    def _longer(self, pixels: quads.Image, quad: quads.Quad, line: Line) -> tuple[quads.Quad, Line]:
-        """``quad`` and what stands there, or the longer line of which it is a part."""
+    def _reframed(self, pixels: quads.Image, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
+        """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
+        line = self.line(pixels, quad)
+        if len(line.characters) >= SHORT and not _cut(line):
+            return quad, line, 1
         wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
         whole = self.line(pixels, wide)
         framed = recognize.framed(whole)
         if framed is None or len(whole.characters) <= len(line.characters):
-            return quad, line
+            return quad, line, 2
         again = fields.back(framed, wide, whole)
-        return again, self.line(pixels, again)
+        return again, self.line(pixels, again), 3
 
     def _harder(self, pixels: quads.Image, place: Place, options: Options) -> Place:
         """More views of a place: framed looser, tighter, and from where the last view saw the characters."""
@@ -209,9 +240,8 @@ class Looker:
         if framed is not None:
             framings.append(fields.back(framed, place.quad, last))
         views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
-        return Place(
-            views=views, quad=place.quad, candidates=judge.ranked(views, prior=options.prior), score=place.score
-        )
+        candidates = judge.ranked(views, prior=options.prior)
+        return replace(place, views=views, candidates=candidates, strips=len(framings))
 
     def closer(
         self, pixels: quads.Image, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25
@@ -238,7 +268,7 @@ class Looker:
         whole = Line(texts=texts, characters=(), frames=frames)
         quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
         candidates = judge.ranked([whole], prior=options.prior)
-        return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score)
+        return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))
 
     def line(self, pixels: quads.Image, quad: quads.Quad) -> Line:
         long, high = quads.sides(quad)
