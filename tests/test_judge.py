@@ -121,6 +121,8 @@ def spaced(text: str, *, gaps: dict[int, float]) -> Line:
         ({8: 1.8}, True),  # the other spaces are narrow
         ({4: 1.8, 8: 1.8, 9: 2.0, 12: 1.8}, False),  # a digit was covered
         ({5: 2.0}, False),
+        ({5: 1.5}, False),  # no wide gap, but the others stand as if there were one digit more
+        ({4: 1.5}, True),
     ],
 )
 def test_a_gap_where_no_card_has_one_is_a_digit_not_seen(gaps, believed):

@@ -38,7 +38,7 @@ def line(text: str, x: np.ndarray) -> Line:
 
 
 @pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
-@given(gap=st.floats(0.0, 1.4), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
+@given(gap=st.floats(0.0, 1.3), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
 def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, gap: float, bend: float, jitter: int):
     """Seen from the side and with digits a little off their places, it stays as it is."""
     off = np.random.default_rng(jitter).uniform(-0.05, 0.05, count) * 16
@@ -46,6 +46,33 @@ def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, gap: float,
 
     assert layout.unevenness(np.array([char.x for char in read.characters])) < layout.EVEN
     assert layout.without_strays(read, ALPHABET) is read
+    assert not layout.lacks_one(read)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "unseen"),
+    [
+        ((4, 4, 4, 4), 5),
+        ((4, 4, 4, 4), 10),
+        ((6, 13), 9),
+        ((4, 4, 4, 4, 3), 2),
+        ((16,), 8),
+    ],
+)
+@given(gap=st.floats(0.3, 1.3), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
+def test_a_line_that_stands_evenly_with_one_more_digit_lacks_it(
+    sizes, unseen: int, gap: float, bend: float, jitter: int
+):
+    """What was covered leaves a place on the grid, in the middle of a group or at its end."""
+    off = np.random.default_rng(jitter).uniform(-0.03, 0.03, sum(sizes)) * 16
+    seen = np.delete(middles(sizes, gap=gap, bend=bend) + off, unseen)
+
+    assert layout.lacks_one(line("4" * len(seen), seen))
+
+
+def test_few_characters_lack_nothing():
+    """Parts of a line are no number, so that nothing is missing."""
+    assert not layout.lacks_one(line("4" * 11, np.delete(middles((4, 4, 4)), 5)))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from . import layout
 from .numbers import iin, luhn, pan
 from .reading import Candidate
 from .vision import recognize
@@ -27,7 +28,7 @@ _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-ODD_GAP = 12.0  # nats against a number with a gap where no card has one: a digit that was covered or not seen
+LACKING = 12.0  # nats against a number that stands as if a digit had been covered or not seen
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
@@ -42,13 +43,15 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
     total = sum(shares.values()) + math.exp(UNLISTED + _unlisted(views) - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
-    return doubted(found, ODD_GAP) if found and _has_odd_gap(found[0].number, views) else found
+    return doubted(found, LACKING) if found and _lacks_one(found[0].number, views) else found
 
 
-def _has_odd_gap(number: str, views: Sequence[Line]) -> bool:
-    """Whether a view that reads as ``number`` has a gap where no card has one: a digit may have stood there."""
-    read = (view for view in views if "".join(char.text for char in view.characters) == number)
-    return any(not pan.may_part(len(number), recognize.gaps(view)) for view in read)
+def _lacks_one(number: str, views: Sequence[Line]) -> bool:
+    """Whether a digit was not seen: there is a gap where no card has one, or all views stand so that one is missing."""
+    read = [view for view in views if "".join(char.text for char in view.characters) == number]
+    if any(not pan.may_part(len(number), recognize.gaps(view)) for view in read):
+        return True
+    return bool(read) and all(layout.lacks_one(view) for view in read)
 
 
 def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, ...]:

@@ -24,6 +24,8 @@ LOOSE = 0.35  # the same of lines with more characters than any number has
 RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit was left out rather than a '?'
 WHOLE = (15, 16, 19)  # digits that nearly every number has
 WIDE = 1.35  # pitches from one character to the next where a gap is between them
+UNEVEN = 0.15  # pitches off its place, for the worst character of a line that may lack one
+EVENED = 0.4  # of that is left, at most, where one is taken as unseen: of 751 numbers read right none lacks one so
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 FEWEST = 13  # digits of a number that is looked for among strays
@@ -32,14 +34,15 @@ GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
 Floats = NDArray[np.float64]
 
 
-def unevenness(middles: Floats) -> Floats:
+def unevenness(middles: Floats, *, unseen: bool = False) -> Floats:
     """How far the worst of N characters is off its place in the best grouping of N digits, in pitches.
 
     ``middles`` (..., N) are the characters' x, from left to right; the result (...) is infinite where no grouping of N
-    digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line.
+    digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line. ``unseen``:
+    in the best grouping of N + 1 digits of which one, wherever, was not seen.
     """
     count = middles.shape[-1]
-    fits, rests = _grids(count)
+    fits, rests = _grids(count, int(unseen))
     if not len(fits):
         return np.full(middles.shape[:-1], np.inf)
     lines = middles.reshape(-1, count)
@@ -50,21 +53,31 @@ def unevenness(middles: Floats) -> Floats:
 
 
 @functools.cache
-def _grids(count: int) -> tuple[Floats, Floats]:
-    """For each of the G groupings of ``count`` digits: what gives its offset, pitch and gap, and what is left over.
+def _grids(count: int, unseen: int) -> tuple[Floats, Floats]:
+    """For each of G ways to stand: what gives offset, pitch and gap of ``count`` digits, and what is left over.
 
-    (G, 3, N) and (G, N, N), to be multiplied with the middles of N characters.
+    ``unseen`` (0 or 1) is how many of a grouping's digits were not seen. (G, 3, N) and (G, N, N), to be multiplied
+    with the middles of N characters.
     """
     fits, rests = [], []
-    for sizes in sorted(set(pan.GROUPINGS.get(count, ()))):
-        places = np.arange(count, dtype=np.float64)
+    whole = count + unseen
+    for sizes in sorted(set(pan.GROUPINGS.get(whole, ()))):
+        places = np.arange(whole, dtype=np.float64)
         groups = np.repeat(np.arange(len(sizes)), sizes).astype(np.float64)
-        bend = ((places + groups) / count - 0.5) ** 2
-        columns = np.stack([np.ones(count), places, groups, bend], 1)
-        fit = np.linalg.pinv(columns)
-        fits.append(fit[:3])
-        rests.append(np.eye(count) - columns @ fit)
+        bend = ((places + groups) / whole - 0.5) ** 2
+        columns = np.stack([np.ones(whole), places, groups, bend], 1)
+        for seen in [np.delete(columns, i, 0) for i in range(whole)] if unseen else [columns]:
+            fit = np.linalg.pinv(seen)
+            fits.append(fit[:3])
+            rests.append(np.eye(count) - seen @ fit)
     return np.array(fits), np.array(rests)
+
+
+def lacks_one(line: Line) -> bool:
+    """Whether a digit of ``line`` was not seen: with one unseen it stands evenly, and as it is it does not."""
+    middles = np.array([char.x for char in line.characters], np.float64)
+    whole = float(unevenness(middles)) if len(middles) >= pan.SHORTEST else 0.0
+    return whole > UNEVEN and float(unevenness(middles, unseen=True)) < EVENED * whole
 
 
 def without_strays(line: Line, alphabet: str) -> Line:
