@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +47,14 @@ def test_of_two_alike_the_one_whose_check_digit_holds_is_likelier():
 def test_clear_evidence_outweighs_the_check_digit():
     """A specimen that breaks it is read as printed when it is seen clearly."""
     assert BROKEN == told(view((BROKEN, 0.999), (RIGHT, 0.0005)))[0][0]
+
+
+@pytest.mark.parametrize(("nats", "believed"), [(judge.FAR_FETCHED - 0.01, True), (judge.FAR_FETCHED + 0.01, False)])
+def test_what_numbers_are_like_decides_only_among_what_may_be_seen(nats, believed):
+    """A number as issuers give them out is not read into a line that looks much more like something else."""
+    (first, confidence), *_ = told(view((RIGHT + "7", 0.9), (RIGHT, 0.9 * math.exp(-nats))))
+
+    assert (first, confidence > 0.5) == (RIGHT, believed)
 
 
 def test_without_the_prior_only_what_is_seen_counts():

@@ -28,14 +28,16 @@ _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-LACKING = 12.0  # nats against a number that stands as if a digit had been covered or not seen
+MISREAD = 12.0  # nats against a number that stands as if a digit had been covered or not seen, or is far-fetched
+FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
 def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...]:
     """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1."""
     texts = {text for view in views for text, _ in view.texts}
-    weights = {text: _seen(text, views) + (_prior(text) if prior else 0.0) for text in texts}
+    seen = {text: _seen(text, views) for text in texts}
+    weights = {text: weight + (_prior(text) if prior else 0.0) for text, weight in seen.items()}
     if not weights:
         return ()
     highest = max(weights.values())
@@ -43,7 +45,9 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
     total = sum(shares.values()) + math.exp(UNLISTED + _unlisted(views) - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
-    return doubted(found, LACKING) if found and _lacks_one(found[0].number, views) else found
+    if found and (seen[found[0].number] < max(seen.values()) - FAR_FETCHED or _lacks_one(found[0].number, views)):
+        return doubted(found, MISREAD)
+    return found
 
 
 def _lacks_one(number: str, views: Sequence[Line]) -> bool:

@@ -124,13 +124,6 @@ class Looker:
         """All such places, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
         everything = bool(options.detail or options.returns)
         is_small_first = options.type == "scan" and not everything
-        if is_small_first:
-            for thing in self._seen_small(pixels):
-                yield [self._look(pixels, thing.quad, thing.score, options)]
-        wanted = locate.KINDS if everything else ("card", "number")
-        things += locate.locate(self.locator, pixels, kinds=wanted)
-        numbers = [thing for thing in things if thing.kind == "number"]
-        seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
         found: list[Place] = []
 
         def searched(lines: Iterable[Thing]) -> Iterator[list[Place]]:
@@ -139,6 +132,12 @@ class Looker:
                 found.extend(here)
                 yield here
 
+        if is_small_first:
+            yield from searched(self._seen_small(pixels))
+        wanted = locate.KINDS if everything else ("card", "number")
+        things += locate.locate(self.locator, pixels, kinds=wanted)
+        numbers = [thing for thing in things if thing.kind == "number"]
+        seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
         yield from searched(numbers[:1])
         if len(numbers) > 1 and (stacked := self._stacked(pixels, numbers, options)):
             yield [stacked]
