@@ -40,6 +40,20 @@ def test_a_line_belongs_to_the_card_it_stands_on():
     assert cards.around(box(20, 5, 140, 15), [thing(strip)]) is None
 
 
+def test_what_is_on_another_card_is_not_this_ones():
+    """With two cards in view only what stands on the line's own counts, and nothing where it stands on none."""
+    line, mine = thing(box(20, 40, 140, 50), kind="number"), thing(box(20, 60, 60, 70), kind="expiry")
+    first, other, theirs = (
+        thing(box(0, 0, 160, 100)),
+        thing(box(200, 0, 360, 100)),
+        thing(box(220, 60, 260, 70), kind="expiry"),
+    )
+
+    assert [first, line, mine] == cards.on_one_card(line.quad, [first, other, line, mine, theirs])
+    assert [first, line, mine, theirs] == cards.on_one_card(line.quad, [first, line, mine, theirs])
+    assert [] == cards.on_one_card(box(20, 140, 140, 150), [first, other, mine, theirs])
+
+
 def test_cards_are_told_row_by_row():
     """From the top, and in a row from the left, though a row is not quite straight."""
     quads = [box(200, 110, 300, 170), box(200, 10, 300, 70), box(0, 20, 100, 80), box(0, 120, 100, 180)]

@@ -130,9 +130,11 @@ def test_beyond_a_limit_nothing_is_allowed(value: int):
         loaded({"BANKCARD_OCR_TOKEN_LIFETIME_S": str(value)})
 
 
-@pytest.mark.parametrize(("content", "found"), [(b"k" * 32 + b"\n", b"k" * 32), (None, b"")])
+@pytest.mark.parametrize(
+    ("content", "found"), [(b"k" * 32 + b"\n", b"k" * 32), (b"\xff" * 31 + b"\n", b"\xff" * 31 + b"\n"), (None, b"")]
+)
 def test_a_key_is_read_from_its_file(tmp_path, content: bytes | None, found: bytes):
-    """White space around it is dropped; without a file there is none."""
+    """White space around a text is dropped, random bytes stay as they are; without a file there is none."""
     file = tmp_path / "key"
     if content is not None:
         file.write_bytes(content)

@@ -34,6 +34,15 @@ def around(line: Quad, things: Iterable[Thing]) -> Quad | None:
     return next((thing.quad for thing in things if thing.kind == "card" and _holds(thing.quad, line)), None)
 
 
+def on_one_card(line: Quad, things: Sequence[Thing]) -> list[Thing]:
+    """Those of ``things`` that are on the card on which ``line`` stands: all where no more than one card is in view."""
+    seen = distinct(things)
+    if len(seen) < 2:
+        return list(things)
+    here = [card.quad for card in seen if lies_in(line, card.quad)]
+    return [thing for thing in things if any(lies_in(thing.quad, card) for card in here)]
+
+
 def lies_in(line: Quad, card: Quad) -> bool:
     """Whether the middle of ``line`` is on ``card``."""
     x, y = line.mean(0)

@@ -163,8 +163,9 @@ class Reader:
     def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
-        dates = self._dates(picture.pixels, shot.things) or self._dates_closer(shot)
-        name = fields.name(shot.things, picture.pixels, self.namer) if self.namer else None
+        things = cards.on_one_card(shot.best.quad, shot.things)
+        dates = self._dates(picture.pixels, things) or self._dates_closer(shot, things)
+        name = fields.name(things, picture.pixels, self.namer) if self.namer else None
         valid = dates[-1].text if dates else None
         warned = caution.of_measures(_measures(shot)) + caution.of_number(reading.number)
         warned += caution.of_date(valid, self._clock()) + caution.of_quad(reading.number_quad)
@@ -180,14 +181,14 @@ class Reader:
     def _dates(self, pixels: quads.Image, things: Sequence[Thing]) -> list[fields.Found]:
         return fields.dates(things, lambda quad: self._looker.line(pixels, quad), self.recognizer.metadata["alphabet"])
 
-    def _dates_closer(self, shot: _Shot) -> list[fields.Found]:
-        """The dates on the card cut out and seen large, where nothing was told of them from afar."""
+    def _dates_closer(self, shot: _Shot, things: Sequence[Thing]) -> list[fields.Found]:
+        """The dates on the card cut out and seen large, where ``things``, seen from afar, told nothing of them."""
         pixels, line = shot.picture.pixels, shot.best.quad
         card = cards.around(line, shot.things)
         if card is None:
             return []
         found = self._looker.closer(pixels, cards.as_read(card, line), kinds=("expiry",), least=0.1)
-        return self._dates(pixels, [*shot.things, *found])
+        return self._dates(pixels, [*things, *found])
 
     def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
         """The pictures that ``options`` ask for, as JPEG; those of the card only where a card was located."""

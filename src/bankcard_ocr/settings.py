@@ -165,13 +165,17 @@ def shown(settings: Settings, name: str) -> str:
 
 
 def key(file: str | Path, name: str, origin: str) -> bytes:
-    """The secret key in ``file``, white space around it dropped; empty when there is no file. Raises SettingsError."""
+    """The secret key in ``file``, or nothing when there is none. Raises SettingsError.
+
+    White space around a text is dropped; random bytes are the key as they are.
+    """
     if not file:
         return b""
     try:
-        found = Path(file).read_bytes().strip()
+        content = Path(file).read_bytes()
     except OSError as error:
         raise SettingsError(name, origin, f"{file} cannot be read: {error.strerror}") from error
+    found = content.strip() if content.isascii() else content
     if len(found) < SHORTEST_KEY:
         raise SettingsError(name, origin, f"must hold {SHORTEST_KEY} bytes or more")
     return found

@@ -268,6 +268,20 @@ class TestPicture:
 
         assert [b"2", b"3"] == [picture.data for picture in found]
 
+    @pytest.mark.parametrize(
+        ("first", "expected"),
+        [
+            (('name="img_url"', b"http://x/"), Picture(url="http://x/")),
+            (('name="img_base64"', b"MQ=="), Picture(data=b"1")),
+        ],
+    )
+    def test_a_further_file_does_not_replace_the_first(self, first, expected):
+        """An address or base64 is the first picture, whatever is sent beside it as img2."""
+        parts = [first, ('name="img2"; filename="a"', b"2")]
+        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+
+        assert (expected, Picture(data=b"2")) == found
+
     def test_an_address_and_more_pictures(self):
         """The first may be fetched, the others come along."""
         body = json.dumps({"img_url": "http://x/", "img2_base64": "Mg=="}).encode()

@@ -33,6 +33,10 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "digit_positions": list(_digits(reading)),
         "holder_name_position": _field_position(reading.holder_name),
         "valid_date_position": _field_position(reading.valid_date),
+        "issue_date_position": _field_position(reading.issue_date),
+        "holder_name_confidence": _field_confidence(reading.holder_name),
+        "valid_date_confidence": _field_confidence(reading.valid_date),
+        "issue_date_confidence": _field_confidence(reading.issue_date),
         "card_position": _position(reading.card_quad) if reading.card_quad else None,
         "img_size": {"w": width, "h": height},
         "warnings": warnings(reading, match, now),
@@ -87,6 +91,10 @@ def _kind(card: Card) -> dict[str, Any]:
 
 def _field_position(text: Field | None) -> dict[str, Any] | None:
     return _position(text.quad) if text is not None and text.quad is not None else None
+
+
+def _field_confidence(text: Field | None) -> float | None:
+    return round(text.confidence, 6) if text is not None else None
 
 
 def _digits(reading: Reading) -> Iterator[dict[str, Any]]:

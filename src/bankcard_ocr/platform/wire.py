@@ -20,7 +20,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -75,6 +75,7 @@ _ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 MAX_PICTURES = 8  # of one card in one call
+EXTRA = tuple(f"img{number}" for number in range(2, MAX_PICTURES + 1))  # further pictures of the card
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
 
@@ -166,13 +167,15 @@ def picture(request: Request) -> Picture:
 
     Raises CallError 41005 when it comes from nowhere, NotAPicture for wrong base64.
     """
-    uploaded = _uploaded(request.body)
+    uploaded = _uploaded(request.body, but=EXTRA)
     if data := uploaded or _base64(request.body, "img_base64"):
         return Picture(data=data)
     for source in (request.query, request.body.form, request.body.json or {}):
         url = source.get("img_url")
         if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
             return Picture(url=url.strip())
+    if data := _uploaded(request.body):
+        return Picture(data=data)
     if uploaded is not None:
         raise CallError(41005, "the picture has 0 bytes")
     if request.body.raw:
@@ -186,8 +189,7 @@ def pictures(request: Request) -> tuple[Picture, ...]:
     if len(body.parts) < 2 and not body.form and not body.json:
         return (first,)
     parts = {part.name: part.data for part in reversed(body.parts) if part.data is not first.data}
-    names = [f"img{number}" for number in range(2, MAX_PICTURES + 1)]
-    found = [parts.get(name) or _base64(body, f"{name}_base64") for name in names]
+    found = [parts.get(name) or _base64(body, f"{name}_base64") for name in EXTRA]
     return (first, *(Picture(data=data) for data in found if data))
 
 
@@ -211,11 +213,15 @@ def _base64(body: form.Body, name: str) -> bytes | None:
 _BASE64 = str.maketrans("-_", "+/", "\r\n\t")
 
 
-def _uploaded(body: form.Body) -> bytes | None:
-    """The picture in the body: part ``img``, another file, a nameless one that begins like a picture, the body."""
-    files = [part for part in body.parts if part.name == "img"]
-    files += [part for part in body.parts if part.filename is not None and part not in files]
-    files += [part for part in body.parts if part.filename is None and form.looks_like_picture(part.data)]
+def _uploaded(body: form.Body, *, but: Collection[str] = ()) -> bytes | None:
+    """The picture in the body: part ``img``, another file, a nameless one that begins like a picture, the body.
+
+    Parts whose names are in ``but`` do not count.
+    """
+    parts = [part for part in body.parts if part.name not in but]
+    files = [part for part in parts if part.name == "img"]
+    files += [part for part in parts if part.filename is not None and part not in files]
+    files += [part for part in parts if part.filename is None and form.looks_like_picture(part.data)]
     found = [part.data for part in files] + ([body.raw] if form.looks_like_picture(body.raw) else [])
     return next((data for data in found if data), b"" if found else None)
 

@@ -224,6 +224,7 @@ _ISSUER = {
 }
 
 _MAYBE_POSITION = {"oneOf": [_POSITION, {"type": "null"}]}
+_MAYBE_CONFIDENCE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 _CARD = _object(
     ["number", "confidence", "refusal", "card_position", "number_position"],
     {
@@ -254,6 +255,10 @@ _SCHEMAS = {
             "digit_positions": {"type": "array", "items": _DIGIT},
             "valid_date_position": _MAYBE_POSITION,
             "holder_name_position": _MAYBE_POSITION,
+            "issue_date_position": _MAYBE_POSITION,
+            "valid_date_confidence": _MAYBE_CONFIDENCE,
+            "holder_name_confidence": _MAYBE_CONFIDENCE,
+            "issue_date_confidence": _MAYBE_CONFIDENCE,
             "card_position": _MAYBE_POSITION,
             "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
             "warnings": {"type": "array", "items": {"enum": list(WARNINGS)}},

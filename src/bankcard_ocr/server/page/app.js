@@ -81,6 +81,7 @@ async function logIn(event) {
   $("secret").value = "";
   render();
   if (loginError) return $("secret").focus();
+  $("file").focus();
   const file = waiting;
   waiting = null;
   if (file) read(file);
