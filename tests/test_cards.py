@@ -72,3 +72,18 @@ def test_cards_are_told_row_by_row():
 def test_a_line_runs_along_an_axis(points, expected):
     """Along x or y of the card, forward or back."""
     assert expected == cards.runs(np.array(points, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("quad", "expected"),
+    [
+        (box(420, 0, 820, 250), True),  # beside
+        (box(370, 0, 770, 250), True),  # a little over its edge
+        (box(320, 0, 720, 250), False),  # on it
+        (box(420, 0, 520, 60), False),  # tiny
+    ],
+)
+def test_a_card_nobody_read_stands_apart(quad, expected):
+    """What lies on another card or is tiny beside it was located for nothing."""
+    assert expected is cards.apart(quad, [box(0, 0, 400, 250)])
+    assert cards.apart(quad, [])

@@ -62,3 +62,9 @@ def test_turned_numbers_are_warned_of(turn: int, expected: tuple[str, ...]):
 def test_warnings_come_in_one_order_each_once():
     """The contract's, whatever order they were found in."""
     assert ("blurred", "expired") == caution.ordered(["expired", "blurred", "expired"])
+
+
+def test_of_what_was_not_measured_nobody_is_warned():
+    """Measures of a picture without a number line say nothing of digits."""
+    assert () == caution.of_measures({"hidden": 0.0, "cards": 1.0})
+    assert ("several_cards",) == caution.of_measures({"hidden": 0.0, "cards": 2.0})

@@ -14,7 +14,7 @@ from PIL import Image
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.reader import Reader
-from bankcard_ocr.reading import Options
+from bankcard_ocr.reading import Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import locate
@@ -129,6 +129,41 @@ def test_a_covered_digit_yields_no_number(reader, pixels):
 
     with pytest.raises(Refused):
         reader.read(jpeg(covered))
+
+
+def test_a_refusal_says_what_was_seen(reader, pixels):
+    """Where card and number are, what to be warned of and the pictures that were asked for; no digit is shown."""
+    box = np.array(reader.read(SAMPLE).digit_quads[9])
+    covered = pixels.copy()
+    cv2.rectangle(
+        covered, (box.min(0) - 6).astype(int).tolist(), (box.max(0) + 6).astype(int).tolist(), (90, 60, 30), -1
+    )
+    whole = reader.read(SAMPLE)
+
+    with pytest.raises(Refused) as plain:
+        reader.read(jpeg(covered))
+    with pytest.raises(Refused) as caught:
+        reader.read(jpeg(covered), Options(detail=True, returns=frozenset({"card", "number", "redacted"})))
+    seen = caught.value.seen
+
+    assert plain.value.seen is None
+    assert ((1280, 800), {"card", "number", "redacted"}) == (seen.size, set(seen.pictures))
+    assert [None] == [card.number for card in seen.cards]
+    for found, expected in ((seen.number_quad, whole.number_quad), (seen.card_quad, whole.card_quad)):
+        assert np.abs(np.array(found) - expected).max() < 40
+    with pytest.raises(Refused):
+        reader.read(seen.pictures["redacted"], Options(threshold=0.0, prior=False))
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_a_picture_of_nothing_has_no_places(reader, pictures: int):
+    """What was not found has no position, no warning and no picture."""
+    nothing = jpeg(np.full((480, 640, 3), 128, np.uint8))
+
+    with pytest.raises(NoCardFound) as caught:
+        reader.read_many([nothing] * pictures, Options(detail=True, returns=frozenset({"card", "redacted"})))
+
+    assert Seen(size=(640, 480), timings_ms=caught.value.seen.timings_ms) == caught.value.seen
 
 
 def test_nothing_is_no_card(reader):

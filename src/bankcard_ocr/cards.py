@@ -16,6 +16,8 @@ from .vision.locate import Thing
 from .vision.quad import Quad
 
 LIKELY = 0.35  # cards that score less are none
+OVER = 0.1  # of a card on which no number was read, on another one
+TINY = 0.1  # of another card's area
 MARGIN = 0.06  # card sides by which a line's end may seem to stand out
 UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 
@@ -31,7 +33,7 @@ def distinct(things: Iterable[Thing]) -> list[Thing]:
 
 def around(line: Quad, things: Iterable[Thing]) -> Quad | None:
     """The likeliest card on which all of ``line`` stands."""
-    return next((thing.quad for thing in things if thing.kind == "card" and _holds(thing.quad, line)), None)
+    return next((thing.quad for thing in things if thing.kind == "card" and holds(thing.quad, line)), None)
 
 
 def on_one_card(line: Quad, things: Sequence[Thing]) -> list[Thing]:
@@ -49,7 +51,7 @@ def lies_in(line: Quad, card: Quad) -> bool:
     return cv2.pointPolygonTest(card.reshape(-1, 1, 2), (float(x), float(y)), measureDist=False) >= 0
 
 
-def _holds(card: Quad, line: Quad) -> bool:
+def holds(card: Quad, line: Quad) -> bool:
     """Whether ``card`` has a card's shape and both ends of ``line`` are on it, or nearly."""
     width, height = quads.sides(card)
     if not 1.1 < max(width, height) / max(1.0, min(width, height)) < 2.4:
@@ -85,12 +87,23 @@ def reading_order(quads_: Sequence[Quad]) -> list[int]:
     return [place for row in rows for place in sorted(row, key=lambda place: float(quads_[place][:, 0].mean()))]
 
 
-def _same(first: Quad, second: Quad) -> bool:
-    """Whether two quads are of one card: most of the smaller lies in the larger."""
-    area, _ = cv2.intersectConvexConvex(first, second)
-    return float(area) > 0.5 * min(cv2.contourArea(first), cv2.contourArea(second))
-
-
 def separate(quad: Quad, others: Iterable[Quad]) -> bool:
     """Whether ``quad`` is another thing than each of ``others``."""
     return not any(_same(quad, other) for other in others)
+
+
+def apart(quad: Quad, others: Sequence[Quad]) -> bool:
+    """Whether ``quad`` lies beside ``others``, and is not tiny next to them: cards in one picture are of one size."""
+    area = cv2.contourArea(quad)
+    return all(_shared(quad, other) < OVER and area > TINY * cv2.contourArea(other) for other in others)
+
+
+def _same(first: Quad, second: Quad) -> bool:
+    """Whether two quads are of one card: most of the smaller lies in the larger."""
+    return _shared(first, second) > 0.5
+
+
+def _shared(first: Quad, second: Quad) -> float:
+    """How much of the smaller of two quads lies in the larger."""
+    area, _ = cv2.intersectConvexConvex(first, second)
+    return float(area) / max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))

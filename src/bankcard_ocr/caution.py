@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 
@@ -26,11 +27,15 @@ MEASURED: dict[Warned, Callable[[Measures], bool]] = {
     "screen": lambda seen: seen["moire"] > 4.2,
     "several_cards": lambda seen: seen["cards"] > 1,
 }  # fmt: skip
+UNMEASURED: Measures = {
+    "outside": 0.0, "sharpness": math.inf, "glare": 0.0, "covered": 0.0,
+    "height": math.inf, "colour": math.inf, "moire": 0.0,
+}  # fmt: skip
 
 
 def of_measures(seen: Measures) -> tuple[Warned, ...]:
-    """The warnings that ``seen`` gives rise to."""
-    return tuple(name for name, holds in MEASURED.items() if holds(seen))
+    """The warnings that ``seen`` gives rise to; of what was not measured there is none."""
+    return tuple(name for name, holds in MEASURED.items() if holds({**UNMEASURED, **seen}))
 
 
 def of_number(number: str, match: Match | None = None) -> tuple[Warned, ...]:

@@ -29,6 +29,11 @@ Messages say what happened, then what to do, and never hold a whole card number,
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .reading import Seen
+
 
 class BankcardError(Exception):
     """Base of all errors of this package."""
@@ -107,7 +112,13 @@ class PictureTooLarge(PictureError):
 
 
 class Refused(BankcardError):
-    """The picture was read and no number is returned, on purpose."""
+    """The picture was read and no number is returned, on purpose.
+
+    ``seen`` is what the picture showed nevertheless, None unless details or pictures were asked for, and where several
+    pictures show different cards.
+    """
+
+    seen: Seen | None = None
 
 
 class NoCardFound(Refused):

@@ -43,23 +43,31 @@ def number(image: Image, line: Quad) -> bytes:
 
 
 def redacted(
-    image: Image, outline: Quad, line: Quad, digits: Sequence[Quad], secret: Iterable[Quad], dates: Iterable[Quad]
+    image: Image,
+    outline: Quad,
+    line: Quad | None,
+    digits: Sequence[Quad],
+    secret: Iterable[Quad],
+    dates: Iterable[Quad],
 ) -> bytes:
     """The card under ``outline`` with nothing secret on it.
 
-    ``digits`` are the quads of all the number's digits in order, none when they are not certain; ``secret`` other
-    places to blank (holder, other lines that may be numbers); ``dates`` places that may remain.
+    ``line`` is where the number stands, None where it was not found; ``digits`` are the quads of all the number's
+    digits in order, none when they are not certain; ``secret`` other places to blank (holder, other lines that may be
+    numbers); ``dates`` places that may remain.
     """
     whole, matrix = rectified(image, outline)
+    number = [line] if line is not None else []
     blank = secrets(whole)
-    for quad in (quads.grow(line, 0.04, 0.4), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
+    for quad in (*(quads.grow(quad, 0.04, 0.4) for quad in number), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
         blank |= _filled(whole, quads.project(quad, matrix))
     shown = np.zeros_like(blank)
+    for quad in dates if not is_back(whole) else ():
+        shown |= _filled(whole, quads.project(quad, matrix))
+    for quad in number:  # whatever was taken for a date there
+        shown &= ~_filled(whole, quads.project(quads.grow(quad, 0.04, 0.1), matrix))
     for quad in _remaining(digits):
         shown |= _filled(whole, quads.project(quad, matrix))
-    number_line = _filled(whole, quads.project(quads.grow(line, 0.04, 0.4), matrix))
-    for quad in dates if not is_back(whole) else ():
-        shown |= _filled(whole, quads.project(quad, matrix)) & ~number_line
     whole[blank & ~shown] = GREY
     return _jpeg(whole)
 

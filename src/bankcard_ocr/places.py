@@ -30,6 +30,7 @@ EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells 
 TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
 LAST_RESORT = 2.0  # nats against what is found only in fewer pixels where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
+CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 
@@ -63,6 +64,12 @@ class Place:
     def characters(self) -> tuple[Character, ...]:
         """The characters of the last view."""
         return self.views[-1].characters
+
+    @property
+    def text(self) -> quads.Quad:
+        """The quad closely around the characters of the last view; around all that was looked at where few are seen."""
+        close = recognize.framed(self.views[-1], loose=CLOSE, ends=CLOSE, spare=0.0)
+        return self.quad if close is None else fields.back(close, self.quad, self.views[-1])
 
     @property
     def doubtful(self) -> tuple[int, ...]:

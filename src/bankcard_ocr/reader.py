@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,14 +13,15 @@ import numpy as np
 from . import cards, caution, evidence, fields, fuse
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .places import FAINT, SURE, Looker, Place
-from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned
-from .vision import image, quality, recognize
+from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
+from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
 from .vision.model import Model, is_shipped
 
 THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
+NOTHING = 0.1  # what is located faintly and read less surely than this is no number
 MOST_PICTURES = 8  # of one card in one call
 
 
@@ -32,11 +34,40 @@ class _Shot:
     places: tuple[Place, ...]
     timings_ms: dict[str, float]
     number: int = 0
+    outlines: dict[bytes, quads.Quad] = field(default_factory=dict, repr=False)
 
     @property
     def best(self) -> Place:
         """The place that tells most."""
         return max(self.places, key=lambda place: place.evidence)
+
+    @property
+    def evidence(self) -> tuple[float, int]:
+        """What pictures are ranked by."""
+        return self.best.evidence if self.places else (0.0, 0)
+
+    @property
+    def line(self) -> quads.Quad | None:
+        """Where the number stands; None where nothing looks like one."""
+        if not self.places or (self.best.score < FAINT and self.best.confidence < NOTHING):
+            return None
+        return self.best.quad
+
+    @property
+    def card(self) -> quads.Quad | None:
+        """Where the locator sees the card on which the number stands; the likeliest one where there is no number."""
+        if self.line is not None:
+            return cards.around(self.line, self.things)
+        return next((thing.quad for thing in cards.distinct(self.things) if thing.score >= SURELY_A_CARD), None)
+
+    def outline(self, card: quads.Quad) -> quads.Quad:
+        """``card`` on the edges that the picture has; where it was located when the number would not be on it then."""
+        key = card.tobytes()
+        if key not in self.outlines:
+            found = outline.refined(self.picture.pixels, card)
+            lost = self.line is not None and cards.holds(card, self.line) and not cards.holds(found, self.line)
+            self.outlines[key] = card if lost else found
+        return self.outlines[key]
 
 
 class Reader:
@@ -65,7 +96,12 @@ class Reader:
         NumberUnreadable when one is there and cannot be read with certainty.
         """
         shot = self._examined(data, options)
-        return self._told(shot, _returned(shot, options), options)
+        try:
+            candidates = _returned(shot, options)
+        except Refused as error:
+            error.seen = self._seen(shot, options)
+            raise
+        return self._told(shot, candidates, options)
 
     def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008 - frozen
         """The reading of 1 to 8 pictures of one card, their evidence put together digit by digit.
@@ -85,8 +121,12 @@ class Reader:
         if not shots:
             raise faults[0]
         shots = [shot for shot in shots if shot.places] or shots[:1]
-        candidates = self._together(shots, options) if len(shots) > 1 else _returned(shots[0], options)
-        main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.best.evidence))
+        try:
+            candidates = self._together(shots, options) if len(shots) > 1 else _returned(shots[0], options)
+        except (NoCardFound, NumberUnreadable) as error:
+            error.seen = self._seen(max(shots, key=lambda shot: shot.evidence), options)
+            raise
+        main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.evidence))
         return self._told(main, candidates, options)
 
     def _examined(self, data: bytes, options: Options) -> _Shot:
@@ -142,14 +182,15 @@ class Reader:
 
     def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
-        picture, best = shot.picture, shot.best
-        card = cards.around(best.quad, shot.things)
+        picture, best, card = shot.picture, shot.best, shot.card
+        if card is not None and (options.detail or options.returns):
+            card = shot.outline(card)
         reading = Reading(
             number=candidates[0].number,
             confidence=candidates[0].confidence,
             candidates=candidates,
             size=picture.size,
-            number_quad=_points(picture.as_sent(best.quad)),
+            number_quad=_points(picture.as_sent(best.text)),
             digit_quads=tuple(_points(picture.as_sent(quad)) for quad in best.digits(candidates[0].number)),
             digit_confidences=best.certainties(candidates[0].number),
             card_quad=_points(picture.as_sent(card)) if card is not None else None,
@@ -160,6 +201,23 @@ class Reader:
             reading = replace(reading, pictures=self._pictures(shot, reading.number, options))
         return self._detailed(shot, reading, options) if options.detail else reading
 
+    def _seen(self, shot: _Shot, options: Options) -> Seen | None:
+        """What ``shot`` shows though its number is not told, when ``options`` ask for more than the number."""
+        if not options.detail and not options.returns:
+            return None
+        picture, line, card = shot.picture, shot.line, shot.card
+        told = _cards(shot, options) if options.detail else ()
+        return Seen(
+            size=picture.size,
+            number_quad=_points(picture.as_sent(shot.best.text)) if line is not None else None,
+            card_quad=_points(picture.as_sent(shot.outline(card))) if card is not None else None,
+            cards=told,
+            warnings=caution.ordered(caution.of_measures(_measures(shot, told))) if options.detail else (),
+            pictures=self._pictures(shot, "", options),
+            picture=shot.number,
+            timings_ms=shot.timings_ms,
+        )
+
     def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
@@ -167,14 +225,15 @@ class Reader:
         dates = self._dates(picture.pixels, things) or self._dates_closer(shot, things)
         name = fields.name(things, picture.pixels, self.namer) if self.namer else None
         valid = dates[-1].text if dates else None
-        warned = caution.of_measures(_measures(shot)) + caution.of_number(reading.number)
+        told = _cards(shot, options)
+        warned = caution.of_measures(_measures(shot, told)) + caution.of_number(reading.number)
         warned += caution.of_date(valid, self._clock()) + caution.of_quad(reading.number_quad)
         return replace(
             reading,
             valid_date=_field(picture, dates[-1]) if dates else None,
             issue_date=_field(picture, dates[0]) if len(dates) > 1 else None,
             holder_name=_field(picture, name) if name else None,
-            cards=_cards(shot, options),
+            cards=told,
             warnings=caution.ordered(warned),
         )
 
@@ -183,33 +242,35 @@ class Reader:
 
     def _dates_closer(self, shot: _Shot, things: Sequence[Thing]) -> list[fields.Found]:
         """The dates on the card cut out and seen large, where ``things``, seen from afar, told nothing of them."""
-        pixels, line = shot.picture.pixels, shot.best.quad
-        card = cards.around(line, shot.things)
-        if card is None:
+        if shot.card is None:
             return []
-        found = self._looker.closer(pixels, cards.as_read(card, line), kinds=("expiry",), least=0.1)
+        pixels = shot.picture.pixels
+        found = self._looker.closer(pixels, cards.as_read(shot.card, shot.best.quad), kinds=("expiry",), least=0.1)
         return self._dates(pixels, [*things, *found])
 
     def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
-        """The pictures that ``options`` ask for, as JPEG; those of the card only where a card was located."""
-        pixels, line = shot.picture.pixels, shot.best.quad
-        card = cards.around(line, shot.things)
-        made: dict[Returned, bytes] = {}
-        if "number" in options.returns:
+        """The pictures that ``options`` ask for, as JPEG; what was not located cannot be cut out.
+
+        Without a ``number`` no digit of the line is left on the redacted one.
+        """
+        pixels, line, made = shot.picture.pixels, shot.line, dict[Returned, bytes]()
+        if line is not None and "number" in options.returns:
             made["number"] = evidence.number(pixels, line)
-        if card is not None and "card" in options.returns:
-            made["card"] = evidence.card(pixels, cards.as_read(card, line))
-        if card is not None and "redacted" in options.returns:
-            outline = cards.as_read(card, line)
-            things = [
-                *shot.things,
-                *self._looker.closer(pixels, outline, kinds=("number", "holder", "expiry"), least=0.1),
-            ]
+        if shot.card is None or not options.returns & {"card", "redacted"}:
+            return made
+        whole = shot.outline(shot.card)
+        if line is not None:
+            whole = cards.as_read(whole, line)
+        if "card" in options.returns:
+            made["card"] = evidence.card(pixels, whole)
+        if "redacted" in options.returns:
+            kinds = ("number", "holder", "expiry")
+            things = [*shot.things, *self._looker.closer(pixels, whole, kinds=kinds, least=0.1)]
             made["redacted"] = evidence.redacted(
                 pixels,
-                outline,
+                whole,
                 line,
-                digits=shot.best.certain_digits(number),
+                digits=shot.best.certain_digits(number) if number else (),
                 secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
                 dates=[date.quad for date in self._dates(pixels, things)],
             )
@@ -222,33 +283,44 @@ def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
         raise NoCardFound
     best = shot.best
     if best.confidence < _threshold(options) or not best.candidates:
-        if best.score < FAINT and best.confidence < 0.1:
+        if shot.line is None:
             raise NoCardFound
         raise NumberUnreadable(digits=best.doubtful, confidence=best.confidence)
     return best.candidates
 
 
 def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
-    """Every card of ``shot`` in reading order, each with its own verdict; a number on no located card is one, too."""
-    found: list[tuple[quads.Quad, FoundCard]] = []
+    """Every card of ``shot`` in reading order, each with its own verdict; a number on no located card is one, too.
+
+    Cards without a number are told when they surely are some, beside those that were read: not what was located twice.
+    """
+    read: list[tuple[quads.Quad, FoundCard]] = []
+    unread: list[tuple[quads.Quad, FoundCard]] = []
     free = list(shot.places)
     for card in cards.distinct(shot.things):
         here = [place for place in free if cards.lies_in(place.quad, card.quad)]
         free = [place for place in free if not any(place is other for other in here)]
-        if here or card.score >= SURELY_A_CARD:
-            found.append((card.quad, _verdict(shot.picture, card.quad, here, options)))
+        verdict = _verdict(shot, card.quad, here, options)
+        if verdict.number is not None:
+            read.append((card.quad, verdict))
+        elif card.score >= SURELY_A_CARD:
+            unread.append((card.quad, verdict))
     for place in sorted(free, key=lambda place: -place.confidence):
-        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in found]):
-            found.append((place.quad, _verdict(shot.picture, None, [place], options)))
-    numbers: dict[str | None, float] = {}
-    for _, card_ in found:
-        numbers[card_.number] = max(numbers.get(card_.number, 0.0), card_.confidence)
-    found = [each for each in found if each[1].number is None or each[1].confidence == numbers[each[1].number]]
+        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in read]):
+            read.append((place.quad, _verdict(shot, None, [place], options)))
+    surest: dict[str | None, float] = {}
+    for _, each in read:
+        surest[each.number] = max(surest.get(each.number, 0.0), each.confidence)
+    found = [(quad, each) for quad, each in read if each.confidence == surest[each.number]]
+    for quad, each in unread:
+        if cards.apart(quad, [other for other, card in found if card.card_quad is not None]):
+            found.append((quad, each))
     order = cards.reading_order([quad for quad, _ in found])
     return tuple(found[i][1] for i in order)
 
 
-def _verdict(picture: image.Picture, card: quads.Quad | None, places: list[Place], options: Options) -> FoundCard:
+def _verdict(shot: _Shot, card: quads.Quad | None, places: list[Place], options: Options) -> FoundCard:
+    picture = shot.picture
     best = max(places, key=lambda place: place.evidence, default=None)
     shown = best is not None and bool(best.candidates) and best.confidence >= _threshold(options)
     refusal: Refused = NumberUnreadable(digits=best.doubtful) if best is not None else NoCardFound()
@@ -256,8 +328,8 @@ def _verdict(picture: image.Picture, card: quads.Quad | None, places: list[Place
         number=best.candidates[0].number if best is not None and shown else None,
         confidence=best.confidence if best is not None else 0.0,
         refusal=None if shown else refusal.cause,
-        card_quad=_points(picture.as_sent(card)) if card is not None else None,
-        number_quad=_points(picture.as_sent(best.quad)) if best is not None else None,
+        card_quad=_points(picture.as_sent(shot.outline(card))) if card is not None else None,
+        number_quad=_points(picture.as_sent(best.text)) if best is not None else None,
     )
 
 
@@ -265,16 +337,14 @@ def _field(picture: image.Picture, found: fields.Found) -> Field:
     return Field(text=found.text, confidence=found.probability, quad=_points(picture.as_sent(found.quad)))
 
 
-def _measures(shot: _Shot) -> dict[str, float]:
-    """What is measured of the picture and its number line, see caution.py."""
-    picture, best = shot.picture, shot.best
-    characters = best.characters
+def _measures(shot: _Shot, told: Sequence[FoundCard]) -> dict[str, float]:
+    """What is measured of the picture, its number line and the cards that are ``told``, see caution.py."""
+    picture, line = shot.picture, shot.line
+    characters = shot.best.characters if line is not None else ()
     tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
-    height = tall / recognize.HEIGHT * quads.sides(best.quad)[1] * picture.reduced
+    height = tall / recognize.HEIGHT * quads.sides(line)[1] * picture.reduced if line is not None else math.inf
     hidden = sum(char.text == recognize.HIDDEN for char in characters)
-    card = cards.around(best.quad, shot.things)
-    count = len(cards.distinct(thing for thing in shot.things if thing.score >= SURELY_A_CARD))
-    return quality.measures(picture.pixels, card, best.quad, height=height, hidden=hidden, cards=count)
+    return quality.measures(picture.pixels, shot.card, line, height=height, hidden=hidden, cards=len(told))
 
 
 def _threshold(options: Options) -> float:

@@ -85,35 +85,51 @@ class FoundCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Reading:
-    """A card number read with certainty, and what else the picture said.
+class Seen:
+    """Where everything stands on a picture and what there is to say of it, whether or not its number is told.
 
-    ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
-    each digit, ``digit_confidences`` how surely the last look showed it. ``size`` is the picture's (width, height).
-    ``timings_ms`` maps each stage to its milliseconds.
-    ``picture`` is which of several pictures all positions are of, from 0.
+    ``size`` is the picture's (width, height). ``number_quad`` is the number's line, None where none was found;
+    ``card_quad`` is on the card's edges with ``detail`` or ``returns``, else as coarse as the locator's.
+    ``picture`` is which of several pictures all positions are of, from 0. ``timings_ms`` maps each stage to its
+    milliseconds.
 
-    With ``detail``: ``valid_date`` and ``issue_date`` are ``MM/YY``, ``holder_name`` Latin capitals, None unless read
-    with certainty; ``cards`` is every card in reading order, this one among them; ``warnings`` in the order of
-    WARNINGS. ``pictures`` maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
+    With ``detail``: ``cards`` is every card in reading order, ``warnings`` are in the order of WARNINGS. ``pictures``
+    maps what ``returns`` asked for to JPEG bytes; what cannot be cut out is not in it.
     """
 
-    number: str
-    confidence: float
-    candidates: tuple[Candidate, ...]
     size: tuple[int, int]
-    number_quad: Quad
-    digit_quads: tuple[Quad, ...] = ()
-    digit_confidences: tuple[float, ...] = ()
+    number_quad: Quad | None = None
     card_quad: Quad | None = None
-    valid_date: Field | None = None
-    issue_date: Field | None = None
-    holder_name: Field | None = None
     cards: tuple[FoundCard, ...] = ()
     warnings: tuple[Warned, ...] = ()
     pictures: Mapping[Returned, bytes] = field(default_factory=dict)
     picture: int = 0
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Seen(size={self.size}, warnings={self.warnings})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Reading(Seen):
+    """A card number read with certainty, and what else the picture said.
+
+    ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
+    each digit, ``digit_confidences`` how surely the last look showed it.
+
+    With ``detail``: ``valid_date`` and ``issue_date`` are ``MM/YY``, ``holder_name`` Latin capitals, None unless read
+    with certainty; the card is among ``cards``.
+    """
+
+    number: str
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    number_quad: Quad
+    digit_quads: tuple[Quad, ...] = ()
+    digit_confidences: tuple[float, ...] = ()
+    valid_date: Field | None = None
+    issue_date: Field | None = None
+    holder_name: Field | None = None
 
     def __repr__(self) -> str:
         return f"Reading(number={pan.mask(self.number)!r}, confidence={self.confidence:.4f}, size={self.size})"

@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
+from bankcard_ocr.errors import CardsDiffer, NoCardFound, NumberUnreadable
 from bankcard_ocr.numbers.iin import Table
-from bankcard_ocr.platform.detail import details, pictures, warnings
-from bankcard_ocr.reading import Candidate, Field, FoundCard, Reading
+from bankcard_ocr.platform.detail import details, pictures, refused, warnings
+from bankcard_ocr.reading import Candidate, Field, FoundCard, Reading, Seen
 
 QUAD = ((10.0, 20.4), (110.6, 20.0), (110.0, 40.0), (10.0, 40.0))
 UPSIDE_DOWN = (QUAD[2], QUAD[3], QUAD[0], QUAD[1])
@@ -187,3 +188,32 @@ def test_digits_have_their_certainty():
     found = details(reading(digit_confidences=(0.5, 0.9876543)), TABLE, NOW)
 
     assert [{**POSITION, "confidence": 0.5}, {**POSITION, "confidence": 0.987654}] == found["digit_positions"]
+
+
+def test_a_refusal_tells_what_was_seen():
+    """Where things are, what to be warned of, how sure the best candidate was: nothing of the number itself."""
+    error = NumberUnreadable(digits=(7,), confidence=0.4)
+    error.seen = Seen(
+        size=(640, 480),
+        number_quad=QUAD,
+        cards=(FoundCard(number=None, confidence=0.4, refusal=error.cause, number_quad=QUAD),),
+        warnings=("glare",),
+        picture=1,
+    )
+    card = {"number": None, "confidence": 0.4, "refusal": error.cause, "card_position": None}
+
+    assert {
+        "confidence": 0.4,
+        "number_position": POSITION,
+        "card_position": None,
+        "img_size": {"w": 640, "h": 480},
+        "cards": [{**card, "number_position": POSITION}],
+        "picture": 1,
+        "warnings": ["glare"],
+    } == refused(error)
+
+
+@pytest.mark.parametrize("error", [CardsDiffer(), NoCardFound()])
+def test_a_refusal_that_saw_nothing_tells_nothing(error):
+    """Without details, or where several cards were shown."""
+    assert {} == refused(error)

@@ -16,6 +16,7 @@ from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.disclosure import public_jwk
 from bankcard_ocr.platform.remedies import REMEDIES
 from bankcard_ocr.platform.service import ENDPOINTS
+from bankcard_ocr.reading import Seen
 from bankcard_ocr.server.openapi import DOCUMENT
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -86,6 +87,14 @@ class TestRepliesFit:
         platform.reader.outcome = NoCardFound()
 
         assert fits("Failure", platform.read())
+
+    def test_a_refusal_with_what_was_seen(self, platform):
+        """So does one with positions."""
+        error = NoCardFound()
+        error.seen = Seen(size=(640, 480), warnings=("glare",), pictures={"card": b"JPEG"})
+        platform.reader.outcome = error
+
+        assert fits("Failure", platform.read(detail="1"))
 
     def test_a_token(self, platform):
         """A real token fits."""

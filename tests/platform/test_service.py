@@ -13,6 +13,7 @@ from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.remedies import REMEDIES
 from bankcard_ocr.platform.service import Service, operator_token
 from bankcard_ocr.platform.state.base import App
+from bankcard_ocr.reading import Seen
 
 JPEG = b"\xff\xd8\xff\xe0picture"
 SECRET = "a secret of the tests"
@@ -85,6 +86,24 @@ class TestRecognition:
         found = platform.read()
 
         assert (True, True, charged) == (begins(found, code), hint in found["errmsg"], platform.used())
+
+    def test_a_refusal_shows_what_was_seen_as_far_as_asked(self, platform):
+        """Positions and warnings with detail, pictures with return, neither without."""
+        error = NumberUnreadable(digits=(7,), confidence=0.4)
+        error.seen = Seen(size=(640, 480), warnings=("glare",), pictures={"card": b"JPEG"})
+        platform.reader.outcome = error
+        plain, detailed = platform.read(), platform.read(detail="1", **{"return": "card"})
+        error.seen = None
+        unseen = platform.read(detail="1")
+
+        assert {"errcode", "errmsg", "card_picture"} == set(plain)
+        assert {"errcode", "errmsg"} == set(unseen)
+        assert (101001, ["glare"], "SlBFRw==") == (
+            detailed["errcode"],
+            detailed["warnings"],
+            detailed["card_picture"],
+        )
+        assert 3 == platform.used()
 
     def test_a_failed_download_costs_nothing(self, platform):
         """The hint of 101000 names stage and cause, and nothing is charged."""

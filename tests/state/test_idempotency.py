@@ -15,7 +15,7 @@ from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.service import Service, issued
 from bankcard_ocr.platform.state.base import App, beijing_day
 from bankcard_ocr.platform.wire import Reply
-from bankcard_ocr.reading import Options, Reading
+from bankcard_ocr.reading import Options, Reading, Seen
 from bankcard_ocr.settings import Settings
 
 NUMBER = "6205500000000000004"
@@ -110,6 +110,16 @@ def test_a_refusal_is_repeated_too(platform):
     first, again = platform.read(), platform.read()
 
     assert (101001, first.encode(), 1, 1) == (again.errcode, again.encode(), platform.reader.count, platform.used())
+
+
+def test_pictures_of_a_refusal_are_cut_out_again(platform):
+    """They are not kept, and come again with the retry."""
+    error = NoCardFound()
+    error.seen = Seen(size=(640, 480), pictures={"card": b"JPEG"})
+    platform.reader.outcome = error
+    first, again = platform.read(**{"return": "card"}), platform.read(**{"return": "card"})
+
+    assert ("SlBFRw==", first.body, 1) == (again.body["card_picture"], again.body, platform.used())
 
 
 def test_what_was_not_charged_is_tried_again(platform):

@@ -1,7 +1,7 @@
 """What is told of one picture: a line of names and values, the same names on every line.
 
 First those that scripts rely on (:data:`FIXED`), then what the card says (:data:`CARD`), then whatever else the server
-tells with ``detail=1``; null where unknown, and on a refused picture.
+tells with ``detail=1``; null where unknown. On a refused picture only what was seen is told: places, warnings, cards.
 
 ``ms`` is from bytes in memory until the number is known, decoding included; ``detail_ms`` is what the rest of the card
 took beyond it. What the number alone tells (bank, network) comes out of a table, after both.
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
-from ..errors import BankcardError
+from ..errors import BankcardError, Refused
 from ..numbers import iin, pan
 from ..platform import detail as details
 from ..platform import wire
@@ -110,6 +110,7 @@ def _refused(error: BankcardError) -> dict[str, Any]:
         "errcode": code,
         "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
         "candidates": [],
+        **(details.refused(error) if isinstance(error, Refused) else {}),
     }
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import caution
+from ..errors import Refused
 from ..numbers.iin import Card, Match, Table
-from ..reading import Field, FoundCard, Quad, Reading
+from ..reading import Field, FoundCard, Quad, Reading, Seen
 
 
 def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
     """The fields, in the order people read them. ``now`` decides whether the card has expired."""
     match = table.lookup(reading.number)
-    width, height = reading.size
     return {
         "confidence": round(reading.confidence, 6),
         "valid_date": reading.valid_date.text if reading.valid_date else None,
@@ -29,7 +29,6 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "bin_table": {"version": table.version, "date": table.date},
         "bin_candidates": [_kind(card) for card in match.candidates] if len(match.candidates) > 1 else [],
         "issue_date": reading.issue_date.text if reading.issue_date else None,
-        "number_position": _position(reading.number_quad),
         "digit_positions": list(_digits(reading)),
         "holder_name_position": _field_position(reading.holder_name),
         "valid_date_position": _field_position(reading.valid_date),
@@ -37,17 +36,33 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "holder_name_confidence": _field_confidence(reading.holder_name),
         "valid_date_confidence": _field_confidence(reading.valid_date),
         "issue_date_confidence": _field_confidence(reading.issue_date),
-        "card_position": _position(reading.card_quad) if reading.card_quad else None,
-        "img_size": {"w": width, "h": height},
+        **_seen(reading),
         "warnings": warnings(reading, match, now),
-        "cards": [_card(card) for card in reading.cards],
-        "picture": reading.picture,
     }
 
 
-def pictures(reading: Reading) -> dict[str, Any]:
+def refused(error: Refused) -> dict[str, Any]:
+    """The fields of a refusal: what was seen though the number is not told, and how sure the best candidate was."""
+    if error.seen is None:
+        return {}
+    confidence = round(float(getattr(error, "confidence", 0.0)), 6)
+    return {"confidence": confidence, **_seen(error.seen), "warnings": list(error.seen.warnings)}
+
+
+def _seen(seen: Seen) -> dict[str, Any]:
+    width, height = seen.size
+    return {
+        "number_position": _maybe_position(seen.number_quad),
+        "card_position": _maybe_position(seen.card_quad),
+        "img_size": {"w": width, "h": height},
+        "cards": [_card(card) for card in seen.cards],
+        "picture": seen.picture,
+    }
+
+
+def pictures(seen: Seen) -> dict[str, Any]:
     """What ``return`` asked for, base64 JPEG: ``card_picture``, ``number_picture``, ``redacted_picture``."""
-    return {f"{name}_picture": b64encode(data).decode() for name, data in sorted(reading.pictures.items())}
+    return {f"{name}_picture": b64encode(data).decode() for name, data in sorted(seen.pictures.items())}
 
 
 def warnings(reading: Reading, match: Match, now: float) -> list[str]:
@@ -63,8 +78,8 @@ def _card(card: FoundCard) -> dict[str, Any]:
         "number": card.number,
         "confidence": round(card.confidence, 6),
         "refusal": card.refusal,
-        "card_position": _position(card.card_quad) if card.card_quad else None,
-        "number_position": _position(card.number_quad) if card.number_quad else None,
+        "card_position": _maybe_position(card.card_quad),
+        "number_position": _maybe_position(card.number_quad),
     }
 
 
@@ -90,7 +105,7 @@ def _kind(card: Card) -> dict[str, Any]:
 
 
 def _field_position(text: Field | None) -> dict[str, Any] | None:
-    return _position(text.quad) if text is not None and text.quad is not None else None
+    return _maybe_position(text.quad) if text is not None else None
 
 
 def _field_confidence(text: Field | None) -> float | None:
@@ -102,6 +117,10 @@ def _digits(reading: Reading) -> Iterator[dict[str, Any]]:
     sure = reading.digit_confidences or (None,) * len(reading.digit_quads)
     for quad, confidence in zip(reading.digit_quads, sure, strict=True):
         yield _position(quad) if confidence is None else {**_position(quad), "confidence": round(confidence, 6)}
+
+
+def _maybe_position(quad: Quad | None) -> dict[str, Any] | None:
+    return None if quad is None else _position(quad)
 
 
 def _position(quad: Quad) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from typing import Any, Protocol
 
 from ..errors import BankcardError, CallError, PictureTooLarge, Refused, StateError
 from ..numbers import iin
-from ..reading import Options, Reading
+from ..reading import Options, Reading, Seen
 from ..settings import Settings
 from . import detail, idempotency, records, wire
 from . import secret as secret_module
@@ -225,8 +225,6 @@ class Service:
         try:
             _refuse_at_limit(call)
             reply = self._recognized(call, app, wanted, data)
-        except Refused as error:
-            reply = wire.refusal(error, call.rid, client_ip=call.request.client_ip)
         except BaseException:
             idempotency.give_up(self._state, ticket)
             raise
@@ -236,9 +234,13 @@ class Service:
 
     def _with_pictures(self, reply: Reply, wanted: _Wanted, data: tuple[bytes, ...]) -> Reply:
         """An earlier reply with the pictures that were given back with it: they are not kept, but cut out anew."""
-        if reply.errcode or not wanted.options.returns:
+        if not wanted.options.returns:
             return reply
-        return dataclasses.replace(reply, body={**reply.body, **detail.pictures(self._reading(wanted, data))})
+        try:
+            seen: Seen | None = self._reading(wanted, data)
+        except Refused as error:
+            seen = error.seen
+        return dataclasses.replace(reply, body={**reply.body, **(detail.pictures(seen) if seen else {})})
 
     def _reading(self, wanted: _Wanted, data: tuple[bytes, ...]) -> Reading:
         if len(data) == 1:
@@ -250,14 +252,20 @@ class Service:
         try:
             with self._stage(call, "read"):
                 reading = self._reading(wanted, data)
-        except Refused:
+        except Refused as error:
             self._charge(call, app)
-            raise
+            return self._refused(call, wanted, error)
         call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
         self._charge(call, app)
         details = detail.details(reading, self._table, call.now) if wanted.options.detail else {}
         reply = wire.recognized(reading, call.rid, **(details | detail.pictures(reading)))
         return dataclasses.replace(reply, body=wanted.disclosure.applied(reply.body))
+
+    def _refused(self, call: Call, wanted: _Wanted, error: Refused) -> Reply:
+        """The reply that no number is told, with what was seen nevertheless as far as it was asked for."""
+        details = detail.refused(error) if wanted.options.detail else {}
+        pictures = detail.pictures(error.seen) if error.seen else {}
+        return wire.refusal(error, call.rid, client_ip=call.request.client_ip, **(details | pictures))
 
     def _charge(self, call: Call, app: App) -> None:
         """Charges the Beijing day in which the call came in. Raises CallError 101003 at the limit."""

@@ -272,8 +272,8 @@ def hint(error: Exception) -> str:
     return masked(re.sub(r"[\[\]\s]+", " ", cause).strip())[:160]
 
 
-def refusal(error: Exception, rid: str, *, client_ip: str = "") -> Reply:
-    """The reply that tells ``error``: its code, the platform's message, the hint, the request id."""
+def refusal(error: Exception, rid: str, *, client_ip: str = "", **details: Any) -> Reply:
+    """The reply that tells ``error``: its code, the platform's message, the hint, the request id, then ``details``."""
     code = errcode(error)
     text = message(code).format(ip=client_ip, ipv6=_ipv6(client_ip))
     cause = hint(error)
@@ -281,7 +281,11 @@ def refusal(error: Exception, rid: str, *, client_ip: str = "") -> Reply:
         errcode=code,
         rid=rid,
         cause=cause,
-        body={"errcode": code, "errmsg": f"{text} hint: [{cause}] rid: {rid}" if cause else f"{text} rid: {rid}"},
+        body={
+            "errcode": code,
+            "errmsg": f"{text} hint: [{cause}] rid: {rid}" if cause else f"{text} rid: {rid}",
+            **details,
+        },
         retry_after_s=error.retry_after_s if isinstance(error, Busy) else None,
     )
 

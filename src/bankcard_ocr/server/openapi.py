@@ -236,6 +236,16 @@ _CARD = _object(
     },
 )
 
+_SEEN = {
+    "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    "card_position": _MAYBE_POSITION,
+    "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
+    "warnings": {"type": "array", "items": {"enum": list(WARNINGS)}},
+    "cards": {"type": "array", "items": _CARD, "description": "Every card in view, in reading order."},
+    "picture": {**_WHOLE, "description": "Of several pictures, which one all positions are of, from 0."},
+    **{f"{name}_picture": _JPEG for name in RETURNED},
+}
+
 _SCHEMAS = {
     "Recognized": _object(
         ["errcode", "errmsg", "number", "id"],
@@ -243,7 +253,6 @@ _SCHEMAS = {
             **_STATUS,
             "number": {**_NUMBER, "description": "The card number, digits only unless pan asks otherwise."},
             "id": {**_NUMBER, "description": "The same under the documentation's other name."},
-            "confidence": {"type": "number", "minimum": 0, "maximum": 1},
             "valid_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
             "issue_date": {**_MAYBE_TEXT, "description": "MM/YY, as printed."},
             "holder_name": {**_MAYBE_TEXT, "description": "Latin capitals."},
@@ -259,12 +268,7 @@ _SCHEMAS = {
             "valid_date_confidence": _MAYBE_CONFIDENCE,
             "holder_name_confidence": _MAYBE_CONFIDENCE,
             "issue_date_confidence": _MAYBE_CONFIDENCE,
-            "card_position": _MAYBE_POSITION,
-            "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
-            "warnings": {"type": "array", "items": {"enum": list(WARNINGS)}},
-            "cards": {"type": "array", "items": _CARD, "description": "Every card in view, in reading order."},
-            "picture": {**_WHOLE, "description": "Of several pictures, which one all positions are of, from 0."},
-            **{f"{name}_picture": _JPEG for name in RETURNED},
+            **_SEEN,
         },
     ),
     "Position": _object(
@@ -285,6 +289,8 @@ _SCHEMAS = {
                 "description": "; ".join(f"{code}: {text}" for code, text in MESSAGES.items() if code),
             },
             "errmsg": {**_TEXT, "description": "The platform's text, a hint of stage and cause, the request id."},
+            "number_position": {**_MAYBE_POSITION, "description": "With detail=1 and errcode 101001, as what follows."},
+            **_SEEN,
         },
     ),
     "Token": _object(

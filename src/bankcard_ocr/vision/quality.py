@@ -20,25 +20,24 @@ PALE = 225  # the median of a card that is white itself
 
 
 def measures(
-    image: Image, card: Quad | None, line: Quad, *, height: float, hidden: int, cards: int
+    image: Image, card: Quad | None, line: Quad | None, *, height: float, hidden: int, cards: int
 ) -> dict[str, float]:
     """All that is measured of a card's picture.
 
-    ``card`` and ``line`` are in pixels of ``image``; without a card its measures are taken of the line. ``height`` is
-    the digits' in pixels of the picture as sent, ``hidden`` how many are covered, ``cards`` how many cards there are.
+    ``card`` and ``line`` are in pixels of ``image``; without a card its measures are taken of the line, without a line
+    the card's alone, and there are fewer the less was located. ``height`` is the digits' in pixels of the picture as
+    sent, ``hidden`` how many are covered, ``cards`` how many cards there are.
     """
-    area = quads.grow(line, 0.02, 0.5) if card is None else card
-    return {
-        "outside": 0.0 if card is None else outside(card, image.shape[1], image.shape[0]),
-        "sharpness": sharpness(image, line),
-        "glare": max(glare(image, area), glare(image, line)),
-        "covered": 0.0 if card is None else covered(image, card),
-        "colour": colour(image, area),
-        "moire": moire(image, area),
-        "height": height,
-        "hidden": float(hidden),
-        "cards": float(cards),
-    }
+    found = {"hidden": float(hidden), "cards": float(cards)}
+    if line is not None:
+        found |= {"sharpness": sharpness(image, line), "height": height}
+    if card is not None:
+        found |= {"outside": outside(card, image.shape[1], image.shape[0]), "covered": covered(image, card)}
+    area = card if card is not None else quads.grow(line, 0.02, 0.5) if line is not None else None
+    if area is not None:
+        shown = [glare(image, each) for each in (area, line) if each is not None]
+        found |= {"glare": max(shown), "colour": colour(image, area), "moire": moire(image, area)}
+    return found
 
 
 def outside(card: Quad, width: int, height: int) -> float:
