@@ -18,13 +18,15 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from bankcard_ocr import cli
 from bankcard_ocr.cli import annotate, formats, inputs, read
 from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.reading import Candidate, Options, Reading
+from bankcard_ocr.reading import Candidate, FoundCard, Options, Reading
+from bankcard_ocr.vision import image
 from bankcard_ocr.vision.image import MAX_BYTES
 
 NUMBER = "4111111111111111"
@@ -40,6 +42,7 @@ class FakeReader:
     def __init__(self) -> None:
         self.options: list[Options] = []
         self.timings_ms: dict[str, float] = {}
+        self.cards: tuple[FoundCard, ...] = ()
 
     def read(self, data: bytes, options: Options) -> Reading:
         self.options.append(options)
@@ -61,6 +64,7 @@ class FakeReader:
             number_quad=LINE,
             digit_quads=DIGITS,
             timings_ms=self.timings_ms,
+            cards=self.cards,
         )
 
 
@@ -193,6 +197,27 @@ def test_type_reaches_the_reader(reader, picture, args: list[str], want: str):
     assert [want] == [options.type for options in reader.options]
 
 
+@pytest.mark.parametrize("args", [[], ["--jsonl"], ["--format", "csv"], ["--save-annotated", "copies"]])
+def test_mask_hides_a_number_in_a_file_name(reader, picture, monkeypatch, tmp_path, args: list[str]):
+    """Whatever is written of a picture called after its card, and however the number stands in its name or path."""
+    monkeypatch.chdir(tmp_path)
+    for name in (f"a {NUMBER}.jpg", "b/4111_1111_1111_1111/c.jpg", "d-4111.1111-1111 1111.jpg"):
+        picture(name, white(NUMBER))
+    picture("e 5555555555554444.jpg", b"empty")  # of a refused picture, too
+    result = run(".", *args, "--mask")
+    names = "".join(str(path.relative_to(tmp_path)) for path in tmp_path.glob("copies/*"))
+
+    assert (1, []) == (result.exit_code, re.findall(r"(?:[0-9][ ._-]?){12,}", result.stdout + names))
+
+
+def test_a_number_without_check_digit_is_masked_in_its_name(reader, picture):
+    """The number that the picture shows is masked in its name, too, when it does not pass Luhn; a date is not."""
+    file = picture("20240131-095959 4111-1111-1111-1112.jpg", b"4111111111111112")
+    [line] = lines(run(file, "--jsonl", "--mask"))
+
+    assert "20240131-095959 411111******1112.jpg" == PurePath(str(line["file"])).name
+
+
 NAMES = [
     "valid_date",
     "issue_date",
@@ -270,6 +295,24 @@ def test_the_table_shows_the_grouped_number(reader, picture):
     )
 
 
+def test_the_table_shows_every_card_of_a_picture(reader, picture):
+    """Further cards stand below the first with number and confidence, or the cause of their refusal; each once."""
+    reader.cards = (
+        FoundCard(number=None, confidence=0.31, refusal="number unreadable: digits 7 uncertain"),
+        FoundCard(number=NUMBER, confidence=0.99),
+        FoundCard(number="5555555555554444", confidence=0.97),
+    )
+    shown = run(picture("card.jpg", NUMBER.encode()), "--mask").stdout
+    rows = [line.split() for line in shown.splitlines()[1:]]
+
+    assert [
+        ["4111", "11**", "****", "1111", "0.9900"],
+        ["\N{DOUBLE PRIME}", "-", "0.3100", "number", "unreadable:"],
+        ["\N{DOUBLE PRIME}", "5555", "55**", "****", "4444", "0.9700"],
+    ] == [rows[0][1:6], rows[1][:5], next(row for row in rows if "5555" in row)]
+    assert "1 of 1 read, 2 further cards" in shown
+
+
 def test_the_table_shows_why_a_number_is_missing(reader, picture):
     """A refused picture's row names the cause."""
     result = run(picture("a.jpg", b"empty"))
@@ -319,6 +362,27 @@ class TestInputs:
             read_,
             list(tmp_path.iterdir()),
         )
+
+    def test_a_pdf_is_a_picture(self, reader, picture, tmp_path):
+        """Folders and archives have PDFs, too."""
+        files = [picture("a.PDF", NUMBER.encode()), f"{packed(tmp_path, {'in/b.pdf': NUMBER.encode()})}!in/b.pdf"]
+        result = run(str(tmp_path), str(tmp_path / "cards.zip"), "--jsonl")
+
+        assert (0, files) == (result.exit_code, [line["file"] for line in lines(result)])
+
+    def test_a_pdf_of_several_pages_is_one_refused_line(self, reader, picture, tmp_path, monkeypatch):
+        """It says what to send, and the pictures behind it are read."""
+        pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
+        page, pages = Image.new("RGB", (60, 40), "white"), io.BytesIO()
+        page.save(pages, "PDF", save_all=True, append_images=[page])
+        picture("a.pdf", pages.getvalue())
+        picture("b.png", white(NUMBER))
+        read_ = reader.read
+        monkeypatch.setattr(reader, "read", lambda data, options: image.decode(data) and read_(data, options))
+
+        assert ["decode image failed hint: [PDF of 2 pages; send one page]", "ok"] == [
+            line["errmsg"] for line in lines(run(str(tmp_path), "--jsonl"))
+        ]
 
     def test_a_damaged_member_is_no_picture(self, reader, tmp_path):
         """A member whose checksum does not hold, and an encrypted one, have lines; the others are read."""

@@ -24,6 +24,8 @@ from .bar import bar
 from .formats import Format
 from .lines import Line, Reads
 
+Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
+
 FEW = 3  # pictures that need no progress bar
 SUFFIXES = {f".{each.value}": each for each in Format if each is not Format.table}
 
@@ -52,7 +54,9 @@ def command(
         Path | None, typer.Option("--out", "-o", help="The file to write, for its owner alone.", dir_okay=False)
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Pictures read at the same time.")] = 1,
-    mask: Annotated[bool, typer.Option("--mask", help="Show the first 6 and last 4 digits only.")] = False,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="Show the first 6 and last 4 digits only, in file names too.")
+    ] = False,
     detail: Annotated[
         bool,
         typer.Option("--detail/--no-detail", help="Look at the whole card, or at its number alone, which is faster."),
@@ -77,7 +81,7 @@ def command(
 
         def work(place: int) -> Line:
             told, data = lines.line(reader, sources[place], options, mask=mask)
-            save(place + 1, data, told)
+            save(place + 1, sources[place].name, data, told)
             return told
 
         refused = 0
@@ -132,10 +136,10 @@ def _private(path: Path) -> IO[bytes]:
         raise BankcardError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
 
 
-def _saver(folder: Path | None, *, covered: bool) -> Callable[[int, bytes, Line], None]:
+def _saver(folder: Path | None, *, covered: bool) -> Save:
     """What writes the annotated picture of a line that was read into ``folder``; nothing when that is None."""
     if folder is None:
-        return lambda _place, _data, _told: None
+        return lambda _place, _name, _data, _told: None
     from . import annotate
 
     try:
@@ -143,9 +147,9 @@ def _saver(folder: Path | None, *, covered: bool) -> Callable[[int, bytes, Line]
     except OSError as error:
         raise BankcardError(f"{folder} cannot be made: {error.strerror}; choose another --save-annotated") from error
 
-    def save(place: int, data: bytes, told: Line) -> None:
+    def save(place: int, name: str, data: bytes, told: Line) -> None:
         if told["number"] is not None:
-            with _private(folder / annotate.file_name(place, told["file"])) as file:
+            with _private(folder / annotate.file_name(place, name)) as file:
                 file.write(annotate.annotated(data, told, covered=covered))
 
     return save

@@ -9,16 +9,19 @@ from typing import Any
 
 from ..numbers import pan
 from .formats import Write
+from .lines import further
 
 SURE = 0.99
+DITTO = "\N{DOUBLE PRIME}"  # a further card of the picture above
 PIPED = 200  # columns where there is no terminal
 Told = Mapping[str, Any]
 
 
 @contextmanager
 def table() -> Iterator[Write]:
-    """What takes the lines; the table is printed when this ends. Columns that no picture
-    fills are left out, and on a narrow terminal those that say least.
+    """What takes the lines; the table is printed when this ends. Further cards of a picture have rows below its own.
+
+    Columns that no picture fills are left out, and on a narrow terminal those that say least.
     """
     told: list[Told] = []
     yield told.append
@@ -35,7 +38,8 @@ def _print(told: list[Told]) -> None:
     if not console.is_terminal:
         console.width = PIPED
     shown = Table(box=None, pad_edge=False)
-    cells = {name: [cell(each) for each in told] for name, cell in _COLUMNS.items()}
+    rows = [row for each in told for row in (each, *map(_further, further(each)))]
+    cells = {name: [cell(each) for each in rows] for name, cell in _COLUMNS.items()}
     kept = [name for name in _COLUMNS if name in _ALWAYS or any(text for text, _ in cells[name])]
     widths = {name: min(_WRAPPED.get(name, 99), max(cell_len(text) for text, _ in cells[name])) for name in kept}
     for name in _SPARE:
@@ -55,7 +59,17 @@ def _print(told: list[Told]) -> None:
         shown.add_row(*(Text(text, style=style) for text, style in row))
     console.print(shown)
     read = sum(each["number"] is not None for each in told)
-    console.print(f"{read} of {len(told)} read, median {median(each['ms'] for each in told):.1f} ms", style="dim")
+    more = f", {_cards(len(rows) - len(told))}" if len(rows) > len(told) else ""
+    console.print(f"{read} of {len(told)} read{more}, median {median(each['ms'] for each in told):.1f} ms", style="dim")
+
+
+def _cards(count: int) -> str:
+    return f"{count} further card{'s' if count > 1 else ''}"
+
+
+def _further(card: Told) -> Told:
+    """A further card of the picture in the row above, as a line that tells no more than is known of it."""
+    return {"file": DITTO, "number": card["number"], "confidence": card["confidence"], "refusal": card["refusal"]}
 
 
 def _number(told: Told) -> tuple[str, str]:
@@ -68,29 +82,30 @@ def _confidence(told: Told) -> tuple[str, str]:
 
 
 def _kind(told: Told) -> tuple[str, str]:
-    kind = told["card_type"] if told["card_type"] != "unknown" else None
-    return " ".join(filter(None, (told["network"], kind))), ""
+    kind = told.get("card_type") if told.get("card_type") != "unknown" else None
+    return " ".join(filter(None, (told.get("network"), kind))), ""
 
 
 def _bank(told: Told) -> tuple[str, str]:
-    return "  ".join(filter(None, (told["bank_name"], told["card_name"]))), ""
+    return "  ".join(filter(None, (told.get("bank_name"), told.get("card_name")))), ""
 
 
 def _remark(told: Told) -> tuple[str, str]:
     """Warnings in words, or the cause of a refusal without the platform's phrase before it."""
-    words = ", ".join(told["warnings"] or ()).replace("_", " ")
-    return (words if told["number"] else told["errmsg"].partition("hint: [")[2].removesuffix("]")), "yellow"
+    if told["number"]:
+        return ", ".join(told.get("warnings") or ()).replace("_", " "), "yellow"
+    return told.get("refusal") or told.get("errmsg", "").partition("hint: [")[2].removesuffix("]"), "yellow"
 
 
 _COLUMNS: dict[str, Callable[[Told], tuple[str, str]]] = {
     "file": lambda told: (told["file"], ""),
     "number": _number,
     "confidence": _confidence,
-    "valid": lambda told: (told["valid_date"] or "", ""),
-    "holder": lambda told: (told["holder_name"] or "", ""),
+    "valid": lambda told: (told.get("valid_date") or "", ""),
+    "holder": lambda told: (told.get("holder_name") or "", ""),
     "kind": _kind,
     "bank": _bank,
-    "ms": lambda told: (f"{told['ms']:.1f}", "dim"),
+    "ms": lambda told: (f"{told['ms']:.1f}" if "ms" in told else "", "dim"),
     "remarks": _remark,
 }
 _ALWAYS = {"file", "number", "confidence", "ms"}
