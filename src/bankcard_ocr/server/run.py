@@ -64,6 +64,7 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
+    _check(loaded)
     listener = listen(settings)
     hand_over()
     states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
@@ -99,14 +100,26 @@ def _serve_alone(source: Source, settings: Settings, listener: socket.socket) ->
 def _reloaded(source: Source, settings: Settings) -> Settings:
     """The settings as they are now, or as they were when they are wrong now."""
     try:
-        found = source.load().settings
-        table(found)
-        key(found.fingerprint_key_file, "fingerprint_key_file", "the settings")
+        loaded = source.load()
+        _check(loaded)
     except SettingsError as error:
         structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
         return settings
-    logs.configure(found)
-    return found
+    logs.configure(loaded.settings)
+    return loaded.settings
+
+
+def _check(loaded: Loaded) -> None:
+    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used."""
+    settings = loaded.settings
+    try:
+        table(settings)
+        key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings")
+        fetcher(settings)
+        if settings.otlp_endpoint:
+            traces.traces(settings.otlp_endpoint).close()
+    except SettingsError as error:
+        raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error
 
 
 @contextmanager
@@ -225,10 +238,13 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
     spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
     if spans is not None:
         observers.append(spans.observe)
+    fetch = fetcher(settings)
+    for exception in fetch.exceptions:
+        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
     service = Service(
         reader=gate,
         state=store,
-        fetch=fetcher(settings),
+        fetch=fetch,
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
@@ -278,13 +294,16 @@ def table(settings: Settings) -> Table:
         return default()
     try:
         return Table.load(Path(settings.iin_file))
-    except (OSError, InvalidTable) as error:
-        raise SettingsError("iin_file", "the settings", f"cannot be used: {error}") from error
+    except OSError as error:
+        reason = f"{settings.iin_file} cannot be read: {error.strerror}"
+        raise SettingsError("iin_file", "the settings", reason) from error
+    except InvalidTable as error:
+        raise SettingsError("iin_file", "the settings", f"{settings.iin_file} cannot be used: {error}") from error
 
 
 def fetcher(settings: Settings) -> Fetcher:
-    """What downloads ``img_url`` under these settings; exceptions to the address rule are named in the log."""
-    fetch = Fetcher(
+    """What downloads ``img_url`` under these settings. Raises SettingsError."""
+    return Fetcher(
         Limits(
             max_bytes=settings.max_picture_bytes,
             connect_timeout_s=settings.fetch_connect_timeout_s,
@@ -296,9 +315,6 @@ def fetcher(settings: Settings) -> Fetcher:
         ca_file=settings.ca_file or None,
         proxy=settings.proxy or None,
     )
-    for exception in fetch.exceptions:
-        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
-    return fetch
 
 
 def threads(settings: Settings) -> int:
