@@ -22,10 +22,10 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from bankcard_ocr import cli
-from bankcard_ocr.cli import annotate, formats, inputs, read
+from bankcard_ocr.cli import annotate, formats, inputs, read, table
 from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.reading import Candidate, FoundCard, Options, Reading
+from bankcard_ocr.reading import Candidate, Field, FoundCard, Options, Reading
 from bankcard_ocr.vision import image
 from bankcard_ocr.vision.image import MAX_BYTES
 
@@ -43,6 +43,7 @@ class FakeReader:
         self.options: list[Options] = []
         self.timings_ms: dict[str, float] = {}
         self.cards: tuple[FoundCard, ...] = ()
+        self.valid_date: Field | None = None
 
     def read(self, data: bytes, options: Options) -> Reading:
         self.options.append(options)
@@ -51,6 +52,8 @@ class FakeReader:
             b"empty": NoCardFound(),
             b"worn": NumberUnreadable(digits=(7,), confidence=0.4),
         }
+        if data.endswith(b"stop"):
+            raise KeyboardInterrupt
         for seen, failure in failures.items():
             if data.endswith(seen):
                 raise failure
@@ -65,6 +68,7 @@ class FakeReader:
             digit_quads=DIGITS,
             timings_ms=self.timings_ms,
             cards=self.cards,
+            valid_date=self.valid_date,
         )
 
 
@@ -413,7 +417,12 @@ class TestInputs:
 
     @pytest.mark.parametrize(
         ("place", "advice"),
-        [("gone.jpg", "a pattern in quotes"), ("", "no pictures in"), ("not.zip", "no zip archive")],
+        [
+            ("gone.jpg", "a pattern in quotes"),
+            ("", "no pictures in"),
+            ("no*.jpg", "matches none"),
+            ("not.zip", "no zip archive"),
+        ],
     )
     def test_what_would_do_is_said(self, reader, picture, tmp_path, place: str, advice: str):
         """A place with nothing to read is status 2, and the message says what would do."""
@@ -421,6 +430,14 @@ class TestInputs:
         result = run(str(tmp_path / place))
 
         assert (2, True) == (result.exit_code, advice in unboxed(result.stderr))
+
+    def test_an_empty_variable_is_no_folder(self, reader, picture, tmp_path, monkeypatch):
+        """A script whose variable is empty reads nothing, and not the folder that it stands in."""
+        picture("a.jpg", NUMBER.encode())
+        monkeypatch.chdir(tmp_path)
+        result = run("")
+
+        assert (2, True) == (result.exit_code, "an empty variable" in unboxed(result.stderr))
 
     def test_an_archive_without_pictures_is_wrong_usage(self, reader, tmp_path):
         """It says so, with status 2."""
@@ -453,17 +470,19 @@ class TestFormats:
         """Columns and their types do not depend on what the pictures said; the file is its owner's alone."""
         parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
         schemas = []
+        reader.valid_date = Field(text="12/30", confidence=0.98)
         for name in (NUMBER, "empty"):
             out = tmp_path / f"{name[:2]}.parquet"
             run(picture("a.jpg", name.encode()), "--out", str(out))
             schemas.append(parquet.read_schema(out))
         [row] = parquet.read_table(tmp_path / "41.parquet").to_pylist()
 
-        assert (schemas[0], list(told.names()), NUMBER, 0.99, 0o600) == (
+        assert (schemas[0], list(told.names()), NUMBER, 0.99, 0.98, 0o600) == (
             schemas[1],
             schemas[0].names,
             row["number"],
             row["confidence"],
+            row["valid_date_confidence"],
             out.stat().st_mode & 0o777,
         )
 
@@ -511,6 +530,52 @@ class TestFormats:
         result = run(picture("a.jpg", NUMBER.encode()), "--out", str(tmp_path / "no" / "a.csv"))
 
         assert str(result.exception).endswith("cannot be written: No such file or directory; choose another --out")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+    @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+    def test_a_full_disk_is_said(self, reader, picture, suffix: str):
+        """One line with the file and the cause, however late it shows."""
+        result = run(picture("a.jpg", NUMBER.encode()), "--out", "/dev/full", "--format", suffix)
+
+        assert "/dev/full cannot be written: No space left on device; choose another --out" == str(result.exception)
+
+    @pytest.mark.parametrize("args", [[], ["--jsonl"], ["--format", "csv"]])
+    def test_who_stops_it_has_what_was_read(self, reader, picture, args: list[str]):
+        """Ctrl-C ends with the pictures told that were read before, how many they are, and status 130."""
+        files = [picture("a.jpg", NUMBER.encode()), picture("b.jpg", b"stop"), picture("c.jpg", NUMBER.encode())]
+        result = run(*files, *args)
+
+        assert (130, True, "stopped: 1 of 3 pictures are told") == (
+            result.exit_code,
+            "4111" in result.stdout,
+            result.stderr.strip(),
+        )
+
+
+class TestTable:
+    @given(
+        words=st.tuples(st.integers(4, 90), st.integers(7, 60)),
+        spare=st.lists(st.integers(2, 60), min_size=4, max_size=4),
+        room=st.integers(52, 250),
+    )
+    def test_it_is_no_wider_than_the_terminal(self, words, spare, room):
+        """File, number and remarks stay, the number whole, from 52 characters on."""
+        names = ("ms", "kind", "bank", "holder")
+        widths = {"file": words[0], "number": 23, "confidence": 10, "valid": 5, **dict(zip(names, spare, strict=True))}
+        fitted = table._fitted({**widths, "remarks": words[1]}, room)
+
+        assert fitted["number"] == 23
+        assert {"file", "remarks"} <= set(fitted)
+        assert sum(fitted.values()) + table.GAP * (len(fitted) - 1) <= room
+
+    def test_the_common_folder_is_left_out(self):
+        """Where it is narrow; what is below it, archives and standard input are told."""
+        names = ["in/a.jpg", table.DITTO, "in/deeper/b.jpg", "in/c.zip!x/d.jpg"]
+
+        assert ["a.jpg", table.DITTO, "deeper/b.jpg", "c.zip!x/d.jpg"] == [
+            name for name, _ in table._without_common_folder([(name, "") for name in names])
+        ]
+        assert [("-", ""), ("in/a.jpg", "")] == table._without_common_folder([("-", ""), ("in/a.jpg", "")])
 
 
 class TestAnnotated:

@@ -50,6 +50,8 @@ def _at(place: str, archives: ExitStack) -> list[Source]:
     path = Path(place)
     if place == STDIN:
         return [_stdin()]
+    if not place:
+        raise typer.BadParameter("a place without a name is given, perhaps of an empty variable; . is this folder")
     if path.is_dir():
         found = sorted(file for file in path.rglob("*") if files.is_picture(file) and file.is_file())
         if not found:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import PurePath
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from ..numbers import pan
 from .formats import Write
 from .lines import further
 
 SURE = 0.99
+GAP = 2  # blanks between columns
+WORDS, FEW_WORDS = 24, 12  # characters that a column of words keeps beside others, and when there is no room
 DITTO = "\N{DOUBLE PRIME}"  # a further card of the picture above
 PIPED = 200  # columns where there is no terminal
 Told = Mapping[str, Any]
@@ -21,11 +25,15 @@ Told = Mapping[str, Any]
 def table() -> Iterator[Write]:
     """What takes the lines; the table is printed when this ends. Further cards of a picture have rows below its own.
 
-    Columns that no picture fills are left out, and on a narrow terminal those that say least.
+    Columns that no picture fills are left out, and on a narrow terminal the folder that all files are in and what says
+    least.
     """
     told: list[Told] = []
-    yield told.append
-    _print(told)
+    try:
+        yield told.append
+    finally:  # what was read is told when the run is stopped
+        if told:
+            _print(told)
 
 
 def _print(told: list[Told]) -> None:
@@ -40,27 +48,45 @@ def _print(told: list[Told]) -> None:
     shown = Table(box=None, pad_edge=False)
     rows = [row for each in told for row in (each, *map(_further, further(each)))]
     cells = {name: [cell(each) for each in rows] for name, cell in _COLUMNS.items()}
-    kept = [name for name in _COLUMNS if name in _ALWAYS or any(text for text, _ in cells[name])]
-    widths = {name: min(_WRAPPED.get(name, 99), max(cell_len(text) for text, _ in cells[name])) for name in kept}
-    for name in _SPARE:
-        if sum(widths.values()) + 2 * len(widths) > console.width:
-            widths.pop(name, None)
-    kept = [name for name in kept if name in widths]
-    for name in kept:
-        shown.add_column(
-            name,
-            justify="right" if name == "ms" else "left",
-            no_wrap=name in _ONE_LINE,
-            overflow="fold",
-            header_style="dim",
-            min_width=widths[name] if name == "file" else None,
-        )
-    for row in zip(*(cells[name] for name in kept), strict=True):
+    filled = [name for name in _COLUMNS if name in _ALWAYS or any(text for text, _ in cells[name])]
+    widths = {name: max(cell_len(text) for text in (name, *(text for text, _ in cells[name]))) for name in filled}
+    if sum(widths.values()) + GAP * len(widths) > console.width:
+        cells["file"] = _without_common_folder(cells["file"])
+        widths["file"] = max(cell_len(text) for text in ("file", *(text for text, _ in cells["file"])))
+    widths = _fitted(widths, console.width)
+    for name, width in widths.items():
+        justify: Literal["left", "right"] = "right" if name == "ms" else "left"
+        shown.add_column(name, justify=justify, width=width, overflow="fold", header_style="dim")
+    for row in zip(*(cells[name] for name in widths), strict=True):
         shown.add_row(*(Text(text, style=style) for text, style in row))
     console.print(shown)
     read = sum(each["number"] is not None for each in told)
     more = f", {_cards(len(rows) - len(told))}" if len(rows) > len(told) else ""
     console.print(f"{read} of {len(told)} read{more}, median {median(each['ms'] for each in told):.1f} ms", style="dim")
+
+
+def _fitted(widths: Mapping[str, int], room: int) -> dict[str, int]:
+    """The columns to show and their widths: what says least is left out, then words are wrapped, until all fit."""
+
+    def over(wrapped: int) -> int:
+        return sum(min(width, wrapped) if name in _WRAPPED else width for name, width in kept.items()) - most
+
+    kept = dict(widths)
+    most = room - GAP * (len(kept) - 1)
+    for name, wrapped in _SPARE:
+        if over(wrapped) > 0 and kept.pop(name, None) is not None:
+            most += GAP
+    for least in (WORDS, FEW_WORDS):
+        for name in _WRAPPED:
+            kept[name] = max(min(kept.get(name, 0), least), kept.get(name, 0) - max(0, over(room)))
+    return {name: width for name, width in kept.items() if width}
+
+
+def _without_common_folder(files: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The names in a column without the folder that all of them are in."""
+    folders = [PurePath(name).parent.parts for name, _ in files if name != DITTO]
+    common = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False)))
+    return [(name if name == DITTO else str(PurePath(*PurePath(name).parts[common:])), style) for name, style in files]
 
 
 def _cards(count: int) -> str:
@@ -109,6 +135,13 @@ _COLUMNS: dict[str, Callable[[Told], tuple[str, str]]] = {
     "remarks": _remark,
 }
 _ALWAYS = {"file", "number", "confidence", "ms"}
-_SPARE = ("ms", "kind", "bank", "holder")  # left out in this order
-_WRAPPED = {"file": 24, "remarks": 24}  # columns of words, and the characters that they keep
-_ONE_LINE = {"number", "confidence", "valid", "ms"}
+_WRAPPED = ("remarks", "file")  # columns of words
+_SPARE = (
+    ("ms", WORDS),
+    ("kind", WORDS),
+    ("bank", WORDS),
+    ("holder", WORDS),
+    ("valid", FEW_WORDS),
+    ("confidence", FEW_WORDS),
+)
+"""What is left out, in this order, when the others do not fit though words are wrapped to so many characters."""
