@@ -531,6 +531,15 @@ class TestFormats:
 
         assert str(result.exception).endswith("cannot be written: No such file or directory; choose another --out")
 
+    @pytest.mark.parametrize("format_", formats.Format)
+    def test_strange_names_are_told(self, reader, tmp_path, format_: str):
+        """A name that is no text has question marks where it is none, in every format; the run goes on."""
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        (tmp_path / "\udcff.jpg").write_bytes(NUMBER.encode())
+        result = run(str(tmp_path), "--format", format_)
+
+        assert (0, True) == (result.exit_code, b"?.jpg" in result.stdout_bytes)
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
     @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
     def test_a_full_disk_is_said(self, reader, picture, suffix: str):
@@ -553,6 +562,12 @@ class TestFormats:
 
 
 class TestTable:
+    def test_a_name_does_nothing_to_the_terminal(self, reader, picture):
+        """What a terminal would obey is replaced."""
+        shown = run(picture("a\x1b[31m\n.jpg", NUMBER.encode())).stdout
+
+        assert (False, True) == ("\x1b" in shown, "a\N{REPLACEMENT CHARACTER}[31m" in shown)
+
     @given(
         words=st.tuples(st.integers(4, 90), st.integers(7, 60)),
         spare=st.lists(st.integers(2, 60), min_size=4, max_size=4),

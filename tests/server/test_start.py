@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 
 import pytest
@@ -33,3 +34,15 @@ def test_a_file_that_cannot_be_used_is_said_before_anything_listens(tmp_path, na
         run.serve(run.Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
     assert [] == said
     assert str(refused.value).startswith(f"setting {name} from {config}: " + reason.format(file=file))
+
+
+def test_a_metrics_port_that_is_taken_is_said_before_anything_listens(tmp_path):
+    """The error names the setting and the address."""
+    config, said = tmp_path / "bankcard-ocr.toml", []
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
+        with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
+            run.serve(run.Source(file=config, arguments={"port": 0}), said.append)
+
+    assert [] == said

@@ -109,7 +109,8 @@ def _whole(name: str, ms: float, **told: Any) -> Line:
     took = told.pop("timings", {})
     number_ms = sum(took.get(stage, 0.0) for stage in NUMBER_STAGES) or ms
     times = {"ms": round(number_ms, 3), "detail_ms": round(max(0.0, ms - number_ms), 3)}
-    return {**dict.fromkeys(names()), "file": name, **told, **times}
+    text = name.encode("utf-8", "replace").decode()  # names on disk are bytes, and not always text
+    return {**dict.fromkeys(names()), "file": text, **told, **times}
 
 
 def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:

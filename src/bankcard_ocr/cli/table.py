@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
+from math import inf
 from pathlib import PurePath
 from statistics import median
 from typing import Any, Literal
@@ -68,8 +69,8 @@ def _print(told: list[Told]) -> None:
 def _fitted(widths: Mapping[str, int], room: int) -> dict[str, int]:
     """The columns to show and their widths: what says least is left out, then words are wrapped, until all fit."""
 
-    def over(wrapped: int) -> int:
-        return sum(min(width, wrapped) if name in _WRAPPED else width for name, width in kept.items()) - most
+    def over(wrapped: float = inf) -> int:
+        return int(sum(min(width, wrapped) if name in _WRAPPED else width for name, width in kept.items())) - most
 
     kept = dict(widths)
     most = room - GAP * (len(kept) - 1)
@@ -78,7 +79,7 @@ def _fitted(widths: Mapping[str, int], room: int) -> dict[str, int]:
             most += GAP
     for least in (WORDS, FEW_WORDS):
         for name in _WRAPPED:
-            kept[name] = max(min(kept.get(name, 0), least), kept.get(name, 0) - max(0, over(room)))
+            kept[name] = max(min(kept.get(name, 0), least), kept.get(name, 0) - max(0, over()))
     return {name: width for name, width in kept.items() if width}
 
 
@@ -96,6 +97,11 @@ def _cards(count: int) -> str:
 def _further(card: Told) -> Told:
     """A further card of the picture in the row above, as a line that tells no more than is known of it."""
     return {"file": DITTO, "number": card["number"], "confidence": card["confidence"], "refusal": card["refusal"]}
+
+
+def _printable(name: str) -> str:
+    """``name`` without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
 
 
 def _number(told: Told) -> tuple[str, str]:
@@ -124,7 +130,7 @@ def _remark(told: Told) -> tuple[str, str]:
 
 
 _COLUMNS: dict[str, Callable[[Told], tuple[str, str]]] = {
-    "file": lambda told: (told["file"], ""),
+    "file": lambda told: (_printable(told["file"]), ""),
     "number": _number,
     "confidence": _confidence,
     "valid": lambda told: (told.get("valid_date") or "", ""),

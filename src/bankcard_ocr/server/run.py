@@ -65,6 +65,8 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
     _check(loaded)
+    if settings.metrics_port:
+        _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
     listener = listen(settings)
     hand_over()
     states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
@@ -327,15 +329,20 @@ def threads(settings: Settings) -> int:
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises SettingsError when the address is taken or not this machine's."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        reason = f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another with --port"
-        raise SettingsError("port", "the settings", reason) from error
+    listener = _bound(settings.host, settings.port, "port")
     # asyncio does so only for sockets whose proto is IPPROTO_TCP, here it is 0: replies would wait 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _bound(host: str, port: int, name: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        advice = "; choose another with --port" if name == "port" else ""
+        reason = f"cannot listen at {host}:{port} ({error.strerror}){advice}"
+        raise SettingsError(name, "the settings", reason) from error
 
 
 def url(listener: socket.socket) -> str:
