@@ -161,9 +161,9 @@ def test_nothing_is_no_card(reader):
 
 
 def test_a_threshold_nobody_reaches_refuses(reader):
-    """With a threshold over any confidence the number counts as unreadable, and the error says how sure it was."""
+    """At the highest threshold a number counts as unreadable, and the error says how sure it was."""
     with pytest.raises(NumberUnreadable) as caught:
-        reader.read(SAMPLE, Options(threshold=1.1))
+        reader.read(SAMPLE, Options(threshold=1.0))
 
     assert caught.value.confidence >= 0.9
 
