@@ -287,6 +287,14 @@ def test_nothing_to_read_is_an_error(source: str, tmp_path, monkeypatch):
         plan(source, "", 1)
 
 
+def test_an_empty_variable_is_no_folder(tmp_path, monkeypatch):
+    """A script whose variable is empty reads nothing, and not the folder that it stands in."""
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BulkError, match="empty variable"):
+        plan("", "", 1)
+
+
 def test_a_damaged_member_is_a_row(tmp_path):
     """A picture that cannot be unpacked any more is no picture; the run goes on behind it."""
     place = tmp_path / "in.zip"

@@ -85,6 +85,8 @@ def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
 
 
 def _files(source: str) -> tuple[list[Path], str]:
+    if not source:
+        raise BulkError("no INPUT is given, perhaps of an empty variable; . is this folder")
     place = Path(source)
     if place.is_dir():
         kinds = TABLES | {".zip"}

@@ -117,7 +117,7 @@ def _check(loaded: Loaded) -> None:
     try:
         table(settings)
         key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings")
-        fetcher(settings)
+        _fetcher(settings)
         if settings.otlp_endpoint:
             traces.traces(settings.otlp_endpoint).close()
     except SettingsError as error:
@@ -240,13 +240,10 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
     spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
     if spans is not None:
         observers.append(spans.observe)
-    fetch = fetcher(settings)
-    for exception in fetch.exceptions:
-        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
     service = Service(
         reader=gate,
         state=store,
-        fetch=fetch,
+        fetch=fetcher(settings),
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
@@ -304,7 +301,14 @@ def table(settings: Settings) -> Table:
 
 
 def fetcher(settings: Settings) -> Fetcher:
-    """What downloads ``img_url`` under these settings. Raises SettingsError."""
+    """What downloads ``img_url`` under these settings; exceptions to the address rule are named in the log."""
+    fetch = _fetcher(settings)
+    for exception in fetch.exceptions:
+        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
+    return fetch
+
+
+def _fetcher(settings: Settings) -> Fetcher:
     return Fetcher(
         Limits(
             max_bytes=settings.max_picture_bytes,
