@@ -18,13 +18,15 @@ import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from bankcard_ocr import cli
-from bankcard_ocr.cli import annotate, formats, inputs, read
+from bankcard_ocr.cli import annotate, formats, inputs, read, table
 from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.reading import Candidate, Options, Reading
+from bankcard_ocr.reading import Candidate, Field, FoundCard, Options, Reading
+from bankcard_ocr.vision import image
 from bankcard_ocr.vision.image import MAX_BYTES
 
 NUMBER = "4111111111111111"
@@ -40,6 +42,8 @@ class FakeReader:
     def __init__(self) -> None:
         self.options: list[Options] = []
         self.timings_ms: dict[str, float] = {}
+        self.cards: tuple[FoundCard, ...] = ()
+        self.valid_date: Field | None = None
 
     def read(self, data: bytes, options: Options) -> Reading:
         self.options.append(options)
@@ -48,6 +52,8 @@ class FakeReader:
             b"empty": NoCardFound(),
             b"worn": NumberUnreadable(digits=(7,), confidence=0.4),
         }
+        if data.endswith(b"stop"):
+            raise KeyboardInterrupt
         for seen, failure in failures.items():
             if data.endswith(seen):
                 raise failure
@@ -61,6 +67,8 @@ class FakeReader:
             number_quad=LINE,
             digit_quads=DIGITS,
             timings_ms=self.timings_ms,
+            cards=self.cards,
+            valid_date=self.valid_date,
         )
 
 
@@ -193,6 +201,27 @@ def test_type_reaches_the_reader(reader, picture, args: list[str], want: str):
     assert [want] == [options.type for options in reader.options]
 
 
+@pytest.mark.parametrize("args", [[], ["--jsonl"], ["--format", "csv"], ["--save-annotated", "copies"]])
+def test_mask_hides_a_number_in_a_file_name(reader, picture, monkeypatch, tmp_path, args: list[str]):
+    """Whatever is written of a picture called after its card, and however the number stands in its name or path."""
+    monkeypatch.chdir(tmp_path)
+    for name in (f"a {NUMBER}.jpg", "b/4111_1111_1111_1111/c.jpg", "d-4111.1111-1111 1111.jpg"):
+        picture(name, white(NUMBER))
+    picture("e 5555555555554444.jpg", b"empty")  # of a refused picture, too
+    result = run(".", *args, "--mask")
+    names = "".join(str(path.relative_to(tmp_path)) for path in tmp_path.glob("copies/*"))
+
+    assert (1, []) == (result.exit_code, re.findall(r"(?:[0-9][ ._-]?){12,}", result.stdout + names))
+
+
+def test_a_number_without_check_digit_is_masked_in_its_name(reader, picture):
+    """The number that the picture shows is masked in its name, too, when it does not pass Luhn; a date is not."""
+    file = picture("20240131-095959 4111-1111-1111-1112.jpg", b"4111111111111112")
+    [line] = lines(run(file, "--jsonl", "--mask"))
+
+    assert "20240131-095959 411111******1112.jpg" == PurePath(str(line["file"])).name
+
+
 NAMES = [
     "valid_date",
     "issue_date",
@@ -270,6 +299,24 @@ def test_the_table_shows_the_grouped_number(reader, picture):
     )
 
 
+def test_the_table_shows_every_card_of_a_picture(reader, picture):
+    """Further cards stand below the first with number and confidence, or the cause of their refusal; each once."""
+    reader.cards = (
+        FoundCard(number=None, confidence=0.31, refusal="number unreadable: digits 7 uncertain"),
+        FoundCard(number=NUMBER, confidence=0.99),
+        FoundCard(number="5555555555554444", confidence=0.97),
+    )
+    shown = run(picture("card.jpg", NUMBER.encode()), "--mask").stdout
+    rows = [line.split() for line in shown.splitlines()[1:]]
+
+    assert [
+        ["4111", "11**", "****", "1111", "0.9900"],
+        ["\N{DOUBLE PRIME}", "-", "0.3100", "number", "unreadable:"],
+        ["\N{DOUBLE PRIME}", "5555", "55**", "****", "4444", "0.9700"],
+    ] == [rows[0][1:6], rows[1][:5], next(row for row in rows if "5555" in row)]
+    assert "1 of 1 read, 2 further cards" in shown
+
+
 def test_the_table_shows_why_a_number_is_missing(reader, picture):
     """A refused picture's row names the cause."""
     result = run(picture("a.jpg", b"empty"))
@@ -320,6 +367,27 @@ class TestInputs:
             list(tmp_path.iterdir()),
         )
 
+    def test_a_pdf_is_a_picture(self, reader, picture, tmp_path):
+        """Folders and archives have PDFs, too."""
+        files = [picture("a.PDF", NUMBER.encode()), f"{packed(tmp_path, {'in/b.pdf': NUMBER.encode()})}!in/b.pdf"]
+        result = run(str(tmp_path), str(tmp_path / "cards.zip"), "--jsonl")
+
+        assert (0, files) == (result.exit_code, [line["file"] for line in lines(result)])
+
+    def test_a_pdf_of_several_pages_is_one_refused_line(self, reader, picture, tmp_path, monkeypatch):
+        """It says what to send, and the pictures behind it are read."""
+        pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
+        page, pages = Image.new("RGB", (60, 40), "white"), io.BytesIO()
+        page.save(pages, "PDF", save_all=True, append_images=[page])
+        picture("a.pdf", pages.getvalue())
+        picture("b.png", white(NUMBER))
+        read_ = reader.read
+        monkeypatch.setattr(reader, "read", lambda data, options: image.decode(data) and read_(data, options))
+
+        assert ["decode image failed hint: [PDF of 2 pages; send one page]", "ok"] == [
+            line["errmsg"] for line in lines(run(str(tmp_path), "--jsonl"))
+        ]
+
     def test_a_damaged_member_is_no_picture(self, reader, tmp_path):
         """A member whose checksum does not hold, and an encrypted one, have lines; the others are read."""
         archive = Path(packed(tmp_path, {"a.jpg": NUMBER.encode(), "b.jpg": b"crc of this", "c.jpg": b"secret"}))
@@ -349,7 +417,12 @@ class TestInputs:
 
     @pytest.mark.parametrize(
         ("place", "advice"),
-        [("gone.jpg", "a pattern in quotes"), ("", "no pictures in"), ("not.zip", "no zip archive")],
+        [
+            ("gone.jpg", "a pattern in quotes"),
+            ("", "no pictures in"),
+            ("no*.jpg", "matches none"),
+            ("not.zip", "no zip archive"),
+        ],
     )
     def test_what_would_do_is_said(self, reader, picture, tmp_path, place: str, advice: str):
         """A place with nothing to read is status 2, and the message says what would do."""
@@ -357,6 +430,14 @@ class TestInputs:
         result = run(str(tmp_path / place))
 
         assert (2, True) == (result.exit_code, advice in unboxed(result.stderr))
+
+    def test_an_empty_variable_is_no_folder(self, reader, picture, tmp_path, monkeypatch):
+        """A script whose variable is empty reads nothing, and not the folder that it stands in."""
+        picture("a.jpg", NUMBER.encode())
+        monkeypatch.chdir(tmp_path)
+        result = run("")
+
+        assert (2, True) == (result.exit_code, "an empty variable" in unboxed(result.stderr))
 
     def test_an_archive_without_pictures_is_wrong_usage(self, reader, tmp_path):
         """It says so, with status 2."""
@@ -389,17 +470,19 @@ class TestFormats:
         """Columns and their types do not depend on what the pictures said; the file is its owner's alone."""
         parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
         schemas = []
+        reader.valid_date = Field(text="12/30", confidence=0.98)
         for name in (NUMBER, "empty"):
             out = tmp_path / f"{name[:2]}.parquet"
             run(picture("a.jpg", name.encode()), "--out", str(out))
             schemas.append(parquet.read_schema(out))
         [row] = parquet.read_table(tmp_path / "41.parquet").to_pylist()
 
-        assert (schemas[0], list(told.names()), NUMBER, 0.99, 0o600) == (
+        assert (schemas[0], list(told.names()), NUMBER, 0.99, 0.98, 0o600) == (
             schemas[1],
             schemas[0].names,
             row["number"],
             row["confidence"],
+            row["valid_date_confidence"],
             out.stat().st_mode & 0o777,
         )
 
@@ -447,6 +530,67 @@ class TestFormats:
         result = run(picture("a.jpg", NUMBER.encode()), "--out", str(tmp_path / "no" / "a.csv"))
 
         assert str(result.exception).endswith("cannot be written: No such file or directory; choose another --out")
+
+    @pytest.mark.parametrize("format_", formats.Format)
+    def test_strange_names_are_told(self, reader, tmp_path, format_: str):
+        """A name that is no text has question marks where it is none, in every format; the run goes on."""
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        (tmp_path / "\udcff.jpg").write_bytes(NUMBER.encode())
+        result = run(str(tmp_path), "--format", format_)
+
+        assert (0, True) == (result.exit_code, b"?.jpg" in result.stdout_bytes)
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+    @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
+    def test_a_full_disk_is_said(self, reader, picture, suffix: str):
+        """One line with the file and the cause, however late it shows."""
+        result = run(picture("a.jpg", NUMBER.encode()), "--out", "/dev/full", "--format", suffix)
+
+        assert "/dev/full cannot be written: No space left on device; choose another --out" == str(result.exception)
+
+    @pytest.mark.parametrize("args", [[], ["--jsonl"], ["--format", "csv"]])
+    def test_who_stops_it_has_what_was_read(self, reader, picture, args: list[str]):
+        """Ctrl-C ends with the pictures told that were read before, how many they are, and status 130."""
+        files = [picture("a.jpg", NUMBER.encode()), picture("b.jpg", b"stop"), picture("c.jpg", NUMBER.encode())]
+        result = run(*files, *args)
+
+        assert (130, True, "stopped: 1 of 3 pictures are told") == (
+            result.exit_code,
+            "4111" in result.stdout,
+            result.stderr.strip(),
+        )
+
+
+class TestTable:
+    def test_a_name_does_nothing_to_the_terminal(self, reader, picture):
+        """What a terminal would obey is replaced."""
+        shown = run(picture("a\x1b[31m\n.jpg", NUMBER.encode())).stdout
+
+        assert (False, True) == ("\x1b" in shown, "a\N{REPLACEMENT CHARACTER}[31m" in shown)
+
+    @given(
+        words=st.tuples(st.integers(4, 90), st.integers(7, 60)),
+        spare=st.lists(st.integers(2, 60), min_size=4, max_size=4),
+        room=st.integers(52, 250),
+    )
+    def test_it_is_no_wider_than_the_terminal(self, words, spare, room):
+        """File, number and remarks stay, the number whole, from 52 characters on."""
+        names = ("ms", "kind", "bank", "holder")
+        widths = {"file": words[0], "number": 23, "confidence": 10, "valid": 5, **dict(zip(names, spare, strict=True))}
+        fitted = table._fitted({**widths, "remarks": words[1]}, room)
+
+        assert fitted["number"] == 23
+        assert {"file", "remarks"} <= set(fitted)
+        assert sum(fitted.values()) + table.GAP * (len(fitted) - 1) <= room
+
+    def test_the_common_folder_is_left_out(self):
+        """Where it is narrow; what is below it, archives and standard input are told."""
+        names = ["in/a.jpg", table.DITTO, "in/deeper/b.jpg", "in/c.zip!x/d.jpg"]
+
+        assert ["a.jpg", table.DITTO, "deeper/b.jpg", "c.zip!x/d.jpg"] == [
+            name for name, _ in table._without_common_folder([(name, "") for name in names])
+        ]
+        assert [("-", ""), ("in/a.jpg", "")] == table._without_common_folder([("-", ""), ("in/a.jpg", "")])
 
 
 class TestAnnotated:

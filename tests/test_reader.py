@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -62,6 +63,28 @@ def test_the_sample_card_is_read(reader):
 
     assert (NUMBER, NUMBER) == (reading.number, reading.candidates[0].number)
     assert reading.confidence >= 0.9
+
+
+@pytest.mark.parametrize("picture", ["card.jpg", Path("card.jpg"), np.zeros((9, 9, 3), np.uint8), None])
+def test_a_path_is_no_picture(reader, picture):
+    """What is not the bytes of a picture is a TypeError that says what opens a file, alone and among several."""
+    with pytest.raises(TypeError, match=r"as its bytes, not \w+; bankcard_ocr\.read\(path\) opens a file"):
+        reader.read(picture)
+    with pytest.raises(TypeError, match="as its bytes"):
+        reader.read_many([SAMPLE, picture])
+
+
+@pytest.mark.parametrize("pictures", ["card.jpg", SAMPLE])
+def test_one_picture_is_no_list_of_them(reader, pictures):
+    """A text or the bytes of one picture is not taken for a sequence of eight."""
+    with pytest.raises(TypeError, match="read_many takes a list of pictures"):
+        reader.read_many(pictures)
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_bytes_may_be_any_buffer(reader, kind):
+    """A buffer that was filled from a socket is as good as bytes."""
+    assert NUMBER == reader.read(kind(SAMPLE)).number
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
@@ -173,9 +196,9 @@ def test_nothing_is_no_card(reader):
 
 
 def test_a_threshold_nobody_reaches_refuses(reader):
-    """With a threshold over any confidence the number counts as unreadable, and the error says how sure it was."""
+    """At the highest threshold a number counts as unreadable, and the error says how sure it was."""
     with pytest.raises(NumberUnreadable) as caught:
-        reader.read(SAMPLE, Options(threshold=1.1))
+        reader.read(SAMPLE, Options(threshold=1.0))
 
     assert caught.value.confidence >= 0.9
 

@@ -32,11 +32,12 @@ def read(picture: bytes | str | PathLike[str], options: Options | None = None) -
 
     Raises PictureError when the picture cannot be decoded, Refused when no number can be read with certainty.
     """
+    from os import PathLike
     from pathlib import Path
 
     from .reading import Options
 
-    data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+    data = Path(picture).read_bytes() if isinstance(picture, str | PathLike) else picture
     return _reader().read(data, options or Options())
 
 

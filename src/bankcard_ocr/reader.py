@@ -110,6 +110,8 @@ class Reader:
         those of picture ``picture`` of the reading. Raises as :meth:`read` does, and CardsDiffer when the pictures
         contradict one another.
         """
+        if isinstance(pictures, bytes | bytearray | memoryview | str):
+            raise TypeError(f"read_many takes a list of pictures, each as its bytes, not {type(pictures).__name__}")
         if not 1 <= len(pictures) <= MOST_PICTURES:
             raise ValueError(f"1 to {MOST_PICTURES} pictures are read as one card, not {len(pictures)}")
         shots, faults = [], []
@@ -132,7 +134,7 @@ class Reader:
     def _examined(self, data: bytes, options: Options) -> _Shot:
         """The picture in ``data`` and every place in it that was looked at."""
         started = time.perf_counter()
-        picture = image.decode(data)
+        picture = image.decode(_as_bytes(data))
         decoded = time.perf_counter()
         places: list[Place] = []
         things: list[Thing] = []
@@ -275,6 +277,15 @@ class Reader:
                 dates=[date.quad for date in self._dates(pixels, things)],
             )
         return made
+
+
+def _as_bytes(data: object) -> bytes:
+    """``data``, when it is the bytes of a picture. Raises TypeError, which says what to do with a path."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; bankcard_ocr.read(path) opens a file")
 
 
 def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:

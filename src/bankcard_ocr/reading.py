@@ -8,11 +8,15 @@ Confidences are calibrated probabilities in [0, 1].
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from numbers import Real
+from typing import Any, Literal, get_args
 
 from .numbers import pan
 
+Type = Literal["photo", "scan"]
+TYPES: tuple[Type, ...] = get_args(Type)
 Returned = Literal["card", "number", "redacted"]
 RETURNED: tuple[Returned, ...] = get_args(Returned)
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
@@ -34,13 +38,28 @@ class Options:
     some milliseconds more.
     ``returns``: pictures to give back, out of ``card`` (rectified), ``number`` (the line) and ``redacted`` (the card
     without the middle digits, the holder and any other text).
+
+    Raises ValueError for any other value.
     """
 
-    type: Literal["photo", "scan"] = "photo"
+    type: Type = "photo"
     threshold: float | None = None
     prior: bool = True
     detail: bool = False
-    returns: frozenset[Returned] = frozenset()
+    returns: AbstractSet[Returned] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Freezes ``returns``, which may be a list or tuple, too. Raises ValueError for a value that means nothing."""
+        if self.type not in TYPES:
+            raise ValueError(f"type is {' or '.join(map(repr, TYPES))}, not {self.type!r}")
+        threshold: object = self.threshold
+        if threshold is not None and not (isinstance(threshold, Real) and 0 <= float(threshold) <= 1):
+            raise ValueError(f"threshold is a probability from 0 to 1, or None for the model's own, not {threshold!r}")
+        given: Any = self.returns
+        returns = frozenset((given,) if isinstance(given, str) else given)
+        if isinstance(given, str) or not returns <= set(RETURNED):
+            raise ValueError(f"returns is a set out of {', '.join(map(repr, RETURNED))}, not {given!r}")
+        object.__setattr__(self, "returns", returns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

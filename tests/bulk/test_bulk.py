@@ -260,6 +260,18 @@ def test_archives_are_read_by_member(tmp_path, made):
     )
 
 
+def test_pdfs_are_pictures_and_shadows_are_not(tmp_path):
+    """Folders and archives have the same kinds of pictures; what macOS leaves beside each file is none."""
+    for name in ("a.PDF", "._a.PDF", "b.heic"):
+        (tmp_path / name).touch()
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("c.pdf", "")
+        archive.writestr("__MACOSX/._c.pdf", "")
+    chunks = plan(str(tmp_path), "", 8)
+
+    assert ["a.PDF", "b.heic", "in.zip!c.pdf"] == [chunk.name(0) for chunk in chunks]
+
+
 def test_a_glob_names_its_files(folder):
     """A pattern means the files it matches, whatever their suffix."""
     found = [chunk.name(0) for chunk in plan(f"{folder}/*.*g", "", 8)]
@@ -273,6 +285,14 @@ def test_nothing_to_read_is_an_error(source: str, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BulkError, match="no pictures"):
         plan(source, "", 1)
+
+
+def test_an_empty_variable_is_no_folder(tmp_path, monkeypatch):
+    """A script whose variable is empty reads nothing, and not the folder that it stands in."""
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BulkError, match="empty variable"):
+        plan("", "", 1)
 
 
 def test_a_damaged_member_is_a_row(tmp_path):

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,14 +16,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BulkError, NotAPicture
+from ..vision import files
 from ..vision.image import MAX_BYTES
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
 TABLES = frozenset({".parquet", ".pq"})
 LARGEST = 256  # pictures in a chunk: what a kill costs each worker at most
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
-
-DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error, lzma.LZMAError)
 
 Picture = bytes | NotAPicture
 
@@ -61,12 +56,12 @@ class Chunk:
 
 def plan(source: str, column: str, workers: int) -> list[Chunk]:
     """The chunks of ``source``, in the order of names. Raises BulkError when there is nothing to read."""
-    files, root = _files(source)
+    found, root = _files(source)
     spans: list[Chunk] = []
-    pictures = tuple(str(file) for file in files if file.suffix.lower() not in {*TABLES, ".zip"})
+    pictures = tuple(str(file) for file in found if file.suffix.lower() not in {*TABLES, ".zip"})
     if pictures:
         spans.append(Chunk(kind="files", names=pictures, rows=len(pictures), root=root))
-    for file in files:
+    for file in found:
         if file.suffix.lower() == ".zip":
             spans.append(_archive(file, root))
         elif file.suffix.lower() in TABLES:
@@ -90,11 +85,13 @@ def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
 
 
 def _files(source: str) -> tuple[list[Path], str]:
+    if not source:
+        raise BulkError("no INPUT is given, perhaps of an empty variable; . is this folder")
     place = Path(source)
     if place.is_dir():
-        kinds = PICTURES | TABLES | {".zip"}
-        found = [file for file in place.rglob("*") if file.suffix.lower() in kinds and file.is_file()]
-        return sorted(found), f"{place}/"
+        kinds = TABLES | {".zip"}
+        found = [file for file in place.rglob("*") if files.is_picture(file) or file.suffix.lower() in kinds]
+        return sorted(file for file in found if file.is_file()), f"{place}/"
     if place.is_file():
         return [place], f"{place.parent}/"
     return sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file()), ""  # noqa: PTH207
@@ -104,8 +101,8 @@ def _archive(file: Path, root: str) -> Chunk:
     try:
         with zipfile.ZipFile(file) as archive:
             members = (info.filename for info in archive.infolist() if not info.is_dir())
-            names = tuple(sorted(name for name in members if Path(name).suffix.lower() in PICTURES))
-    except (OSError, *DAMAGED) as error:
+            names = tuple(sorted(filter(files.is_picture, members)))
+    except (OSError, *files.DAMAGED) as error:
         raise BulkError(f"{file} cannot be opened: {error}") from error
     return Chunk(kind="zip", path=str(file), names=names, rows=len(names), root=root)
 
@@ -194,14 +191,9 @@ def _cell(value: Any, folder: Path) -> Picture:
 
 def _read(opened: Callable[[], Any]) -> Picture:
     try:
-        with opened() as file:
-            return bytes(file.read(MAX_BYTES + 1))
-    except OSError as error:
-        return NotAPicture(f"cannot open: {error.strerror or 'damaged'}")
-    except (KeyError, RuntimeError) as error:
-        return NotAPicture(f"cannot open: {type(error).__name__}")  # encrypted, or packed in an unknown way
-    except DAMAGED:
-        return NotAPicture("cannot open: damaged")
+        return files.read(opened, MAX_BYTES + 1)
+    except NotAPicture as error:
+        return error
 
 
 def _pyarrow() -> tuple[Any, Any]:

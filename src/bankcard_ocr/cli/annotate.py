@@ -17,6 +17,7 @@ import numpy as np
 from ..numbers import pan
 from ..vision import image
 from ..vision import quad as quads
+from .lines import further
 
 CORNERS = ("left_top", "right_top", "right_bottom", "left_bottom")
 COVER = (16, 21, 19)
@@ -42,8 +43,7 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     picture = image.decode(data)
     pixels = picture.pixels.copy()
     thick = max(1, round(pixels.shape[1] / 400))
-    others = [card for card in told.get("cards") or () if card.get("number") != told["number"]]  # it is among them
-    cards = [told, *others]
+    cards = [told, *further(told)]
     if covered:
         for card in cards:
             _cover(pixels, _middle(card, picture.reduced))

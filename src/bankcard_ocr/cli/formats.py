@@ -19,7 +19,7 @@ from .lines import names
 
 Write = Callable[[Mapping[str, Any]], None]
 GROUP = 4096  # lines in a row group of a Parquet file
-_REALS = frozenset({"confidence", "ms", "detail_ms"})
+_REALS = ("confidence", "ms")  # what names of numbers end with
 _WHOLES = frozenset({"errcode", "picture"})
 
 
@@ -64,7 +64,8 @@ def _parquet(file: IO[bytes]) -> Iterator[Write]:
         from pyarrow import parquet
     except ModuleNotFoundError as error:
         raise BankcardError("Parquet needs pyarrow: pip install 'bankcard-ocr[bulk]', or take --format csv") from error
-    kinds = {**dict.fromkeys(_REALS, pa.float64()), **dict.fromkeys(_WHOLES, pa.int32())}
+    reals = dict.fromkeys((name for name in names() if name.endswith(_REALS)), pa.float64())
+    kinds = {**reals, **dict.fromkeys(_WHOLES, pa.int32())}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names()])
     kept: list[dict[str, Any]] = []
 
@@ -79,8 +80,10 @@ def _parquet(file: IO[bytes]) -> Iterator[Write]:
             if len(kept) == GROUP:
                 flush()
 
-        yield write
-        flush()
+        try:
+            yield write
+        finally:  # what was read is kept when the run is stopped
+            flush()
 
 
 def _cell(value: Any) -> Any:

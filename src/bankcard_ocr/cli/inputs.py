@@ -6,25 +6,20 @@ Nothing is unpacked to disk, and of no picture more than one byte over the limit
 from __future__ import annotations
 
 import glob
-import lzma
-import struct
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import IO
 
 import typer
 
-from ..errors import NotAPicture
+from ..vision import files
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif"})
 STDIN = "-"
-DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct.error, zlib.error, lzma.LZMAError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +33,7 @@ class Source:
         """Its bytes, cut off behind the first that is too many. Raises NotAPicture when they cannot be had."""
         from ..vision.image import MAX_BYTES
 
-        try:
-            with self.open() as file:
-                return file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise NotAPicture(f"cannot open: {error.strerror or 'damaged'}") from error
-        except NotImplementedError as error:
-            raise NotAPicture("cannot open: packed in an unknown way") from error
-        except RuntimeError as error:
-            raise NotAPicture("cannot open: encrypted") from error
-        except DAMAGED as error:
-            raise NotAPicture("cannot open: damaged") from error
+        return files.read(self.open, MAX_BYTES + 1)
 
 
 @contextmanager
@@ -65,10 +50,12 @@ def _at(place: str, archives: ExitStack) -> list[Source]:
     path = Path(place)
     if place == STDIN:
         return [_stdin()]
+    if not place:
+        raise typer.BadParameter("a place without a name is given, perhaps of an empty variable; . is this folder")
     if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        found = sorted(file for file in path.rglob("*") if files.is_picture(file) and file.is_file())
         if not found:
-            raise typer.BadParameter(f"there are no pictures in {place}: no {' '.join(sorted(SUFFIXES))}")
+            raise typer.BadParameter(f"there are no pictures in {place}: no {' '.join(sorted(files.SUFFIXES))}")
         return [_file(file) for file in found]
     if path.exists():
         return _archive(path, archives) if path.suffix.lower() == ".zip" else [_file(path)]
@@ -95,15 +82,10 @@ def _archive(path: Path, archives: ExitStack) -> list[Source]:
     """The pictures of a zip archive, sorted by name, named ``archive.zip!name``."""
     try:
         archive = archives.enter_context(zipfile.ZipFile(path))
-    except (OSError, *DAMAGED) as error:
+    except (OSError, *files.DAMAGED) as error:
         raise typer.BadParameter(f"{path} is no zip archive that can be opened: {error}") from error
-    members = sorted(info.filename for info in archive.infolist() if _is_picture(info))
+    infos = archive.infolist()
+    members = sorted(info.filename for info in infos if files.is_picture(info.filename) and not info.is_dir())
     if not members:
-        raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(SUFFIXES))}")
+        raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(files.SUFFIXES))}")
     return [Source(f"{path}!{name}", partial(archive.open, name)) for name in members]
-
-
-def _is_picture(info: zipfile.ZipInfo) -> bool:
-    """Whether the member is named like a picture; the shadows that macOS packs beside each file are none."""
-    name = PurePath(info.filename)
-    return name.suffix.lower() in SUFFIXES and not name.name.startswith("._") and not info.is_dir()

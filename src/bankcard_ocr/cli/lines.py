@@ -9,8 +9,9 @@ took beyond it. What the number alone tells (bank, network) comes out of a table
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Protocol
 
@@ -67,8 +68,9 @@ def line(reader: Reads, source: Source, options: Options, *, mask: bool = False)
         started = time.perf_counter()
         reading = reader.read(data, options)
     except BankcardError as error:
-        return _whole(source.name, _ms(started), **_refused(error)), data
-    return _whole(source.name, _ms(started), **_read(reading, mask=mask)), data
+        return _whole(name_masked(source.name) if mask else source.name, _ms(started), **_refused(error)), data
+    name = name_masked(source.name, _numbers(reading)) if mask else source.name
+    return _whole(name, _ms(started), **_read(reading, mask=mask)), data
 
 
 def masked(value: Any) -> Any:
@@ -80,11 +82,35 @@ def masked(value: Any) -> Any:
     return pan.mask(value) if isinstance(value, str) and value.isdigit() and len(value) >= pan.SHORTEST else value
 
 
+def name_masked(name: str, numbers: Iterable[str] = ()) -> str:
+    """``name``, of a file, with whatever in it is one of ``numbers`` or passes Luhn shown as first 6 and last 4.
+
+    >>> name_masked("scans/4111_1111_1111_1111 front.png")
+    'scans/411111******1111 front.png'
+    """
+    for number in numbers:  # not all of them pass Luhn
+        name = re.sub(f"[{re.escape(wire.BETWEEN_IN_NAMES)}]?".join(number), pan.mask(number), name)
+    return wire.masked(name, wire.BETWEEN_IN_NAMES)
+
+
+def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The cards of a line beside the one whose number it tells; that one is among its ``cards``, once."""
+    cards = list(told.get("cards") or ())
+    own = next((place for place, card in enumerate(cards) if card.get("number") == told["number"]), len(cards))
+    return cards[:own] + cards[own + 1 :]
+
+
+def _numbers(reading: Reading) -> set[str]:
+    found = {each.number for each in reading.candidates} | {card.number for card in reading.cards if card.number}
+    return found | {reading.number}
+
+
 def _whole(name: str, ms: float, **told: Any) -> Line:
     took = told.pop("timings", {})
     number_ms = sum(took.get(stage, 0.0) for stage in NUMBER_STAGES) or ms
     times = {"ms": round(number_ms, 3), "detail_ms": round(max(0.0, ms - number_ms), 3)}
-    return {**dict.fromkeys(names()), "file": name, **told, **times}
+    text = name.encode("utf-8", "replace").decode()  # names on disk are bytes, and not always text
+    return {**dict.fromkeys(names()), "file": text, **told, **times}
 
 
 def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:

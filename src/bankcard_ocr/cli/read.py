@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated
@@ -23,6 +23,8 @@ from . import formats, inputs, lines
 from .bar import bar
 from .formats import Format
 from .lines import Line, Reads
+
+Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
 
 FEW = 3  # pictures that need no progress bar
 SUFFIXES = {f".{each.value}": each for each in Format if each is not Format.table}
@@ -52,7 +54,9 @@ def command(
         Path | None, typer.Option("--out", "-o", help="The file to write, for its owner alone.", dir_okay=False)
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Pictures read at the same time.")] = 1,
-    mask: Annotated[bool, typer.Option("--mask", help="Show the first 6 and last 4 digits only.")] = False,
+    mask: Annotated[
+        bool, typer.Option("--mask", help="Show the first 6 and last 4 digits only, in file names too.")
+    ] = False,
     detail: Annotated[
         bool,
         typer.Option("--detail/--no-detail", help="Look at the whole card, or at its number alone, which is faster."),
@@ -73,17 +77,24 @@ def command(
         write = stack.enter_context(_writer(told_as, out))
         save = _saver(save_annotated, covered=not uncovered)
         pool = stack.enter_context(ThreadPoolExecutor(threads))
+        stack.callback(pool.shutdown, cancel_futures=True)  # who stops it waits for no picture that is not begun
         reader = make_reader()
 
         def work(place: int) -> Line:
             told, data = lines.line(reader, sources[place], options, mask=mask)
-            save(place + 1, data, told)
+            save(place + 1, sources[place].name, data, told)
             return told
 
-        refused = 0
-        for told in _watched(_in_order(pool, work, len(sources), 4 * threads), len(sources), told_as, out):
-            write(told)
-            refused += told["number"] is None
+        done = refused = 0
+        read = _in_order(pool, work, len(sources), 4 * threads)
+        try:
+            for told in stack.enter_context(closing(_watched(read, len(sources), told_as, out))):
+                write(told)
+                done += 1
+                refused += told["number"] is None
+        except KeyboardInterrupt:
+            typer.echo(f"stopped: {done} of {len(sources)} pictures are told", err=True)
+            raise
     raise typer.Exit(1 if refused else 0)
 
 
@@ -111,31 +122,43 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     if told_as is Format.table:
         from .table import table
 
-        with table() as write:
+        with _said("standard output", "see where it goes"), table() as write:
             yield write
     elif out is not None:
-        with _private(out) as file, formats.writer(told_as, file) as write:
+        with _private(out, "--out") as file, formats.writer(told_as, file) as write:
             yield write
     elif told_as is Format.parquet and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is not for terminals; add --out cards.parquet")
     else:
-        with formats.writer(told_as, sys.stdout.buffer) as write:
-            yield write
-        sys.stdout.buffer.flush()
+        with _said("standard output", "see where it goes"):
+            with formats.writer(told_as, sys.stdout.buffer) as write:
+                yield write
+            sys.stdout.buffer.flush()
 
 
-def _private(path: Path) -> IO[bytes]:
+@contextmanager
+def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
     """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with _said(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        yield file
+
+
+@contextmanager
+def _said(place: Path | str, advice: str) -> Iterator[None]:
+    """Says in one line why ``place`` cannot be written; a reader that went away needs no words."""
     try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise BankcardError(f"{path} cannot be written: {error.strerror}; choose another --out") from error
+        raise BankcardError(f"{place} cannot be written: {error.strerror}; {advice}") from error
 
 
-def _saver(folder: Path | None, *, covered: bool) -> Callable[[int, bytes, Line], None]:
+def _saver(folder: Path | None, *, covered: bool) -> Save:
     """What writes the annotated picture of a line that was read into ``folder``; nothing when that is None."""
     if folder is None:
-        return lambda _place, _data, _told: None
+        return lambda _place, _name, _data, _told: None
     from . import annotate
 
     try:
@@ -143,9 +166,9 @@ def _saver(folder: Path | None, *, covered: bool) -> Callable[[int, bytes, Line]
     except OSError as error:
         raise BankcardError(f"{folder} cannot be made: {error.strerror}; choose another --save-annotated") from error
 
-    def save(place: int, data: bytes, told: Line) -> None:
+    def save(place: int, name: str, data: bytes, told: Line) -> None:
         if told["number"] is not None:
-            with _private(folder / annotate.file_name(place, told["file"])) as file:
+            with _private(folder / annotate.file_name(place, name), "--save-annotated") as file:
                 file.write(annotate.annotated(data, told, covered=covered))
 
     return save
@@ -161,7 +184,7 @@ def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Line], count: int,
     yield from (each.result() for each in begun)
 
 
-def _watched(read: Iterable[Line], count: int, told_as: Format, out: Path | None) -> Iterator[Line]:
+def _watched(read: Iterable[Line], count: int, told_as: Format, out: Path | None) -> Generator[Line, None, None]:
     """``read``, with a bar on a terminal that does not get the lines themselves."""
     if count <= FEW or (told_as is not Format.table and out is None and sys.stdout.isatty()):
         yield from read

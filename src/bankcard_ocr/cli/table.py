@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import takewhile
+from math import inf
+from pathlib import PurePath
 from statistics import median
-from typing import Any
+from typing import Any, Literal
 
 from ..numbers import pan
 from .formats import Write
+from .lines import further
 
 SURE = 0.99
+GAP = 2  # blanks between columns
+WORDS, FEW_WORDS = 24, 12  # characters that a column of words keeps beside others, and when there is no room
+DITTO = "\N{DOUBLE PRIME}"  # a further card of the picture above
 PIPED = 200  # columns where there is no terminal
 Told = Mapping[str, Any]
 
 
 @contextmanager
 def table() -> Iterator[Write]:
-    """What takes the lines; the table is printed when this ends. Columns that no picture
-    fills are left out, and on a narrow terminal those that say least.
+    """What takes the lines; the table is printed when this ends. Further cards of a picture have rows below its own.
+
+    Columns that no picture fills are left out, and on a narrow terminal the folder that all files are in and what says
+    least.
     """
     told: list[Told] = []
-    yield told.append
-    _print(told)
+    try:
+        yield told.append
+    finally:  # what was read is told when the run is stopped
+        if told:
+            _print(told)
 
 
 def _print(told: list[Told]) -> None:
@@ -35,27 +47,61 @@ def _print(told: list[Told]) -> None:
     if not console.is_terminal:
         console.width = PIPED
     shown = Table(box=None, pad_edge=False)
-    cells = {name: [cell(each) for each in told] for name, cell in _COLUMNS.items()}
-    kept = [name for name in _COLUMNS if name in _ALWAYS or any(text for text, _ in cells[name])]
-    widths = {name: min(_WRAPPED.get(name, 99), max(cell_len(text) for text, _ in cells[name])) for name in kept}
-    for name in _SPARE:
-        if sum(widths.values()) + 2 * len(widths) > console.width:
-            widths.pop(name, None)
-    kept = [name for name in kept if name in widths]
-    for name in kept:
-        shown.add_column(
-            name,
-            justify="right" if name == "ms" else "left",
-            no_wrap=name in _ONE_LINE,
-            overflow="fold",
-            header_style="dim",
-            min_width=widths[name] if name == "file" else None,
-        )
-    for row in zip(*(cells[name] for name in kept), strict=True):
+    rows = [row for each in told for row in (each, *map(_further, further(each)))]
+    cells = {name: [cell(each) for each in rows] for name, cell in _COLUMNS.items()}
+    filled = [name for name in _COLUMNS if name in _ALWAYS or any(text for text, _ in cells[name])]
+    widths = {name: max(cell_len(text) for text in (name, *(text for text, _ in cells[name]))) for name in filled}
+    if sum(widths.values()) + GAP * len(widths) > console.width:
+        cells["file"] = _without_common_folder(cells["file"])
+        widths["file"] = max(cell_len(text) for text in ("file", *(text for text, _ in cells["file"])))
+    widths = _fitted(widths, console.width)
+    for name, width in widths.items():
+        justify: Literal["left", "right"] = "right" if name == "ms" else "left"
+        shown.add_column(name, justify=justify, width=width, overflow="fold", header_style="dim")
+    for row in zip(*(cells[name] for name in widths), strict=True):
         shown.add_row(*(Text(text, style=style) for text, style in row))
     console.print(shown)
     read = sum(each["number"] is not None for each in told)
-    console.print(f"{read} of {len(told)} read, median {median(each['ms'] for each in told):.1f} ms", style="dim")
+    more = f", {_cards(len(rows) - len(told))}" if len(rows) > len(told) else ""
+    console.print(f"{read} of {len(told)} read{more}, median {median(each['ms'] for each in told):.1f} ms", style="dim")
+
+
+def _fitted(widths: Mapping[str, int], room: int) -> dict[str, int]:
+    """The columns to show and their widths: what says least is left out, then words are wrapped, until all fit."""
+
+    def over(wrapped: float = inf) -> int:
+        return int(sum(min(width, wrapped) if name in _WRAPPED else width for name, width in kept.items())) - most
+
+    kept = dict(widths)
+    most = room - GAP * (len(kept) - 1)
+    for name, wrapped in _SPARE:
+        if over(wrapped) > 0 and kept.pop(name, None) is not None:
+            most += GAP
+    for least in (WORDS, FEW_WORDS):
+        for name in _WRAPPED:
+            kept[name] = max(min(kept.get(name, 0), least), kept.get(name, 0) - max(0, over()))
+    return {name: width for name, width in kept.items() if width}
+
+
+def _without_common_folder(files: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The names in a column without the folder that all of them are in."""
+    folders = [PurePath(name).parent.parts for name, _ in files if name != DITTO]
+    common = sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*folders, strict=False)))
+    return [(name if name == DITTO else str(PurePath(*PurePath(name).parts[common:])), style) for name, style in files]
+
+
+def _cards(count: int) -> str:
+    return f"{count} further card{'s' if count > 1 else ''}"
+
+
+def _further(card: Told) -> Told:
+    """A further card of the picture in the row above, as a line that tells no more than is known of it."""
+    return {"file": DITTO, "number": card["number"], "confidence": card["confidence"], "refusal": card["refusal"]}
+
+
+def _printable(name: str) -> str:
+    """``name`` without what a terminal would obey."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in name)
 
 
 def _number(told: Told) -> tuple[str, str]:
@@ -68,32 +114,40 @@ def _confidence(told: Told) -> tuple[str, str]:
 
 
 def _kind(told: Told) -> tuple[str, str]:
-    kind = told["card_type"] if told["card_type"] != "unknown" else None
-    return " ".join(filter(None, (told["network"], kind))), ""
+    kind = told.get("card_type") if told.get("card_type") != "unknown" else None
+    return " ".join(filter(None, (told.get("network"), kind))), ""
 
 
 def _bank(told: Told) -> tuple[str, str]:
-    return "  ".join(filter(None, (told["bank_name"], told["card_name"]))), ""
+    return "  ".join(filter(None, (told.get("bank_name"), told.get("card_name")))), ""
 
 
 def _remark(told: Told) -> tuple[str, str]:
     """Warnings in words, or the cause of a refusal without the platform's phrase before it."""
-    words = ", ".join(told["warnings"] or ()).replace("_", " ")
-    return (words if told["number"] else told["errmsg"].partition("hint: [")[2].removesuffix("]")), "yellow"
+    if told["number"]:
+        return ", ".join(told.get("warnings") or ()).replace("_", " "), "yellow"
+    return told.get("refusal") or told.get("errmsg", "").partition("hint: [")[2].removesuffix("]"), "yellow"
 
 
 _COLUMNS: dict[str, Callable[[Told], tuple[str, str]]] = {
-    "file": lambda told: (told["file"], ""),
+    "file": lambda told: (_printable(told["file"]), ""),
     "number": _number,
     "confidence": _confidence,
-    "valid": lambda told: (told["valid_date"] or "", ""),
-    "holder": lambda told: (told["holder_name"] or "", ""),
+    "valid": lambda told: (told.get("valid_date") or "", ""),
+    "holder": lambda told: (told.get("holder_name") or "", ""),
     "kind": _kind,
     "bank": _bank,
-    "ms": lambda told: (f"{told['ms']:.1f}", "dim"),
+    "ms": lambda told: (f"{told['ms']:.1f}" if "ms" in told else "", "dim"),
     "remarks": _remark,
 }
 _ALWAYS = {"file", "number", "confidence", "ms"}
-_SPARE = ("ms", "kind", "bank", "holder")  # left out in this order
-_WRAPPED = {"file": 24, "remarks": 24}  # columns of words, and the characters that they keep
-_ONE_LINE = {"number", "confidence", "valid", "ms"}
+_WRAPPED = ("remarks", "file")  # columns of words
+_SPARE = (
+    ("ms", WORDS),
+    ("kind", WORDS),
+    ("bank", WORDS),
+    ("holder", WORDS),
+    ("valid", FEW_WORDS),
+    ("confidence", FEW_WORDS),
+)
+"""What is left out, in this order, when the others do not fit though words are wrapped to so many characters."""

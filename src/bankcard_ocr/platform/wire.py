@@ -22,6 +22,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -309,19 +310,25 @@ def recognized(reading: Reading, rid: str, **details: Any) -> Reply:
     return ok(rid, number=reading.number, id=reading.number, **details)
 
 
-_DIGIT_GROUPS = re.compile(r"[0-9](?:[ -]?[0-9]){11,}")
+BETWEEN = " -"  # what people write between the groups of a number
+BETWEEN_IN_NAMES = " -_."  # of a file; in other texts dots and underscores stand between numbers that are none
 
 
-def masked(text: str) -> str:
+def masked(text: str, between: str = BETWEEN) -> str:
     """``text`` with every 12 to 19 digits that pass Luhn shown as first 6 and last 4: the second net of all logs.
 
-    The digits may be grouped by spaces or hyphens, and other numbers may stand before and after.
+    The digits may be grouped by one of ``between``, and other numbers may stand before and after.
     """
-    return _DIGIT_GROUPS.sub(_mask_groups, text)
+    return _digit_groups(between).sub(partial(_mask_groups, between), text)
 
 
-def _mask_groups(match: re.Match[str]) -> str:
-    pieces = re.split("([ -])", match[0])  # groups at even places, what separates them at odd ones
+@cache
+def _digit_groups(between: str) -> re.Pattern[str]:
+    return re.compile(f"[0-9](?:[{re.escape(between)}]?[0-9]){{11,}}")
+
+
+def _mask_groups(between: str, match: re.Match[str]) -> str:
+    pieces = re.split(f"([{re.escape(between)}])", match[0])  # groups at even places, what separates them at odd ones
     shown: list[str] = []
     place = 0
     while place < len(pieces):

@@ -414,7 +414,8 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
             context.load_verify_locations(ca_file)
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default, which many private CAs do not meet
     except OSError as error:
-        raise SettingsError("ca_file", ca_file or "", f"a readable PEM file of certificates ({error})") from None
+        reason = f"{ca_file} is no readable PEM file of certificates: {error.strerror or error}"
+        raise SettingsError("ca_file", "the fetcher's settings", reason) from None
     return context
 
 
@@ -434,7 +435,7 @@ class _Proxy:
         except ValueError:
             parts, host, port = urlsplit(""), None, 0
         if parts.scheme != "http" or not host:
-            raise SettingsError("proxy", "the fetcher's settings", "a URL http://[user:password@]host:port")
+            raise SettingsError("proxy", "the fetcher's settings", "must be a URL http://[user:password@]host:port")
         pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}".encode()
         authorization = b"Proxy-Authorization: Basic " + b64encode(pair) + b"\r\n" if parts.username else b""
         return cls(host=host, port=port, authorization=authorization)
@@ -476,7 +477,9 @@ def _excepted_name(text: str) -> str:
     except FetchError:
         host = ""
     if not host or ends_in_number(host):
-        raise SettingsError("allow_hosts", repr(text), "a host name, *.name, address or network")
+        raise SettingsError(
+            "allow_hosts", "the fetcher's settings", f"{text!r} is no host name, *.name, address or network"
+        )
     return text[: len(text) - len(name)] + host
 
 

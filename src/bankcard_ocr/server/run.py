@@ -64,6 +64,9 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
+    _check(loaded)
+    if settings.metrics_port:
+        _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
     listener = listen(settings)
     hand_over()
     states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
@@ -99,14 +102,26 @@ def _serve_alone(source: Source, settings: Settings, listener: socket.socket) ->
 def _reloaded(source: Source, settings: Settings) -> Settings:
     """The settings as they are now, or as they were when they are wrong now."""
     try:
-        found = source.load().settings
-        table(found)
-        key(found.fingerprint_key_file, "fingerprint_key_file", "the settings")
+        loaded = source.load()
+        _check(loaded)
     except SettingsError as error:
         structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
         return settings
-    logs.configure(found)
-    return found
+    logs.configure(loaded.settings)
+    return loaded.settings
+
+
+def _check(loaded: Loaded) -> None:
+    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used."""
+    settings = loaded.settings
+    try:
+        table(settings)
+        key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings")
+        _fetcher(settings)
+        if settings.otlp_endpoint:
+            traces.traces(settings.otlp_endpoint).close()
+    except SettingsError as error:
+        raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error
 
 
 @contextmanager
@@ -278,13 +293,23 @@ def table(settings: Settings) -> Table:
         return default()
     try:
         return Table.load(Path(settings.iin_file))
-    except (OSError, InvalidTable) as error:
-        raise SettingsError("iin_file", "the settings", f"cannot be used: {error}") from error
+    except OSError as error:
+        reason = f"{settings.iin_file} cannot be read: {error.strerror}"
+        raise SettingsError("iin_file", "the settings", reason) from error
+    except InvalidTable as error:
+        raise SettingsError("iin_file", "the settings", f"{settings.iin_file} cannot be used: {error}") from error
 
 
 def fetcher(settings: Settings) -> Fetcher:
     """What downloads ``img_url`` under these settings; exceptions to the address rule are named in the log."""
-    fetch = Fetcher(
+    fetch = _fetcher(settings)
+    for exception in fetch.exceptions:
+        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
+    return fetch
+
+
+def _fetcher(settings: Settings) -> Fetcher:
+    return Fetcher(
         Limits(
             max_bytes=settings.max_picture_bytes,
             connect_timeout_s=settings.fetch_connect_timeout_s,
@@ -296,9 +321,6 @@ def fetcher(settings: Settings) -> Fetcher:
         ca_file=settings.ca_file or None,
         proxy=settings.proxy or None,
     )
-    for exception in fetch.exceptions:
-        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
-    return fetch
 
 
 def threads(settings: Settings) -> int:
@@ -311,15 +333,20 @@ def threads(settings: Settings) -> int:
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises SettingsError when the address is taken or not this machine's."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listener = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    except OSError as error:
-        reason = f"cannot listen at {settings.host}:{settings.port} ({error.strerror}); choose another with --port"
-        raise SettingsError("port", "the settings", reason) from error
+    listener = _bound(settings.host, settings.port, "port")
     # asyncio does so only for sockets whose proto is IPPROTO_TCP, here it is 0: replies would wait 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
+
+
+def _bound(host: str, port: int, name: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        advice = "; choose another with --port" if name == "port" else ""
+        reason = f"cannot listen at {host}:{port} ({error.strerror}){advice}"
+        raise SettingsError(name, "the settings", reason) from error
 
 
 def url(listener: socket.socket) -> str:

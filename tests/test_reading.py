@@ -1,0 +1,41 @@
+"""Values that mean nothing are refused where they are written."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bankcard_ocr.reading import Options
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"type": "foo"}, "type is 'photo' or 'scan', not 'foo'"),
+        ({"threshold": -0.1}, "threshold is a probability from 0 to 1, or None for the model's own, not -0.1"),
+        ({"threshold": 85}, "threshold is a probability from 0 to 1, or None for the model's own, not 85"),
+        ({"threshold": math.nan}, "threshold is a probability from 0 to 1, or None for the model's own, not nan"),
+        ({"threshold": "0.9"}, "threshold is a probability from 0 to 1, or None for the model's own, not '0.9'"),
+        ({"returns": {"foo"}}, "returns is a set out of 'card', 'number', 'redacted', not {'foo'}"),
+        ({"returns": "card"}, "returns is a set out of 'card', 'number', 'redacted', not 'card'"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options: dict, says: str):
+    """The message names the option, what it may be, and what it was."""
+    with pytest.raises(ValueError) as refused:  # noqa: PT011  (the whole message is compared)
+        Options(**options)
+
+    assert says == str(refused.value)
+
+
+@pytest.mark.parametrize("threshold", [None, 0, 1, 0.85])
+def test_every_probability_is_a_threshold(threshold):
+    """The ends of the range are in it."""
+    assert threshold == Options(threshold=threshold).threshold
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set, frozenset])
+def test_pictures_to_return_are_frozen(kind: type):
+    """Whatever they are given in, options stay values: they compare, and are keys."""
+    assert {Options(returns=frozenset({"card", "number"}))} == {Options(returns=kind(["card", "number"]))}
