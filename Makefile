@@ -1,7 +1,7 @@
 # make quickstart         a server with a sample card, on http://127.0.0.1:8080; ONCE=1 stops after the check
 # make test               lint, types, layers and tests, with everything they need
 # make lint               the first three alone
-# make sbom               dist/sbom.cdx.json, every package of the default install
+# make sbom               dist/sbom.cdx.json, every package of the container image
 # make train-env          what training needs on top: PyTorch, its CPU build
 #
 # Everything lives in this folder: .venv (the project and its packages) and .tools (uv, which fills .venv from uv.lock).
@@ -30,7 +30,7 @@ lint: dev-env
 
 sbom: $(UV)
 	@mkdir -p dist
-	$(UV) export --quiet --frozen --no-dev --format cyclonedx1.5 --output-file dist/sbom.cdx.json
+	$(UV) export --quiet --frozen --no-dev --extra redis --extra otel --format cyclonedx1.5 --output-file dist/sbom.cdx.json
 
 env: $(UV)
 	@$(SYNC) --quiet --no-dev

@@ -184,7 +184,13 @@ class Busy(BankcardError):
 
 
 class StateError(BankcardError):
-    """The state store cannot be reached; nothing was charged."""
+    """The state store cannot be reached; nothing was charged. The message is for operators, ``cause`` for strangers."""
+
+    AWAY = "the state store is unavailable"
+
+    @property
+    def cause(self) -> str:
+        return self.AWAY
 
 
 class SettingsError(BankcardError):

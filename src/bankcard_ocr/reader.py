@@ -17,7 +17,7 @@ from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Return
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
-from .vision.model import Model, is_shipped
+from .vision.model import Model, is_shipped, shipped_digest
 
 THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
@@ -88,6 +88,12 @@ class Reader:
     def namer(self) -> Model | None:
         """The reader of holder names, loaded when details are first asked for; None where it is not installed."""
         return Model("holder", threads=self._threads) if is_shipped("holder") else None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The models by name, each with the start of its SHA-256; those not loaded yet, too."""
+        found = {model.name: model.digest for model in (self.locator, self.recognizer)}
+        return {**found, "holder": shipped_digest("holder")} if is_shipped("holder") else found
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
         """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF.

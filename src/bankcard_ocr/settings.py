@@ -14,9 +14,10 @@ bankcard_ocr.errors.SettingsError: setting port from BANKCARD_OCR_PORT: must be 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -39,9 +40,33 @@ def _set(
     most: float | None = None,
     choices: tuple[str, ...] = (),
     secret: bool = False,
+    form: Callable[[str], object] | None = None,
 ) -> Any:
-    facts = {"help": help, "least": least, "most": most, "choices": choices, "secret": secret}
+    """A setting; ``form`` raises ValueError for a text, or one of its texts, that it cannot be."""
+    facts = {"help": help, "least": least, "most": most, "choices": choices, "secret": secret, "form": form}
     return dataclasses.field(default=default, metadata=facts, repr=not secret)
+
+
+def _network(text: str) -> None:
+    if text != "*":
+        _said("addresses or networks, or *", lambda: ipaddress.ip_network(text, strict=False))
+
+
+def _address(text: str) -> None:
+    _said("addresses", lambda: ipaddress.ip_address(text))
+
+
+def _web(text: str) -> None:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be a URL that begins with http:// or https://")
+
+
+def _said(what: str, parse: Callable[[], object]) -> None:
+    try:
+        parse()
+    except ValueError as error:
+        raise ValueError(f"must be {what}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +106,12 @@ class Settings:
         "integer", "How errcode is written; clients need the integer.", choices=("integer", "string")
     )
     trusted_proxies: tuple[str, ...] = _set(
-        (), "Addresses of load balancers whose X-Forwarded-For is believed when a caller's address is checked."
+        (),
+        "Addresses of load balancers whose X-Forwarded-For is believed when a caller's address is checked.",
+        form=_network,
     )
     ip_list: tuple[str, ...] = _set(
-        ("127.0.0.1",), "The addresses that getcallbackip and get_api_domain_ip answer with."
+        ("127.0.0.1",), "The addresses that getcallbackip and get_api_domain_ip answer with.", form=_address
     )
     allow_private_networks: bool = _set(False, "Fetch img_url from addresses that are not globally routable, too.")
     allow_hosts: tuple[str, ...] = _set(
@@ -98,7 +125,9 @@ class Settings:
     docs: bool = _set(True, "Serve the page at /, the API's page at /docs and its description at /openapi.json.")
     metrics_host: str = _set("127.0.0.1", "The address of the metrics and administration port.")
     metrics_port: int = _set(0, "The port of metrics and administration; 0 keeps it closed.", least=0, most=65535)
-    otlp_endpoint: str = _set("", "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.")
+    otlp_endpoint: str = _set(
+        "", "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.", form=_web
+    )
     worker_memory_mb: int = _set(
         2048, "Of several workers, one that holds more megabytes is replaced when its calls are answered.", least=128
     )
@@ -220,6 +249,9 @@ def _checked(name: str, origin: str, raw: object) -> Value:
         raise SettingsError(name, origin, "there is no such setting")
     try:
         value: Value = _PARSERS[get_type_hints(Settings)[name]](raw)
+        for text in filter(None, value if isinstance(value, tuple) else (value,)):
+            if field.metadata["form"] is not None:
+                field.metadata["form"](text)
     except ValueError as error:
         raise SettingsError(name, origin, str(error)) from error
     least, most, choices = field.metadata["least"], field.metadata["most"], field.metadata["choices"]

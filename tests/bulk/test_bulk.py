@@ -201,6 +201,27 @@ def test_what_is_finished_is_not_overwritten(folder, made, tmp_path):
     assert not (tmp_path / "out.jsonl.parts").exists()
 
 
+def test_parts_of_a_run_that_is_not_done_outlive_another_out(folder, made, tmp_path):
+    """Hours of work are not lost to a file that someone put at OUT; what an end left half written is removed."""
+    out = tmp_path / "out.jsonl"
+    with Parts(out) as parts:
+        parts.planned({}, lambda: [Chunk(kind="files", rows=1, names=("a",))])
+    out.write_text("")
+    (tmp_path / "out.jsonl.1234.new").write_text("half")
+    with pytest.raises(BulkError, match="there already"):
+        bulk.run(str(folder), out, Job(reader=READER), workers=1)
+
+    assert ["in", "made", "out.jsonl", "out.jsonl.parts"] == sorted(file.name for file in tmp_path.iterdir())
+
+
+def test_a_run_that_cannot_begin_leaves_nothing(tmp_path):
+    """No folder of parts without a plan."""
+    with pytest.raises(BulkError, match="no pictures"):
+        bulk.run(str(tmp_path / "nowhere"), tmp_path / "out.jsonl", Job(reader=READER))
+
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_another_run_on_the_same_file_is_refused(tmp_path):
     """One run at a time writes OUT."""
     with Parts(tmp_path / "out.jsonl"), pytest.raises(BulkError, match="another run"):
@@ -313,6 +334,26 @@ def test_a_file_that_is_no_archive_is_an_error(tmp_path):
     (tmp_path / "in.zip").write_text("no archive")
     with pytest.raises(BulkError, match="cannot be opened"):
         plan(str(tmp_path / "in.zip"), "", 1)
+
+
+def test_a_damaged_archive_among_others_is_a_row(folder, made, tmp_path):
+    """One bad file does not end a run over a folder, nor does a table without pictures."""
+    (folder / "broken.zip").write_text("no archive")
+    (folder / "broken.parquet").write_text("no table")
+    bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    assert [("broken.parquet", "no picture", None, 101002), ("broken.zip", "no picture", None, 101002)] == told(
+        tmp_path / "out.jsonl"
+    )[-2:]
+
+
+def test_a_plan_can_be_worked_on_from_anywhere(folder, monkeypatch):
+    """Paths are absolute, names as INPUT was given."""
+    monkeypatch.chdir(folder.parent)
+    for source, name in (("in", "a.jpg"), ("in/*.jpg", "in/a.jpg"), ("in/a.jpg", "a.jpg")):
+        chunk = plan(source, "", 8)[0]
+
+        assert (str(folder / "a.jpg"), name) == (chunk.names[0], chunk.name(0))
 
 
 def test_a_file_that_is_gone_is_no_picture(tmp_path):

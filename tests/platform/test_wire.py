@@ -56,7 +56,7 @@ class TestErrors:
             (CallError(41005, "neither"), 41005, "neither"),
             (CallError(41001), 41001, ""),
             (Busy(), -1, "busy"),
-            (StateError("the store\n is [away]"), -1, "the store is away"),
+            (StateError("no way to redis://host"), -1, "the state store is unavailable"),
             (BankcardError("number 6200000000000005"), -1, "number 620000******0005"),
             (ZeroDivisionError("6200000000000005"), -1, "internal error, the server's log has it"),
             (MemoryError(), -1, "internal error, the server's log has it"),

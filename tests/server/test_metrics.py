@@ -77,7 +77,9 @@ def test_calls_are_counted_by_code_and_reason(counts):
     [
         (101001, "number unreadable: digits 3-5 uncertain", "unreadable"),
         (-1, "busy", "busy"),
-        (-1, "the state store failed", "fault"),
+        (-1, "the state store is unavailable", "state"),
+        (-1, "the body took over 30 s", "timeout"),
+        (-1, "internal error, the server's log has it", "fault"),
         (101002, "unknown format", "picture"),
         (47001, "the body must be JSON", "call"),
     ],
@@ -125,13 +127,9 @@ def test_a_picture_waits_and_then_is_in_flight(counts):
 
 
 def test_models_are_told_by_their_hash(counts):
-    """What a reader has loaded is named with the start of its SHA-256."""
-
-    class Model:
-        name, digest = "locate", "0123456789ab"
-
+    """What a reader has is named with the start of its SHA-256."""
     reader = Looking(counts)
-    reader.locator = Model()
+    reader.digests = {"locate": "0123456789ab"}
     counts.models(reader)
 
     assert 1.0 == counts.registry.get_sample_value(
@@ -142,7 +140,7 @@ def test_models_are_told_by_their_hash(counts):
 def test_quotas_are_asked_when_scraped(store):
     """What an app used today stands beside its limit."""
     registry = CollectorRegistry()
-    registry.register(Quotas(store, Settings(), lambda: NOW))
+    registry.register(Quotas(lambda: (store, Settings()), lambda: NOW))
     store.consume("recognize:wx1", beijing_day(NOW), 500)
 
     assert [1.0, 500.0, 1.0] == [
@@ -160,7 +158,7 @@ def test_a_store_that_is_away_is_a_metric(store, monkeypatch):
 
     monkeypatch.setattr(store, "apps", away)
     registry = CollectorRegistry()
-    registry.register(Quotas(store, Settings(), lambda: NOW))
+    registry.register(Quotas(lambda: (store, Settings()), lambda: NOW))
 
     assert 0.0 == registry.get_sample_value("bankcard_ocr_state_up")
 
@@ -209,7 +207,7 @@ def test_processes_count_together_and_the_dead_hold_nothing(store):
     with metrics.shared() as folder:
         for _ in range(2):
             subprocess.run([sys.executable, "-c", WORKER], check=True, env={**os.environ})
-        found = text(metrics.of_all(folder, store, Settings()))
+        found = text(metrics.of_all(folder, lambda: (store, Settings())))
 
     assert (True, False, False) == (
         'bankcard_ocr_requests_total{code="0"} 2.0' in found,

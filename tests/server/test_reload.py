@@ -31,17 +31,36 @@ def token(tmp_path):
 @pytest.fixture
 def process(tmp_path, token):
     """A server with the settings of a file."""
+    yield from started(tmp_path)
+
+
+@pytest.fixture
+def two_workers(tmp_path, token):
+    """The same with a supervisor."""
+    yield from started(tmp_path, "--workers", "2")
+
+
+def started(tmp_path, *more: str):
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 1\n")
     environment = {
         **os.environ,
         "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
         "BANKCARD_OCR_LOG_FORMAT": "json",
     }
-    command = [sys.executable, str(SERVED), "serve", "--port", "0", "--config", str(tmp_path / "bankcard-ocr.toml")]
-    started = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    yield started
-    started.kill()
-    started.communicate()
+    command = [
+        sys.executable,
+        str(SERVED),
+        "serve",
+        "--port",
+        "0",
+        "--config",
+        str(tmp_path / "bankcard-ocr.toml"),
+        *more,
+    ]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    yield process
+    process.kill()
+    process.communicate()
 
 
 def said(process, pattern: str) -> re.Match[str]:
@@ -73,3 +92,31 @@ def test_a_server_alone_reads_its_settings_anew(process, token, tmp_path):
     process.send_signal(signal.SIGTERM)
 
     assert ([0, 101003], [0], [0, 101003], -signal.SIGTERM) == (before, after, still, process.wait(30))
+
+
+def test_what_cannot_be_opened_changes_nothing(process, token, tmp_path):
+    """Settings that name what is not there are wrong settings."""
+    base = said(process, "listening at (http://[0-9.:]+)").group(1)
+    said(process, '"ready"')
+    (tmp_path / "bankcard-ocr.toml").write_text('ca_file = "/nowhere.pem"\n')
+    process.send_signal(signal.SIGHUP)
+    said(process, "stay as they were")
+    said(process, '"ready"')
+
+    assert [0] == reads(base, token, 1)
+
+
+def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
+    """The supervisor sees it at once: SIGTERM ends it within seconds, and workers are replaced meanwhile."""
+    said(two_workers, "listening at")
+    first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
+    os.kill(first.pop(), signal.SIGKILL)
+    said(two_workers, "died")
+    time.sleep(0.3)
+    newest = max(map(int, Path(f"/proc/{two_workers.pid}/task/{two_workers.pid}/children").read_text().split()))
+    os.kill(newest, signal.SIGKILL)
+    begun = time.monotonic()
+    said(two_workers, '"ready"')
+    two_workers.send_signal(signal.SIGTERM)
+
+    assert (True, 0) == (time.monotonic() - begun < 15, two_workers.wait(15))

@@ -36,6 +36,17 @@ def test_a_file_that_cannot_be_used_is_said_before_anything_listens(tmp_path, na
     assert str(refused.value).startswith(f"setting {name} from {config}: " + reason.format(file=file))
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_state_that_cannot_be_opened_is_said_before_anything_listens(tmp_path, workers):
+    """The error names the setting and where it comes from."""
+    config, said = tmp_path / "bankcard-ocr.toml", []
+    config.write_text('state_url = "sqlite:////proc/nope/state.sqlite3"\n')
+
+    with pytest.raises(SettingsError, match=f"state_url from {config}: .*cannot be opened"):
+        run.serve(run.Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
+    assert [] == said
+
+
 def test_a_metrics_port_that_is_taken_is_said_before_anything_listens(tmp_path):
     """The error names the setting and the address."""
     config, said = tmp_path / "bankcard-ocr.toml", []

@@ -51,8 +51,8 @@ def run(
         raise BulkError(f"{out} must end in .jsonl or .parquet")
     with Parts(out) as parts:
         if out.exists():
-            parts.discard()  # an earlier run was killed after its last step but one
-            raise BulkError(f"{out} is there already; delete it to begin anew")
+            parts.leave()  # an earlier run may have been killed after its last step but one
+            raise BulkError(f"{out} is there already; delete it to begin anew, or to end the run that was begun")
         chunks = parts.planned(_facts(source, job, column), lambda: plan(source, column, workers or _cores()))
         todo = [chunk for chunk in chunks if not parts.has(chunk)]
         total = sum(chunk.rows for chunk in chunks)
@@ -109,7 +109,7 @@ def _facts(source: str, job: Job, column: str) -> dict[str, object]:
     options = job.options
     return {
         "version": version("bankcard-ocr"),
-        "source": source,
+        "source": str(Path(source).absolute()),
         "column": column,
         "options": [options.type, options.threshold, options.prior],
         "pan": job.pan,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import fcntl
+import glob
 import json
 import os
 import shutil
@@ -23,6 +24,8 @@ from ..errors import BulkError
 from .hand import Row
 from .plan import Chunk
 
+PLAN = "plan.jsonl"
+NEW = ".new"  # the end of the name of a file that is not whole yet
 TOGETHER = 65_536  # rows in a row group of the Parquet file
 
 
@@ -52,16 +55,20 @@ class Parts:
             raise BulkError(f"another run is writing {self.out}") from error
         except OSError as error:
             raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
+        for beside in self.out.parent.glob(f"{glob.escape(self.out.name)}.*{NEW}"):
+            beside.unlink(missing_ok=True)  # a run was killed while it put OUT together
         return self
 
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
+        if not (self.folder / PLAN).exists():  # nothing was begun
+            shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
 
     def planned(self, facts: dict[str, object], make: Callable[[], list[Chunk]]) -> list[Chunk]:
         """The plan of the first run, or of this one when it is the first. Raises BulkError when facts differ."""
-        path = self.folder / "plan.jsonl"
+        path = self.folder / PLAN
         if not path.exists():
             chunks = make()
             with whole(path) as file:
@@ -101,6 +108,16 @@ class Parts:
         """Removes the parts."""
         shutil.rmtree(self.folder)
 
+    def leave(self) -> None:
+        """Removes the parts unless they are of a run that is not done: of another OUT that was put in its place."""
+        plan = self.folder / PLAN
+        if plan.exists():
+            with plan.open("rb") as file:
+                chunks = [_chunk(json.loads(line)) for line in list(file)[1:]]
+            if not all(map(self.has, chunks)):
+                return
+        self.discard()
+
     def _rows(self, chunks: Iterable[Chunk], outcomes: Counter[str]) -> Iterator[Row]:
         for chunk in chunks:
             with self._path(chunk).open("rb") as file:
@@ -117,7 +134,7 @@ class Parts:
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, for its owner alone, that is at ``path`` when all of it is on disk, and not before."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    beside = path.with_name(f"{path.name}.{os.getpid()}{NEW}")
     try:
         with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
             yield file

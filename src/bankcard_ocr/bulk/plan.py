@@ -2,6 +2,8 @@
 
 A folder means every picture, archive and Parquet file below it; a glob every file it matches. A Parquet file has the
 pictures in its column of bytes (or of Hugging Face's ``{bytes, path}``), or their paths, relative to its own folder.
+An archive or table among others that cannot be used is one row without a picture, as a damaged picture is. Paths in a
+plan are absolute, so that it can be worked on from anywhere; names are as INPUT is given.
 """
 
 from __future__ import annotations
@@ -24,6 +26,10 @@ LARGEST = 256  # pictures in a chunk: what a kill costs each worker at most
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
 
 Picture = bytes | NotAPicture
+
+
+class _Unusable(BulkError):
+    """An archive or a table that has no pictures that could be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +68,15 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
     if pictures:
         spans.append(Chunk(kind="files", names=pictures, rows=len(pictures), root=root))
     for file in found:
-        if file.suffix.lower() == ".zip":
-            spans.append(_archive(file, root))
-        elif file.suffix.lower() in TABLES:
-            spans += _groups(file, root, column)
+        try:
+            if file.suffix.lower() == ".zip":
+                spans.append(_archive(file, root))
+            elif file.suffix.lower() in TABLES:
+                spans += list(_groups(file, root, column))
+        except _Unusable:
+            if len(found) == 1:
+                raise
+            spans.append(Chunk(kind="files", names=(str(file),), rows=1, root=root))
     total = sum(span.rows for span in spans)
     if not total:
         raise BulkError(f"no pictures in {source}")
@@ -87,14 +98,15 @@ def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
 def _files(source: str) -> tuple[list[Path], str]:
     if not source:
         raise BulkError("no INPUT is given, perhaps of an empty variable; . is this folder")
-    place = Path(source)
+    place = Path(source).absolute()
     if place.is_dir():
         kinds = TABLES | {".zip"}
         found = [file for file in place.rglob("*") if files.is_picture(file) or file.suffix.lower() in kinds]
         return sorted(file for file in found if file.is_file()), f"{place}/"
     if place.is_file():
         return [place], f"{place.parent}/"
-    return sorted(file for file in map(Path, glob.glob(source, recursive=True)) if file.is_file()), ""  # noqa: PTH207
+    matched = (Path(name).absolute() for name in glob.glob(source, recursive=True))  # noqa: PTH207
+    return sorted(file for file in matched if file.is_file()), "" if Path(source).is_absolute() else f"{Path.cwd()}/"
 
 
 def _archive(file: Path, root: str) -> Chunk:
@@ -103,7 +115,7 @@ def _archive(file: Path, root: str) -> Chunk:
             members = (info.filename for info in archive.infolist() if not info.is_dir())
             names = tuple(sorted(filter(files.is_picture, members)))
     except (OSError, *files.DAMAGED) as error:
-        raise BulkError(f"{file} cannot be opened: {error}") from error
+        raise _Unusable(f"{file} cannot be opened: {error}") from error
     return Chunk(kind="zip", path=str(file), names=names, rows=len(names), root=root)
 
 
@@ -112,7 +124,7 @@ def _groups(file: Path, root: str, column: str) -> Iterator[Chunk]:
     try:
         opened = parquet.ParquetFile(file)
     except (OSError, arrow.ArrowException) as error:
-        raise BulkError(f"{file} cannot be opened: {error}") from error
+        raise _Unusable(f"{file} cannot be opened: {error}") from error
     with opened:
         chosen = _column(arrow, opened.schema_arrow, file, column)
         base = 0
@@ -138,7 +150,7 @@ def _column(arrow: Any, schema: Any, file: Path, wanted: str) -> str:
     for name in PATH_COLUMNS:
         if name in schema.names:
             return name
-    raise BulkError(f"{file} has no column of bytes or paths among {', '.join(schema.names)}; name one with --column")
+    raise _Unusable(f"{file} has no column of bytes or paths among {', '.join(schema.names)}; name one with --column")
 
 
 def _has_bytes(struct: Any) -> bool:

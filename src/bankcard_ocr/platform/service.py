@@ -70,7 +70,7 @@ class Observer(Protocol):
     """Who is told of each call: a log, metrics."""
 
     def __call__(self, record: Record, fault: Exception | None) -> None:
-        """``record`` is masked; ``fault`` is the exception nobody foresaw, when there was one."""
+        """``record`` is masked; ``fault`` is the exception nobody foresaw, or what became of the store."""
         ...
 
 
@@ -133,7 +133,7 @@ class Service:
             reply = self._route(call)
         except Exception as error:  # noqa: BLE001  (the one place where every error becomes a reply)
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
-            fault = None if isinstance(error, BankcardError) else error
+            fault = None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
         self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
         return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
 

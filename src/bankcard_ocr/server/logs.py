@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 import structlog
 
+from ..errors import BankcardError
 from ..platform.state.base import Record
 from ..platform.wire import masked
 from ..settings import Settings
@@ -69,7 +70,7 @@ def _renderer(settings: Settings, stream: TextIO) -> Any:
 
 
 def access(record: Record, fault: Exception | None) -> None:
-    """Writes the access log's line of one call; a fault nobody foresaw is an error with its traceback."""
+    """Writes the access log's line of one call: a fault nobody foresaw is an error with its traceback."""
     log = structlog.get_logger()
     facts = {
         "rid": record.rid,
@@ -85,5 +86,7 @@ def access(record: Record, fault: Exception | None) -> None:
     said = {name: value for name, value in facts.items() if value != ""}
     if fault is None:
         log.info("call", **said)
+    elif isinstance(fault, BankcardError):
+        log.error("call failed", **said, reason=str(fault))
     else:
         log.error("call failed", **said, exc_info=fault)

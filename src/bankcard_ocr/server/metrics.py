@@ -32,6 +32,8 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client reads it on import
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MOST_APPS = 1000  # whose quota is told
 
+Now = Callable[[], tuple[State, Settings]]  # SIGHUP may change both
+
 REASONS = {  # the others are calls that are not as they should be
     40001: "token",
     40125: "secret",
@@ -48,12 +50,15 @@ REASONS = {  # the others are calls that are not as they should be
 }
 
 
+CAUSES = {"busy": "busy", StateError.AWAY: "state", "the body took": "timeout"}  # of -1
+
+
 def reason(record: Record) -> str:
     """Why the call of ``record`` was refused, as one of a few words."""
     if record.errcode == 101001:
         return "unreadable" if record.cause.startswith("number unreadable") else "no card"
     if record.errcode == -1:
-        return "busy" if record.cause.startswith("busy") else "fault"
+        return next((word for start, word in CAUSES.items() if record.cause.startswith(start)), "fault")
     return REASONS.get(record.errcode, "call")
 
 
@@ -86,7 +91,7 @@ class Metrics:
         )
         self._models = Gauge(
             "bankcard_ocr_model_info",
-            "1 for each model that is loaded, with the start of its SHA-256.",
+            "1 for each model, with the start of its SHA-256.",
             ["name", "digest"],
             registry=registry,
             multiprocess_mode="livemax",
@@ -102,10 +107,9 @@ class Metrics:
             self._stages.labels(stage).observe(ms / 1000)
 
     def models(self, reader: object) -> None:
-        """Tells which models ``reader`` has loaded."""
-        for model in vars(reader).values():
-            if hasattr(model, "digest"):
-                self._models.labels(model.name, model.digest).set(1)
+        """Tells which models ``reader`` has, by its ``digests``."""
+        for name, digest in getattr(reader, "digests", {}).items():
+            self._models.labels(name, digest).set(1)
 
     def at_work(self, reader: Reads) -> Reads:
         """``reader``, whose pictures count as being read."""
@@ -146,9 +150,8 @@ class _Counted:
 class Quotas:
     """A collector that asks the store, when it is scraped, what the apps used of today's quota."""
 
-    def __init__(self, state: State, settings: Settings, clock: Callable[[], float] = time.time) -> None:
-        self._state = state
-        self._settings = settings
+    def __init__(self, now: Now, clock: Callable[[], float] = time.time) -> None:
+        self._now = now
         self._clock = clock
 
     def describe(self) -> Iterable[Metric]:
@@ -163,10 +166,11 @@ class Quotas:
         limit = GaugeMetricFamily("bankcard_ocr_quota_limit", "Recognitions a day.", labels=["appid"])
         up = GaugeMetricFamily("bankcard_ocr_state_up", "Whether the state store answers.")
         try:
+            state, settings = self._now()
             today = base.beijing_day(self._clock())
-            for app in self._state.apps()[:MOST_APPS]:
-                used.add_metric([app.appid], self._state.used(f"recognize:{app.appid}", today))
-                daily = self._settings.daily_limit if app.daily_limit is None else app.daily_limit
+            for app in state.apps()[:MOST_APPS]:
+                used.add_metric([app.appid], state.used(f"recognize:{app.appid}", today))
+                daily = settings.daily_limit if app.daily_limit is None else app.daily_limit
                 limit.add_metric([app.appid], daily)
             up.add_metric([], 1)
         except StateError:
@@ -190,19 +194,19 @@ def of_one(counts: Metrics, state: State, settings: Settings) -> CollectorRegist
     from prometheus_client import ProcessCollector
 
     ProcessCollector(registry=counts.registry)
-    counts.registry.register(Quotas(state, settings))
+    counts.registry.register(Quotas(lambda: (state, settings)))
     return counts.registry
 
 
-def of_all(folder: Path, state: State, settings: Settings) -> CollectorRegistry:
-    """What the metrics port answers for all processes that count in ``folder``, and the quotas."""
+def of_all(folder: Path, now: Now) -> CollectorRegistry:
+    """What the metrics port answers for all processes that count in ``folder``, and the quotas in the store of now."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.multiprocess import MultiProcessCollector
 
     made = CollectorRegistry()
     made.register(_Buried(folder))
     MultiProcessCollector(made, str(folder))  # type: ignore[no-untyped-call]
-    made.register(Quotas(state, settings))
+    made.register(Quotas(now))
     return made
 
 

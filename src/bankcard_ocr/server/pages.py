@@ -51,7 +51,7 @@ def routes(settings: Settings, state: State) -> list[Route]:
         try:
             await run_in_threadpool(state.ping)
         except StateError as error:
-            return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503)
+            return JSONResponse({"status": "unavailable", "reason": error.cause}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     async def sample_card(_request: Request) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,7 +18,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from math import inf
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -27,9 +27,9 @@ import structlog
 import uvicorn
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 
-from ..errors import InvalidTable, SettingsError
+from ..errors import InvalidTable, SettingsError, StateError
 from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.service import ENDPOINTS, Observer, Reads, Service
@@ -43,6 +43,8 @@ from .protocol import Config
 LOOK_AT_MEMORY_S = 1.0
 M_ARENA_MAX = -8  # of malloc.h
 SWITCH_S = 0.0005
+RETRY_S = 1.0
+CGROUP_QUOTAS = ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")  # of version 2, of version 1
 GIVE_BACK_MB = 8  # over the least that was held: worth a few milliseconds
 
 
@@ -64,12 +66,11 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
-    _check(loaded)
+    _check(loaded)  # before any worker: says what is wrong, and makes the state file once
     if settings.metrics_port:
         _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
     listener = listen(settings)
     hand_over()
-    states.connect(settings.state_url).close()  # before any worker: says what is wrong, and makes the file once
     for line in [*loaded.lines(), f"listening at {url(listener)}"]:
         announce(line)
     logs.configure(settings)
@@ -77,8 +78,9 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
         _serve_alone(source, settings, listener)
     else:
         logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
-        with _metrics_of_all(settings):
-            _Supervisor(source, settings, listener).run()
+        counts = _MetricsOfAll(settings)
+        with counts.open():
+            _Supervisor(source, settings, listener, counts).run()
 
 
 def _serve_alone(source: Source, settings: Settings, listener: socket.socket) -> None:
@@ -120,40 +122,81 @@ def _check(loaded: Loaded) -> None:
         _fetcher(settings)
         if settings.otlp_endpoint:
             traces.traces(settings.otlp_endpoint).close()
+        states.connect(settings.state_url).close()
+    except StateError as error:
+        raise SettingsError("state_url", loaded.origins["state_url"], str(error)) from error
     except SettingsError as error:
         raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error
 
 
-@contextmanager
-def _metrics_of_all(settings: Settings) -> Iterator[None]:
-    """The metrics port of several workers, open where that is set."""
-    if not settings.metrics_port:
-        yield
-        return
-    store = states.connect(settings.state_url)
-    with metrics.shared() as folder:
-        server = metrics.serve(metrics.of_all(folder, store, settings), settings)
-        try:
+class _MetricsOfAll:
+    """The metrics port of several workers, open where that is set: their sum, and the quotas of the store of now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store: State | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        if not self._settings.metrics_port:
             yield
-        finally:
-            server.shutdown()
-            server.server_close()
-            store.close()
+            return
+        self._store = states.connect(self._settings.state_url)
+        with metrics.shared() as folder:
+            server = metrics.serve(metrics.of_all(folder, self._now), self._settings)
+            try:
+                yield
+            finally:
+                server.shutdown()
+                server.server_close()
+                self._store.close()
+
+    def use(self, settings: Settings) -> None:
+        """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
+        if self._store is not None and settings.state_url != self._settings.state_url:
+            self._store.close()
+            self._store = states.connect(settings.state_url)
+        self._settings = settings
+
+    def _now(self) -> tuple[State, Settings]:
+        if self._store is None:
+            raise StateError("the metrics port is closed")
+        return self._store, self._settings
 
 
-class _Supervisor(Multiprocess):
+class _Worker(multiprocess.Process):
+    """A process of uvicorn's supervisor whose death is seen at once, not when it fails to answer in time."""
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        with suppress(OSError, EOFError):
+            self.parent_conn.send(b"ping")
+            if self.parent_conn in wait([self.parent_conn, self.process.sentinel], timeout):
+                return bool(self.parent_conn.recv())
+        return None
+
+
+multiprocess.Process = _Worker  # type: ignore[misc]  # the supervisor makes its processes of this name
+
+
+class _Supervisor(multiprocess.Multiprocess):
     """uvicorn's supervisor, which reads the settings anew on SIGHUP; all workers have them from it."""
 
-    def __init__(self, source: Source, settings: Settings, listener: socket.socket) -> None:
+    def __init__(self, source: Source, settings: Settings, listener: socket.socket, counts: _MetricsOfAll) -> None:
         self._source = source
         self._settings = settings
+        self._counts = counts
         super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
 
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
-        self._settings = _reloaded(self._source, self._settings)
+        before, old, workers = self._settings, self.config, list(self.processes)
+        self._settings = _reloaded(self._source, before)
         self.config = config(_Build(self._settings), self._settings, factory=True)
         super().handle_hup()
+        if any(worker in workers for worker in self.processes):  # one of the new ones did not come up
+            self._settings, self.config = before, old
+            structlog.get_logger().error("settings stay as they were, no worker could start under the new ones")
+        self._counts.use(self._settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +210,12 @@ class _Build:
         hand_over()
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         threading.Thread(target=look_after_memory, args=(self.settings.worker_memory_mb,), daemon=True).start()
-        return build(self.settings)
+        try:
+            return build(self.settings)
+        except (SettingsError, StateError) as error:  # what was right when the supervisor looked
+            structlog.get_logger().error("worker cannot start", pid=os.getpid(), reason=str(error))
+            time.sleep(RETRY_S)  # the supervisor starts the next one at once
+            sys.exit(1)
 
 
 def _stop_with_parent() -> None:
@@ -178,13 +226,13 @@ def _stop_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def look_after_memory(most_mb: float = inf) -> None:
+def look_after_memory(most_mb: float = math.inf) -> None:
     """Gives free memory back to the system, for ever; stops this process in order when it still holds more than it may.
 
     Of several workers the supervisor starts another then.
     """
     share_arenas()
-    least_mb = inf
+    least_mb = math.inf
     while resident_mb() <= most_mb:
         time.sleep(LOOK_AT_MEMORY_S)
         if resident_mb() > least_mb + GIVE_BACK_MB:
@@ -325,10 +373,25 @@ def _fetcher(settings: Settings) -> Fetcher:
 
 def threads(settings: Settings) -> int:
     """How many pictures one process reads at once: as set, else its share of the CPU cores."""
-    if settings.threads:
-        return settings.threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // settings.workers)
+    return settings.threads or max(1, cores() // settings.workers)
+
+
+def cores() -> int:
+    """The CPU cores this process may use: those it may run on, and no more than its container's quota lets it have."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(found, _quota())))
+
+
+def _quota() -> float:
+    """The cores' worth of time that a Linux container gets; infinite where there is no limit."""
+    for file in map(Path, CGROUP_QUOTAS):
+        with suppress(OSError, ValueError, ZeroDivisionError):
+            text = file.read_text()
+            if "cfs" in file.name:
+                text += file.with_name("cpu.cfs_period_us").read_text()
+            quota, period = map(float, text.split())  # "max" is no number, -1 no limit
+            return quota / period if quota > 0 else math.inf
+    return math.inf
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -9,15 +9,18 @@ nothing else of the metadata survives.
 A cut-off picture is an error, never a picture whose rest is grey. What the bytes are decides, not a name or header
 that came with them. Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with
 alpha 15.4, progressive CMYK JPEG 11.6, progressive JPEG 5.9, PNG 5.2, plain JPEG 0.2), so 800 MB at the default limit
-and 20 MB for 1280 x 960.
+and 20 MB for 1280 x 960. Pictures over LARGE pixels that need so much are decoded one after another, so that as many of
+them as a process has threads need no more than one.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -40,6 +43,7 @@ _Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_PIXELS = 50_000_000
+LARGE = 8_000_000  # pixels from which a picture waits until no other so large is being decoded
 MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
 MOST_SCANNED = (
     600_000_000  # pixels times scans: each scan is a pass over all pixels, about 0.1 s at the limit of pixels
@@ -114,6 +118,16 @@ def _check(size: tuple[int, int], max_pixels: int) -> None:
         raise PictureTooLarge(got=width * height, limit=max_pixels, unit="pixels")
 
 
+_ROOM = threading.RLock()
+
+
+@contextmanager
+def _alone(size: tuple[int, int]) -> Iterator[None]:
+    """Waits until no other picture over LARGE is being decoded, when this one is so large."""
+    with _ROOM if size[0] * size[1] > LARGE else nullcontext():
+        yield
+
+
 def _reduction(size: tuple[int, int], enough: int) -> int:
     return next((factor for factor in (8, 4, 2) if max(size) // factor >= enough), 1)
 
@@ -135,7 +149,8 @@ def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
     if space in {"CMYK", "YCCK"}:
         return _jpeg_by_pillow(data, enough, max_pixels)
     factor = _reduction((width, height), enough)
-    pixels = _jpeg_pixels(data, -(-width // factor), -(-height // factor))
+    with _alone((width, height)) if scans > 1 else nullcontext():
+        pixels = _jpeg_pixels(data, -(-width // factor), -(-height // factor))
     return _upright(pixels, (width, height), factor, _orientation(_jpeg_exif(data)))
 
 
@@ -224,12 +239,14 @@ def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
     if tags := getattr(image, "tag_v2", None):  # libtiff allocates a whole tile, which may be larger than its picture
         _check((tags.get(_TILE_WIDTH, 1), tags.get(_TILE_LENGTH, 1)), max_pixels)
     size, factor = image.size, _reduction(image.size, enough)
-    image.load()
     width, height = size
     pixels = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
-    for top in range(0, height, _BAND):  # in bands, so that conversions do not hold several whole pictures
-        band = _rgb(image.crop((0, top, width, min(top + _BAND, height)))).reduce(factor)
-        pixels[top // factor : top // factor + band.height] = np.asarray(band)
+    with _alone(size):
+        image.load()
+        for top in range(0, height, _BAND):  # in bands, so that conversions do not hold several whole pictures
+            band = _rgb(image.crop((0, top, width, min(top + _BAND, height)))).reduce(factor)
+            pixels[top // factor : top // factor + band.height] = np.asarray(band)
+        image.close()
     return _upright(pixels, size, factor, _orientation(_exif(image)))
 
 
@@ -271,7 +288,8 @@ def _webp(data: bytes, enough: int, max_pixels: int) -> Picture:
         case _:
             raise NotAPicture("damaged WEBP")
     _check(size, max_pixels)
-    return _pillow("PIL.WebPImagePlugin", "WebPImageFile")(data, enough, max_pixels)
+    with _alone(size):
+        return _pillow("PIL.WebPImagePlugin", "WebPImageFile")(data, enough, max_pixels)
 
 
 def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:

@@ -36,7 +36,7 @@ class Model:
         self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
         self.name = name
-        self.digest = hashlib.sha256(content).hexdigest()[:12]
+        self.digest = _digest(content)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def __repr__(self) -> str:
@@ -45,6 +45,15 @@ class Model:
     def run(self, pictures: NDArray[np.uint8]) -> list[Array]:
         """The model's outputs for ``pictures`` (N, H, W, 3), RGB."""
         return [np.asarray(out, np.float32) for out in self._session.run(None, {self._input: pictures})]
+
+
+def shipped_digest(name: str) -> str:
+    """The digest of the model ``name`` that ships with the package, without loading it."""
+    return _digest(_shipped(name))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def is_shipped(name: str) -> bool:
