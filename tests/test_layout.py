@@ -67,7 +67,8 @@ def test_a_line_that_stands_evenly_with_one_more_digit_lacks_it(
     off = np.random.default_rng(jitter).uniform(-0.03, 0.03, sum(sizes)) * 16
     seen = np.delete(middles(sizes, gap=gap, bend=bend) + off, unseen)
 
-    assert layout.lacks_one(line("4" * len(seen), seen))
+    place = layout.unseen_place(line("4" * len(seen), seen))
+    assert abs(place - unseen) <= (len(sizes) == 1)  # without groups a bent line is as even with its neighbour unseen
 
 
 def test_few_characters_lack_nothing():

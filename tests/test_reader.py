@@ -170,6 +170,7 @@ def test_a_refusal_says_what_was_seen(reader, pixels):
     seen = caught.value.seen
 
     assert plain.value.seen is None
+    assert 10 in caught.value.digits
     assert ((1280, 800), {"card", "number", "redacted"}) == (seen.size, set(seen.pictures))
     assert [None] == [card.number for card in seen.cards]
     for found, expected in ((seen.number_quad, whole.number_quad), (seen.card_quad, whole.card_quad)):

@@ -41,22 +41,29 @@ def unevenness(middles: Floats, *, unseen: bool = False) -> Floats:
     digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line. ``unseen``:
     in the best grouping of N + 1 digits of which one, wherever, was not seen.
     """
+    off = _off(middles, int(unseen))
+    return np.asarray(off.min(-1, initial=np.inf).reshape(middles.shape[:-1]), np.float64)
+
+
+def _off(middles: Floats, unseen: int) -> Floats:
+    """The same for each line (L of them) and each of the G ways to stand that :func:`_grids` has."""
     count = middles.shape[-1]
-    fits, rests = _grids(count, int(unseen))
-    if not len(fits):
-        return np.full(middles.shape[:-1], np.inf)
     lines = middles.reshape(-1, count)
+    fits, rests = _grids(count, unseen)
+    if not len(fits):
+        return np.full((len(lines), 0), np.inf)
     _, pitch, gap = np.moveaxis((lines @ fits.reshape(-1, count).T).reshape(len(lines), -1, 3), -1, 0)
     off = np.abs(lines @ rests.reshape(-1, count).T).reshape(len(lines), -1, count).max(-1) / np.maximum(pitch, 1e-3)
     fits_in = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= GAPS[1] * pitch)
-    return np.asarray(np.where(fits_in, off, np.inf).min(-1).reshape(middles.shape[:-1]), np.float64)
+    return np.asarray(np.where(fits_in, off, np.inf), np.float64)
 
 
 @functools.cache
 def _grids(count: int, unseen: int) -> tuple[Floats, Floats]:
     """For each of G ways to stand: what gives offset, pitch and gap of ``count`` digits, and what is left over.
 
-    ``unseen`` (0 or 1) is how many of a grouping's digits were not seen. (G, 3, N) and (G, N, N), to be multiplied
+    ``unseen`` (0 or 1) is how many of a grouping's digits were not seen: then the ways of a grouping are as many as it
+    has digits, each unseen in turn. (G, 3, N) and (G, N, N), to be multiplied
     with the middles of N characters.
     """
     fits, rests = [], []
@@ -75,9 +82,18 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats]:
 
 def lacks_one(line: Line) -> bool:
     """Whether a digit of ``line`` was not seen: with one unseen it stands evenly, and as it is it does not."""
+    return unseen_place(line) is not None
+
+
+def unseen_place(line: Line) -> int | None:
+    """The place, from 0, of the digit of the whole number that ``line`` lacks; None where it lacks none."""
     middles = np.array([char.x for char in line.characters], np.float64)
     whole = float(unevenness(middles)) if len(middles) >= pan.SHORTEST else 0.0
-    return whole > UNEVEN and float(unevenness(middles, unseen=True)) < EVENED * whole
+    if whole <= UNEVEN:
+        return None
+    off = _off(middles, 1)[0]
+    best = int(off.argmin()) if len(off) else 0
+    return best % (len(middles) + 1) if len(off) and off[best] < EVENED * whole else None
 
 
 def without_strays(line: Line, alphabet: str) -> Line:

@@ -73,9 +73,12 @@ class Place:
 
     @property
     def doubtful(self) -> tuple[int, ...]:
-        """The 1-based places of characters that the last view is unsure of."""
-        seen = enumerate(self.characters, 1)
-        return tuple(i for i, char in seen if char.probability < 0.9 or char.text == recognize.HIDDEN)
+        """The 1-based places of digits that the last view is unsure of, or did not see where one must be."""
+        unseen = layout.unseen_place(self.views[-1])
+        gone = len(self.characters) if unseen is None else unseen
+        seen = enumerate(self.characters)
+        found = {i + (i >= gone) for i, char in seen if char.probability < 0.9 or char.text == recognize.HIDDEN}
+        return tuple(sorted(i + 1 for i in (found if unseen is None else found | {unseen})))
 
     def digits(self, number: str) -> list[quads.Quad]:
         """A quad for each digit of the last view, in the picture's pixels; none when ``number`` was not read there."""

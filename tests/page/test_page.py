@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from bankcard_ocr import server
+from bankcard_ocr.errors import Busy, CardsDiffer, NumberUnreadable, PictureTooLarge, StateError
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
 FOLDER = resources.files(server).joinpath("page")
@@ -133,7 +134,7 @@ class TestReading:
         page.keyboard.press("Enter")
         page.locator("#refusal-what").wait_for()
 
-        assert ("The bytes are no picture, a damaged one, or too large.", "unknown format", True) == (
+        assert ("The bytes are no picture, a damaged one, or too large.", "The format is unknown.", True) == (
             page.locator("#refusal-what").inner_text(),
             page.locator("#refusal-do").inner_text(),
             page.locator("#refusal-said").inner_text().startswith("101002 decode image failed"),
@@ -155,6 +156,46 @@ class TestReading:
         logged_in.locator("#number").wait_for()
 
         assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
+
+    def test_several_pictures_of_a_card_are_one_call(self, logged_in):
+        """They are sent as img, img2 and so on; the one that the reply is about is drawn, a PDF told by its name."""
+        sent = []
+
+        def answer(route):
+            sent.append(re.findall(rb'name="(img\d?)"', route.request.post_data_buffer))
+            route.fulfill(body=json.dumps({**REPLY, "picture": 1}), content_type="application/json")
+
+        logged_in.route("**/cv/ocr/bankcard?**", answer)
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        pdf = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+        logged_in.locator("#file").set_input_files([pdf, picture, picture])
+        logged_in.locator("#number").wait_for()
+        drawn = logged_in.locator("#canvas").is_visible()
+        logged_in.locator("#file").set_input_files([picture, pdf])
+        logged_in.get_by_text("scan.pdf").wait_for()
+
+        assert ([[b"img", b"img2", b"img3"], [b"img", b"img2"]], True, False) == (
+            sent,
+            drawn,
+            logged_in.locator("#canvas").is_visible(),
+        )
+
+    def test_a_pdf_is_read(self, logged_in):
+        """One page is a picture like any other, of which there is nothing to draw on."""
+        file = io.BytesIO()
+        Image.open(io.BytesIO(resources.files(server).joinpath("sample.jpg").read_bytes())).save(file, "pdf")
+        pdf = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": file.getvalue()}
+        logged_in.locator("#file").set_input_files(pdf)
+        logged_in.locator("#number").wait_for()
+
+        assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
+
+    def test_nine_pictures_are_too_many(self, logged_in):
+        """Nothing is sent, and it is said."""
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        logged_in.locator("#file").set_input_files([picture] * 9)
+
+        assert "At most 8 pictures of one card are read together." == logged_in.locator("#status").inner_text()
 
     def test_the_camera_stops_by_itself_when_frames_agree(self, logged_in):
         """The film of the sample card is read, and the camera is off afterwards."""
@@ -195,6 +236,22 @@ class TestFields:
             )
             logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
             logged_in.locator("#number").wait_for()
+            return logged_in
+
+        return answer
+
+    @pytest.fixture
+    def refused(self, logged_in):
+        """Shows a refusal with details, as if the server had given it for a white picture."""
+
+        def answer(**details):
+            errmsg = "certificate not found hint: [number unreadable: digits 7 uncertain] rid: 1"
+            reply = json.dumps({"errcode": 101001, "errmsg": errmsg, "warnings": ["glare"], **details})
+            logged_in.route(
+                "**/cv/ocr/bankcard?**", lambda route: route.fulfill(body=reply, content_type="application/json")
+            )
+            logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+            logged_in.locator("#refusal-what").wait_for()
             return logged_in
 
         return answer
@@ -248,6 +305,30 @@ class TestFields:
             is_dark(colours(page, 150, 204, 250, 216)),
             "4111111111111111" in page.content(),
         )
+
+    def test_a_refusal_shows_what_was_seen(self, refused):
+        """Warnings, card and line of the number, whose middle is covered until asked for."""
+        page = refused(**{name: REPLY[name] for name in ("number_position", "card_position", "img_size")}, cards=[])
+        hidden = colours(page, 160, 112, 270, 130)
+        said = page.locator("#refusal-do").inner_text(), page.locator("#refusal-warnings li").all_inner_texts()
+        legend = page.locator("#legend li").all_inner_texts()
+        page.get_by_role("button", name="Show the picture").click()
+
+        assert (("Digit 7 is unsure.", ["glare"]), ["card", "number"], True, True) == (
+            said,
+            legend,
+            is_dark(hidden),
+            (255, 255, 255) in colours(page, 160, 112, 270, 130),
+        )
+
+    def test_a_picture_is_blurred_while_nobody_knows_where_its_number_is(self, refused):
+        """So is a refused one without places, until it is asked for."""
+        page = refused()
+        before = page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
+        page.get_by_role("button", name="Show the picture").click()
+        after = page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
+
+        assert ("blur(14px)", "none") == (before, after)
 
     @pytest.mark.parametrize(
         ("number", "shown"),
@@ -322,6 +403,25 @@ class TestOperators:
             re.match(r"0\s+ok\s+[1-9]", logged_in.locator("#ends li").first.inner_text()) is not None,
         )
 
+    def test_causes_that_read_the_same_are_one(self, logged_in):
+        """Which digits were unsure differs from call to call."""
+        causes = [
+            {"errcode": 101001, "stage": "read", "cause": f"number unreadable: digits {digits} uncertain", "count": 2}
+            for digits in ("3", "1-4", "7, 9")
+        ]
+        body = {
+            "errcode": 0,
+            "quota": {"daily_limit": 500, "used": 6, "remain": 494},
+            "calls": {"since": 0, "count": 6, "causes": causes},
+        }
+        logged_in.route("**/quota/get?**", lambda route: route.fulfill(json=body))
+        logged_in.get_by_role("tab", name="Operators").click()
+        logged_in.locator("#ends li").first.wait_for()
+
+        assert ["101001 Some digits are unsure. 6"] == [
+            " ".join(text.split()) for text in logged_in.locator("#ends li").all_inner_texts()
+        ]
+
     def test_a_wrong_secret_is_said(self, page, product):
         """A wrong secret gives its code and its meaning, and the field is ready for the right one."""
         page.get_by_label("appid").fill(product.appid)
@@ -358,6 +458,33 @@ class TestPeople:
         axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
 
         assert [] == broken(axe, chinese_phone)
+
+    @pytest.mark.parametrize(
+        ("cause", "said"),
+        [
+            (NumberUnreadable(digits=(3,)).cause, "第 3 位不确定。"),
+            (NumberUnreadable(digits=(3, 4)).cause, "第 3-4 位不确定。"),
+            (NumberUnreadable().cause, "卡号无法可靠识别。"),
+            (CardsDiffer().cause, "这些图片不是同一张卡。"),
+            ("ZIP, not a picture of an accepted format", "不支持 ZIP。"),
+            ("HEIC, which is not accepted here; send a JPEG, or install bankcard-ocr[heic]", "不支持 HEIC。"),
+            ("truncated JPEG", "图片不完整（JPEG）。"),
+            ("PDF of 3 pages; send one page", "PDF 共 3 页，请只发送一页。"),
+            (PictureTooLarge(got=9, limit=5, unit="bytes").cause, "超过 5 字节。"),
+            (PictureTooLarge(got=9, limit=5, unit="pixels").cause, "超过 5 像素。"),
+            (Busy("a call with this Idempotency-Key is at work").cause, "服务器繁忙，请重试。"),
+            (StateError("x").cause, "状态存储不可用。"),
+            ("all 500 of today are used, the day ends at midnight in Beijing", "今日 500 次已用完，北京时间零点重置。"),
+            ("something new", "something new"),
+        ],
+    )
+    def test_causes_are_said_in_chinese(self, chinese_phone, cause: str, said: str):
+        """Those that the server has words for; what is unknown stays as it is."""
+        found = chinese_phone.evaluate(
+            "async (cause) => (await import('/page/texts.js')).cause(`x hint: [${cause}] rid: 1`)", cause
+        )
+
+        assert said == found
 
     def test_chinese_on_a_phone(self, chinese_phone):
         """A Chinese browser sees Chinese, nothing is wider than the phone, and a click changes the language."""

@@ -29,10 +29,12 @@ export function logOut() {
   changed("log");
 }
 
-/** The answer to a picture. A token that is over is fetched anew, once. */
-export const recognize = (picture) => {
+export const MOST_PICTURES = 8; // of one card, in one call
+
+/** The answer to the pictures of one card. A token that is over is fetched anew, once. */
+export const recognize = (...pictures) => {
   const form = new FormData();
-  form.append("img", picture, "card.jpg");
+  pictures.forEach((picture, at) => form.append(at ? `img${at + 1}` : "img", picture, "card"));
   return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form });
 };
 

@@ -10,30 +10,32 @@ import { clock, current, meaning, t, toggle } from "./texts.js";
 const MOST_BYTES = 2 * 1024 * 1024; // what the server takes unless it is set otherwise
 const LONG_SIDE = 2400; // of a picture that had to be made smaller
 
-let waiting = null; // the picture that was chosen before the login
+let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // {code} of the last failed login
 let turn = 0; // of the picture being read; answers to earlier ones are not shown
 
-/** Reads a picture, or keeps it until the login. */
-async function read(file) {
+/** Reads the pictures of one card, or keeps them until the login. */
+async function read(files) {
   camera.stop();
-  if (!api.isLoggedIn()) return wait(file);
+  if (files.length > api.MOST_PICTURES) return say(t("tooMany", { most: api.MOST_PICTURES }));
+  if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
-  let bitmap = null;
-  try {
-    bitmap = await createImageBitmap(file);
-  } catch {
-    bitmap = null; // HEIC, TIFF or no picture: the server may know
-  }
-  const sent = file.size > MOST_BYTES && bitmap ? await smaller(bitmap) : file;
+  const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
+  const sent = await Promise.all(files.map((file, at) => (file.size > MOST_BYTES && bitmaps[at] ? smaller(bitmaps[at]) : file)));
   if (mine !== turn) return;
-  show.reading(bitmap, sent === file ? "" : t("tooLarge"));
-  const answer = await api.recognize(sent);
+  show.reading(bitmaps, files.map(({ name }) => name ?? ""), sent.every((each, at) => each === files[at]) ? "" : t("tooLarge"));
+  const answer = await api.recognize(...sent);
   if (mine === turn) show.answered(answer);
 }
 
-function wait(file) {
-  waiting = file;
+function say(text) {
+  turn += 1;
+  show.nothing();
+  $("status").textContent = text;
+}
+
+function wait(files) {
+  waiting = files;
   $("status").textContent = t("loginFirst");
   $("appid").focus();
 }
@@ -58,7 +60,7 @@ async function live() {
   const end = await camera.start((bitmap, answer) => (last = { bitmap, answer }));
   filming(false);
   if (last) {
-    show.reading(last.bitmap, end.key ? t(end.key, end) : "");
+    show.reading([last.bitmap], [""], end.key ? t(end.key, end) : "");
     show.answered(last.answer);
   } else {
     show.nothing();
@@ -82,9 +84,9 @@ async function logIn(event) {
   render();
   if (loginError) return $("secret").focus();
   $("file").focus();
-  const file = waiting;
+  const files = waiting;
   waiting = null;
-  if (file) read(file);
+  if (files) read(files);
   if (!$("operators").hidden) operators.askQuota();
   return undefined;
 }
@@ -128,18 +130,18 @@ function render() {
 
 const copy = async (text) => Boolean(await navigator.clipboard?.writeText(text).then(() => true, () => false));
 
-const picture = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).find((file) => file);
+const pictures = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).filter(Boolean);
 
 $("login").addEventListener("submit", logIn);
 $("log-out").addEventListener("click", logOut);
 $("language").addEventListener("click", toggle);
 $("camera").addEventListener("click", live);
-$("sample").addEventListener("click", async () => read(await (await fetch("sample.jpg")).blob()));
+$("sample").addEventListener("click", async () => read([await (await fetch("sample.jpg")).blob()]));
 $("file").addEventListener("change", ({ target }) => {
-  if (target.files[0]) read(target.files[0]);
+  if (target.files.length) read([...target.files]);
   target.value = "";
 });
-$("show").addEventListener("click", show.toggleNumber);
+for (const id of ["show", "reveal"]) $(id).addEventListener("click", show.toggleNumber);
 $("copy").addEventListener("click", async () => {
   $("copy").textContent = t((await copy(show.number())) ? "copied" : "cannotCopy");
 });
@@ -157,8 +159,8 @@ $("why").addEventListener("submit", (event) => {
 });
 
 document.addEventListener("paste", ({ clipboardData }) => {
-  const file = picture(clipboardData.items);
-  if (file) read(file);
+  const files = pictures(clipboardData.items);
+  if (files.length) read(files);
 });
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -168,8 +170,8 @@ document.addEventListener("dragleave", () => $("stage").classList.remove("over")
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   $("stage").classList.remove("over");
-  const file = picture(event.dataTransfer.items);
-  if (file) read(file);
+  const files = pictures(event.dataTransfer.items);
+  if (files.length) read(files);
 });
 document.addEventListener("visibilitychange", () => document.hidden && camera.stop());
 

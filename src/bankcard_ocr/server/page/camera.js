@@ -25,9 +25,9 @@ export async function start(onFrame) {
   let stream;
   try {
     stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
-  } catch {
+  } catch ({ name }) {
     running = null;
-    return { key: "cameraDenied" };
+    return { key: ["NotFoundError", "OverconstrainedError"].includes(name) ? "cameraMissing" : "cameraDenied" };
   }
   const video = $("video");
   video.srcObject = stream;

@@ -25,7 +25,7 @@ export function draw(canvas, picture, reply, open) {
     });
     for (const [name, quad] of card.fields) stroke(pen, quad, ink(kind(name)), thick);
   }
-  if (cards.length > 1) reply.cards.forEach((card, at) => badge(pen, at + 1, corner(card, size), canvas.width / 40));
+  if (reply.cards?.length > 1) reply.cards.forEach((card, at) => badge(pen, at + 1, corner(card, size), canvas.width / 40));
 }
 
 /** The kinds of fields that `draw` shows for `reply`, as the legend names them. */

@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs } from "./dom.js";
-import { cause as inWords, clock, current, meaning, t } from "./texts.js";
+import { clock, current, kindOfCause, meaning, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const MOST_ROWS = 12;
@@ -84,8 +84,12 @@ const brief = (count) => new Intl.NumberFormat(current(), { notation: "compact",
 /** A bar for each cause that ended calls. */
 function ends({ since, count, causes }) {
   if (!count) return [element("p", { class: "muted" }, t("noCalls"))];
-  const list = causes.map(({ errcode, cause, count: times }) => ({ name: String(errcode), text: (errcode !== 0 && inWords(cause)) || meaning(errcode), count: times, good: errcode === 0 }));
-  return [bars(list), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
+  const list = new Map(); // causes that read the same are one
+  for (const { errcode, cause, count: times } of causes) {
+    const text = (errcode !== 0 && kindOfCause(cause)) || meaning(errcode), key = `${errcode} ${text}`;
+    list.set(key, { name: String(errcode), text, count: times + (list.get(key)?.count ?? 0), good: errcode === 0 });
+  }
+  return [bars([...list.values()].sort((a, b) => b.count - a.count)), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
 }
 
 export function renderLog() {

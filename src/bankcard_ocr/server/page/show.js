@@ -5,11 +5,12 @@ import { $, bar, element, pairs } from "./dom.js";
 import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, current, has, meaning, percent, t } from "./texts.js";
 
-const shown = { picture: null, answer: null, open: false, note: "" };
+const NOTHING = { pictures: [], names: [], answer: null, open: false, note: "" };
+const shown = { ...NOTHING };
 
-/** Shows a picture (or null) that is being read. */
-export function reading(picture, note = "") {
-  Object.assign(shown, { picture, answer: null, open: false, note });
+/** Shows the pictures that are being read, each null where the browser cannot show it, by their names then. */
+export function reading(pictures, names, note = "") {
+  Object.assign(shown, { ...NOTHING, pictures, names, note });
   render();
   $("status").textContent = t("reading");
 }
@@ -21,7 +22,7 @@ export function answered(answer) {
 }
 
 export function nothing() {
-  Object.assign(shown, { picture: null, answer: null, open: false, note: "" });
+  Object.assign(shown, NOTHING);
   render();
 }
 
@@ -61,7 +62,7 @@ export function render() {
   $("copy").textContent = t("copyNumber");
   $("reply").textContent = answer ? JSON.stringify(open ? answer.reply : hidden(answer.reply), null, 2) : t("replyNone");
   renderRequest();
-  renderPicture(read ? answer.reply : null);
+  renderPicture(answer?.reply.img_size ? answer.reply : null);
 }
 
 function status() {
@@ -80,7 +81,7 @@ function renderReading(reply) {
     element("p", { class: "measure" }, element("span", { class: "muted" }, t("certainty")), element("strong", {}, percent(reply.confidence))),
     bar(reply.confidence, reply.confidence < SURE ? "meter low" : "meter"),
   );
-  $("warnings").replaceChildren(...(reply.warnings ?? []).map((name) => element("li", {}, has(`w_${name}`) ? t(`w_${name}`) : name)));
+  $("warnings").replaceChildren(...warnings(reply));
   $("facts").replaceChildren(
     ...pairs([
       [t("bank"), both(reply)],
@@ -99,6 +100,8 @@ function renderReading(reply) {
   $("all-cards").hidden = cards.length < 2;
   $("cards").replaceChildren(...cards.map((card) => element("li", {}, card.number ? seen(card.number) : verdict(card))));
 }
+
+const warnings = (reply) => (reply.warnings ?? []).map((name) => element("li", {}, has(`w_${name}`) ? t(`w_${name}`) : name));
 
 const named = (key, otherwise) => (has(key) ? t(key) : otherwise);
 
@@ -120,6 +123,10 @@ function digits(reply) {
 function renderRefusal({ code, reply }) {
   $("refusal-what").textContent = code === null ? t("unreachable") : meaning(code);
   $("refusal-do").textContent = cause(reply.errmsg ?? "");
+  $("refusal-warnings").replaceChildren(...warnings(reply));
+  $("reveal").hidden = !shown.pictures.some(Boolean);
+  $("reveal").setAttribute("aria-pressed", shown.open);
+  $("reveal").textContent = t(shown.open ? "hidePicture" : "showPicture");
   $("refusal-said").textContent = code === null ? "" : `${code} ${reply.errmsg ?? ""}`;
 }
 
@@ -160,12 +167,15 @@ function renderRequest() {
 }
 
 function renderPicture(reply) {
-  const { picture, open } = shown;
+  const { pictures, names, open } = shown;
+  const at = reply?.picture ?? 0, picture = pictures[at] ?? null;
   $("canvas").hidden = !picture;
   $("drop").hidden = Boolean(picture) || !$("video").hidden;
+  $("drop-name").textContent = picture ? "" : names[at] ?? "";
   $("stage").classList.toggle("full", $("drop").hidden);
   $("legend").replaceChildren(...(picture && reply ? kinds(reply) : []).map((name) => element("li", { class: `ink-${name}` }, t(`l_${name}`))));
   if (!picture) return;
+  $("canvas").classList.toggle("covered", !open && !reply?.number_position); // where the number is, is not known
   $("canvas").setAttribute("aria-label", t(!reply ? "canvasPlain" : open ? "canvasOpen" : "canvas"));
   draw($("canvas"), picture, reply, open);
 }

@@ -7,8 +7,8 @@ export const TEXTS = {
     loginTitle: "Log in", loginWhy: "With an app's appid and secret. They stay in this tab's memory and go when it closes.",
     appid: "appid", secret: "Secret", logIn: "Log in", logOut: "Log out", loggedIn: "{appid}, token until {time}",
     loginFirst: "Log in first; the picture is read then.",
-    pictureTitle: "Picture", dropHere: "Drop a picture of a card here", dropMore: "or paste one, choose a file, or use the camera",
-    choose: "Choose a picture", camera: "Live camera", stopCamera: "Stop the camera", sample: "Sample card",
+    pictureTitle: "Picture", dropHere: "Drop a picture of a card here, or several of one card", dropMore: "or paste one, choose a file, or use the camera",
+    choose: "Choose pictures", camera: "Live camera", stopCamera: "Stop the camera", sample: "Sample card",
     charged: "Every picture read counts once against today's quota. The live camera reads frame after frame, at most {most}, and each of them counts.",
     resultTitle: "Result", nothingYet: "Nothing read yet.", reading: "Reading …",
     readIn: "Read in {ms} ms, number ending in {last}, certainty {sure}.", readOther: "Read in {ms} ms, certainty {sure}.", showNumber: "Show the number", hideNumber: "Hide the number",
@@ -31,7 +31,9 @@ export const TEXTS = {
     quotaNote: "The day ends at midnight in Beijing.",
     daysTitle: "Recognitions of the last days", daysChart: "Recognitions by day: {all}",
     endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "{count} recognition calls since {time}; the last seven days, at most the last 1,000 calls.",
-    h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_digits: "Digits {digits} are unsure.",
+    showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
+    h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_differ: "The pictures show different cards.",
+    h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_pixels: "Over {most} pixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
     repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
     at: "At", cost: "Took", request: "Request", sent: "Sent", answered: "Answered", from: "From",
@@ -51,7 +53,7 @@ export const TEXTS = {
     loginTitle: "登录", loginWhy: "使用应用的 appid 和 secret。它们只保存在本标签页的内存中，关闭即消失。",
     appid: "appid", secret: "密钥", logIn: "登录", logOut: "退出", loggedIn: "{appid}，令牌有效至 {time}",
     loginFirst: "请先登录，登录后会识别这张图片。",
-    pictureTitle: "图片", dropHere: "把银行卡图片拖到这里", dropMore: "也可以粘贴、选择文件或使用摄像头",
+    pictureTitle: "图片", dropHere: "把银行卡图片拖到这里，同一张卡可放多张", dropMore: "也可以粘贴、选择文件或使用摄像头",
     choose: "选择图片", camera: "实时摄像头", stopCamera: "停止摄像头", sample: "示例卡",
     charged: "每识别一张图片计一次当日额度。实时摄像头逐帧识别，最多 {most} 帧，每帧都计一次。",
     resultTitle: "结果", nothingYet: "尚未识别。", reading: "识别中……",
@@ -75,7 +77,9 @@ export const TEXTS = {
     quotaNote: "每日额度在北京时间零点重置。",
     daysTitle: "最近几天的识别次数", daysChart: "每日识别次数：{all}",
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
-    h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_digits: "第 {digits} 位不确定。",
+    showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
+    h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_differ: "这些图片不是同一张卡。",
+    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_pixels: "超过 {most} 像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
@@ -103,12 +107,40 @@ export const has = (key) => key in TEXTS[language];
 /** What an error code means, in a sentence. */
 export const meaning = (code) => (code === 0 ? t("c_ok") : has(`c_${code}`) ? t(`c_${code}`) : t("c_other"));
 
+/** What the server's causes are called here, and the names of what varies in them. */
+const CAUSES = [
+  [/^number unreadable: digits (\d+) (?:uncertain|hidden)$/, "h_digit", "digits"],
+  [/^number unreadable: digits (.+) (?:uncertain|hidden)$/, "h_digits", "digits"],
+  [/^number unreadable$/, "h_unreadable"],
+  [/^no card found$/, "h_none"],
+  [/^the pictures show different cards$/, "h_differ"],
+  [/^empty$/, "h_empty"],
+  [/^unknown format$/, "h_unknown"],
+  [/^(\w[\w ]*), (?:not a picture|which is not accepted)/, "h_foreign", "kind"],
+  [/^truncated (\w+)$/, "h_truncated", "kind"],
+  [/^damaged (\w+)$/, "h_damaged", "kind"],
+  [/^PDF of (\d+) pages/, "h_pages", "count"],
+  [/^size: over (\d+) bytes$/, "h_bytes", "most"],
+  [/^size: over (\d+) pixels$/, "h_pixels", "most"],
+  [/^busy\b/, "h_busy"],
+  [/^all (\d+) of today are used/, "h_day", "count"],
+  [/^over (\d+) calls this minute$/, "h_minute", "count"],
+  [/^the state store is unavailable$/, "h_away"],
+  [/^the body took over /, "h_slow"],
+];
+
 /** The cause that the hint of an errmsg, or a cause alone, tells: in this language where it is known, else as it is. */
 export function cause(errmsg) {
   const text = /hint: \[(.*)\]/.exec(errmsg)?.[1] ?? errmsg;
-  const digits = /^number unreadable: digits (.+) (?:uncertain|hidden)$/.exec(text)?.[1];
-  return digits ? t("h_digits", { digits }) : text === "number unreadable" ? t("h_unreadable") : text === "no card found" ? t("h_none") : text;
+  for (const [form, key, name] of CAUSES) {
+    const found = form.exec(text);
+    if (found) return t(key, { [name]: found[1] });
+  }
+  return text;
 }
+
+/** The same of many calls: which digits were unsure differs from card to card. */
+export const kindOfCause = (text) => (text.startsWith("number unreadable: digits") ? t("h_some") : cause(text));
 
 export const percent = (probability) => `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`; // never rounded up to 100
 
