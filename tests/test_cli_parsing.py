@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.cli import apps, inputs
-from bankcard_ocr.errors import BankcardError
+from bankcard_ocr.errors import BankcardError, NotAPicture
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
@@ -65,7 +65,7 @@ def test_a_damaged_archive_is_told(file, packed: int, content: bytes, place: int
     try:
         with inputs.opened([str(file)]) as sources:
             read = [source.read() for source in sources]
-    except (typer.BadParameter, inputs.NotAPicture) as error:
+    except (typer.BadParameter, NotAPicture) as error:
         assert str(error)
     else:
         assert 1 == len(read)
