@@ -116,3 +116,16 @@ def test_without_the_prior_halves_are_not_put_together():
 def test_clear_looks_contradict_another_number(text: str, sure: float, expected: bool):
     """Two digits that are not the number's; a lost one, a wrong one, hidden ones or a few digits do not."""
     assert expected is fuse.contradicts(look(text, sure), VISA)
+
+
+def test_a_gap_that_a_digit_left_is_a_hidden_character():
+    """A look whose digits stand as if one more had been there is laid with a hole."""
+    whole = look("411111", start=0)
+    holed = whole.lacking(2)
+    steps = (holed.along - holed.along[0]) / 0.045
+
+    assert ([True, True, False, True, True, True, True], [0, 1, 1.5, 2, 3, 4, 5]) == (
+        holed.seen.tolist(),
+        steps.round(3).tolist(),
+    )
+    assert whole is whole.lacking(None)

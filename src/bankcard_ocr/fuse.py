@@ -6,8 +6,8 @@ laid on numbers of each length in every way its hidden stretches allow, and ways
 agree, by the stretches' lengths, and by where on the card the digits stand. A hidden digit is no evidence.
 
 A wrong number moves money, so pieces are not put together lightly: where two pictures share fewer than OVERLAP digits
-that both see, the number's check digit must hold, its length be one its issuer uses, the digits follow one another at
-their pitch on the card, and both cards look alike.
+that both see, the number's check digit must hold, its length be one its issuer uses, the digits stand on the card as a
+card prints a number of so many, and both cards look alike.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from . import judge
+from . import judge, layout
 from .numbers import iin, luhn
 from .reading import Candidate
 from .vision import ctc, quality
@@ -43,6 +43,8 @@ _LEFT_OUT = 6.0  # nats for a look that is not used
 SAME_EYES = 1.4  # flattens each digit's chances; milder than the judge's, which flattens whole texts
 OFF = 0.5  # digits' pitches by which a digit may be off its place on the card
 OFF_LINE = 0.08  # card heights by which a line may be off
+EVEN = 0.3  # digits' pitches by which the worst digit of a number put together from pieces may be off its place
+CARD = 1000.0  # pixels of a card's width, for measuring that
 GAP = 1.3  # digits' pitches that a gap between groups adds
 ALIKE = 0.5  # the least likeness of two pictures of one card: 45 % of pairs reach it, none of 34 pairs of two cards
 
@@ -76,6 +78,18 @@ class Look:
         """The mean probability of those digits; 0 when there are none."""
         return float(self.chances[self.seen, :10].max(1).mean()) if self.seen.any() else 0.0
 
+    def lacking(self, place: int | None) -> Look:
+        """The look with one hidden character more at ``place``, where a digit left a gap; itself where none did."""
+        if place is None:
+            return self
+        hidden = np.eye(1, 11, 10, dtype=np.float32)
+        chances = np.insert(self.chances, [place], hidden, axis=0)
+        along = self.along
+        if along is not None:
+            near = along[max(0, place - 1) : place + 1]
+            along = np.insert(along, place, near.mean()).astype(np.float32)
+        return replace(self, chances=chances, along=along)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Way:
@@ -103,9 +117,10 @@ def fused(looks: Sequence[Look], *, prior: bool = True) -> tuple[Candidate, ...]
     weights: dict[str, list[float]] = {}
     lost = _lost(ways, prior=prior)
     for way in whole:
+        fits = not way.loose or _stands_evenly(way)
         for number, seen in _numbers(way):
             weight = seen - way.cost + (judge.likeness(number) if prior else 0.0)
-            if way.loose and not _proven(number):
+            if not fits or (way.loose and not _proven(number)):
                 lost.append(weight)
             else:
                 weights.setdefault(number, []).append(weight)
@@ -286,6 +301,11 @@ def _numbers(way: _Way) -> Iterator[tuple[str, float]]:
 def _proven(number: str) -> bool:
     """Whether a number put together from pieces may be believed."""
     return luhn.is_valid(number) and len(number) in iin.lengths(number)
+
+
+def _stands_evenly(way: _Way) -> bool:
+    """Whether the digits of all pieces, where they stand on the card, make one evenly set number."""
+    return bool(layout.unevenness(CARD * way.along.astype(np.float64)) < EVEN)  # NaN, where one is not known, is not
 
 
 def _typical(way: _Way) -> float:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from . import cards, caution, evidence, fields, fuse
+from . import cards, caution, evidence, fields, fuse, layout
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .places import FAINT, SURE, Looker, Place
 from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
@@ -177,16 +177,18 @@ class Reader:
         chances = fuse.chances(line, self.recognizer.metadata["alphabet"])
         if not len(chances):
             return None
-        card = cards.around(place.quad, shot.things)
-        if card is None or len(line.characters) != len(chances):
+        if len(line.characters) != len(chances):
             return fuse.Look(chances=chances)
+        unseen = layout.unseen_place(line)
+        if shot.card is None:
+            return fuse.Look(chances=chances).lacking(unseen)
+        card = shot.outline(shot.card)
         middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
         on_card = quads.project(fields.back(middles, place.quad, line), quads.homography(card, cards.UNIT))
         axis, forward = cards.runs(on_card)
         along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
-        return fuse.Look(
-            chances=chances, along=along, across=float(np.median(across)), face=quality.face(shot.picture.pixels, card)
-        )
+        face = quality.face(shot.picture.pixels, card)
+        return fuse.Look(chances=chances, along=along, across=float(np.median(across)), face=face).lacking(unseen)
 
     def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
