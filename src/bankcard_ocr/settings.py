@@ -79,7 +79,7 @@ class Settings:
     threads: int = _set(0, "Pictures read at once by each process; 0 is one for each CPU core.", least=0, most=256)
     places: int = _set(16, "Calls at work or waiting in each process; one more is answered busy at once.", least=1)
     max_wait_s: float = _set(
-        0.5,
+        0.4,
         "Seconds a picture may have to wait until it is read; one that would wait longer is answered busy at once.",
         least=0,
     )

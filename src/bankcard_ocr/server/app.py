@@ -73,10 +73,12 @@ class Api:
         except ConnectionError:
             return
         else:
+            size, held = len(body or b""), [] if body is None else [body]
+            del body  # what is parsed out of it is a copy; who parses takes the only reference, so that it goes then
             try:
-                answer = await (self._read(scope, body) if heavy else self._other(scope, body))
+                answer = await (self._read(scope, held) if heavy else self._other(scope, held))
             finally:
-                self._held -= len(body or b"")
+                self._held -= size
             await _send(send, answer, head=scope["method"] == "HEAD")
 
     def _limit(self, scope: Scope) -> int:
@@ -124,9 +126,9 @@ class Api:
             raise _TooLarge(size)
         return body
 
-    async def _read(self, scope: Scope, body: bytes | None) -> Answer:
-        """The answer of a recognition, made in a thread; busy at once when no place is free."""
-        if body is None or self._is_full(heavy=True):
+    async def _read(self, scope: Scope, body: list[bytes]) -> Answer:
+        """The answer of a recognition, made in a thread; busy at once when no place is free, or there is no body."""
+        if not body or self._is_full(heavy=True):
             return self._refused(scope, Busy())
         self._taken += 1
         try:
@@ -134,9 +136,9 @@ class Api:
         finally:
             self._taken -= 1
 
-    async def _other(self, scope: Scope, body: bytes | None) -> Answer:
+    async def _other(self, scope: Scope, body: list[bytes]) -> Answer:
         """The answer of any other call, in the same way."""
-        if body is None or self._is_full(heavy=False):
+        if not body or self._is_full(heavy=False):
             return self._refused(scope, Busy())
         self._asked += 1
         try:
@@ -144,8 +146,8 @@ class Api:
         finally:
             self._asked -= 1
 
-    def _answer(self, scope: Scope, body: bytes) -> Answer:
-        request = _request(scope, body)
+    def _answer(self, scope: Scope, body: list[bytes]) -> Answer:
+        request = _request(scope, body.pop())
         if _is_cloud_call(scope):
             return cloudcall.answer(request, self._service)
         return self._packed(scope, self._service.answer(request))
