@@ -301,6 +301,15 @@ class TestParameters:
         with pytest.raises(CallError, match="return: card, number, redacted"):
             wire.options(request(b"return=cvv"))
 
+    def test_a_json_body_may_list_them(self):
+        """As people write lists in JSON."""
+        listed = request(body=b'{"return": ["card", "redacted"], "detail": "yes"}', content_type="application/json")
+
+        assert (frozenset({"card", "redacted"}), True) == (
+            wire.options(listed).returns,
+            wire.options(listed).detail,
+        )
+
     @pytest.mark.parametrize(
         ("query", "type_"),
         [

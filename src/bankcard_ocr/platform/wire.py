@@ -93,8 +93,10 @@ class Request:
     client_ip: str = ""
 
     def value(self, name: str) -> str:
-        """Parameter ``name`` from the query, else the form, else the JSON body; empty when nowhere."""
+        """Parameter ``name`` of the query, else the form, else the JSON body (lists with commas); empty if nowhere."""
         found = self.query.get(name) or self.body.form.get(name) or (self.body.json or {}).get(name) or ""
+        if isinstance(found, list) and all(isinstance(each, str) for each in found):
+            return ",".join(found)
         return found if isinstance(found, str) else str(found)
 
     def access_token(self) -> str:
@@ -243,7 +245,7 @@ def _returns(request: Request) -> frozenset[Returned]:
 
 def wants_detail(request: Request) -> bool:
     """Whether the reply shall carry what section 5 of the contract adds."""
-    return request.value("detail").strip().lower() in {"1", "true"}
+    return request.value("detail").strip().lower() in {"1", "true", "yes", "on"}
 
 
 def rid(now: float, random_bytes: Callable[[int], bytes]) -> str:
