@@ -20,12 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bankcard_ocr import cards, caution
-from bankcard_ocr.reader import SURELY_A_CARD
+from bankcard_ocr.errors import Refused
+from bankcard_ocr.reader import Reader
+from bankcard_ocr.reading import Options
 from bankcard_ocr.synth import camera, card, render, scene
 from bankcard_ocr.synth.pixels import blurred
 from bankcard_ocr.vision import image, locate, quality
 from bankcard_ocr.vision import quad as quads
-from bankcard_ocr.vision.model import Model
 
 Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
@@ -136,19 +137,27 @@ def jpeg(pixels: Pixels) -> bytes:
     return bytes(cv2.imencode(".jpg", np.ascontiguousarray(pixels[:, :, ::-1]), (cv2.IMWRITE_JPEG_QUALITY, 92))[1])
 
 
-def measures(locator: Model, pictures: Iterator[bytes]) -> list[dict[str, float]]:
+def told(reader: Reader, data: bytes) -> int:
+    """How many cards the reader tells of."""
+    try:
+        return len(reader.read(data, Options(detail=True)).cards)
+    except Refused as error:
+        return len(error.seen.cards) if error.seen else 0
+
+
+def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]]:
     """The measures of each picture on which a number line was located; digits are taken to be as high as the line."""
     found = []
     for data in pictures:
         pixels = image.decode(data).pixels
-        things = locate.locate(locator, pixels)
+        things = locate.locate(reader.locator, pixels)
         numbers = [thing for thing in things if thing.kind == "number" and thing.score > LIKELY]
         if numbers:
             line = quads.grow(numbers[0].quad, 0.02, 0.3)
             outline = cards.around(numbers[0].quad, things)
-            count = len(cards.distinct(thing for thing in things if thing.score >= SURELY_A_CARD))
             height = quads.sides(numbers[0].quad)[1]
-            found.append(quality.measures(pixels, outline, line, height=height, hidden=0, cards=count))
+            seen = quality.measures(pixels, outline, line, height=height, hidden=0, cards=told(reader, data))
+            found.append({**caution.UNMEASURED, **seen})
     return found
 
 
@@ -161,18 +170,18 @@ def quantiles(rows: list[dict[str, float]], name: str) -> list[float]:
 
 def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     """Quantiles (1, 5, 25, 50, 75, 95, 99 %) of each measure on each set, and how often each set is warned of what."""
-    locator = Model("locate")
+    reader = Reader()
     shots = [shot(np.random.default_rng((seed, i))) for i in range(count)]
     sets = {}
     for place, (name, draw) in enumerate(DEFECTS.items()):
         pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
-        sets[name] = measures(locator, pictures)
+        sets[name] = measures(reader, pictures)
         middles = {
             what: round(float(np.median([row[what] for row in sets[name]])), 3) for what in (sets[name] or [{}])[0]
         }
         print(name, len(sets[name]), middles, file=sys.stderr, flush=True)
     if real is not None:
-        sets["real"] = measures(locator, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))
+        sets["real"] = measures(reader, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))
     names = list(next(rows[0] for rows in sets.values() if rows))
     return {
         "pictures": {name: len(rows) for name, rows in sets.items()},
