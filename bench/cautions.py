@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from bankcard_ocr import cards, caution
 from bankcard_ocr.errors import Refused
 from bankcard_ocr.reader import Reader
-from bankcard_ocr.reading import Options
+from bankcard_ocr.reading import Options, Seen
 from bankcard_ocr.synth import camera, card, render, scene
 from bankcard_ocr.synth.pixels import blurred
 from bankcard_ocr.vision import image, locate, quality
@@ -138,11 +138,12 @@ def jpeg(pixels: Pixels) -> bytes:
 
 
 def told(reader: Reader, data: bytes) -> int:
-    """How many cards the reader tells of."""
+    """2 when the reader warns of several cards, else 1."""
     try:
-        return len(reader.read(data, Options(detail=True)).cards)
+        seen: Seen | None = reader.read(data, Options(detail=True))
     except Refused as error:
-        return len(error.seen.cards) if error.seen else 0
+        seen = error.seen
+    return 2 if seen is not None and "several_cards" in seen.warnings else 1
 
 
 def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]]:

@@ -363,7 +363,18 @@ def _measures(shot: _Shot, told: Sequence[FoundCard]) -> dict[str, float]:
     tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
     height = tall / recognize.HEIGHT * quads.sides(line)[1] * picture.reduced if line is not None else math.inf
     hidden = sum(char.text == recognize.HIDDEN for char in characters)
-    return quality.measures(picture.pixels, shot.card, line, height=height, hidden=hidden, cards=len(told))
+    return quality.measures(
+        picture.pixels, shot.card, line, height=height, hidden=hidden, cards=max(len(told), _located(shot))
+    )
+
+
+def _located(shot: _Shot) -> int:
+    """How many things beside one another surely are cards, whatever their numbers."""
+    found: list[quads.Quad] = []
+    for thing in cards.distinct(shot.things):
+        if thing.score >= SURELY_A_CARD and cards.apart(thing.quad, found):
+            found.append(thing.quad)
+    return len(found)
 
 
 def _threshold(options: Options) -> float:
