@@ -315,31 +315,36 @@ def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
     """
     read: list[tuple[quads.Quad, FoundCard]] = []
     unread: list[tuple[quads.Quad, FoundCard]] = []
+    bare: list[tuple[quads.Quad, FoundCard]] = []  # numbers without a card around them
     free = list(shot.places)
     for card in cards.distinct(shot.things):
         here = [place for place in free if cards.lies_in(place.quad, card.quad)]
         free = [place for place in free if not any(place is other for other in here)]
-        verdict = _verdict(shot, card.quad, here, options)
+        verdict = _verdict(shot.picture, here, options)
         if verdict.number is not None:
             read.append((card.quad, verdict))
         elif card.score >= SURELY_A_CARD:
             unread.append((card.quad, verdict))
     for place in sorted(free, key=lambda place: -place.confidence):
-        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in read]):
-            read.append((place.quad, _verdict(shot, None, [place], options)))
+        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in read + bare]):
+            bare.append((place.quad, _verdict(shot.picture, [place], options)))
     surest: dict[str | None, float] = {}
-    for _, each in read:
+    for _, each in read + bare:
         surest[each.number] = max(surest.get(each.number, 0.0), each.confidence)
-    found = [(quad, each) for quad, each in read if each.confidence == surest[each.number]]
+    read, bare = ([one for one in some if one[1].confidence == surest[one[1].number]] for some in (read, bare))
     for quad, each in unread:
-        if cards.apart(quad, [other for other, card in found if card.card_quad is not None]):
-            found.append((quad, each))
+        if cards.apart(quad, [other for other, _ in read]):
+            read.append((quad, each))
+    outlined = [
+        (quad, replace(each, card_quad=_points(shot.picture.as_sent(shot.outline(quad))))) for quad, each in read
+    ]
+    found = outlined + bare
     order = cards.reading_order([quad for quad, _ in found])
     return tuple(found[i][1] for i in order)
 
 
-def _verdict(shot: _Shot, card: quads.Quad | None, places: list[Place], options: Options) -> FoundCard:
-    picture = shot.picture
+def _verdict(picture: image.Picture, places: list[Place], options: Options) -> FoundCard:
+    """What ``places``, all those on one card, say of it; where the card is comes when it is told."""
     best = max(places, key=lambda place: place.evidence, default=None)
     shown = best is not None and bool(best.candidates) and best.confidence >= _threshold(options)
     refusal: Refused = NumberUnreadable(digits=best.doubtful) if best is not None else NoCardFound()
@@ -347,7 +352,6 @@ def _verdict(shot: _Shot, card: quads.Quad | None, places: list[Place], options:
         number=best.candidates[0].number if best is not None and shown else None,
         confidence=best.confidence if best is not None else 0.0,
         refusal=None if shown else refusal.cause,
-        card_quad=_points(picture.as_sent(shot.outline(card))) if card is not None else None,
         number_quad=_points(picture.as_sent(best.text)) if best is not None else None,
     )
 
