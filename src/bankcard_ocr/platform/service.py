@@ -265,7 +265,8 @@ class Service:
         """The reply that no number is told, with what was seen nevertheless as far as it was asked for."""
         details = detail.refused(error) if wanted.options.detail else {}
         pictures = detail.pictures(error.seen) if error.seen else {}
-        return wire.refusal(error, call.rid, client_ip=call.request.client_ip, **(details | pictures))
+        details = wanted.disclosure.applied(details | pictures)
+        return wire.refusal(error, call.rid, client_ip=call.request.client_ip, **details)
 
     def _charge(self, call: Call, app: App) -> None:
         """Charges the Beijing day in which the call came in. Raises CallError 101003 at the limit."""
