@@ -56,7 +56,8 @@ class Parts:
         except OSError as error:
             raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
         for beside in self.out.parent.glob(f"{glob.escape(self.out.name)}.*{NEW}"):
-            beside.unlink(missing_ok=True)  # a run was killed while it put OUT together
+            if beside.name.removeprefix(f"{self.out.name}.").removesuffix(NEW).isdecimal():
+                beside.unlink(missing_ok=True)  # a run was killed while it put OUT together
         return self
 
     def __exit__(
