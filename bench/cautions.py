@@ -137,13 +137,13 @@ def jpeg(pixels: Pixels) -> bytes:
     return bytes(cv2.imencode(".jpg", np.ascontiguousarray(pixels[:, :, ::-1]), (cv2.IMWRITE_JPEG_QUALITY, 92))[1])
 
 
-def told(reader: Reader, data: bytes) -> int:
-    """2 when the reader warns of several cards, else 1."""
+def are_several(reader: Reader, data: bytes) -> bool:
+    """Whether the reader warns of several cards."""
     try:
         seen: Seen | None = reader.read(data, Options(detail=True))
     except Refused as error:
         seen = error.seen
-    return 2 if seen is not None and "several_cards" in seen.warnings else 1
+    return seen is not None and "several_cards" in seen.warnings
 
 
 def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]]:
@@ -157,7 +157,8 @@ def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]
             line = quads.grow(numbers[0].quad, 0.02, 0.3)
             outline = cards.around(numbers[0].quad, things)
             height = quads.sides(numbers[0].quad)[1]
-            seen = quality.measures(pixels, outline, line, height=height, hidden=0, cards=told(reader, data))
+            count = 2 if are_several(reader, data) else 1
+            seen = quality.measures(pixels, outline, line, height=height, hidden=0, cards=count)
             found.append({**caution.UNMEASURED, **seen})
     return found
 
