@@ -70,7 +70,7 @@ def _renderer(settings: Settings, stream: TextIO) -> Any:
 
 
 def access(record: Record, fault: Exception | None) -> None:
-    """Writes the access log's line of one call: a fault nobody foresaw is an error with its traceback."""
+    """Writes the access log's line of one call; a fault nobody foresaw is an error with its traceback."""
     log = structlog.get_logger()
     facts = {
         "rid": record.rid,
