@@ -77,6 +77,14 @@ REPLY = {
 }
 
 
+def replied(page, reply: dict[str, object], shown: str):
+    """The page, when it shows ``reply`` as the answer to a white picture."""
+    page.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(json=reply))
+    page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+    page.locator(shown).wait_for()
+    return page
+
+
 def texts(language: str) -> set[str]:
     """The keys of the texts in one language."""
     script = FOLDER.joinpath("texts.js").read_text("utf-8")
@@ -228,33 +236,14 @@ class TestFields:
     @pytest.fixture
     def answered(self, logged_in):
         """Shows the reply with changes, as if the server had given it for a white picture."""
-
-        def answer(**changes):
-            reply = json.dumps({**REPLY, **changes})
-            logged_in.route(
-                "**/cv/ocr/bankcard?**", lambda route: route.fulfill(body=reply, content_type="application/json")
-            )
-            logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
-            logged_in.locator("#number").wait_for()
-            return logged_in
-
-        return answer
+        return lambda **changes: replied(logged_in, {**REPLY, **changes}, "#number")
 
     @pytest.fixture
     def refused(self, logged_in):
         """Shows a refusal with details, as if the server had given it for a white picture."""
-
-        def answer(**details):
-            errmsg = "certificate not found hint: [number unreadable: digits 7 uncertain] rid: 1"
-            reply = json.dumps({"errcode": 101001, "errmsg": errmsg, "warnings": ["glare"], **details})
-            logged_in.route(
-                "**/cv/ocr/bankcard?**", lambda route: route.fulfill(body=reply, content_type="application/json")
-            )
-            logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
-            logged_in.locator("#refusal-what").wait_for()
-            return logged_in
-
-        return answer
+        errmsg = "certificate not found hint: [number unreadable: digits 7 uncertain] rid: 1"
+        refusal = {"errcode": 101001, "errmsg": errmsg, "warnings": ["glare"]}
+        return lambda **details: replied(logged_in, {**refusal, **details}, "#refusal-what")
 
     def test_every_field_is_told(self, answered):
         """Holder, dates, bank, network, warnings and unsure digits have their names; the legend has what is drawn."""
