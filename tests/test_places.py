@@ -13,7 +13,7 @@ from PIL import Image
 from bankcard_ocr import places
 from bankcard_ocr.places import Looker, Place
 from bankcard_ocr.reading import Candidate, Options
-from bankcard_ocr.vision import locate
+from bankcard_ocr.vision import locate, recognize
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Thing
 from bankcard_ocr.vision.model import Model
@@ -164,6 +164,19 @@ def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, e
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
+
+
+@pytest.mark.parametrize(("number", "expected"), [("9100000009460529", 0.7), ("6250946000000016", 0.97)])
+def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(looker, monkeypatch, number: str, expected):
+    """More views of a line that reads as numbers do upside down do not make it upright."""
+    found = (Candidate(number=number, confidence=0.97),)
+    monkeypatch.setattr(places.judge, "ranked", lambda *_, **__: found)
+    line = recognize.Line(texts=((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32))
+    before = replace(place(number, 0.5), views=(line,), quad=PLACE)
+    (harder,) = looker._harder(np.zeros((99, 99, 3), np.uint8), before, Options()).candidates
+
+    assert expected == pytest.approx(harder.confidence, abs=0.1)
+    assert harder.number == number
 
 
 def test_a_line_turned_round_that_says_nothing_is_read_once(looker, pixels, number):

@@ -6,6 +6,7 @@ that a plain picture costs one location and two recognitions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +32,7 @@ TURNED = 3.0  # nats against a line that reads against the locator's direction: 
 LAST_RESORT = 2.0  # nats against what is found only in fewer pixels where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
+CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 
@@ -84,24 +86,21 @@ class Place:
         """A quad for each digit of the last view, in the picture's pixels; none when ``number`` was not read there."""
         if len(self.characters) != len(number):
             return []
-        boxes = [
-            np.array([(c.x - c.width / 2, c.y - c.height / 2), (c.x + c.width / 2, c.y - c.height / 2),
-                      (c.x + c.width / 2, c.y + c.height / 2), (c.x - c.width / 2, c.y + c.height / 2)], np.float32)
-            for c in self.characters
-        ]  # fmt: skip
-        return [fields.back(box, self.quad, self.views[-1]) for box in boxes]
+        where = np.array([(c.x, c.y, c.width, c.height) for c in self.characters], np.float32)
+        corners = where[:, None, :2] + where[:, None, 2:] * np.array(CORNERS, np.float32)
+        return list(fields.back(corners, self.quad, self.views[-1]))
 
     def certain_digits(self, number: str) -> list[quads.Quad]:
         """These quads, when the last view read ``number`` and saw each digit in its own place; else none."""
         seen = self.characters
         if "".join(char.text for char in seen) != number or min(char.probability for char in seen) < 0.8:
             return []
-        steps = np.diff([char.x for char in seen])
-        high = float(np.median([char.height for char in seen]))
-        level = np.array([char.y for char in seen])
-        slope, offset = np.polyfit(np.arange(len(level)), level, 1)
-        off = np.abs(level - slope * np.arange(len(level)) - offset).max()
-        even = steps.min() > 0.6 * np.median(steps) and steps.max() < 3.5 * np.median(steps) and off < 0.3 * high
+        x, y = [char.x for char in seen], [char.y for char in seen]
+        steps = [after - before for before, after in itertools.pairwise(x)]
+        pitch, high = recognize.median(steps), recognize.median([char.height for char in seen])
+        slope, offset = recognize.straight(x, y)
+        off = max(abs(b - slope * a - offset) for a, b in zip(x, y, strict=True))
+        even = min(steps) > 0.6 * pitch and max(steps) < 3.5 * pitch and off < 0.3 * high
         return self.digits(number) if even else []
 
     def certainties(self, number: str) -> tuple[float, ...]:
@@ -203,7 +202,7 @@ class Looker:
         strips = place.strips + turned.strips
         if turned.confidence >= EITHER_WAY:
             return replace(turned, strips=strips)
-        return replace(place, candidates=judge.doubted(place.candidates, TURNED), strips=strips)
+        return replace(place, candidates=_doubted_upside_down(place.candidates), strips=strips)
 
     def _turned(self, pixels: quads.Image, place: Place, options: Options) -> Place:
         """The place turned round; where that says nothing at all in the frame of its characters, no other is tried."""
@@ -249,7 +248,7 @@ class Looker:
         if framed is not None:
             framings.append(fields.back(framed, place.quad, last))
         views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
-        candidates = judge.ranked(views, prior=options.prior)
+        candidates = _doubted_upside_down(judge.ranked(views, prior=options.prior))
         return replace(place, views=views, candidates=candidates, strips=len(framings))
 
     def closer(
@@ -288,6 +287,12 @@ class Looker:
         """What each strip says, but for characters that stand where a number has none."""
         alphabet = self.recognizer.metadata["alphabet"]
         return [layout.without_strays(line, alphabet) for line in recognize.recognize(self.recognizer, strips)]
+
+
+def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """``candidates``, doubted when they begin as numbers do upside down."""
+    is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
+    return judge.doubted(candidates, TURNED) if is_odd else candidates
 
 
 def _differs(first: Line, second: Line) -> bool:
