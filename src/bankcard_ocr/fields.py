@@ -5,6 +5,7 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -261,14 +262,15 @@ def _going_on(whole: Line, more: float) -> Line | None:
     inner = [place for place, char in enumerate(characters) if left <= char.x <= right]
     if len(inner) < 2:
         return None
-    pitch = float(np.median(np.diff([characters[place].x for place in inner])))
-    high = float(np.median([characters[place].height for place in inner]))
-    level = np.polyfit([characters[place].x for place in inner], [characters[place].y for place in inner], 1)
+    x = [characters[place].x for place in inner]
+    pitch = recognize.median([after - before for before, after in itertools.pairwise(x)])
+    high = recognize.median([characters[place].height for place in inner])
+    slope, offset = recognize.straight(x, [characters[place].y for place in inner])
 
     def adjoins(char: Character, next_to: Character) -> bool:
         near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5
         large = 0.65 * high <= char.height <= 1.5 * high
-        return near and large and abs(char.y - float(np.polyval(level, char.x))) < 0.35 * high
+        return near and large and abs(char.y - slope * char.x - offset) < 0.35 * high
 
     first, last = inner[0], inner[-1]
     while first > 0 and adjoins(characters[first - 1], characters[first]):

@@ -129,7 +129,7 @@ def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
     Its characters are as many as numbers usually have: one more between two groups would be one too many.
     """
     steps = np.diff(middles)
-    pitch = float(np.median(steps))
+    pitch = recognize.median(steps.tolist())
     frames = line.frames.copy()
     for left, step in zip(middles[:-1], steps, strict=True):
         if step > WIDE * pitch:

@@ -26,7 +26,8 @@ def test_the_recognizer_says_its_alphabet(recognizer):
     assert ("0123456789/?", "48", "4", "first", "RGB") == tuple(
         facts[name] for name in ("alphabet", "height", "stride", "blank", "colour")
     )
-    assert "in the graph" in facts["normalisation"]
+    assert "each picture's own mean and deviation" in facts["normalisation"]
+    assert (True, True) == (float(facts["scale"]) > 0, 0 <= int(facts["zero"]) < 256)
 
 
 def test_the_locator_says_its_kinds():

@@ -1,7 +1,7 @@
 """The two nets: plain 3x3 convolutions, since those run closest to a CPU's rate.
 
-Both take uint8 RGB pictures (N, H, W, 3) as they come from memory and normalise them themselves (each picture's own
-mean and deviation), so that the exported graph needs no pre-processing.
+Both take uint8 RGB pictures (N, H, W, 3) as they come from memory and normalise them themselves, by each picture's own
+mean and deviation.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..vision.model import FLOOR
 from .scenes import KINDS
 from .strips import ALPHABET
 
@@ -21,7 +22,7 @@ def normalised(pixels: Tensor) -> Tensor:
     mean = x.mean((1, 2, 3), keepdim=True)
     centred = x - mean
     deviation = (centred * centred).mean((1, 2, 3), keepdim=True).sqrt()
-    return centred / (deviation + 8.0)
+    return centred / (deviation + FLOOR)
 
 
 def conv(
@@ -52,10 +53,11 @@ class Recognizer(nn.Module):
     A frame's place is its character's (middle x - frame x, middle y - 24, width, height) in units of 24 pixels.
     """
 
-    def __init__(self, alphabet: str = ALPHABET) -> None:
+    def __init__(self, alphabet: str = ALPHABET, stem: tuple[int, int] = (16, 24)) -> None:
+        """``stem``: channels at half and at a quarter of the strip's size."""
         super().__init__()
         self.classes = len(alphabet)
-        a, b, c, d, e = 16, 24, 48, 96, 128
+        a, b, c, d, e = *stem, 48, 96, 128
         self.body = nn.Sequential(
             conv(3, a, stride=(2, 2)),
             conv(a, b, stride=(2, 2)), Residual(b),

@@ -11,24 +11,30 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from . import stem
+
 
 def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     """Gives ``net`` the weights of ``model``, a file that ``train.export`` wrote for such a net.
 
     The exporter folded every batch norm into its convolution. Each gets back what undoes the mean and the deviation of
     its inputs, taken from ``pixels`` (N, H, W, 3), so that the net computes what the model does, learning or not.
+    Where ``net`` has more channels, the new ones begin as they are, and nothing that was there looks at them yet.
     Raises ValueError when the model was made from another net.
     """
     found = convolutions(onnx.load(model).graph)
     convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
-    if {name: conv.weight.shape for name, conv in convs.items()} != {name: w.shape for name, (w, _) in found.items()}:
+    if set(convs) != set(found) or not all(_holds(conv.weight, found[name][0]) for name, conv in convs.items()):
         raise ValueError(f"{model.name} was made from another net")
     norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
     hooks = []
     with torch.no_grad():
         for name, conv in convs.items():
             weight, bias = map(torch.tensor, found[name])
-            conv.weight.copy_(weight)
+            outputs, inputs = weight.shape[:2]
+            conv.weight[:outputs, :inputs] = weight
+            conv.weight[:outputs, inputs:] = 0
+            bias = nn.functional.pad(bias, (0, len(conv.weight) - outputs))
             if conv.bias is not None:
                 conv.bias.copy_(bias)
             else:
@@ -37,6 +43,11 @@ def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     for hook in hooks:
         hook.remove()
     net.train()
+
+
+def _holds(wide: Tensor, narrow: NDArray[Any]) -> bool:
+    """Whether a convolution with weights ``wide`` can take those of ``narrow``: the same kernel, as many channels."""
+    return wide.shape[2:] == narrow.shape[2:] and all(a >= b for a, b in zip(wide.shape, narrow.shape, strict=True))
 
 
 class _Undone:
@@ -66,10 +77,14 @@ def convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArra
         shape = (-1,) + (1,) * (codes.ndim - 1)
         return (codes.astype("float32") - zero.astype("float32").reshape(shape)) * scale.reshape(shape)
 
-    return {
+    found = {
         _module(node.name): (value(node.input[1]), value(node.input[2]))
         for node in graph.node
         if node.op_type == "Conv"
+    }
+    return {
+        name: stem.of_pixels(weight, bias) if stem.is_in_blocks(weight.shape) else (weight, bias)
+        for name, (weight, bias) in found.items()
     }
 
 

@@ -9,15 +9,16 @@ https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam afte
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Texts = dict[tuple[int, ...], float]  # class numbers -> the logarithm of their probability
-
-Run = list[tuple[tuple[int, ...], float]]  # the same of a few frames, in no order
+Classes = tuple[int, ...]  # class numbers, none of them the blank
+Texts = dict[Classes, float]  # the logarithm of each text's probability
+Run = list[tuple[Classes, float]]  # the same of a few frames, in no order
 
 BLANK = 0
 _LEAST = sys.float_info.min
@@ -64,17 +65,27 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
         run = _likely(run)
         if len(run) == 1:
             ((following, also),) = run
-            paths = {(*text, *following): chance + also for text, chance in paths.items()}
+            paths = {text + following: chance + also for text, chance in paths.items()}
             continue
         longer: Texts = {}
         for text, chance in paths.items():
             for following, also in run:
-                both = (*text, *following)
+                both = text + following
                 weight = chance + also
-                longer[both] = weight if both not in longer else float(np.logaddexp(longer[both], weight))
-        paths = dict(sorted(longer.items(), key=lambda item: -item[1])[:beam])
+                longer[both] = weight if both not in longer else _sum(longer[both], weight)
+        paths = dict(sorted(longer.items(), key=_second, reverse=True)[:beam])
     ranked = sorted(paths.items(), key=lambda item: -item[1])
     return [Text(classes=text, probability=max(math.exp(weight + certain), _LEAST)) for text, weight in ranked]
+
+
+def _second(said: tuple[Classes, float]) -> float:
+    return said[1]
+
+
+def _sum(first: float, second: float) -> float:
+    """The logarithm of the sum of what two are the logarithms of."""
+    high, low = (first, second) if first > second else (second, first)
+    return high + math.log1p(math.exp(low - high))
 
 
 def _likely(run: Run) -> Run:
@@ -96,13 +107,15 @@ def _only(frames: NDArray[np.float32], edges: NDArray[np.intp]) -> list[int]:
 def _counted(label: int, rows: list[list[float]]) -> Run:
     """What a run of frames that know one ``label`` may say: how many of it."""
     most = (len(rows) + 1) // 2  # characters, as a blank stands between two
-    ends, goes = [1.0] + [0.0] * most, [0.0] * (most + 1)
-    for row in rows:
+    none, ends, goes = 1.0, [0.0] * most, [0.0] * most
+    for place, row in enumerate(rows):
         blank, chance = row[BLANK], row[label]
-        for count in range(most, 0, -1):
-            ends[count], goes[count] = (ends[count] + goes[count]) * blank, (goes[count] + ends[count - 1]) * chance
-        ends[0] *= blank
-    weights = [end + go for end, go in zip(ends, goes, strict=True)]
+        for more in range(min(most - 1, place // 2), 0, -1):
+            before = ends[more]
+            ends[more], goes[more] = (before + goes[more]) * blank, (goes[more] + ends[more - 1]) * chance
+        ends[0], goes[0] = (ends[0] + goes[0]) * blank, (goes[0] + none) * chance
+        none *= blank
+    weights = [none, *map(operator.add, ends, goes)]
     return [((label,) * count, math.log(weight)) for count, weight in enumerate(weights) if weight > 0]
 
 

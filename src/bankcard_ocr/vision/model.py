@@ -1,7 +1,7 @@
 """One ONNX session, its metadata and its hash: the only door to the inference runtime.
 
-A model file explains itself: its alphabet, sizes and normalisation are inside the graph or its metadata, and it takes
-uint8 RGB pictures (N, H, W, 3) as they lie in memory.
+A model file explains itself: its alphabet, sizes and normalisation are in its metadata, and it takes uint8 RGB pictures
+(N, H, W, 3) as they lie in memory, W a multiple of 4.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
+import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+
+FLOOR = 8.0  # levels added to a picture's deviation, so that an even one is not all noise
 
 
 class Model:
@@ -38,13 +41,21 @@ class Model:
         self.name = name
         self.digest = _digest(content)
         self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self._scale, self._zero = float(self.metadata["scale"]), int(self.metadata["zero"])
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, digest={self.digest!r})"
 
     def run(self, pictures: NDArray[np.uint8]) -> list[Array]:
         """The model's outputs for ``pictures`` (N, H, W, 3), RGB."""
-        return [np.asarray(out, np.float32) for out in self._session.run(None, {self._input: pictures})]
+        levels = np.stack([self._normalised(picture) for picture in pictures])
+        return [np.asarray(out, np.float32) for out in self._session.run(None, {self._input: levels})]
+
+    def _normalised(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """(value - mean) / (deviation + FLOOR) of the whole ``picture``, in the 8 bits that the graph begins with."""
+        mean, deviation = (float(found[0, 0]) for found in cv2.meanStdDev(picture.reshape(-1, 1)))
+        table = (np.arange(256) - mean) / ((deviation + FLOOR) * self._scale) + self._zero
+        return np.asarray(cv2.LUT(picture, np.rint(table).clip(0, 255).astype(np.uint8)), np.uint8)
 
 
 def shipped_digest(name: str) -> str:

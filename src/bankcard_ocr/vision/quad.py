@@ -35,8 +35,11 @@ def project(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
 
 def sides(quad: Quad) -> tuple[float, float]:
     """The (width, height) of ``quad``: means of its opposite sides, in pixels."""
-    top, right, bottom, left = (float(np.linalg.norm(quad[i] - quad[(i + 1) % 4])) for i in range(4))
-    return (top + bottom) / 2, (right + left) / 2
+    first, second, third, fourth = quad.tolist()
+    return (
+        (math.dist(first, second) + math.dist(third, fourth)) / 2,
+        (math.dist(second, third) + math.dist(fourth, first)) / 2,
+    )
 
 
 def grow(quad: Quad, x: float, y: float) -> Quad:

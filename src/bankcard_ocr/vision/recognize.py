@@ -5,6 +5,7 @@ A strip is a rectified line, uint8 RGB (48, W, 3), W about 24 pixels a digit: 48
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -108,8 +109,9 @@ def gaps(line: Line, *, wide: float = 1.6) -> tuple[int, ...]:
     """After how many characters there is a gap of at least ``wide`` pitches, where a space is or one was not seen."""
     if len(line.characters) < 4:
         return ()
-    steps = np.diff([char.x for char in line.characters])
-    return tuple((np.flatnonzero(steps > wide * np.median(steps)) + 1).tolist())
+    steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
+    least = wide * median(steps)
+    return tuple(place for place, step in enumerate(steps, 1) if step > least)
 
 
 def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
@@ -121,15 +123,29 @@ def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float 
     """
     if len(line.characters) < 4:
         return None
-    x = np.array([char.x for char in line.characters])
-    y = np.array([char.y for char in line.characters])
-    high = float(np.median([char.height for char in line.characters]))
-    pitch = float(np.median(np.diff(x)))
-    slope, offset = np.polyfit(x, y, 1)
+    x, y = [char.x for char in line.characters], [char.y for char in line.characters]
+    high = median([char.height for char in line.characters])
+    pitch = median([after - before for before, after in itertools.pairwise(x)])
+    slope, offset = straight(x, y)
     left = x[0] - line.characters[0].width / 2 - ends * high
     right = x[-1] + line.characters[-1].width / 2 + ends * high
     left = min(left, max(0.0, left - spare * pitch))
     right = max(right, min(4.0 * len(line.frames), right + spare * pitch))
     half = (0.5 + loose) * high
-    top, bottom = slope * np.array((left, right)) + offset - half, slope * np.array((left, right)) + offset + half
-    return np.array([(left, top[0]), (right, top[1]), (right, bottom[1]), (left, bottom[0])], np.float32)
+    first, last = slope * left + offset, slope * right + offset
+    corners = (left, first - half), (right, last - half), (right, last + half), (left, first + half)
+    return np.array(corners, np.float32)
+
+
+def median(values: Sequence[float]) -> float:
+    """That of at least one value: of as few as a line has characters, NumPy takes ten times as long."""
+    ordered = sorted(values)
+    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+
+
+def straight(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
+    """Slope and offset of the line through points, not all below one another, that is nearest to them."""
+    middle, level = sum(x) / len(x), sum(y) / len(y)
+    spread = sum((each - middle) ** 2 for each in x)
+    slope = sum((a - middle) * (b - level) for a, b in zip(x, y, strict=True)) / spread if spread else 0.0
+    return slope, level - slope * middle
