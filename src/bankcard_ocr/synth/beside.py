@@ -24,7 +24,7 @@ def line(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
             near = float(last) + way * text.height * rng.uniform(0.45, 1.6)
             drawn(rng, picture, window, scale, (text.height, near, way))
     gaps = [float(x) for x, char in zip(middles, text.text, strict=True) if char == " "]
-    if gaps and rng.random() < 0.2:
+    if gaps and rng.random() < 0.3:
         middle = gaps[int(rng.integers(len(gaps)))]
         (_figure if rng.random() < 0.5 else _sign)(rng, picture, window, scale, (text.height, middle, 0))
     for way, last in ((-1, middles[0]), (1, middles[-1])):

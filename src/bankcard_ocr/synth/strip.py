@@ -202,7 +202,7 @@ def _frame(rng: Rng, quad: NDArray[np.float32]) -> NDArray[np.float32]:
     tilt = float(rng.normal(0, 0.1)) * high
     framed[[0, 3], 1] -= tilt
     framed[[1, 2], 1] += tilt
-    lean = float(rng.normal(0, 0.12)) * high
+    lean = float(rng.normal(0, 0.12 if rng.random() < 0.2 else 0.05)) * high
     framed[:2, 0] += lean
     framed[2:, 0] -= lean
     return framed + rng.normal(0, 0.03 * high, (4, 2)).astype(np.float32)
@@ -229,10 +229,11 @@ def _places(boxes: NDArray[np.float32], matrix: NDArray[np.float64], ratio: tupl
 
 def _hide(rng: Rng, picture: Picture, line: render.Text) -> str:
     """The text of ``line``; now and then a few characters are covered on ``picture``, in the text they are HIDDEN."""
-    if rng.random() > 0.05:
+    if rng.random() > 0.06:
         return line.text
-    first = int(rng.integers(len(line.text)))
-    last = min(len(line.text), first + int(rng.choice([1, 2, 3, 4, 8])))
+    count = int(rng.choice([1, 2, 3, 4, 8]))
+    first = int(rng.choice((0, max(0, len(line.text) - count)) if rng.random() < 0.35 else len(line.text)))
+    last = min(len(line.text), first + count)
     boxes = line.boxes[first:last]
     left, top = boxes[:, :2].min(0).tolist()
     right, bottom = boxes[:, 2:].max(0).tolist()
