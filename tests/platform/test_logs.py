@@ -110,3 +110,13 @@ def test_the_level_is_the_settings(stream):
     logs.access(RECORD, None)
 
     assert "" == stream.getvalue()
+
+
+@pytest.mark.parametrize(("level", "written"), [("info", True), ("warning", True), ("error", False)])
+def test_the_level_is_that_of_libraries_too(stream, level: str, written: bool):
+    """Their warnings are written while the setting lets warnings through; their information never is."""
+    logs.configure(Settings(log_level=level), stream)
+    logging.getLogger("library").info("a URL with a token")
+    logging.getLogger("library").warning("slow")
+
+    assert (written, False) == ("slow" in stream.getvalue(), "token" in stream.getvalue())

@@ -57,7 +57,7 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)  # httpx writes each URL, tokens included, at the level info
+    root.setLevel(max(level, logging.WARNING))  # httpx writes each URL, tokens included, at the level info
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote the sender's bytes
 
 
