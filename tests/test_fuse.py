@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,21 @@ def test_a_gap_that_a_digit_left_is_a_hidden_character():
         steps.round(3).tolist(),
     )
     assert whole is whole.lacking(None)
+
+
+@pytest.mark.parametrize(
+    ("across", "face", "expected"),
+    [
+        (0.58 + fuse.OFF_LINE + 0.01, FACE, False),  # another line of the same card
+        (0.58 + fuse.OFF_LINE - 0.01, FACE, True),  # the same line
+        (0.8, OTHER_FACE, True),  # another card
+        (0.8, None, True),  # who knows
+    ],
+)
+def test_another_line_of_the_same_card_contradicts_nothing(across: float, face: np.ndarray | None, expected: bool):
+    """Where the number is covered, what is read may be a date or a telephone number, however clearly."""
+    other = replace(look(RIGHT, 0.999, start=0, face=face), across=across)
+
+    assert expected is fuse.contradicted([look(VISA, start=0), other], VISA)
+    assert not fuse.contradicted([look(VISA, start=0)], VISA)
+    assert fuse.contradicted([other], VISA)  # with nobody who shows the number

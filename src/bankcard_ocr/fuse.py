@@ -168,6 +168,24 @@ def contradicts(look: Look, number: str) -> bool:
     return len(digits) >= 6 and look.clarity >= CLEAR and len(digits) - _in_common(digits, number) >= 2
 
 
+def contradicted(looks: Sequence[Look], number: str) -> bool:
+    """Whether one of ``looks`` clearly shows another number than ``number``, and not another line of the same card."""
+    against = [contradicts(look, number) for look in looks]
+    others = [look for look, is_against in zip(looks, against, strict=True) if not is_against]
+    return any(
+        not any(_is_another_line(look, other) for other in others)
+        for look, is_against in zip(looks, against, strict=True)
+        if is_against
+    )
+
+
+def _is_another_line(look: Look, other: Look) -> bool:
+    """Whether two looks surely are at two lines of one card."""
+    if look.face is None or other.face is None:
+        return False
+    return abs(look.across - other.across) >= OFF_LINE and quality.alike(look.face, other.face) >= ALIKE
+
+
 def _ways(looks: Sequence[Look], length: int, alike: _Alike) -> list[_Way]:
     """The likeliest ways to lay ``looks`` on a number of ``length`` digits."""
     nothing = _Way(

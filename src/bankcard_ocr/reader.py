@@ -166,7 +166,7 @@ class Reader:
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
-        if any(fuse.contradicts(look, found[0].number) for look in looks):
+        if fuse.contradicted(looks, found[0].number):
             raise CardsDiffer
         return found
 

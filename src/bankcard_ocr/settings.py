@@ -132,7 +132,11 @@ class Settings:
         2048, "Of several workers, one that holds more megabytes is replaced when its calls are answered.", least=128
     )
     log_format: str = _set("console", "How log lines are written.", choices=("console", "json"))
-    log_level: str = _set("info", "The least severe log lines written; libraries' begin at warning.", choices=("debug", "info", "warning", "error"))
+    log_level: str = _set(
+        "info",
+        "The least severe log lines written; libraries' begin at warning.",
+        choices=("debug", "info", "warning", "error"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,10 +138,10 @@ def sample_style(rng: Rng, *, relief: bool) -> Style:
 def sample_face(rng: Rng, *, relief: bool) -> glyphs.Face:
     """A face for digits: the embossers' for raised ones (OCR faces now and then), any print face for flat ones."""
     files = glyphs.fonts()
-    if (relief and rng.random() < 0.9) or not files or rng.random() < 0.12:
+    if (relief and rng.random() < 0.9) or not files or rng.random() < 0.25:
         return glyphs.Face(
             aspect=glyphs.ASPECT * rng.uniform(0.82, 1.2),
-            stroke=rng.uniform(0.085, 0.18),
+            stroke=rng.uniform(0.085 if relief else 0.06, 0.18),
             corner=rng.uniform(0.06, 0.33),
             shape=int(rng.integers(12)),
             slant=float(rng.normal(0, 0.02)),

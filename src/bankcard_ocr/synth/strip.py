@@ -202,7 +202,7 @@ def _frame(rng: Rng, quad: NDArray[np.float32]) -> NDArray[np.float32]:
     tilt = float(rng.normal(0, 0.1)) * high
     framed[[0, 3], 1] -= tilt
     framed[[1, 2], 1] += tilt
-    lean = float(rng.normal(0, 0.12 if rng.random() < 0.2 else 0.05)) * high
+    lean = float(rng.normal(0, 0.12 if rng.random() < 0.3 else 0.05)) * high
     framed[:2, 0] += lean
     framed[2:, 0] -= lean
     return framed + rng.normal(0, 0.03 * high, (4, 2)).astype(np.float32)
