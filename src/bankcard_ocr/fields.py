@@ -123,6 +123,7 @@ def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
     ``alone``: the line was framed to a date, so that a raised stroke which looks like a 7 or a 1 is rather its slash.
     """
     rows = _chances(line, alphabet)
+    slash = alphabet.index("/")
     found: list[tuple[int, int, _Spot]] = []
     for shape in SHAPES:
         for start in range(len(rows) - len(shape) + 1):
@@ -134,6 +135,8 @@ def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
             has_century = len(shape) == WITH_CENTURY
             if has_century and not _even(line.characters[stop - 4 : stop]):
                 continue  # a year of two digits, and what stands beside it
+            if any(0 <= beside < len(rows) and rows[beside, slash] > 0.5 for beside in (start - 1, stop)):
+                continue  # a part of a date of three parts, as 06/15 is of 06/15/29
             if is_date or (month is not None and has_century):
                 told = str(month) if is_date else ""  # 12/2074 is misread, and no reason to tell 12/20
                 spot = _Spot(text=told, probability=probability, characters=line.characters[start:stop])

@@ -17,7 +17,7 @@ from .reading import Candidate
 from .vision import recognize
 from .vision.recognize import HIDDEN, Line
 
-UNLISTED = -4.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-26, "what a confidence is worth, again"
+UNLISTED = -3.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-28, "4s of embossers, a wider stem"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
 LUHN_BROKEN = math.log(0.25 / 0.9)
 LENGTH_USED = math.log(0.9 / 0.4)

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from ..synth import strip
 from ..vision.model import Model
 from . import data, scenes, stem, strips
-from .nets import Locator, Recognizer
+from .nets import NARROW, Locator, Recognizer
 
 PARITY = 2e-3  # probabilities or pixels: what float32 sums in another order may differ by
 SAMPLES = 300  # pictures from which the ranges of activations are taken
@@ -67,7 +67,9 @@ class LocatorFile(nn.Module):
 
 def bare(net: str) -> nn.Module:
     """The net called ``recognize``, ``locate`` or ``holder``, untrained."""
-    return Locator() if net == "locate" else Recognizer(strips.NAMES if net == "holder" else strips.ALPHABET)
+    if net == "holder":
+        return Recognizer(strips.NAMES, stem=NARROW)
+    return Locator() if net == "locate" else Recognizer()
 
 
 def averaged(net: nn.Module, checkpoint: pathlib.Path) -> nn.Module:

@@ -21,10 +21,16 @@ Folded = dict[str, tuple[Tensor, Tensor]]  # a convolution's name -> weight and 
 
 
 def mean(net: nn.Module, parts: Iterable[tuple[float, pathlib.Path]]) -> nn.Module:
-    """``net`` with the mean of checkpoints' and exported models' weights; shares sum to 1."""
+    """``net`` with the mean of checkpoints' and exported models' weights; shares sum to 1.
+
+    An exported model may have fewer channels than the parts before it, which went on from it: it counts as they began.
+    """
     total: Folded = {}
+    widest: Folded = {}
     for share, path in parts:
-        for name, pair in folded(net, path).items():
+        for name, found in folded(net, path).items():
+            pair = _grown(found, widest[name]) if name in widest else found
+            widest.setdefault(name, found)
             weight, bias = (share * value for value in pair)
             total[name] = (total[name][0] + weight, total[name][1] + bias) if name in total else (weight, bias)
     for name, conv, norm in _convolutions(net):
@@ -38,6 +44,16 @@ def mean(net: nn.Module, parts: Iterable[tuple[float, pathlib.Path]]) -> nn.Modu
             norm.weight.data.fill_(1)
             norm.bias.data.copy_(bias)
     return net.eval()
+
+
+def _grown(narrow: tuple[Tensor, Tensor], wide: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """``narrow`` with the channels that ``wide`` has beyond it, which nothing of its own looks at."""
+    weight, bias = (value.clone() for value in wide)
+    outputs, inputs = narrow[0].shape[:2]
+    weight[:outputs, :inputs] = narrow[0]
+    weight[:outputs, inputs:] = 0
+    bias[:outputs] = narrow[1]
+    return weight, bias
 
 
 def folded(net: nn.Module, path: pathlib.Path) -> Folded:
