@@ -135,10 +135,10 @@ def _spots(line: Line, alphabet: str, *, alone: bool = False) -> list[_Spot]:
             has_century = len(shape) == WITH_CENTURY
             if has_century and not _even(line.characters[stop - 4 : stop]):
                 continue  # a year of two digits, and what stands beside it
-            if any(0 <= beside < len(rows) and rows[beside, slash] > 0.5 for beside in (start - 1, stop)):
-                continue  # a part of a date of three parts, as 06/15 is of 06/15/29
+            is_part = any(0 <= beside < len(rows) and rows[beside, slash] > 0.5 for beside in (start - 1, stop))
             if is_date or (month is not None and has_century):
-                told = str(month) if is_date else ""  # 12/2074 is misread, and no reason to tell 12/20
+                # 12/2074 is misread, and no reason to tell 12/20; 06/15/29 is another month's date than 06/15
+                told = str(month) if is_date and not is_part else ""
                 spot = _Spot(text=told, probability=probability, characters=line.characters[start:stop])
                 found.append((start, stop, spot))
     kept: list[tuple[int, int, _Spot]] = []
