@@ -9,7 +9,6 @@ https://www.cs.toronto.edu/~graves/icml_2006.pdf; prefix search with a beam afte
 from __future__ import annotations
 
 import math
-import operator
 import sys
 from dataclasses import dataclass
 
@@ -107,15 +106,13 @@ def _only(frames: NDArray[np.float32], edges: NDArray[np.intp]) -> list[int]:
 def _counted(label: int, rows: list[list[float]]) -> Run:
     """What a run of frames that know one ``label`` may say: how many of it."""
     most = (len(rows) + 1) // 2  # characters, as a blank stands between two
-    none, ends, goes = 1.0, [0.0] * most, [0.0] * most
-    for place, row in enumerate(rows):
+    ends, goes = [1.0] + [0.0] * most, [0.0] * (most + 1)
+    for row in rows:
         blank, chance = row[BLANK], row[label]
-        for more in range(min(most - 1, place // 2), 0, -1):
-            before = ends[more]
-            ends[more], goes[more] = (before + goes[more]) * blank, (goes[more] + ends[more - 1]) * chance
-        ends[0], goes[0] = (ends[0] + goes[0]) * blank, (goes[0] + none) * chance
-        none *= blank
-    weights = [none, *map(operator.add, ends, goes)]
+        for count in range(most, 0, -1):
+            ends[count], goes[count] = (ends[count] + goes[count]) * blank, (goes[count] + ends[count - 1]) * chance
+        ends[0] *= blank
+    weights = [end + go for end, go in zip(ends, goes, strict=True)]
     return [((label,) * count, math.log(weight)) for count, weight in enumerate(weights) if weight > 0]
 
 
