@@ -166,7 +166,7 @@ def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, e
     assert (best.number, round(best.confidence, 1)) == expected
 
 
-@pytest.mark.parametrize(("number", "expected"), [("9100000009460529", 0.7), ("6250946000000016", 0.97)])
+@pytest.mark.parametrize(("number", "expected"), [("9100000009460529", 0.617), ("6250946000000016", 0.97)])
 def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(looker, monkeypatch, number: str, expected):
     """More views of a line that reads as numbers do upside down do not make it upright."""
     found = (Candidate(number=number, confidence=0.97),)
@@ -175,7 +175,7 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(looker, mon
     before = replace(place(number, 0.5), views=(line,), quad=PLACE)
     (harder,) = looker._harder(np.zeros((99, 99, 3), np.uint8), before, Options()).candidates
 
-    assert expected == pytest.approx(harder.confidence, abs=0.1)
+    assert expected == pytest.approx(harder.confidence, abs=1e-3)
     assert harder.number == number
 
 

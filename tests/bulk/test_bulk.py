@@ -208,10 +208,13 @@ def test_parts_of_a_run_that_is_not_done_outlive_another_out(folder, made, tmp_p
         parts.planned({}, lambda: [Chunk(kind="files", rows=1, names=("a",))])
     out.write_text("")
     (tmp_path / "out.jsonl.1234.new").write_text("half")
+    (tmp_path / "out.jsonl.mine.new").write_text("somebody else's")
     with pytest.raises(BulkError, match="there already"):
         bulk.run(str(folder), out, Job(reader=READER), workers=1)
 
-    assert ["in", "made", "out.jsonl", "out.jsonl.parts"] == sorted(file.name for file in tmp_path.iterdir())
+    assert ["in", "made", "out.jsonl", "out.jsonl.mine.new", "out.jsonl.parts"] == sorted(
+        file.name for file in tmp_path.iterdir()
+    )
 
 
 def test_a_run_that_cannot_begin_leaves_nothing(tmp_path):

@@ -1,6 +1,6 @@
 """One run: engines on pictures, turned into figures that can be shown to anyone.
 
-Engines answer in one process, one thread each, and take turns picture by picture, so that a machine that slows down
+Engines answer in one process, one thread each, and take turns of a few pictures, so that a machine that slows down
 slows all of them. The result is plain JSON data without card numbers, file names or paths.
 """
 
