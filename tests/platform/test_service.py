@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bankcard_ocr.errors import Busy, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
+from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.remedies import REMEDIES
 from bankcard_ocr.platform.service import Service, operator_token
 from bankcard_ocr.platform.state.base import App
-from bankcard_ocr.reading import Seen
+from bankcard_ocr.reading import FoundCard, Seen
 
 JPEG = b"\xff\xd8\xff\xe0picture"
 SECRET = "a secret of the tests"
@@ -104,6 +105,16 @@ class TestRecognition:
             detailed["card_picture"],
         )
         assert 3 == platform.used()
+
+    def test_a_refusal_tells_other_cards_as_the_call_may_see_numbers(self, platform):
+        """A card beside the one that was refused is in ``cards``, its number in the form that was asked for."""
+        error = NumberUnreadable(digits=(7,), confidence=0.4)
+        error.seen = Seen(size=(640, 480), cards=(FoundCard(number=NUMBER, confidence=0.99),))
+        platform.reader.outcome = error
+        whole, masked = platform.read(detail="1"), platform.read(detail="1", pan="masked")
+
+        assert (NUMBER, pan.mask(NUMBER)) == (whole["cards"][0]["number"], masked["cards"][0]["number"])
+        assert NUMBER not in json.dumps(masked)
 
     def test_a_failed_download_costs_nothing(self, platform):
         """The hint of 101000 names stage and cause, and nothing is charged."""
