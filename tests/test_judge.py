@@ -95,6 +95,15 @@ def test_a_lost_digit_is_unlikelier_than_a_whole_number():
     assert [RIGHT, RIGHT[:-1]] == [number for number, _ in found]
 
 
+@pytest.mark.parametrize(("digits", "believed"), [(14, False), (15, True), (16, True)])
+def test_fewer_digits_than_the_issuer_prints_are_a_part_of_a_number(digits: int, believed):
+    """However clear they are: the others may be covered. More than it prints are read as they stand, on specimens."""
+    text = "3782822463100050"[:digits]
+
+    assert (judge.is_part(text), told(view((text, 0.999)))[0][1] > 0.5) == (not believed, believed)
+    assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
+
+
 def test_numbers_begin_as_issued_ones_do():
     """Of two texts seen alike, one with a beginning that nobody issues is the unlikelier."""
     strange = "0000000000000000"  # its check digit holds
