@@ -6,6 +6,7 @@ import io
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,7 +19,7 @@ from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
-from bankcard_ocr.vision import locate
+from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
 
 NUMBER = "6200000000000005"  # a published test number
@@ -122,6 +123,54 @@ def test_a_scan_is_located_in_a_smaller_picture(reader, pixels, monkeypatch):
     assert (NUMBER, NUMBER) == (scanned.number, turned.number)
     assert [224] == sides[:1]
     assert set(sides) <= {224, None}
+
+
+@pytest.mark.parametrize(
+    ("side", "covered", "kind", "options", "reduced"),
+    [
+        (3200, False, ".jpg", Options(), [4]),  # sure at a glance
+        (3200, True, ".jpg", Options(), [4, 2]),  # in vain, and again
+        (1600, True, ".jpg", Options(), [2, 1]),
+        (1598, True, ".jpg", Options(), [1]),  # half of it would be too small
+        (3200, True, ".jpg", Options(detail=True), [2]),  # details are told of all that there is
+        (3200, True, ".png", Options(), [2]),  # smaller is no faster to decode
+    ],
+)
+def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, covered, kind, options, reduced):
+    """As few pixels as will do are decoded, and more only where the number has too few of them."""
+    decoded: list[int] = []
+
+    def decode(*args, **keywords):
+        picture = image.decode(*args, **keywords)
+        decoded.append(picture.reduced)
+        return picture
+
+    monkeypatch.setattr("bankcard_ocr.reader.image", SimpleNamespace(**{**vars(image), "decode": decode}))
+    small = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)  # its line is short of a strip
+    ground = np.full((2 * small.shape[0], 2 * small.shape[1], 3), 120, np.uint8)
+    ground[: small.shape[0], : small.shape[1]] = small
+    if covered:
+        quad = np.array(reader.read(jpeg(ground)).digit_quads[5])
+        cv2.fillPoly(ground, [(quad + (quad - quad.mean(0)) * 0.5).astype(np.int32)], (40, 40, 40))
+        decoded.clear()
+    whole = cv2.resize(ground, (side, side * ground.shape[0] // ground.shape[1]))
+    data = cv2.imencode(kind, whole[:, :, ::-1])[1].tobytes()
+    try:
+        number = reader.read(data, options).number
+    except NumberUnreadable:
+        number = None
+
+    assert ((None if covered else NUMBER), reduced) == (number, decoded)
+
+
+def test_positions_told_at_a_glance_are_those_of_the_picture(reader, pixels):
+    """They are in pixels of the picture as sent, whatever was decoded of it."""
+    large = jpeg(cv2.resize(pixels, None, fx=2.5, fy=2.5))
+    glance, detail = reader.read(large), reader.read(large, Options(detail=True))
+    wide = float(np.ptp(np.array(detail.number_quad)[:, 0]))
+
+    assert glance.size == detail.size == (pixels.shape[1] * 5 // 2, pixels.shape[0] * 5 // 2)
+    assert np.abs(np.array(glance.number_quad) - np.array(detail.number_quad)).max() < 0.02 * wide
 
 
 def test_digits_have_places_on_the_line(reader):

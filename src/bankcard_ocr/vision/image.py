@@ -42,6 +42,7 @@ Pixels = NDArray[np.uint8]
 _Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
 
 MAX_BYTES = 2 * 1024 * 1024
+ENOUGH = 1600  # pixels of the longer side that show all that is read of a card
 MAX_PIXELS = 50_000_000
 LARGE = 8_000_000  # pixels from which a picture waits until no other so large is being decoded
 MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
@@ -73,7 +74,7 @@ class Picture:
         return np.asarray((np.asarray(points, np.float32) + 0.5) * self.reduced - 0.5, np.float32)
 
 
-def decode(data: bytes, *, enough: int = 1600, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(data: bytes, *, enough: int = ENOUGH, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
     """The picture that ``data`` holds, its longer side reduced by a power of two while it stays at least ``enough``.
 
     Raises PictureTooLarge over ``max_bytes`` or ``max_pixels``; NotAPicture for another format or damage.
@@ -84,6 +85,11 @@ def decode(data: bytes, *, enough: int = 1600, max_bytes: int = MAX_BYTES, max_p
         if starts(data):
             return decoder(data, enough, max_pixels)
     raise NotAPicture(_what(data))
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Whether ``data`` begins as a JPEG does, of which half the size is decoded in half the time."""
+    return data.startswith(b"\xff\xd8\xff")
 
 
 def _what(data: bytes) -> str:
@@ -321,7 +327,7 @@ def _is_heic(data: bytes) -> bool:
 _jpeg_by_pillow = _pillow("PIL.JpegImagePlugin", "JpegImageFile")
 
 _FORMATS: tuple[tuple[Callable[[bytes], bool], _Decoder], ...] = (
-    (lambda data: data.startswith(b"\xff\xd8\xff"), _jpeg),
+    (is_jpeg, _jpeg),
     (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _pillow("PIL.PngImagePlugin", "PngImageFile")),
     (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
     (lambda data: data.startswith((b"GIF87a", b"GIF89a")), _pillow("PIL.GifImagePlugin", "GifImageFile")),
