@@ -85,6 +85,24 @@ def test_some_scenes_have_no_card_and_some_several(rng, flat: render.Flat):
     assert {0, 1, 2} <= set(counts)
 
 
+@pytest.mark.usefixtures("bare", "still")
+@pytest.mark.parametrize(
+    ("size", "kind"), [((card.WIDTH, card.HEIGHT), "lying"), ((card.HEIGHT, card.WIDTH), "upright")]
+)
+def test_cards_are_mostly_held_so_that_they_can_be_read(rng, size, kind: str):
+    """Upright ones, too, alone in the picture or on a table; a card that is the picture keeps its shape."""
+    black = card.Style(relief=False, face=glyphs.Face(), ink=card.Ink(relief=False))
+    line = card.set_line(rng, "number", "4111 1111 1111 1111", black, height=3.0, left=4.0, middle=30.0, longest=46)
+    flat = render.flat(card.Card(seed=1, size=size, lines=(line,), chip=None, marks=()), scale=5.0)
+    numbers = [t.quad for _ in range(80) for t in scene.sample(rng, [flat], **SMALL).things if t.kind == "number"]
+    to_the_right = np.mean([(quad[1] - quad[0])[0] > abs((quad[1] - quad[0])[1]) for quad in numbers])
+    wholes = [scene._cut_out(rng, flat, 320, 320).things[0].quad for _ in range(20)]
+    wide, high = np.median([np.ptp(quad, 0) for quad in wholes], 0)
+
+    assert (0.4, kind) < (to_the_right, kind)
+    assert abs(wide / high - size[0] / size[1]) < 0.08 * size[0] / size[1]
+
+
 @pytest.mark.usefixtures("bare")
 def test_everything_is_drawn_without_fonts_and_pictures(rng):
     """A machine with neither draws cards, scenes and backgrounds of every kind."""

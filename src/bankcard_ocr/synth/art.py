@@ -188,6 +188,25 @@ def _strokes(rng: Rng, canvas: Picture, scale: float) -> Picture:
     return _over(rng, canvas, mask)
 
 
+def _cartoon(rng: Rng, canvas: Picture, scale: float) -> Picture:
+    """Round shapes in even colours with outlines as heavy as a digit's strokes, mostly black: comic figures."""
+    rows, columns = canvas.shape[:2]
+    canvas = np.ascontiguousarray(canvas)  # a base of one colour is broadcast
+    line = np.zeros(3, np.float32) if rng.random() < 0.6 else colour(rng)
+    thick = max(1, int(rng.uniform(0.2, 0.9) * scale))
+    around = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    for _ in range(int(rng.integers(3, 12))):
+        middle = rng.uniform((-5, -5), (columns + 5, rows + 5))
+        waves = sum(rng.normal(0, 0.25 / k) * np.sin(k * around + rng.uniform(0, 7)) for k in (2, 3, 4))
+        radius = rng.uniform(1.5, 14) * scale * (1 + 0.6 * waves)
+        squash = rng.uniform(0.4, 1.0)
+        points = middle + np.stack([radius * np.cos(around), squash * radius * np.sin(around)], 1)
+        if rng.random() < 0.75:
+            cv2.fillPoly(canvas, [subpixel(points)], colour(rng).tolist(), cv2.LINE_AA, 3)
+        cv2.polylines(canvas, [subpixel(points)], True, line.tolist(), thick, cv2.LINE_AA, 3)
+    return canvas
+
+
 def _grain(rng: Rng, canvas: Picture, scale: float) -> Picture:
     """Metallic flakes, brushed metal or paper texture."""
     rows, columns = canvas.shape[:2]
@@ -201,4 +220,4 @@ def _grain(rng: Rng, canvas: Picture, scale: float) -> Picture:
     return canvas * (1 + np.float32(rng.uniform(0.02, 0.22)) * field[:, :, None])
 
 
-LAYERS = (_curves, _polygons, _rings, _stripes, _dots, _glyphs, _clouds, _microtext, _strokes)
+LAYERS = (_curves, _polygons, _rings, _stripes, _dots, _glyphs, _clouds, _microtext, _strokes, _cartoon)

@@ -84,6 +84,8 @@ def shoot(rng: Rng, picture: Picture, *, blur: float = 1.0) -> Bytes:
         picture = picture + strength * (picture - blurred(picture, rng.uniform(0.7, 1.6)))
     if rng.random() < 0.6:
         picture = picture + _grain(rng, picture)
+    if rng.random() < 0.08:
+        picture = _enlarged(rng, picture, 1 + blur * rng.uniform(0.2, 1.2))
     pixels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     if rng.random() < 0.04:  # salt and pepper
         spots = rng.random(pixels.shape[:2], np.float32) < rng.uniform(0.002, 0.03)
@@ -102,6 +104,17 @@ def _shaken(rng: Rng, picture: Picture, blur: float) -> Picture:
     start, end = (round(length - x), round(length - y)), (round(length + x), round(length + y))
     cv2.line(kernel, start, end, 1.0, 1, cv2.LINE_AA)
     return floats(cv2.filter2D(picture, -1, kernel / kernel.sum()))
+
+
+def _enlarged(rng: Rng, picture: Picture, times: float) -> Picture:
+    """As if it had been stored smaller and made as large again, as pictures on the web are."""
+    rows, columns = picture.shape[:2]
+    size = (max(8, int(columns / times)), max(8, int(rows / times)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        small = compressed((np.clip(small, 0, 1) * 255).astype(np.uint8), int(rng.integers(40, 96))) / np.float32(255)
+    ways = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
+    return floats(cv2.resize(small, (columns, rows), interpolation=ways[int(rng.integers(3))]))
 
 
 def _grain(rng: Rng, picture: Picture) -> Picture:

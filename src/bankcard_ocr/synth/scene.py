@@ -6,7 +6,7 @@ Pictures are uint8 RGB, quads float32 (4, 2) TL, TR, BR, BL of the thing or text
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -19,6 +19,7 @@ from . import art, camera, card, clutter, glyphs, material, render
 from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on
 
 Kind = Literal["card", "number", "expiry", "holder"]
+FRAME = 16  # pixels around a picture that is located (vision/locate.py)
 _TEXTS: dict[card.Kind, Kind] = {"number": "number", "expiry": "expiry", "holder": "holder"}
 
 
@@ -41,7 +42,7 @@ class Scene:
 
 def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -> Scene:
     """A photograph of no, one or several of ``flats``."""
-    if rng.random() < 0.1:
+    if rng.random() < 0.15:
         return _cut_out(rng, flats[int(rng.integers(len(flats)))], width, height)
     picture = background(rng, height, width)
     things: list[Found] = []
@@ -50,9 +51,11 @@ def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -
     angle = _angle(rng)
     for i in range(count):
         other = angle + float(rng.normal(0, 0.25)) if rng.random() < 0.8 else _angle(rng)
-        pose = _Pose(size=float(sizes[i]), angle=angle if i == count - 1 else other, centred=count == 1)
+        flat = flats[int(rng.integers(len(flats)))]
+        stands = np.pi / 2 if _is_upright(flat) and rng.random() < 0.75 else 0.0  # held so that it can be read
+        pose = _Pose(size=float(sizes[i]), angle=(angle if i == count - 1 else other) + stands, centred=count == 1)
         place = _placed(rng, width, height, pose)
-        picture, seen = laid(rng, picture, flats[int(rng.integers(len(flats)))], place)
+        picture, seen = laid(rng, picture, flat, place)
         things = [thing for thing in things if not _hidden(thing.quad, seen[0].quad)] + seen
     if count and rng.random() < 0.25:
         _fingers(rng, picture, things[0].quad if count == 1 else things[-1].quad)
@@ -69,14 +72,28 @@ def portrait(rng: Rng, flat: render.Flat, *, width: int, height: int) -> Scene:
 
 
 def _cut_out(rng: Rng, flat: render.Flat, width: int, height: int) -> Scene:
-    """The card is the picture, but for a margin of a few per cent, negative at times."""
-    edge = rng.normal(0.005, 0.012, (4, 2)) * (width, height)
-    place = (quads.rectangle(width, height) + edge * ((1, 1), (-1, 1), (-1, -1), (1, -1))).astype(np.float32)
-    place = quads.turn(place, int(rng.choice((0, 1, 2, 3), p=(0.85, 0.05, 0.05, 0.05))))
-    picture, things = laid(rng, background(rng, height, width), flat, place, shadow=False)
-    if flat.pixels.shape[0] > flat.pixels.shape[1]:  # an upright card, squeezed: its holder is no line to learn
-        things = [thing for thing in things if thing.kind != "holder"]
-    return _taken(rng, picture, things, blur=0.5)
+    """The card is the picture, but for a margin of a few per cent, negative at times; framed as the locator frames."""
+    ratio = card.HEIGHT / card.WIDTH * rng.uniform(0.93, 1.07)
+    quarters = int(rng.choice((0, 1, 2, 3), p=(0.85, 0.05, 0.05, 0.05)))
+    sides = np.array((ratio, 1.0) if _is_upright(flat) != (quarters % 2 == 1) else (1.0, ratio))
+    sides *= np.min((np.array((width, height)) - 2 * FRAME) / sides)
+    wide, high = np.round(sides).astype(int).tolist()
+    edge = rng.normal(0.005, 0.012, (4, 2)) * (wide, high)
+    place = (quads.rectangle(wide, high) + edge * ((1, 1), (-1, 1), (-1, -1), (1, -1))).astype(np.float32)
+    picture, things = laid(rng, background(rng, high, wide), flat, quads.turn(place, quarters), shadow=False)
+    shot = _taken(rng, picture, things, blur=0.5)
+    left, top = (width - wide) // 2, (height - high) // 2
+    edges = (shot.pixels[0], shot.pixels[-1], shot.pixels[:, 0], shot.pixels[:, -1])
+    colour = np.concatenate(edges).mean(0).tolist()
+    around = (top, height - high - top, left, width - wide - left)
+    pixels = np.asarray(cv2.copyMakeBorder(shot.pixels, *around, cv2.BORDER_CONSTANT, value=colour), np.uint8)
+    moved_ = tuple(replace(thing, quad=thing.quad + np.array((left, top), np.float32)) for thing in shot.things)
+    return Scene(pixels=pixels, things=moved_)
+
+
+def _is_upright(flat: render.Flat) -> bool:
+    rows, columns = flat.pixels.shape[:2]
+    return bool(rows > columns)
 
 
 def _taken(rng: Rng, picture: Picture, things: Sequence[Found], *, blur: float) -> Scene:
@@ -145,11 +162,15 @@ def laid(
 ) -> tuple[Picture, list[Found]]:
     """``picture`` with ``flat`` lying at ``place``, and what is there: the card, then its lines.
 
-    ``place`` is where the corners of the card's picture go; an upright card is turned to fit it.
+    ``place`` is where the corners of the card's picture go; an upright card is turned to fit it, mostly so that it is
+    not on its head.
     """
-    rows, columns = flat.pixels.shape[:2]
-    if rows > columns:
-        place = quads.turn(place, int(rng.choice((1, 3))))
+    columns = flat.pixels.shape[1]
+    long, high = quads.sides(place)
+    if _is_upright(flat) and long > high:
+        ways = [quads.turn(place, quarters) for quarters in (1, 3)]
+        ways.sort(key=lambda way: float(way[0, 0] - way[1, 0]))  # the one that reads to the right comes first
+        place = ways[int(rng.random() < 0.15)]
     long, _ = quads.sides(place)
     pixels, cover = _fitted(flat, 1.25 * long / columns)
     size = (picture.shape[1], picture.shape[0])
