@@ -153,9 +153,7 @@ def _cut(rng: Rng, paper: Picture, rows: int, columns: int) -> Picture:
 def _shot(rng: Rng, drawn: _Drawn, width: int) -> Strip:
     """One photograph of a drawn line, cut out and rectified."""
     rows, columns = drawn.picture.shape[:2]
-    coarsest = (8, 11, 15)[
-        int(np.searchsorted((0.06, 0.2), rng.random()))
-    ]  # the photograph's own resolution: digits so many to 30 pixels apart
+    coarsest = 10 if rng.random() < 0.12 else 15  # the photograph's own resolution: digits so many to 30 pixels apart
     shrink = min(1.0, float(np.exp(rng.uniform(np.log(coarsest), np.log(30)))) / drawn.pitch)
     size = (max(16, int(columns * shrink)), max(8, int(rows * shrink)))
     lit = camera.light(rng, shrunk(drawn.picture, *size))
@@ -204,7 +202,7 @@ def _frame(rng: Rng, quad: NDArray[np.float32]) -> NDArray[np.float32]:
     tilt = float(rng.normal(0, 0.1)) * high
     framed[[0, 3], 1] -= tilt
     framed[[1, 2], 1] += tilt
-    lean = float(rng.normal(0, 0.12 if rng.random() < 0.5 else 0.05)) * high
+    lean = float(rng.normal(0, 0.12 if rng.random() < 0.3 else 0.05)) * high
     framed[:2, 0] += lean
     framed[2:, 0] -= lean
     return framed + rng.normal(0, 0.03 * high, (4, 2)).astype(np.float32)
@@ -231,7 +229,7 @@ def _places(boxes: NDArray[np.float32], matrix: NDArray[np.float64], ratio: tupl
 
 def _hide(rng: Rng, picture: Picture, line: render.Text) -> str:
     """The text of ``line``; now and then a few characters are covered on ``picture``, in the text they are HIDDEN."""
-    if rng.random() > 0.08:
+    if rng.random() > 0.06:
         return line.text
     count = int(rng.choice([1, 2, 3, 4, 8]))
     first = int(rng.choice((0, max(0, len(line.text) - count)) if rng.random() < 0.35 else len(line.text)))
