@@ -118,6 +118,16 @@ def test_a_covered_digit_is_never_taken_for_a_stray(sizes):
         assert layout.without_strays(read, ALPHABET) is read
 
 
+@pytest.mark.parametrize(("sizes", "covered"), [((19,), 10), ((19,), 16), ((4, 4, 4, 4, 3), 16)])
+def test_clear_digits_beside_a_covered_one_are_no_strays(sizes, covered: int):
+    """Without two of them the rest may stand evenly, too: two numbers are possible, and the shorter one is wrong."""
+    seen = np.delete(middles(sizes), covered)
+    read = line("7142866970233685823"[:covered] + "7142866970233685823"[covered + 1 :], seen)
+
+    assert layout.without_strays(read, ALPHABET) is read
+    assert layout.lacks_one(read)
+
+
 def test_what_is_one_too_many_and_may_be_either_end_stays():
     """Twenty digits in one row have two ends, and nothing says which is wrong."""
     read = line("12345678901234567890", 20 + 16.0 * np.arange(20))

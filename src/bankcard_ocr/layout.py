@@ -99,7 +99,8 @@ def unseen_place(line: Line) -> int | None:
 def without_strays(line: Line, alphabet: str) -> Line:
     """``line`` without the characters that stand where a number has none, when it is plain which they are.
 
-    The line itself when it stands evenly as it is, or when nothing that can be left out makes it so.
+    The line itself when it stands evenly as it is, when it would with one digit more, which is covered then, or when
+    nothing that can be left out makes it so.
     """
     count = len(line.characters)
     if count <= FEWEST:
@@ -108,6 +109,8 @@ def without_strays(line: Line, alphabet: str) -> Line:
     whole = float(unevenness(middles))
     if whole <= EVEN:
         return _hushed(line, middles, alphabet) if count in WHOLE else line
+    if unseen_place(line) is not None:
+        return line
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
     clear = [1.0 if char.text == recognize.HIDDEN else 1 + RELUCTANT * char.probability for char in line.characters]
