@@ -128,6 +128,16 @@ def test_clear_digits_beside_a_covered_one_are_no_strays(sizes, covered: int):
     assert layout.lacks_one(read)
 
 
+def test_hidden_characters_in_two_gaps_are_left_out_though_a_third_gap_might_hold_one():
+    """Eighteen characters, which stand as nineteen with one unseen: but what is too much are no digits."""
+    x = middles((4, 4, 4, 4))
+    gaps = [(x[3] + x[4]) / 2, (x[7] + x[8]) / 2]
+    read = line("4539?1488?03436467", np.sort([*x, *gaps]))
+
+    assert layout.lacks_one(read)
+    assert len(layout.without_strays(read, ALPHABET).characters) == 16
+
+
 def test_what_is_one_too_many_and_may_be_either_end_stays():
     """Twenty digits in one row have two ends, and nothing says which is wrong."""
     read = line("12345678901234567890", 20 + 16.0 * np.arange(20))

@@ -99,8 +99,8 @@ def unseen_place(line: Line) -> int | None:
 def without_strays(line: Line, alphabet: str) -> Line:
     """``line`` without the characters that stand where a number has none, when it is plain which they are.
 
-    The line itself when it stands evenly as it is, when it would with one digit more, which is covered then, or when
-    nothing that can be left out makes it so.
+    The line itself when it stands evenly as it is, when nothing that can be left out makes it so, or when digits would
+    have to be left out of it and it stands evenly with one more, which is covered then.
     """
     count = len(line.characters)
     if count <= FEWEST:
@@ -109,8 +109,7 @@ def without_strays(line: Line, alphabet: str) -> Line:
     whole = float(unevenness(middles))
     if whole <= EVEN:
         return _hushed(line, middles, alphabet) if count in WHOLE else line
-    if unseen_place(line) is not None:
-        return line
+    lacks_a_digit = lacks_one(line)
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
     clear = [1.0 if char.text == recognize.HIDDEN else 1 + RELUCTANT * char.probability for char in line.characters]
@@ -122,7 +121,9 @@ def without_strays(line: Line, alphabet: str) -> Line:
         said = {rank: "".join(texts[i] for i in kept[rank]) for rank in order}
         others = (float(weighed[rank]) for rank in order if said[rank] != said[order[0]])
         if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
-            return _blanked(line, choices[int(order[0])], alphabet)
+            strays = choices[int(order[0])]
+            shows_digits = any(texts[i] != recognize.HIDDEN for i in strays)
+            return line if shows_digits and lacks_a_digit else _blanked(line, strays, alphabet)
     return line
 
 

@@ -28,7 +28,7 @@ BEYOND = 5.0  # characters' pitches on either side
 REFUTED = 0.1  # a place that is less certain than this when looked at harder was misread before
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
-TURNED = 3.0  # nats against a line that reads against the locator's direction: wrong in 1 of 30 (docs/LOG.md)
+TURNED = 3.0  # nats against a line that reads against the locator's direction, and with it, too (docs/LOG.md)
 LAST_RESORT = 2.0  # nats against what is found only in fewer pixels where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
@@ -163,7 +163,8 @@ class Looker:
         best = max(found, key=lambda place: place.confidence, default=None)
         if best is not None and best.confidence < UPRIGHT:
             turned = self._turned(pixels, best, options)
-            yield [replace(turned, candidates=judge.doubted(turned.candidates, TURNED))]
+            doubt = TURNED if best.confidence >= PROMISING else 0.0
+            yield [replace(turned, candidates=judge.doubted(turned.candidates, doubt))]
         yield from searched(rest)
 
     def _seen_small(self, pixels: quads.Image) -> list[Thing]:
