@@ -62,21 +62,22 @@ def place(text: str, confidence: float, strips: int = 1) -> Place:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "offered"),
+    ("before", "after", "said", "offered"),
     [
-        (0.94, 0.004, [0.004]),
-        (0.94, 0.099, [0.099]),
-        (0.94, 0.1, [0.94, 0.1]),
-        (0.6, 0.97, [0.6, 0.97]),
-        (0.96, None, [0.96]),  # sure at once
-        (0.01, None, [0.01]),  # hopeless
+        (0.94, 0.004, NUMBER, [0.004]),
+        (0.94, 0.099, NUMBER, [0.099]),
+        (0.94, 0.1, NUMBER, [0.94, 0.1]),
+        (0.6, 0.97, NUMBER, [0.6, 0.97]),
+        (0.94, 0.3, OTHER, [0.3]),
+        (0.96, None, NUMBER, [0.96]),  # sure at once
+        (0.01, None, NUMBER, [0.01]),  # hopeless
     ],
 )
-def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, offered):
-    """A place that seemed likely and does not when looked at harder counts as what it was then."""
+def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, said, offered):
+    """A place that seemed likely and does not when looked at harder, or reads otherwise, counts as what it was then."""
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
     monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, before))
-    monkeypatch.setattr(Looker, "_harder", lambda *_: place(NUMBER, after))
+    monkeypatch.setattr(Looker, "_harder", lambda *_: place(said, after))
     looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
 
     assert offered == [next(looking).confidence for _ in offered]

@@ -25,7 +25,7 @@ SURE = 0.95  # a place this certain is not looked at again, and no other place i
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
-REFUTED = 0.1  # a place that is less certain than this when looked at harder was misread before
+REFUTED = 0.1  # a place was misread that is less certain when looked at harder, or says another number then
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against a line that reads against the locator's direction, and with it, too (docs/LOG.md)
@@ -190,7 +190,7 @@ class Looker:
         if not PROMISING <= place.confidence < SURE:
             return [place]
         harder = self._harder(pixels, place, options)
-        if harder.confidence >= REFUTED:
+        if harder.confidence >= REFUTED and harder.says(place.candidates[0].number):
             return [place, harder]
         return [replace(harder, strips=place.strips + harder.strips)]
 
