@@ -17,6 +17,7 @@ from bankcard_ocr.vision import locate, recognize
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Thing
 from bankcard_ocr.vision.model import Model
+from bankcard_ocr.vision.recognize import Character, Line
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -53,7 +54,7 @@ def test_a_number_located_short_is_followed_to_its_ends(looker, pixels, number, 
 def place(text: str, confidence: float, strips: int = 1) -> Place:
     """A place that says ``text``."""
     return Place(
-        views=(),
+        views=(Line(texts=(), characters=(), frames=np.zeros((120, 13), np.float32)),),
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=text, confidence=confidence),),
         score=1,
@@ -131,6 +132,26 @@ def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, ups
     found = list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
 
     assert [one.confidence for one in found if one.says(OTHER)] == pytest.approx(upside_down, abs=5e-4)
+
+
+def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch):
+    """The likeliest line says nothing either way; a card on its head shows most digits on another one."""
+    lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
+    digits = [Character(text="4", probability=1.0, x=20.0 * i, y=24, width=12, height=20) for i in range(16)]
+
+    def look(_looker: object, _pixels: object, quad: np.ndarray, *_: object) -> Place:
+        seen = digits if quad is lines[1].quad else digits[:3]
+        view = Line(texts=(), characters=tuple(seen), frames=np.zeros((120, 13), np.float32))
+        return replace(place(NUMBER, 0.0), quad=quad, views=(view,))
+
+    turned: list[np.ndarray] = []
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
+    monkeypatch.setattr(Looker, "_look", look)
+    monkeypatch.setattr(Looker, "_stacked", lambda *_: None)
+    monkeypatch.setattr(Looker, "_turned", lambda _, __, before, ___: (turned.append(before.quad), before)[1])
+    list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
+
+    assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
 
 
 def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -160,12 +161,19 @@ class Looker:
             doubt = 0.0 if seen else LAST_RESORT
             for here in searched(self._seen_small(pixels)):
                 yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
-        best = max(found, key=lambda place: place.confidence, default=None)
-        if best is not None and best.confidence < UPRIGHT:
-            turned = self._turned(pixels, best, options)
-            doubt = TURNED if best.confidence >= PROMISING else 0.0
-            yield [replace(turned, candidates=judge.doubted(turned.candidates, doubt))]
+        surest = max(found, key=attrgetter("confidence"), default=None)
+        if surest is not None and surest.confidence < UPRIGHT:
+            yield [self._turned_doubted(pixels, surest, options)]
+            fullest = max(found, key=attrgetter("evidence"))  # which shows most digits, where none is a number
+            if fullest is not surest:
+                yield [self._turned_doubted(pixels, fullest, options)]
         yield from searched(rest)
+
+    def _turned_doubted(self, pixels: quads.Image, place: Place, options: Options) -> Place:
+        """The place turned round, against the locator's direction; doubted when it reads as it is, too."""
+        turned = self._turned(pixels, place, options)
+        doubt = TURNED if place.confidence >= PROMISING else 0.0
+        return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
 
     def _seen_small(self, pixels: quads.Image) -> list[Thing]:
         """The likeliest number line of a picture seen small, as a card that fills it may be found better."""
