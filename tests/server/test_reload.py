@@ -87,7 +87,6 @@ def test_a_server_alone_reads_its_settings_anew(process, token, tmp_path):
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = many\n")
     process.send_signal(signal.SIGHUP)
     said(process, "stay as they were")
-    said(process, '"ready"')
     still = reads(base, token, 2)
     process.send_signal(signal.SIGTERM)
 
@@ -101,9 +100,45 @@ def test_what_cannot_be_opened_changes_nothing(process, token, tmp_path):
     (tmp_path / "bankcard-ocr.toml").write_text('ca_file = "/nowhere.pem"\n')
     process.send_signal(signal.SIGHUP)
     said(process, "stay as they were")
-    said(process, '"ready"')
 
     assert [0] == reads(base, token, 1)
+
+
+def test_a_table_that_breaks_stays_as_it_is_in_memory(process, token, tmp_path):
+    """The file that good settings name may be damaged later: the server goes on with what it has read."""
+    table = tmp_path / "own.dat"
+    table.write_text("# version 2026.01.01\nnetwork test | 16\n  6200\n")
+    base = said(process, "listening at (http://[0-9.:]+)").group(1)
+    said(process, '"ready"')
+    (tmp_path / "bankcard-ocr.toml").write_text(f'daily_limit = 3\niin_file = "{table}"\n')
+    process.send_signal(signal.SIGHUP)
+    said(process, '"ready"')
+    table.write_text("garbage\n")
+    process.send_signal(signal.SIGHUP)
+    said(process, "stay as they were")
+
+    assert [0] == reads(base, token, 1)
+
+
+def test_no_reload_is_lost(process, token, tmp_path):
+    """SIGHUP as soon as the server says where it listens, and again while it reads its settings, counts."""
+    base = said(process, "listening at (http://[0-9.:]+)").group(1)
+    for limit in (2, 3, 4):
+        (tmp_path / "bankcard-ocr.toml").write_text(f"daily_limit = {limit}\n")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.25)
+    limits = [header(base, token)]
+    while limits[-1] != "4" and len(limits) < 100:
+        time.sleep(0.1)
+        limits.append(header(base, token))
+
+    assert (None, "4") == (process.poll(), limits[-1])
+
+
+def header(base: str, token: str) -> str:
+    """The daily limit that a call which costs nothing is told."""
+    url = f"{base}/cv/ocr/bankcard?access_token={token}"
+    return httpx.post(url, content=b"", trust_env=False, timeout=30).headers["x-ratelimit-limit"]
 
 
 def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):

@@ -41,6 +41,7 @@ from .fetch import Fetcher, Limits
 from .protocol import Config
 
 LOOK_AT_MEMORY_S = 1.0
+LOOK_FOR_HANGUP_S = 0.2
 M_ARENA_MAX = -8  # of malloc.h
 SWITCH_S = 0.0005
 RETRY_S = 1.0
@@ -71,11 +72,12 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
         _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
     listener = listen(settings)
     hand_over()
+    hangups = _Hangups()
     for line in [*loaded.lines(), f"listening at {url(listener)}"]:
         announce(line)
     logs.configure(settings)
     if settings.workers == 1:
-        _serve_alone(source, settings, listener)
+        _serve_alone(source, settings, listener, hangups)
     else:
         logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
         counts = _MetricsOfAll(settings)
@@ -83,34 +85,83 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
             _Supervisor(source, settings, listener, counts).run()
 
 
-def _serve_alone(source: Source, settings: Settings, listener: socket.socket) -> None:
-    """Serves in this process; SIGHUP ends the calls at work and begins anew, connections wait in the meantime."""
-    again = True
+class _Hangups:
+    """Whether SIGHUP came since that was asked last. From here on it does not end this process."""
+
+    def __init__(self) -> None:
+        self._came = False
+        signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, _signal: int, _frame: object) -> None:
+        self._came = True
+
+    def take(self) -> bool:
+        came, self._came = self._came, False
+        return came
+
+
+def _serve_alone(source: Source, settings: Settings, listener: socket.socket, hangups: _Hangups) -> None:
+    """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
     threading.Thread(target=look_after_memory, daemon=True).start()
-
-    def reload(_signal: int, _frame: object) -> None:
-        nonlocal again
-        again = server.should_exit = True
-
-    while again:
-        again = False
-        server = uvicorn.Server(config(build(settings), settings))
-        signal.signal(signal.SIGHUP, reload)
+    app: ASGIApp | None = build(settings)
+    while app is not None:
+        server = uvicorn.Server(config(app, settings))
+        successor = _Successor(source, server, hangups)
+        successor.start()
         server.run(sockets=[listener.dup()])  # it closes what it is given
-        if again:
-            settings = _reloaded(source, settings)
+        app, settings = successor.taking_over(settings)
 
 
-def _reloaded(source: Source, settings: Settings) -> Settings:
-    """The settings as they are now, or as they were when they are wrong now."""
+class _Successor(threading.Thread):
+    """What takes over from ``server`` once SIGHUP comes: built while the server serves, which goes on where it cannot be.
+
+    So a table or key that is broken by then stays as it is in memory. There is none when the server ends by itself.
+    """
+
+    def __init__(self, source: Source, server: uvicorn.Server, hangups: _Hangups) -> None:
+        super().__init__(daemon=True)
+        self._source = source
+        self._server = server
+        self._hangups = hangups
+        self._is_over = threading.Event()
+        self._built: tuple[ASGIApp, Settings] | None = None
+
+    def run(self) -> None:
+        while self._built is None and not self._is_over.wait(LOOK_FOR_HANGUP_S):
+            if self._hangups.take():
+                self._build()
+        self._server.should_exit = True
+
+    def _build(self) -> None:
+        settings = _reloaded(self._source)
+        if settings is None:
+            return
+        try:
+            self._built = build(settings), settings
+        except (SettingsError, StateError) as error:  # what was right when it was looked at
+            _say_wrong(error)
+
+    def taking_over(self, settings: Settings) -> tuple[ASGIApp | None, Settings]:
+        """The application that was built and its settings; none, and ``settings``, when nothing was."""
+        self._is_over.set()
+        self.join()
+        return self._built or (None, settings)
+
+
+def _reloaded(source: Source) -> Settings | None:
+    """The settings as they are now; None when they are wrong, which the log says."""
     try:
         loaded = source.load()
         _check(loaded)
     except SettingsError as error:
-        structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
-        return settings
+        _say_wrong(error)
+        return None
     logs.configure(loaded.settings)
     return loaded.settings
+
+
+def _say_wrong(error: Exception) -> None:
+    structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
 
 
 def _check(loaded: Loaded) -> None:
@@ -190,7 +241,10 @@ class _Supervisor(multiprocess.Multiprocess):
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
         before, old, workers = self._settings, self.config, list(self.processes)
-        self._settings = _reloaded(self._source, before)
+        settings = _reloaded(self._source)
+        if settings is None:
+            return
+        self._settings = settings
         self.config = config(_Build(self._settings), self._settings, factory=True)
         super().handle_hup()
         if any(worker in workers for worker in self.processes):  # one of the new ones did not come up
