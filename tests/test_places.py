@@ -111,6 +111,18 @@ def test_every_strip_counts(looker, pixels, number, monkeypatch, after, first_an
     assert sum(read) == 5
 
 
+def test_a_harder_look_stands_where_its_last_view_was_taken(looker, pixels, number, monkeypatch):
+    """Digits are told, and covered, by where the last view saw them."""
+    place = looker._look(pixels, number.quad, number.score, Options())
+    strips: list[quads.Image] = []
+    lines = Looker._lines
+    monkeypatch.setattr(Looker, "_lines", lambda self, read: (strips.extend(read), lines(self, read))[1])
+    harder = looker._harder(pixels, place, Options())
+
+    assert len(strips) == 3
+    assert (recognize.strip(pixels, harder.quad) == strips[-1]).all()
+
+
 PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 
 

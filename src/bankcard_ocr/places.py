@@ -39,7 +39,7 @@ FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One place: its views, the quad of the best one in pixels of the decoded picture, and the candidates.
+    """One place: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
 
     ``strips`` is how many strips were read for it, which is what it cost.
     """
@@ -84,7 +84,7 @@ class Place:
         return tuple(sorted(i + 1 for i in (found if unseen is None else found | {unseen})))
 
     def digits(self, number: str) -> list[quads.Quad]:
-        """A quad for each digit of the last view, in the picture's pixels; none when ``number`` was not read there."""
+        """A quad for each digit of the last view, in the picture's pixels; none when it has not as many of them."""
         if len(self.characters) != len(number):
             return []
         where = np.array([(c.x, c.y, c.width, c.height) for c in self.characters], np.float32)
@@ -258,7 +258,7 @@ class Looker:
             framings.append(fields.back(framed, place.quad, last))
         views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
         candidates = _doubted_upside_down(judge.ranked(views, prior=options.prior))
-        return replace(place, views=views, candidates=candidates, strips=len(framings))
+        return replace(place, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
 
     def closer(
         self, pixels: quads.Image, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25

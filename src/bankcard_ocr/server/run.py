@@ -113,9 +113,9 @@ def _serve_alone(source: Source, settings: Settings, listener: socket.socket, ha
 
 
 class _Successor(threading.Thread):
-    """What takes over from ``server`` once SIGHUP comes: built while the server serves, which goes on where it cannot be.
+    """What takes over from ``server`` once SIGHUP comes, built while the server serves; none when that ends by itself.
 
-    So a table or key that is broken by then stays as it is in memory. There is none when the server ends by itself.
+    Where it cannot be built the server goes on: a table or key that is broken by then stays as it is in memory.
     """
 
     def __init__(self, source: Source, server: uvicorn.Server, hangups: _Hangups) -> None:
