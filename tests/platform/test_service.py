@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +12,11 @@ import pytest
 from bankcard_ocr.errors import Busy, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
+from bankcard_ocr.platform.records import Call, record
 from bankcard_ocr.platform.remedies import REMEDIES
 from bankcard_ocr.platform.service import Service, operator_token
 from bankcard_ocr.platform.state.base import App
+from bankcard_ocr.platform.wire import Reply, Request
 from bankcard_ocr.reading import FoundCard, Seen
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -576,6 +579,45 @@ class TestRid:
             for text in (NUMBER, "4111111111111111", "TOKEN", SECRET, "user:pw", token(platform)["access_token"])
             if text in kept
         ]
+
+    @pytest.mark.parametrize(
+        "name", ["wxCloudApiToken", "wxCloudbaseAccesstoken", "Access_Token", "appSecret", "client_secret", "password"]
+    )
+    def test_what_is_named_like_a_secret_is_kept_in_no_way(self, platform, name: str):
+        """However it is spelled and wherever it stands."""
+        platform.call("POST", "/cv/ocr/bankcard", {name: "hush", "in": [{name: ["hush"]}]}, **{name: "hush"})
+        record = platform.told[-1][0]
+
+        assert "hush" not in record.request_url + record.request_body
+        assert record.request_body.count("***") == 2
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"image": base64.b64encode(bytes(range(75))).decode()},
+            {"image": f" {base64.urlsafe_b64encode(bytes(200)).decode()}\r\n"},
+            {"pictures": [{"file": "data:image/jpeg;base64,/9j/4AAQ"}]},
+            {base64.b64encode(bytes(300)).decode(): ""},
+        ],
+    )
+    def test_a_picture_under_a_wrong_name_is_not_kept(self, platform, body):
+        """What may be base64 of a picture is left out whatever it is called."""
+        platform.call("POST", "/cv/ocr/bankcard", body, access_token="TOKEN")
+
+        assert len(platform.told[-1][0].request_body) < 60
+
+    def test_what_else_the_card_says_is_not_kept(self, platform):
+        """Neither the holder nor the dates; of the bank's prefix no more than of the number."""
+        reply = {
+            "bin": "6205500000",
+            "cards": [{"holder_name": "ANNA ROSSI", "valid_date": "12/30", "issue_date": None}],
+        }
+        call = Call(request=Request(method="POST", path="/"), rid="-", now=0.0)
+        kept = record(call, Reply(errcode=0, rid="-", body=reply), 1.0).response_body
+
+        assert {"bin": "620550", "cards": [{"holder_name": "…", "valid_date": "…", "issue_date": None}]} == json.loads(
+            kept
+        )
 
     def test_masked_numbers_are_kept(self, platform):
         """The number in a record shows first 6 and last 4."""

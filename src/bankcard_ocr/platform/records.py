@@ -1,6 +1,7 @@
 """What is kept of a call for ``rid/get`` and ``why``: all that explains it, no picture, and nothing to misuse.
 
-Tokens and secrets become stars, card numbers their first 6 and last 4, pictures an ellipsis; of a URL the query goes.
+Tokens and secrets become stars, card numbers their first 6 and last 4; pictures, names and dates of cards an ellipsis,
+and whatever may be a picture under a wrong name; of a URL the query goes.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from .wire import Reply, Request
 MAX_KEPT_TEXT = 2000
 MAX_KEPT_DEPTH = 8
 
-_PICTURE_NAME = re.compile(r"img[2-8]?(_base64)?|\w+_picture")
-_SECRET_NAMES = {*wire.TOKEN_NAMES, "secret", "appsecret"}
+_SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
+_NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
+_MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,18 +80,24 @@ def _body(request: Request) -> str:
 
 
 def _hidden(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """``fields`` without secrets, the middle of numbers, pictures, credentials and queries of URLs.
+    """``fields`` without secrets, the middle of numbers, pictures, names, dates, credentials and queries of URLs.
 
     What is nested deeper than any reply is not kept at all.
     """
-    return {name: _hide(name, value, depth) for name, value in fields.items()}
+    return {_hide("", name, depth): _hide(name, value, depth) for name, value in fields.items()}
 
 
 def _hide(name: str, value: Any, depth: int) -> Any:
-    if name in _SECRET_NAMES:
+    if value is None or isinstance(value, bool):
+        return value
+    if _SECRET_NAME.search(name):
         return "***"
-    if _PICTURE_NAME.fullmatch(name) or depth > MAX_KEPT_DEPTH:
+    if _NOT_KEPT.fullmatch(name) or depth > MAX_KEPT_DEPTH:
         return "…"
+    if isinstance(value, str) and _MAY_BE_A_PICTURE.fullmatch(value):
+        return "…"
+    if name == "bin":
+        return str(value)[:6]
     if isinstance(value, Mapping):
         return _hidden(value, depth + 1)
     if isinstance(value, list | tuple):
