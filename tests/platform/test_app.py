@@ -182,6 +182,30 @@ class TestLimits:
 
         assert (101002, "ok") == (reply.json()["errcode"], client.get("/healthz").json()["status"])
 
+    def test_a_call_that_was_cut_off_is_known_to_its_app(self, client):
+        """The rid of a body that was too large is told by rid/get."""
+        failed = client.post(READ, content=bytes(4_000_000)).json()["errmsg"].rsplit("rid: ", 1)[1]
+        asked = client.post(f"/cgi-bin/openapi/rid/get?{READ.partition('?')[2]}", json={"rid": failed})
+
+        assert "/cv/ocr/bankcard?access_token=***" == asked.json()["request"]["request_url"]
+
+    def test_a_store_that_takes_its_time_delays_nobody_else(self, client, server, monkeypatch):
+        """What is kept of a call that was cut off is written beside the loop that answers all others."""
+        monkeypatch.setattr(server.state, "put_record", lambda _record: time.sleep(2))
+        with ThreadPoolExecutor(1) as pool:
+            cut_off = pool.submit(client.post, "/cgi-bin/token", content=bytes(70_000))
+            time.sleep(0.3)
+            begun = time.perf_counter()
+            healthy = client.get("/healthz").status_code
+            taken = time.perf_counter() - begun
+
+            assert (200, True, 47001) == (healthy, taken < 1, cut_off.result().json()["errcode"])
+
+    @pytest.mark.parametrize("path", ["/cv/ocr/bankcards", "/cv/ocr/idcard"])
+    def test_a_path_that_is_none_is_said_whatever_was_sent(self, client, path: str):
+        """40066, not that the picture is too large for what takes none."""
+        assert 40066 == client.post(path, content=JPEG.ljust(130_000)).json()["errcode"]
+
     @pytest.mark.parametrize(("size", "code"), [(65_536, 40002), (65_537, 47001)])
     def test_a_body_too_large_for_json_is_47001(self, client, size: int, code: int):
         """Where no picture is expected a body has 64 KiB at most."""

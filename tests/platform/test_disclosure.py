@@ -172,6 +172,20 @@ class TestReplies:
             other in text,
         )
 
+    @pytest.mark.parametrize(("form", "code"), [("masked", 0), ("fingerprint", 48001)])
+    def test_no_digits_are_shown_beside_a_fingerprint(self, platform, form: str, code: int):
+        """First and last digits would help to try numbers out."""
+        platform.service._fingerprint_key = KEY
+        found = platform.read(**{"pan": form, "return": "redacted"})
+
+        assert (code, int(not code)) == (found["errcode"], platform.used())
+
+    def test_what_cannot_be_shown_is_not_charged(self, platform):
+        """A key that was damaged in the store is a fault of ours."""
+        platform.change(pan="jwe", jwk='{"alg": "ECDH-ES", "kid": "1", "kty": "EC", "crv": "P-256"}')
+
+        assert (-1, 0) == (platform.read()["errcode"], platform.used())
+
     def test_an_app_may_be_bound(self, platform):
         """An app whose form is masked gets that without asking, and 48001 when it asks for more; nothing is charged."""
         platform.change(pan="masked")

@@ -55,6 +55,11 @@ class TestRecognition:
         """The picture reaches the reader as it was sent."""
         assert ({**OK, "number": NUMBER, "id": NUMBER}, JPEG) == (platform.read(), platform.reader.seen[0][0])
 
+    @pytest.mark.parametrize("picture", [b"\0\0\0\x0cjP  \r\n\x87\n", b"P6 1 1 255 \0\0\0", b"\0\0\1\0icon"])
+    def test_a_picture_of_an_unknown_format_is_one(self, platform, picture: bytes):
+        """Sent bare it is 101002, as in a form, and not a missing picture."""
+        assert begins(platform.read(picture), 101002)
+
     def test_an_address_is_fetched(self, platform):
         """What was fetched is read, by GET as the documentation's example does."""
         found = platform.call("GET", "/cv/ocr/bankcard", access_token="TOKEN", img_url="http%3A%2F%2Fx%2F1.jpg")
@@ -657,6 +662,16 @@ class TestRid:
             record.stage,
             list(record.timings_ms),
         )
+
+    def test_a_log_that_cannot_be_written_takes_no_reply_away(self, platform):
+        """A full disk under the log costs the caller nothing."""
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        platform.service._observer = full
+
+        assert 0 == platform.read()["errcode"]
 
     def test_a_fault_of_ours_reaches_the_observer(self, platform):
         """An unforeseen exception is told to the log, not to the caller."""

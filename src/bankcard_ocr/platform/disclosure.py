@@ -10,7 +10,7 @@
 
 Each discloses less than the one before. An app has a form of its own, which is what its calls get, and the most they
 may ask for. In any form but ``full`` no place of the reply shows the number: ``bin`` ends after six digits, and of the
-pictures only the redacted one can be had.
+pictures only the redacted one can be had; beside a fingerprint none.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from ..errors import BankcardError, CallError, PictureTooLarge, Refused, StateError
+from ..errors import BankcardError, Busy, CallError, PictureTooLarge, Refused, StateError
 from ..numbers import iin
 from ..reading import Options, Reading, Seen
 from ..settings import Settings
@@ -138,15 +138,16 @@ class Service:
         return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
 
     def refuse(self, request: Request, error: BankcardError) -> Reply:
-        """The reply to a call that ``error`` ended before it came here. Of being busy no record is kept."""
+        """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store."""
         now = self._clock()
         call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
         reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
-        record = records.record(call, reply, 0.0)
-        if isinstance(error, CallError):
-            self._keep(record, None)
-        else:
-            self._observer(record, None)
+        if isinstance(error, Busy):
+            self._tell(records.record(call, reply, 0.0), None)
+            return reply
+        with suppress(CallError, StateError):  # a record that no app may ask for is kept, too
+            call.appid = self._app_of(request.access_token(), now).appid
+        self._keep(records.record(call, reply, 0.0), None)
         return reply
 
     def permissions(self, access_token: str) -> tuple[str, ...]:
@@ -166,7 +167,11 @@ class Service:
             self._state.put_record(record)
         except StateError as error:  # the reply stands without its record
             fault = fault or error
-        self._observer(record, fault)
+        self._tell(record, fault)
+
+    def _tell(self, record: Record, fault: Exception | None) -> None:
+        with suppress(Exception):  # a log that cannot be written takes no reply away
+            self._observer(record, fault)
 
     # The recognition call
 
@@ -198,6 +203,8 @@ class Service:
         options = wire.options(call.request)
         if shown.form != "full" and options.returns - {"redacted"}:
             raise CallError(48001, f"return: with pan={shown.form} only redacted, the others show the number")
+        if shown.form == "fingerprint" and options.returns:  # PCI DSS 3.5.1: digits would help to try numbers out
+            raise CallError(48001, "return: with pan=fingerprint no picture, they show digits of the number")
         if self._settings.threshold > 0:
             options = dataclasses.replace(options, threshold=self._settings.threshold)
         return _Wanted(options=options, disclosure=shown)
@@ -253,13 +260,14 @@ class Service:
             with self._stage(call, "read"):
                 reading = self._reading(wanted, data)
         except Refused as error:
-            self._charge(call, app)
-            return self._refused(call, wanted, error)
-        call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
+            reply = self._refused(call, wanted, error)
+        else:
+            call.timings_ms.update({f"read.{stage}": ms for stage, ms in reading.timings_ms.items()})
+            details = detail.details(reading, self._table, call.now) if wanted.options.detail else {}
+            reply = wire.recognized(reading, call.rid, **(details | detail.pictures(reading)))
+            reply = dataclasses.replace(reply, body=wanted.disclosure.applied(reply.body))
         self._charge(call, app)
-        details = detail.details(reading, self._table, call.now) if wanted.options.detail else {}
-        reply = wire.recognized(reading, call.rid, **(details | detail.pictures(reading)))
-        return dataclasses.replace(reply, body=wanted.disclosure.applied(reply.body))
+        return reply
 
     def _refused(self, call: Call, wanted: _Wanted, error: Refused) -> Reply:
         """The reply that no number is told, with what was seen nevertheless as far as it was asked for."""

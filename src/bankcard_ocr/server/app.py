@@ -25,7 +25,7 @@ from starlette.types import Receive, Scope, Send
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge
 from ..platform import cloudcall, cloudcodes, wire
 from ..platform.cloudcall import Answer
-from ..platform.service import RECOGNIZE, Reads, Service
+from ..platform.service import ENDPOINTS, RECOGNIZE, Reads, Service
 from ..platform.wire import Reply, Request
 from ..reading import Options, Reading
 from ..settings import Settings
@@ -67,9 +67,9 @@ class Api:
         except TimeoutError:
             code = cloudcodes.TIMEOUT if _is_cloud_call(scope) else -1
             error = CallError(code, f"the body took over {self._settings.request_timeout_s:g} s")
-            await _send(send, self._refused(scope, error), close=True)
+            await _send(send, await self._refused_and_kept(scope, error), close=True)
         except _TooLarge as found:
-            await _send(send, self._refused(scope, self._too_large(found.size, heavy=heavy)), close=True)
+            await _send(send, await self._refused_and_kept(scope, self._too_large(scope, found.size)), close=True)
         except ConnectionError:
             return
         else:
@@ -91,10 +91,11 @@ class Api:
     def _is_full(self, *, heavy: bool) -> bool:
         return self._taken >= self._settings.places if heavy else self._asked >= OTHER_PLACES
 
-    def _too_large(self, size: int, *, heavy: bool) -> BankcardError:
-        if heavy:
+    def _too_large(self, scope: Scope, size: int) -> BankcardError:
+        path = wire.normal(scope["path"])
+        if path in HEAVY:
             return PictureTooLarge(got=size, limit=self._settings.max_picture_bytes, unit="bytes")
-        return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes")
+        return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes") if path in ENDPOINTS else CallError(40066)
 
     async def _body(self, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
         """The whole body, which counts as held from here on, or None when there is no room for it.
@@ -151,6 +152,10 @@ class Api:
         if _is_cloud_call(scope):
             return cloudcall.answer(request, self._service)
         return self._packed(scope, self._service.answer(request))
+
+    async def _refused_and_kept(self, scope: Scope, error: BankcardError) -> Answer:
+        """The answer to a call that ended early, of which a record is kept: the store may take its time."""
+        return await asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
 
     def _refused(self, scope: Scope, error: BankcardError) -> Answer:
         return self._packed(scope, self._service.refuse(_request(scope, b""), error))
