@@ -282,6 +282,19 @@ class TestPicture:
 
         assert (expected, Picture(data=b"2")) == found
 
+    def test_a_further_picture_in_base64_may_be_the_only_one(self):
+        """As a file may."""
+        body = json.dumps({"img3_base64": "Mw=="}).encode()
+
+        assert (Picture(data=b"3"),) == wire.pictures(request(b"", body, "application/json"))
+
+    def test_a_picture_sent_twice_counts_once(self):
+        """The same picture again is no more evidence."""
+        parts = [(f'name="img{n}"; filename="a"', data) for n, data in (("", b"1"), (2, b"1"), (3, b"3"), (4, b"3"))]
+        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+
+        assert [b"1", b"3"] == [picture.data for picture in found]
+
     def test_an_address_and_more_pictures(self):
         """The first may be fetched, the others come along."""
         body = json.dumps({"img_url": "http://x/", "img2_base64": "Mg=="}).encode()

@@ -45,8 +45,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A body taken apart. ``form`` has its text fields, ``json`` its JSON object, ``raw`` a bare picture, or what
-    its content type calls one.
+    """A body taken apart. ``form`` has its text fields, ``json`` its JSON object, ``raw`` a bare picture, what its
+    content type calls one, or other bytes that are no text.
 
     ``fault`` is the cause in a few words when the body was not what its content type says, else empty.
     """
@@ -74,7 +74,7 @@ def parse(data: bytes, content_type: str) -> Body:
             return Body()
         if begins_json or "json" in kind:
             return Body(json=_json_object(data))
-        if called_picture:
+        if called_picture or b"\0" in data:  # no form has zeros, every picture has
             return Body(raw=data)
         return Body(form=query(data))
     except BadBody as error:

@@ -177,7 +177,8 @@ def picture(request: Request) -> Picture:
         url = source.get("img_url")
         if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
             return Picture(url=url.strip())
-    if data := _uploaded(request.body):
+    further = (_base64(request.body, f"{name}_base64") for name in EXTRA)
+    if data := _uploaded(request.body) or next(filter(None, further), None):
         return Picture(data=data)
     if uploaded is not None:
         raise CallError(41005, "the picture has 0 bytes")
@@ -187,13 +188,16 @@ def picture(request: Request) -> Picture:
 
 
 def pictures(request: Request) -> tuple[Picture, ...]:
-    """All pictures of the one card: :func:`picture`, then what the parts ``img2`` to ``img8`` or their base64 bring."""
+    """All pictures of the one card: :func:`picture`, then what the parts ``img2`` to ``img8`` or their base64 bring.
+
+    One that was sent twice counts once.
+    """
     first, body = picture(request), request.body
     if len(body.parts) < 2 and not body.form and not body.json:
         return (first,)
-    parts = {part.name: part.data for part in reversed(body.parts) if part.data is not first.data}
-    found = [parts.get(name) or _base64(body, f"{name}_base64") for name in EXTRA]
-    return (first, *(Picture(data=data) for data in found if data))
+    parts = {part.name: part.data for part in reversed(body.parts)}
+    found = dict.fromkeys(parts.get(name) or _base64(body, f"{name}_base64") for name in EXTRA)
+    return (first, *(Picture(data=data) for data in found if data and data != first.data))
 
 
 def _base64(body: form.Body, name: str) -> bytes | None:
