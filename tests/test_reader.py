@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bankcard_ocr import fuse
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
 from bankcard_ocr.numbers import pan
+from bankcard_ocr.places import Place
 from bankcard_ocr.reader import Reader
-from bankcard_ocr.reading import Options, Seen
+from bankcard_ocr.reading import Candidate, Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
@@ -327,6 +329,26 @@ def test_pictures_of_different_cards_are_refused(reader, other_card):
     """Two numbers, each read with certainty, are not one card's."""
     with pytest.raises(CardsDiffer):
         reader.read_many([SAMPLE, other_card])
+
+
+@pytest.mark.parametrize("confidences", [(0.86, 0.999), (0.999, 0.86)])
+def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, confidences):
+    """Together they say it less surely than one of them alone."""
+    monkeypatch.setattr(Reader, "_look_at", lambda *_: None)
+    monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.9),))
+    monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
+    places = [
+        Place(
+            views=(),
+            quad=np.zeros((4, 2), np.float32),
+            candidates=(Candidate(number=NUMBER, confidence=confidence),),
+            score=1.0,
+        )
+        for confidence in confidences
+    ]
+    shots = [SimpleNamespace(best=place) for place in places]
+
+    assert 0.999 == reader._together(shots, Options())[0].confidence
 
 
 @pytest.mark.parametrize("count", [0, 9])

@@ -186,8 +186,9 @@ class Reader:
             raise CardsDiffer
         looks = [look for shot in shots if (look := self._look_at(shot)) is not None]
         found = fuse.fused(looks, prior=options.prior)
-        if sure and (not found or found[0].number not in numbers or found[0].confidence < sure[0].confidence):
-            found = max(sure, key=lambda place: place.confidence).candidates
+        surest = max(sure, key=lambda place: place.confidence, default=None)
+        if surest and (not found or not surest.says(found[0].number) or found[0].confidence < surest.confidence):
+            found = surest.candidates
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
