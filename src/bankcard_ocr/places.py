@@ -239,7 +239,7 @@ class Looker:
     def _reframed(self, pixels: quads.Image, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
         """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
         line = self.line(pixels, quad)
-        if len(line.characters) >= SHORT and not _cut(line):
+        if len(line.characters) >= SHORT and not _is_at_an_end(line):
             return quad, line, 1
         wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
         whole = self.line(pixels, wide)
@@ -309,7 +309,7 @@ def _differs(first: Line, second: Line) -> bool:
     return len(first.text) != len(second.text)
 
 
-def _cut(line: Line) -> bool:
+def _is_at_an_end(line: Line) -> bool:
     """Whether the first or last character touches the strip's end, so that more may stand beyond it."""
     if not line.characters:
         return False

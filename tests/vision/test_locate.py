@@ -84,12 +84,12 @@ def test_quads_are_in_pixels_of_the_picture():
     assert np.allclose((CARD + 0.5) * 4 - 0.5, card.quad, atol=0.4)
 
 
-def test_the_frame_has_the_colour_of_the_edges():
+def test_the_border_has_the_colour_of_the_edges():
     """What is around a picture looks like its edge goes on."""
-    framed = locate.framed(np.full((64, 96, 3), (10, 200, 90), np.uint8))
+    bordered = locate.bordered(np.full((64, 96, 3), (10, 200, 90), np.uint8))
 
-    assert (96, 128, 3) == framed.shape
-    assert (framed == (10, 200, 90)).all()
+    assert (96, 128, 3) == bordered.shape
+    assert (bordered == (10, 200, 90)).all()
 
 
 def test_nothing_is_nothing():

@@ -46,7 +46,7 @@ def locate(
     """
     side = int(model.metadata["side"]) if side is None else side
     small = fitted(image, side - 2 * _MARGIN)
-    maps = model.run(framed(small)[None])[0][0]
+    maps = model.run(bordered(small)[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
@@ -68,8 +68,8 @@ def fitted(image: Image, side: int) -> Image:
     return np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def framed(image: Image) -> Image:
-    """``image`` in a frame of its edges' mean colour: lines at a picture's edge are found as well as others then."""
+def bordered(image: Image) -> Image:
+    """``image`` in a border of its edges' mean colour: lines at a picture's edge are found as well as others then."""
     edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     colour = edges.mean(0).tolist()
     return np.asarray(cv2.copyMakeBorder(image, *(_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=colour), np.uint8)
