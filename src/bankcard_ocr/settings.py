@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from .errors import SettingsError
 
 PREFIX = "BANKCARD_OCR_"
 SHORTEST_KEY = 32  # bytes; numbers are few enough to be tried out against a guessable key
+OPEN = frozenset({"prefix", "records", "synchronous"})  # options of a URL that are no secret
 
 Value = str | int | float | bool | tuple[str, ...]
 
@@ -128,7 +130,10 @@ class Settings:
     metrics_host: str = _set("127.0.0.1", "The address of the metrics and administration port.")
     metrics_port: int = _set(0, "The port of metrics and administration; 0 keeps it closed.", least=0, most=65535)
     otlp_endpoint: str = _set(
-        "", "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.", form=_web
+        "",
+        "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.",
+        secret=True,
+        form=_web,
     )
     worker_memory_mb: int = _set(
         2048, "Of several workers, one that holds more megabytes is replaced when its calls are answered.", least=128
@@ -191,12 +196,19 @@ def shown(settings: Settings, name: str) -> str:
     """The value of setting ``name`` as it may be shown: a secret URL without its credentials."""
     value = getattr(settings, name)
     facts = next(field.metadata for field in dataclasses.fields(settings) if field.name == name)
-    if not facts["secret"]:
-        return repr(value)
-    parts = urlsplit(str(value))
-    return repr(
-        parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else value
-    )
+    return repr(_without_credentials(value) if facts["secret"] else value)
+
+
+def _without_credentials(url: str) -> str:
+    """``url`` without user and password, nor what its query says beyond OPEN: redis-py takes ``?password=``, too."""
+    head, mark, query = url.partition("?")
+    head = re.sub(r"^(\w+://)?+(?!/).*@", r"\1***@", head)  # up to the last @: a password may hold a / not quoted
+    return head + mark + "&".join(map(_without_value, query.split("&")))
+
+
+def _without_value(option: str) -> str:
+    name, equals, _ = option.partition("=")
+    return option if not option or name in OPEN else f"{name}=***" if equals else "***"
 
 
 def key(file: str | Path, name: str, origin: str) -> bytes:
