@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import json
 import pickle
@@ -10,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qs
 
 import httpx
@@ -18,7 +21,10 @@ import pytest
 from bankcard_ocr import cloud
 from bankcard_ocr.cloud import Cloud, CloudError
 from bankcard_ocr.errors import BankcardError, SettingsError
+from bankcard_ocr.numbers.iin import Table
 from bankcard_ocr.platform import cloudcodes, form
+from bankcard_ocr.platform.detail import details
+from bankcard_ocr.reading import Field, FoundCard, Reading
 
 NUMBER = "6205500000000000004"
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -130,6 +136,45 @@ def test_a_url_by_its_pythonic_name(server, make, bankcard):
     bankcard(make(), img_url="https://example.com/card.jpg")
 
     assert {"type": "photo", "img_url": "https://example.com/card.jpg", "access_token": "first"} == server.fields()
+
+
+QUAD = ((10.0, 20.0), (110.0, 20.0), (110.0, 40.0), (10.0, 40.0))
+SEEN = Reading(number=NUMBER, confidence=0.9, candidates=(), size=(640, 480), number_quad=QUAD, digit_quads=(QUAD,))
+DATE = Field(text="12/30", confidence=0.9, quad=QUAD)
+BANK = b"network unionpay | 16-19\n  62\nissuer Bank\n  620550 19 debit unionpay\n"
+
+
+@pytest.mark.parametrize(
+    ("reading", "table"),
+    [
+        (SEEN, b""),
+        (dataclasses.replace(SEEN, cards=(FoundCard(number=None, confidence=0.1, refusal="unreadable"),)), BANK),
+        (
+            dataclasses.replace(SEEN, card_quad=QUAD, valid_date=DATE, issue_date=DATE, holder_name=DATE),
+            BANK + b"issuer Other\n  620550 19 credit unionpay\n",
+        ),
+    ],
+    ids=["nothing more", "issuer", "all"],
+)
+def test_the_result_is_of_its_declared_type(server, make, bankcard, reading, table):
+    """A result with details has the fields of BankcardResult, all of them, with values of their types."""
+    server.replies = [{**OK, **details(reading, Table.load(table), 0.0)}]
+    result = bankcard(make(), imgUrl="https://example.com/", detail=True)
+    types = get_type_hints(cloud.BankcardResult)
+
+    assert types.keys() == result.keys()
+    assert {} == {name: value for name, value in result.items() if not fits(value, types[name])}
+
+
+def fits(value: object, type_: Any) -> bool:
+    origin, inner = get_origin(type_), get_args(type_)
+    if origin in {Union, UnionType}:
+        return any(fits(value, each) for each in inner)
+    if origin is list:
+        return isinstance(value, list) and all(fits(each, inner[0]) for each in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(fits(each, inner[1]) for each in value.values())
+    return type_ is Any or type(value) is type_
 
 
 def test_arguments_in_one_mapping(server, make, bankcard):

@@ -78,25 +78,40 @@ class CloudError(BankcardError):
         return {"errCode": self.errCode, "errMsg": self.errMsg}
 
 
+Position = dict[str, Any]  # {"pos": {"leftTop": {"x": …, "y": …}, …}}, of a digit with its "confidence"
+
+
 class BankcardResult(TypedDict):
-    """What a call gives; further fields, in camelCase, when details were asked for."""
+    """What a call gives; further fields, in camelCase, when details were asked for: None where none is told."""
 
     errCode: int
     errMsg: str
     number: str
     id: str
     confidence: NotRequired[float]
-    validDate: NotRequired[str]
-    holderName: NotRequired[str]
-    bankName: NotRequired[str]
-    cardName: NotRequired[str]
+    validDate: NotRequired[str | None]
+    issueDate: NotRequired[str | None]
+    holderName: NotRequired[str | None]
+    bankName: NotRequired[str | None]
+    bankNameEn: NotRequired[str | None]
+    cardName: NotRequired[str | None]
     cardType: NotRequired[str]
-    network: NotRequired[str]
-    bin: NotRequired[str]
+    network: NotRequired[str | None]
+    bin: NotRequired[str | None]
+    binTable: NotRequired[dict[str, str | None]]
+    binCandidates: NotRequired[list[dict[str, str | None]]]
     imgSize: NotRequired[dict[str, int]]
-    numberPosition: NotRequired[dict[str, Any]]
-    digitPositions: NotRequired[list[dict[str, Any]]]
-    cardPosition: NotRequired[dict[str, Any]]
+    numberPosition: NotRequired[Position]
+    digitPositions: NotRequired[list[Position]]
+    cardPosition: NotRequired[Position | None]
+    validDatePosition: NotRequired[Position | None]
+    issueDatePosition: NotRequired[Position | None]
+    holderNamePosition: NotRequired[Position | None]
+    validDateConfidence: NotRequired[float | None]
+    issueDateConfidence: NotRequired[float | None]
+    holderNameConfidence: NotRequired[float | None]
+    cards: NotRequired[list[dict[str, Any]]]
+    picture: NotRequired[int]
     warnings: NotRequired[list[str]]
 
 
