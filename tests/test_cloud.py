@@ -272,7 +272,7 @@ def test_without_permission_nothing_is_sent(server, make, bankcard, config):
     assert (-604101, []) == (error.errCode, server.asked)
     assert str(error).startswith(
         "errCode: -604101 function has no permission to call this API"
-        " | errMsg: openapi.ocr.bankcard:fail function has no permission to call this API"
+        " | errMsg: openapi.ocr.bankcard:fail function has no permission to call this API; config.json must list"
     )
 
 
@@ -589,11 +589,15 @@ def test_the_programs_config_is_read(tmp_path):
 
 
 def test_without_any_config_nothing_is_permitted(monkeypatch, tmp_path, make, bankcard):
-    """A function without config.json may call nothing, as on the platform."""
+    """A function without config.json may call nothing, as on the platform, and is told where it was looked for."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
+    error = failure(bankcard, make(config=None), imgUrl="https://example.com/")
 
-    assert -604101 == failure(bankcard, make(config=None), imgUrl="https://example.com/").errCode
+    assert (-604101, True) == (
+        error.errCode,
+        "; there is no config.json in the current folder, beside the program or in init(config=…)" in error.errMsg,
+    )
 
 
 def test_a_path_to_config(tmp_path, make, bankcard):

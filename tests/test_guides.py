@@ -8,8 +8,10 @@ import pathlib
 import re
 from pathlib import Path
 
+import httpx
 import pytest
 
+from bankcard_ocr import cloud
 from bankcard_ocr.cli import load
 from bankcard_ocr.platform import cloudcodes
 from bankcard_ocr.server import pages
@@ -47,6 +49,25 @@ def test_python_examples_are_python(guide):
     found = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
 
     assert [True] * len(found) == [isinstance(parsed(example), ast.Module) for example in found]
+
+
+def test_the_cloud_calls_example_runs(tmp_path, monkeypatch, capsys):
+    """The first example in Python runs as it is printed, beside the config.json that is printed before it."""
+    replies = {"/cgi-bin/stable_token": {"access_token": "t", "expires_in": 7200}}
+    known = {"errcode": 0, "number": "6200000000000005"}
+    server = httpx.MockTransport(lambda request: httpx.Response(200, json=replies.get(request.url.path, known)))
+    monkeypatch.setattr(cloud, "_default", None)
+    monkeypatch.setattr("httpx._client.HTTPTransport", lambda **_: server)
+    monkeypatch.setattr("httpx._client.AsyncHTTPTransport", lambda **_: server)
+    monkeypatch.chdir(tmp_path)
+    config, example = re.search(r"```json\n(.*?)```\s+```python\n(.*?)```", CLOUD_CALL, re.DOTALL).groups()
+    Path("config.json").write_text(config)
+    Path("card.jpg").write_bytes(pages.sample())
+
+    exec(compile(example, "cloud-call", "exec"), {})
+    cloud._default.close()
+
+    assert "6200000000000005\n" == capsys.readouterr().out
 
 
 @pytest.mark.parametrize("guide", ["README.md", "docs/library.md"])

@@ -12,7 +12,8 @@
 
 A result is ``{"errCode": 0, "errMsg": "openapi.ocr.bankcard:ok", "number": "…", "id": "…"}``. A failure is a
 :class:`CloudError` with ``errCode`` and ``errMsg``, which are all that it serializes to. The function's own
-``config.json`` must list the API, or the call is refused before anything is sent.
+``config.json``, in the current folder or beside the program, must list the API, or the call is refused before anything
+is sent.
 
 The access token is fetched, kept and, when the server has superseded it, fetched anew once. What is sent again by
 itself is only what cannot have been served: no connection came about, or the server was busy. This module needs httpx
@@ -251,8 +252,9 @@ class Cloud:
 
     def bankcard(self, form: Mapping[str, str], file: tuple[str, bytes, str] | None) -> _Call:
         """The steps of one recognition."""
-        if API not in self._permissions:
-            raise _refusal(cloudcodes.NO_PERMISSION, f"; config.json must list {API} under permissions.openapi")
+        if API not in (self._permissions or ()):
+            found = "config.json" if self._permissions is not None else _NO_CONFIG
+            raise _refusal(cloudcodes.NO_PERMISSION, f"; {found} must list {API} under permissions.openapi")
         deadline = self._clock() + self._timeout_s
         token = yield from self._access_token(deadline)
         reply = yield from self._recognize(token, form, file, deadline)
@@ -390,15 +392,18 @@ def _server(url: str) -> str:
     return str(parsed.copy_with(path=parsed.path.rstrip("/").removesuffix("/admin") + "/", query=None, fragment=None))
 
 
-def _permissions(config: str | os.PathLike[str] | Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The names the function's config.json lists; none when there is no such file."""
+def _permissions(config: str | os.PathLike[str] | Mapping[str, Any] | None) -> tuple[str, ...] | None:
+    """The names the function's config.json lists; None when there is no such file."""
     try:
         if isinstance(config, Mapping):
             return permission.listed(json.dumps(config))
         path = _config_beside() if config is None else Path(config)
-        return permission.listed(path.read_bytes()) if path else ()
+        return permission.listed(path.read_bytes()) if path else None
     except (OSError, TypeError, ValueError) as error:
         raise SettingsError("config", "cloud.init", str(error)) from error
+
+
+_NO_CONFIG = "there is no config.json in the current folder, beside the program or in init(config=…); it"
 
 
 def _config_beside() -> Path | None:
