@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -182,6 +182,33 @@ class TestApps:
         denied = run("apps", "deny", "wx1", "ocr.bankcard")
 
         assert ("ocr.bankcard\n", "nothing is denied\n") == (denied, run("apps", "allow", "wx1", "ocr.bankcard"))
+
+    @pytest.mark.parametrize(
+        ("args", "known"),
+        [
+            (("deny", "wx1", "ocr.bankcrad"), "ocr.bankcard, clear_quota"),
+            (("permissions", "wx1", "--add", "clear_quota"), "ocr.bankcard"),
+        ],
+    )
+    def test_an_api_that_is_none_is_wrong_usage(self, store, app, args, known: str):
+        """A mistyped name exits with 2, names the known ones and changes nothing."""
+        result = CliRunner().invoke(cli.app, ["apps", *args], env={"COLUMNS": "200"})
+        kept = store.app("wx1")
+
+        assert (2, True, (), ()) == (
+            result.exit_code,
+            f"only {known}" in result.stderr,
+            kept.denied,
+            kept.permissions,
+        )
+
+    def test_a_name_kept_by_mistake_is_taken_back(self, run, store, app):
+        """What an earlier version kept under a wrong name is allowed, or removed, again."""
+        store.update_app("wx1", lambda app: replace(app, denied=("typo",), permissions=("typo",)))
+        run("apps", "allow", "wx1", "typo")
+        run("apps", "permissions", "wx1", "--remove", "typo")
+
+        assert ((), ()) == (store.app("wx1").denied, store.app("wx1").permissions)
 
     def test_an_app_is_disabled_and_enabled(self, run, store, app):
         """Disabling is undone by enabling."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr.platform import permission
+from bankcard_ocr.platform import permission, service
 
 
 def test_the_listed_apis_are_the_permissions():
@@ -16,6 +18,13 @@ def test_the_listed_apis_are_the_permissions():
     config = {"permissions": {"openapi": ["ocr.bankcard", "ocr.idcard", "ocr.bankcard"]}, "triggers": []}
 
     assert ("ocr.bankcard", "ocr.idcard") == permission.listed(json.dumps(config))
+
+
+def test_what_may_be_denied_is_what_the_service_asks_about():
+    """APIS are the names that calls are judged by, each and no other."""
+    asked = re.findall(r"self\._authorized\(call, (.+)\)", inspect.getsource(service))
+
+    assert sorted(permission.APIS) == sorted(service.API if name == "API" else name.strip('"') for name in asked)
 
 
 @pytest.mark.parametrize("config", ["{}", '{"permissions": {}}', '{"permissions": {"openapi": []}}'])

@@ -7,7 +7,7 @@ import ipaddress
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BankcardError
+from ..platform import permission
 from ..platform import secret as secrets
 from ..platform.disclosure import FORMS, public_jwk
 from ..platform.state.base import App
@@ -124,6 +125,10 @@ def permissions(
     appid: Appid, add: Add = None, remove: Remove = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Show or change the names an app's cloud functions may call, such as ocr.bankcard."""
+    from ..platform.cloudcall import APIS  # protobuf is loaded with it
+
+    for name in add or []:
+        _api(name, APIS)
     changed = _change(appid, config, lambda app: _with(app, "permissions", add or [], remove or []))
     _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
 
@@ -144,12 +149,13 @@ def import_config(
 @app.command()
 def deny(
     appid: Appid,
-    api: Annotated[str, typer.Argument(help="A name such as ocr.bankcard.")],
+    api: Annotated[str, typer.Argument(help=f"One of {', '.join(permission.APIS)}.")],
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Forbid an app to call an API in any way; it gets errcode 48001."""
-    changed = _change(appid, config, lambda app: _with(app, "denied", [api], []))
+    name = _api(api, permission.APIS)
+    changed = _change(appid, config, lambda app: _with(app, "denied", [name], []))
     _show_list(appid, "denied", changed.denied, "nothing is denied", as_json=as_json)
 
 
@@ -228,6 +234,13 @@ def _with(app: App, field: str, add: list[str], remove: list[str]) -> App:
     kept = [item for item in dict.fromkeys([*getattr(app, field), *add]) if item not in remove]
     change: dict[str, Any] = {field: tuple(kept)}
     return dataclasses.replace(app, **change)
+
+
+def _api(name: str, names: Collection[str]) -> str:
+    """``name``, one of ``names``: another would be kept and never be asked about, its denial would deny nothing."""
+    if name not in names:
+        raise typer.BadParameter(f"there is no API {name}, only {', '.join(names)}")
+    return name
 
 
 def _network(text: str) -> str:
