@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -149,23 +150,38 @@ class TestApps:
         assert 2 == CliRunner().invoke(cli.app, ["apps", "whitelist", "wx1", "--add", "example.com"]).exit_code
 
     def test_a_config_json_sets_permissions(self, run, app, tmp_path):
-        """The permissions are those of the cloud function's file."""
+        """The permissions are those of the cloud function's file, each once."""
         file = tmp_path / "config.json"
-        file.write_text('{"permissions": {"openapi": ["ocr.bankcard", "wxacode.get"]}}', encoding="utf-8-sig")
+        names = '["ocr.bankcard", "wxacode.get", "ocr.bankcard"]'
+        file.write_text(f'{{"permissions": {{"openapi": {names}}}}}', encoding="utf-8-sig")
 
         assert ["ocr.bankcard", "wxacode.get"] == json.loads(run("apps", "import", "wx1", str(file), "--json"))[
             "permissions"
         ]
 
-    @pytest.mark.parametrize(
-        "content", ["", "[]", "{}", '{"permissions": {"openapi": "x"}}', '{"permissions": {"openapi": [1]}}']
-    )
-    def test_another_file_is_said(self, run, app, tmp_path, content: str):
-        """A file without permissions is refused, and what it must hold is said."""
+    def test_a_config_json_without_permissions_permits_nothing(self, run, app, tmp_path):
+        """As in the cloud SDK, a file that lists nothing permits nothing."""
         file = tmp_path / "config.json"
-        file.write_text(content)
+        file.write_text("{}")
 
-        with pytest.raises(BankcardError, match=r'must hold \{"permissions"'):
+        assert "cloud functions may call nothing\n" == run("apps", "import", "wx1", str(file))
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [
+            (b"", 'must read {"permissions"'),
+            (b"[]", 'must read {"permissions"'),
+            (b"\xff", 'must read {"permissions"'),
+            (b'{"permissions": {"openapi": "x"}}', "must be a list"),
+            (b'{"permissions": {"openapi": [1]}}', "must be a list"),
+        ],
+    )
+    def test_another_file_is_said(self, run, app, tmp_path, content: bytes, reason: str):
+        """A file that is no config.json is refused, and what it must hold is said."""
+        file = tmp_path / "config.json"
+        file.write_bytes(content)
+
+        with pytest.raises(BankcardError, match=re.escape(reason)):
             run("apps", "import", "wx1", str(file))
 
     def test_permissions_are_added_and_removed(self, run, app):

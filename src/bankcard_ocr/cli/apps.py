@@ -141,7 +141,10 @@ def import_config(
     as_json: Json = False,
 ) -> None:
     """Set the names an app's cloud functions may call to those of a cloud function's config.json."""
-    names = _openapi_permissions(file)
+    try:
+        names = permission.listed(file.read_bytes())
+    except ValueError as error:
+        raise BankcardError(f"{file} cannot be used: {error}") from error
     changed = _change(appid, config, lambda app: dataclasses.replace(app, permissions=names))
     _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
 
@@ -249,19 +252,6 @@ def _network(text: str) -> str:
     except ValueError:
         raise typer.BadParameter(f"{text} is no address or network, such as 203.0.113.7 or 203.0.113.0/24") from None
     return str(network.network_address) if network.num_addresses == 1 else str(network)
-
-
-def _openapi_permissions(file: Path) -> tuple[str, ...]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-        names = content["permissions"]["openapi"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        names = None
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise BankcardError(
-            f'{file} has no permissions: it must hold {{"permissions": {{"openapi": ["ocr.bankcard"]}}}}'
-        )
-    return tuple(names)
 
 
 def _row(app: App, daily_limit: int) -> dict[str, Any]:
