@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 from typer.testing import CliRunner
@@ -66,3 +67,17 @@ def test_an_error_is_one_line_without_a_traceback(monkeypatch, capsys, error, st
         cli.main()
 
     assert (status, f"bankcard-ocr: {error}\n") == (exit_.value.code, capsys.readouterr().err)
+
+
+def test_pillow_does_not_warn_of_damage(monkeypatch):
+    """Pillow's warnings are not printed among what the command prints."""
+
+    def warning() -> None:
+        warnings.warn_explicit("truncated", UserWarning, "file", 1, module="PIL.TiffImagePlugin")
+
+    monkeypatch.setattr(cli, "app", warning)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.resetwarnings()
+        cli.main()
+
+    assert [] == told

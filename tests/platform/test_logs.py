@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import warnings
 
 import pytest
 import structlog
@@ -120,3 +121,14 @@ def test_the_level_is_that_of_libraries_too(stream, level: str, written: bool):
     logging.getLogger("library").warning("slow")
 
     assert (written, False) == ("slow" in stream.getvalue(), "token" in stream.getvalue())
+
+
+def test_pillow_does_not_warn_of_damage(stream):
+    """Pillow's warnings are not written, other modules' are."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.resetwarnings()
+        logs.configure(Settings(), stream)
+        warnings.warn_explicit("truncated", UserWarning, "file", 1, module="PIL.TiffImagePlugin")
+        warnings.warn_explicit("of another", UserWarning, "file", 1, module="PILOT")
+
+    assert ["of another"] == [str(each.message) for each in told]

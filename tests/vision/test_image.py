@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import tracemalloc
+import warnings
 import zlib
 
 import numpy as np
@@ -60,6 +61,15 @@ def exif(orientation: int) -> bytes:
     block = Image.Exif()
     block[0x0112] = orientation
     return block.tobytes()
+
+
+def test_the_filters_of_warnings_stay_the_hosts():
+    """Decoding leaves the process's filters of warnings as they were."""
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        image.decode(encoded(quarters(), "PNG"))
+
+        assert [] == warnings.filters
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)

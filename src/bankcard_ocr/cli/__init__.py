@@ -9,6 +9,7 @@ Exit status: 0 done, 1 something was refused or failed, 2 wrong usage or setting
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -35,6 +36,7 @@ VERBS = {
 
 def main() -> None:
     """Runs the command of ``sys.argv`` and exits."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     try:
         app()
     except SettingsError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
@@ -29,6 +30,7 @@ def mask_numbers(_logger: object, _method: str, event: Event) -> Event:
 
 def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     """Sets how this process logs: structlog and the standard library's loggers alike, to ``stream``."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Any] = [
         structlog.stdlib.add_log_level,

@@ -7,10 +7,13 @@ frames the first counts; the EXIF orientation is applied; transparency lies on w
 nothing else of the metadata survives.
 
 A cut-off picture is an error, never a picture whose rest is grey. What the bytes are decides, not a name or header
-that came with them. Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with
-alpha 15.4, progressive CMYK JPEG 11.6, progressive JPEG 5.9, PNG 5.2, plain JPEG 0.2), so 800 MB at the default limit
-and 20 MB for 1280 x 960. Pictures over LARGE pixels that need so much are decoded one after another, so that as many of
-them as a process has threads need no more than one.
+that came with them. Pillow may warn of damage, which is an error here or does not matter; whether its warnings are
+shown is for the program to say, since filters of warnings are the whole process's.
+
+Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with alpha 15.4, progressive
+CMYK JPEG 11.6, progressive JPEG 5.9, PNG 5.2, plain JPEG 0.2), so 800 MB at the default limit and 20 MB for 1280 x 960.
+Pictures over LARGE pixels that need so much are decoded one after another, so that as many of them as a process has
+threads need no more than one.
 """
 
 from __future__ import annotations
@@ -18,7 +21,6 @@ from __future__ import annotations
 import io
 import struct
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -226,7 +228,6 @@ def _pillow(module: str, name: str) -> _Decoder:
     """A decoder by one class of Pillow, called past Image.open: its registry knows formats that are not accepted."""
 
     def decoder(data: bytes, enough: int, max_pixels: int) -> Picture:
-        warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
         try:
             with getattr(import_module(module), name)(io.BytesIO(data)) as image:
                 return _from_pillow(image, enough, max_pixels)
