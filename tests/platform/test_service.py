@@ -741,6 +741,18 @@ class TestEndpoints:
         assert "scrypt" not in repr(app)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (47001, ("pan", "return", "Idempotency-Key")),
+        (48001, ("disabled", "denied", "pan or return", "a key of the app", "fingerprint_key_file")),
+    ],
+)
+def test_the_cause_of_a_code_is_every_place_it_comes_from(code: int, words):
+    """What raises the code is among its causes."""
+    assert [] == [word for word in words if word not in REMEDIES[code].cause]
+
+
 def test_every_code_has_a_remedy():
     """What the platform can answer, `why` can explain."""
     assert set(wire.MESSAGES) - {0} == set(REMEDIES)

@@ -17,7 +17,8 @@ class Remedy(NamedTuple):
 REMEDIES: Mapping[int, Remedy] = MappingProxyType(
     {
         -1: Remedy(
-            "The server is busy, its state store is out of reach, or it has a fault. Nothing was charged.",
+            "The server is busy, which charges nothing; or its state store is out of reach or it has a fault, and when "
+            "that came late the call was charged.",
             "Try again after the seconds of the Retry-After header; the server's log has the rest under the rid.",
         ),
         40001: Remedy(
@@ -57,10 +58,17 @@ REMEDIES: Mapping[int, Remedy] = MappingProxyType(
             "Too many calls in this minute, or too many wrong secrets from this address.",
             "Wait for the next minute, with wrong secrets for the seconds of the hint.",
         ),
-        47001: Remedy("The body is not the JSON that the path asks for.", "Send a JSON object in UTF-8."),
+        47001: Remedy(
+            "The body is not the JSON that the path asks for, or too long; pan or return has a word that it does not "
+            "know; or the Idempotency-Key is none, or was another call's.",
+            "Send a JSON object in UTF-8; of pan, return and Idempotency-Key the hint says what they may be.",
+        ),
         48001: Remedy(
-            "The app is disabled, or was denied this API.",
-            "'bankcard-ocr apps enable APPID' or 'bankcard-ocr apps allow APPID API'.",
+            "The app is disabled, or was denied this API; or pan or return asks for more of the number than the call "
+            "may get; or pan is jwe without a key of the app, or fingerprint without the server's "
+            "fingerprint_key_file.",
+            "'bankcard-ocr apps enable APPID' or 'bankcard-ocr apps allow APPID API'; for what the hint says of pan, "
+            "'bankcard-ocr apps pan', 'bankcard-ocr apps set-key' or the setting.",
         ),
         48006: Remedy(
             "The app's quotas were cleared 10 times this month (of one path: 50 times).",
