@@ -3,7 +3,7 @@
     python -m bankcard_ocr.bench.readme README.md bench/results      writes it between the marks, and docs/threshold.svg
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
-A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``, ``synthetic.json``,
+A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``,
 ``unreadable.json``, ``speed.json``; what peers did may stand in files of their own, such as ``cards-peers.json``.
 Figures that no file has have no row; timings of a machine that was not quiet are left out.
 """
@@ -192,8 +192,6 @@ ROWS: Sequence[Row] = (
     Row(name="no card number in view: one returned", file="negatives", suite="pictures", told=_hits("negatives")),
     Row(name="two to three digits covered: a number returned", file="cards", suite="covered", told=_hits("negatives")),
     Row(name="number line hidden: a number returned", file="cards", suite="hidden", told=_hits("negatives")),
-    Row(name="synthetic cards: exact", file="synthetic", suite="pictures", told=_share("exact")),
-    Row(name="synthetic cards: wrong", file="synthetic", suite="pictures", told=_share("wrong")),
     Row(
         name="drawn pictures without a readable number: one returned",
         file="unreadable",
