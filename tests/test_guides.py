@@ -6,6 +6,7 @@ import ast
 import json
 import pathlib
 import re
+import tomllib
 from pathlib import Path
 
 import httpx
@@ -89,6 +90,27 @@ def test_the_guide_has_every_option_of_read():
     guide = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
 
     assert {"--detail", "--help"} >= {name for name in options if name not in guide}  # --no-detail stands for the first
+
+
+def test_the_map_has_every_module():
+    """docs/architecture.md names each module of the package."""
+    words = set(re.findall(r"\w+", (ROOT / "docs/architecture.md").read_text(encoding="utf-8")))
+    modules = {path.stem for path in (ROOT / "src/bankcard_ocr").rglob("*.py") if path.stem != "__main__"}
+
+    assert set() == modules - words
+
+
+def test_one_door_to_the_inference_runtime_is_asked_of_all_others():
+    """The contract in pyproject.toml is about every module but the model's and the training's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {each["name"]: each for each in project["tool"]["importlinter"]["contracts"]}
+    asked = set(contracts["One door to the inference runtime, one room for torch"]["source_modules"])
+    package = ROOT / "src/bankcard_ocr"
+    rooms = {f"bankcard_ocr.{path.stem}" for path in package.iterdir() if path.suffix == ".py" or path.is_dir()}
+    steps = {f"bankcard_ocr.vision.{path.stem}" for path in (package / "vision").glob("*.py")}
+    inner = {name for name in rooms | steps if "__" not in name}
+
+    assert {"bankcard_ocr.vision", "bankcard_ocr.vision.model", "bankcard_ocr.train"} == inner - asked
 
 
 def parsed(example: str) -> ast.Module:
