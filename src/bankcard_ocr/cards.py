@@ -19,7 +19,7 @@ LIKELY = 0.35  # cards that score less are none
 OVER = 0.1  # of a card on which no number was read, on another one
 TINY = 0.1  # of another card's area
 MARGIN = 0.06  # card sides by which a line's end may seem to stand out
-UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+UNIT = quads.UNIT
 
 
 def distinct(things: Iterable[Thing]) -> list[Thing]:

@@ -148,9 +148,7 @@ def _cut_back(digit: Quad, neighbour: Quad, *, right: bool) -> Quad:
     half = _NEAR * float(np.linalg.norm(neighbour.mean(0) - digit.mean(0))) / max(1.0, quads.sides(digit)[0])
     inner, outer = min(0.56, half), 0.56
     left, end = (0.5 - outer, 0.5 + inner) if right else (0.5 - inner, 0.5 + outer)
-    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-    part = np.array([(left, -0.1), (end, -0.1), (end, 1.1), (left, 1.1)], np.float32)
-    return quads.project(part, quads.homography(unit, digit))
+    return quads.part(digit, left, -0.1, end, 1.1)
 
 
 def _filled(whole: Image, quad: Quad) -> Mask:

@@ -90,8 +90,7 @@ def blanked(image: Image, line: quads.Quad) -> Image:
     width, height = quads.sides(line)
     start, end = BLANK if width >= 4 * height else (-0.5, 1.5)
     left, right = (1 - 2 * start) / 2, (2 * end - 1) / 2  # from the middle, in line lengths
-    unit = np.array([(0.5 - left, -0.5), (0.5 + right, -0.5), (0.5 + right, 1.5), (0.5 - left, 1.5)], np.float32)
-    corners = quads.project(unit, quads.homography(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32), line))
+    corners = quads.part(line, 0.5 - left, -0.5, 0.5 + right, 1.5)
     painted = image.copy()
     cv2.fillConvexPoly(painted, np.rint(corners).astype(np.int32), (128, 128, 128))
     return painted

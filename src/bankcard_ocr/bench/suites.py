@@ -215,9 +215,7 @@ def _painted(sample: Sample, span: tuple[float, float], colour: tuple[int, int, 
     if image is None:
         return None
     start, end = span
-    part = np.array([(start, -0.3), (end, -0.3), (end, 1.3), (start, 1.3)], np.float32)
-    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-    corners = quads.project(part, quads.homography(unit, np.array(sample.label.number_quad, np.float32)))
+    corners = quads.part(np.array(sample.label.number_quad, np.float32), start, -0.3, end, 1.3)
     cv2.fillConvexPoly(image, np.rint(corners).astype(np.int32), colour, lineType=cv2.LINE_AA)
     made = _made(sample, image, np.eye(3))
     return Sample(data=made.data, label=replace(made.label, number_sha256=None))

@@ -15,6 +15,8 @@ Quad = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
+UNIT: Quad = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+
 
 def rectangle(width: float, height: float) -> Quad:
     """The quad whose corners are the outer pixels of a picture of this size."""
@@ -50,8 +52,7 @@ def grow(quad: Quad, x: float, y: float) -> Quad:
 def part(quad: Quad, left: float, top: float, right: float, bottom: float) -> Quad:
     """The quad between these places in ``quad``, as shares of its widths and heights: it is (0, 0, 1, 1) itself."""
     inner = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
-    unit = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
-    return project(inner, homography(unit, quad))
+    return project(inner, homography(UNIT, quad))
 
 
 def turn(quad: Quad, quarters: int) -> Quad:
