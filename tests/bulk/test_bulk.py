@@ -367,6 +367,26 @@ def test_a_file_that_is_gone_is_no_picture(tmp_path):
     assert (NotAPicture, "cannot open: No such file or directory") == (type(found), found.reason)
 
 
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda file: file.write_text("no archive")])
+def test_an_archive_that_is_gone_by_its_turn_is_rows(tmp_path, made, spoil):
+    """A run that was planned over an archive ends without it, as it does without a picture."""
+    numbered(tmp_path / "in", 1)
+    with zipfile.ZipFile(tmp_path / "in" / "z.zip", "w") as archive:
+        archive.writestr("a.jpg", NUMBER)
+        archive.writestr("b.jpg", NUMBER)
+    out, job = tmp_path / "out.jsonl", Job(reader=READER)
+    with Parts(out) as parts:
+        parts.planned(bulk._facts(str(tmp_path / "in"), job, ""), lambda: plan(str(tmp_path / "in"), "", 1))
+    spoil(tmp_path / "in" / "z.zip")
+    bulk.run(str(tmp_path / "in"), out, job, workers=1)
+
+    assert [
+        ("0000.jpg", "read", MASKED, 0),
+        ("z.zip!a.jpg", "no picture", None, 101002),
+        ("z.zip!b.jpg", "no picture", None, 101002),
+    ] == told(out)
+
+
 class TestParquet:
     @pytest.fixture
     def pq(self):

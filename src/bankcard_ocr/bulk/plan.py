@@ -89,8 +89,7 @@ def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
     if chunk.kind == "files":
         yield from (_read(partial(Path(name).open, "rb")) for name in chunk.names[start:])
     elif chunk.kind == "zip":
-        with zipfile.ZipFile(chunk.path) as archive:
-            yield from (_read(partial(archive.open, name)) for name in chunk.names[start:])
+        yield from _members(chunk, start)
     else:
         yield from _cells(chunk, start)
 
@@ -169,6 +168,17 @@ def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
         numbered.append(dataclasses.replace(piece, index=index, first=first))
         first += piece.rows
     return numbered
+
+
+def _members(chunk: Chunk, start: int) -> Iterator[Picture]:
+    """The members of an archive's chunk; none of them is a picture when it is gone by now, or no archive any more."""
+    try:
+        archive = zipfile.ZipFile(chunk.path)
+    except (OSError, *files.DAMAGED):
+        yield from (NotAPicture("cannot open: its archive is gone or damaged") for _ in chunk.names[start:])
+        return
+    with archive:
+        yield from (_read(partial(archive.open, name)) for name in chunk.names[start:])
 
 
 def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
