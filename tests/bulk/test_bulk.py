@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr import bulk
-from bankcard_ocr.bulk.hand import Job, shown
+from bankcard_ocr.bulk.hand import Job, _work, shown
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
 from bankcard_ocr.errors import BulkError, NotAPicture
@@ -141,6 +142,49 @@ def test_a_reader_that_cannot_be_made_ends_the_run(folder, made, tmp_path):
         bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader="fake_reader:Broken"), workers=1)
 
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_the_reason_of_a_failure_is_told_and_not_that_others_were_stopped(tmp_path, monkeypatch):
+    """The error that ended the run is raised, though a worker that it stopped was begun before."""
+
+    class Fails:
+        """Of two hands the second fails, and the first is stopped by that."""
+
+        made = 0
+
+        def __init__(self, _job, stop) -> None:
+            Fails.made += 1
+            self.stop, self.place = stop, Fails.made
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_error) -> None:
+            pass
+
+        def rows(self, _chunk):
+            if self.place == 1:
+                self.stop.wait(10)
+                raise BulkError("stopped")
+            raise BulkError("the disk is full")
+
+    monkeypatch.setattr(bulk, "Hand", Fails)
+    with pytest.raises(BulkError, match="the disk is full"):
+        bulk.run(str(numbered(tmp_path / "in", 2)), tmp_path / "out.jsonl", Job(), workers=2)
+
+
+@pytest.mark.parametrize("reader", [READER, "fake_reader:Broken"])
+def test_a_process_that_nobody_waits_for_ends_in_silence(made, reader: str):
+    """A run that was stopped while a reader was being made leaves no traceback of it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    ours.close()
+    process = context.Process(target=_work, args=(theirs, Job(reader=reader)))
+    process.start()
+    theirs.close()
+    process.join(60)
+
+    assert 0 == process.exitcode
 
 
 def begin(source: Path, out: Path, engine: str = "local") -> subprocess.Popen[str]:

@@ -18,7 +18,7 @@ import hmac
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -76,9 +76,10 @@ def run(
 
 
 def _work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callable[[int], None]) -> None:
-    """Each worker is a thread here that waits for a process of its own; the first failure ends all."""
+    """Each worker is a thread here that waits for a process of its own; the first failure ends all, and is raised."""
     waiting = iter(todo)
     lock, stop = threading.Lock(), threading.Event()
+    failures: list[BaseException] = []
 
     def pull() -> Chunk | None:
         with lock:
@@ -90,18 +91,18 @@ def _work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callabl
                 while (chunk := pull()) is not None:
                     parts.write(chunk, hand.rows(chunk))
                     done(chunk.rows)
-        except BaseException:
+        except BaseException as error:  # noqa: BLE001  (raised below)
+            failures.append(error)  # before the others are stopped: the first is the reason, theirs is that they were
             stop.set()
-            raise
 
     with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(work) for _ in range(workers)]
         try:
-            for future in futures:
-                future.result()
+            wait([pool.submit(work) for _ in range(workers)])
         except BaseException:
             stop.set()
             raise
+    if failures:
+        raise failures[0]
 
 
 def _facts(source: str, job: Job, column: str) -> dict[str, object]:

@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing.connection import Connection, wait
@@ -165,6 +166,12 @@ def _work(connection: Connection, job: Job) -> None:
     """What the process does: rows of chunks, until its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    with suppress(EOFError, ConnectionError):  # the parent has let go of this process, or is gone
+        _answer(connection, job)
+
+
+def _answer(connection: Connection, job: Job) -> None:
+    """Sends the rows of the chunks that come in, or why there are none, until the connection ends."""
     try:
         reader = _made(job.reader)
     except Exception as error:  # noqa: BLE001  (told to the parent, which raises)
@@ -172,12 +179,12 @@ def _work(connection: Connection, job: Job) -> None:
         return
     connection.send(("ready", None))
     while True:
+        chunk, start = connection.recv()
         try:
-            chunk, start = connection.recv()
             for offset, picture in enumerate(pictures(chunk, start), start):
                 connection.send(("row", _row(chunk, offset, picture, reader, job)))
-        except (EOFError, BrokenPipeError):
-            return
+        except ConnectionError:
+            raise
         except Exception as error:  # noqa: BLE001  (of the archive or table, not of a picture)
             connection.send(("failed", wire.masked(f"{chunk.path}: {type(error).__name__}: {error}")))
 
