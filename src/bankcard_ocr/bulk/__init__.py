@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -23,6 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from ..cores import cores
 from ..errors import BulkError
 from .hand import Hand, Job
 from .parts import Parts, Summary
@@ -44,8 +44,9 @@ def run(
 ) -> Summary:
     """Reads every picture of ``source`` into ``out`` (``.jsonl`` or ``.parquet``), from where an earlier run ended.
 
-    ``workers`` 0 is one for each CPU core of the machine or cluster. ``progress`` is told the rows done, those of them
-    done by earlier runs, and the rows in all. Raises BulkError when the run cannot begin or go on.
+    ``workers`` 0 is one for each CPU core of the machine (in a container: of its quota) or cluster. ``progress`` is
+    told the rows done, those of them done by earlier runs, and the rows in all. Raises BulkError when the run cannot
+    begin or go on.
     """
     if out.suffix not in {".jsonl", ".parquet"}:
         raise BulkError(f"{out} must end in .jsonl or .parquet")
@@ -53,7 +54,7 @@ def run(
         if out.exists():
             parts.leave()  # an earlier run may have been killed after its last step but one
             raise BulkError(f"{out} is there already; delete it to begin anew, or to end the run that was begun")
-        chunks = parts.planned(_facts(source, job, column), lambda: plan(source, column, workers or _cores()))
+        chunks = parts.planned(_facts(source, job, column), lambda: plan(source, column, workers or cores()))
         todo = [chunk for chunk in chunks if not parts.has(chunk)]
         total = sum(chunk.rows for chunk in chunks)
         before = done = total - sum(chunk.rows for chunk in todo)
@@ -71,7 +72,7 @@ def run(
 
             cluster.work(todo, job, parts, workers, add)
         elif todo:
-            _work(todo, job, parts, min(workers or _cores(), len(todo)), add)
+            _work(todo, job, parts, min(workers or cores(), len(todo)), add)
         return parts.finish(chunks)
 
 
@@ -116,7 +117,3 @@ def _facts(source: str, job: Job, column: str) -> dict[str, object]:
         "pan": job.pan,
         "key": hmac.new(job.key, b"bankcard-ocr bulk", hashlib.sha256).hexdigest()[:16] if job.key else "",
     }
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

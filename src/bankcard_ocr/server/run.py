@@ -29,6 +29,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import multiprocess
 
+from ..cores import cores
 from ..errors import InvalidTable, SettingsError, StateError
 from ..numbers.iin import Table, default
 from ..platform import state as states
@@ -45,7 +46,6 @@ LOOK_FOR_HANGUP_S = 0.2
 M_ARENA_MAX = -8  # of malloc.h
 SWITCH_S = 0.0005
 RETRY_S = 1.0
-CGROUP_QUOTAS = ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")  # of version 2, of version 1
 GIVE_BACK_MB = 8  # over the least that was held: worth a few milliseconds
 
 
@@ -428,24 +428,6 @@ def _fetcher(settings: Settings) -> Fetcher:
 def threads(settings: Settings) -> int:
     """How many pictures one process reads at once: as set, else its share of the CPU cores."""
     return settings.threads or max(1, cores() // settings.workers)
-
-
-def cores() -> int:
-    """The CPU cores this process may use: those it may run on, and no more than its container's quota lets it have."""
-    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(found, _quota())))
-
-
-def _quota() -> float:
-    """The cores' worth of time that a Linux container gets; infinite where there is no limit."""
-    for file in map(Path, CGROUP_QUOTAS):
-        with suppress(OSError, ValueError, ZeroDivisionError):
-            text = file.read_text()
-            if "cfs" in file.name:
-                text += file.with_name("cpu.cfs_period_us").read_text()
-            quota, period = map(float, text.split())  # "max" is no number, -1 no limit
-            return quota / period if quota > 0 else math.inf
-    return math.inf
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -1,0 +1,48 @@
+"""How many cores there are for this program, and who asks."""
+
+from __future__ import annotations
+
+import pytest
+
+from bankcard_ocr import bulk, cores
+from bankcard_ocr.bulk.hand import Job
+from bankcard_ocr.server import run
+from bankcard_ocr.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "quota", "expected"),
+    [
+        ("cpu.max", "max 100000\n", 8),
+        ("cpu.max", "100000 100000\n", 1),
+        ("cpu.max", "250000 100000\n", 3),
+        ("cpu.max", "1600000 100000\n", 8),
+        ("cpu.max", "strange\n", 8),
+        ("cpu.cfs_quota_us", "200000\n", 2),
+        ("cpu.cfs_quota_us", "-1\n", 8),
+    ],
+)
+def test_a_container_has_no_more_cores_than_its_quota(monkeypatch, tmp_path, name: str, quota: str, expected: int):
+    """On a machine of eight cores: what a cgroup of version 2 or 1 gets of them."""
+    (tmp_path / name).write_text(quota)
+    (tmp_path / "cpu.cfs_period_us").write_text("100000\n")
+    monkeypatch.setattr(cores, "CGROUP_QUOTAS", (str(tmp_path / "none"), str(tmp_path / name)))
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _pid: set(range(8)), raising=False)
+
+    assert expected == cores.cores()
+
+
+def test_server_and_bulk_heed_the_quota(monkeypatch, tmp_path):
+    """Left to themselves, both start what three of eight cores can do, and not eight of it."""
+    (tmp_path / "cpu.max").write_text("300000 100000\n")
+    monkeypatch.setattr(cores, "CGROUP_QUOTAS", (str(tmp_path / "cpu.max"),))
+    monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _pid: set(range(8)), raising=False)
+    (tmp_path / "in").mkdir()
+    for n in range(8):
+        (tmp_path / "in" / f"{n}.jpg").touch()
+    begun = []
+    monkeypatch.setattr(bulk, "_work", lambda _todo, _job, _parts, workers, _done: begun.append(workers))
+    with pytest.raises(FileNotFoundError):  # no part was written
+        bulk.run(str(tmp_path / "in"), tmp_path / "out.jsonl", Job())
+
+    assert (3, [3]) == (run.threads(Settings(port=0)), begun)
