@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from bankcard_ocr import bulk, cli
 from bankcard_ocr.bulk.parts import Summary
-from bankcard_ocr.errors import SettingsError
+from bankcard_ocr.errors import BulkError, SettingsError
 
 
 @pytest.fixture
@@ -51,6 +51,45 @@ def test_progress_is_told_by_tenths_where_there_is_no_terminal(call, tmp_path):
     assert ["0 of 20", "10 of 20", "20 of 20", f"20 pictures in {tmp_path}/out.jsonl: 18 read, 2 refused"] == (
         result.output.splitlines()
     )
+
+
+def test_refused_pictures_are_rows_and_no_failure(call):
+    """A run whose OUT is whole is done, whatever its pictures were."""
+    result, _ = call()
+
+    assert (True, 0) == ("2 refused" in result.output, result.exit_code)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "said"),
+    [
+        ("nope", "out.jsonl", "nope is no file, no folder and matches none"),
+        ("", "out.jsonl", "perhaps of an empty variable"),
+        ("empty", "out.jsonl", "there are no pictures in empty"),
+        ("one.jpg", "out.txt", "out.txt must end in .jsonl or .parquet"),
+        ("one.jpg", "there.jsonl", "there.jsonl is there already"),
+    ],
+)
+def test_wrong_usage_has_the_status_of_wrong_usage(tmp_path, monkeypatch, source: str, out: str, said: str):
+    """What no second try can mend is 2, as `read` has it, and a message says what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    for name in ("one.jpg", "there.jsonl"):
+        (tmp_path / name).touch()
+    result = CliRunner().invoke(cli.app, ["bulk", source, out], env={"COLUMNS": "500", "TERM": "dumb"})
+
+    assert (2, True) == (result.exit_code, said in result.output)
+
+
+def test_a_run_that_failed_is_no_wrong_usage(monkeypatch):
+    """What may be mended from outside stays the error it is, and is 1."""
+
+    def fails(*_given, **_options):
+        raise BulkError("the disk is full")
+
+    monkeypatch.setattr(bulk, "run", fails)
+
+    assert BulkError is type(CliRunner().invoke(cli.app, ["bulk", "in", "out.jsonl"]).exception)
 
 
 def test_a_fingerprint_has_the_key_of_the_file(call, tmp_path):

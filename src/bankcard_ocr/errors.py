@@ -21,6 +21,7 @@
     ├── StateError                  the state store is out of reach       errcode -1
     ├── SettingsError               a setting is wrong: its name, its source, what it may be
     ├── BulkError                   a bulk run cannot begin or go on
+    │   └── BulkMisuse              it was asked for what cannot be: INPUT, OUT or an option is wrong
     └── cloud.CloudError            a call of the Python cloud SDK failed: its errCode and errMsg
 
 Messages say what happened, then what to do, and never hold a whole card number, token or secret.
@@ -205,6 +206,10 @@ class SettingsError(BankcardError):
 
 class BulkError(BankcardError):
     """A bulk run cannot begin or go on; nothing that was written is lost."""
+
+
+class BulkMisuse(BulkError):
+    """INPUT, OUT or an option of a bulk run is wrong; the same run again would be refused again."""
 
 
 def _ranges(digits: tuple[int, ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from bankcard_ocr import bulk
 from bankcard_ocr.bulk.hand import Job, _work, shown
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.errors import BulkError, NotAPicture
+from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
 
 HERE = Path(__file__).parent
 NUMBER = "6205500000000000004"
@@ -263,7 +264,7 @@ def test_parts_of_a_run_that_is_not_done_outlive_another_out(folder, made, tmp_p
 
 def test_a_run_that_cannot_begin_leaves_nothing(tmp_path):
     """No folder of parts without a plan."""
-    with pytest.raises(BulkError, match="no pictures"):
+    with pytest.raises(BulkMisuse, match="no file, no folder and matches none"):
         bulk.run(str(tmp_path / "nowhere"), tmp_path / "out.jsonl", Job(reader=READER))
 
     assert [] == list(tmp_path.iterdir())
@@ -279,7 +280,7 @@ def test_a_run_goes_on_as_it_was_begun(tmp_path):
     """Other options than those of the run that was killed are refused, and named."""
     with Parts(tmp_path / "out.jsonl") as parts:
         parts.planned({"pan": "masked", "column": ""}, lambda: [Chunk(kind="files", rows=1, names=("a",))])
-        with pytest.raises(BulkError, match="another pan;"):
+        with pytest.raises(BulkMisuse, match="another pan;"):
             parts.planned({"pan": "full", "column": ""}, list)
 
 
@@ -347,11 +348,18 @@ def test_a_glob_names_its_files(folder):
     assert [f"{folder}/{name}" for name in ("a.jpg", "b.png", "c.jpg")] == found
 
 
-@pytest.mark.parametrize("source", ["nowhere", "nothing-*.jpg"])
-def test_nothing_to_read_is_an_error(source: str, tmp_path, monkeypatch):
-    """A source without pictures is said at once."""
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nowhere", "nowhere is no file, no folder and matches none"),
+        ("nothing-*.jpg", "no file, no folder and matches none"),
+        (".", "there are no pictures in .: no .bmp "),
+    ],
+)
+def test_nothing_to_read_is_an_error(source: str, said: str, tmp_path, monkeypatch):
+    """A source without pictures is said at once, and a place that is none apart from one that is empty."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BulkError, match="no pictures"):
+    with pytest.raises(BulkMisuse, match=re.escape(said)):
         plan(source, "", 1)
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..cores import cores
-from ..errors import BulkError
+from ..errors import BulkMisuse
 from .hand import Hand, Job
 from .parts import Parts, Summary
 from .plan import Chunk, plan
@@ -45,15 +45,15 @@ def run(
     """Reads every picture of ``source`` into ``out`` (``.jsonl`` or ``.parquet``), from where an earlier run ended.
 
     ``workers`` 0 is one for each CPU core of the machine (in a container: of its quota) or cluster. ``progress`` is
-    told the rows done, those of them done by earlier runs, and the rows in all. Raises BulkError when the run cannot
-    begin or go on.
+    told the rows done, those of them done by earlier runs, and the rows in all. Raises BulkMisuse when it was
+    asked for what cannot be, BulkError when it cannot begin or go on.
     """
     if out.suffix not in {".jsonl", ".parquet"}:
-        raise BulkError(f"{out} must end in .jsonl or .parquet")
+        raise BulkMisuse(f"{out} must end in .jsonl or .parquet")
     with Parts(out) as parts:
         if out.exists():
             parts.leave()  # an earlier run may have been killed after its last step but one
-            raise BulkError(f"{out} is there already; delete it to begin anew, or to end the run that was begun")
+            raise BulkMisuse(f"{out} is there already; delete it to begin anew, or to end the run that was begun")
         chunks = parts.planned(_facts(source, job, column), lambda: plan(source, column, workers or cores()))
         todo = [chunk for chunk in chunks if not parts.has(chunk)]
         total = sum(chunk.rows for chunk in chunks)

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from ..errors import BulkError
+from ..errors import BulkError, BulkMisuse
 from .hand import Row
 from .plan import Chunk
 
@@ -68,7 +68,7 @@ class Parts:
         os.close(self._lock)
 
     def planned(self, facts: dict[str, object], make: Callable[[], list[Chunk]]) -> list[Chunk]:
-        """The plan of the first run, or of this one when it is the first. Raises BulkError when facts differ."""
+        """The plan of the first run, or of this one when it is the first. Raises BulkMisuse when facts differ."""
         path = self.folder / PLAN
         if not path.exists():
             chunks = make()
@@ -80,7 +80,7 @@ class Parts:
             earlier = json.loads(file.readline())
             differing = sorted(name for name in facts if facts[name] != earlier.get(name))
             if differing:
-                raise BulkError(
+                raise BulkMisuse(
                     f"{self.folder} was begun with another {', '.join(differing)}; go on as it was begun, or delete it"
                 )
             return [_chunk(json.loads(line)) for line in file]

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import BulkError, NotAPicture
+from ..errors import BulkError, BulkMisuse, NotAPicture
 from ..vision import files
 from ..vision.image import MAX_BYTES
 
@@ -28,7 +28,7 @@ PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
 Picture = bytes | NotAPicture
 
 
-class _Unusable(BulkError):
+class _Unusable(BulkMisuse):
     """An archive or a table that has no pictures that could be had."""
 
 
@@ -61,7 +61,7 @@ class Chunk:
 
 
 def plan(source: str, column: str, workers: int) -> list[Chunk]:
-    """The chunks of ``source``, in the order of names. Raises BulkError when there is nothing to read."""
+    """The chunks of ``source``, in the order of names. Raises BulkMisuse when there is nothing to read."""
     found, root = _files(source)
     spans: list[Chunk] = []
     pictures = tuple(str(file) for file in found if file.suffix.lower() not in {*TABLES, ".zip"})
@@ -79,7 +79,9 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
             spans.append(Chunk(kind="files", names=(str(file),), rows=1, root=root))
     total = sum(span.rows for span in spans)
     if not total:
-        raise BulkError(f"no pictures in {source}")
+        raise BulkMisuse(
+            f"there are no pictures in {source}: no {' '.join(sorted(files.SUFFIXES | TABLES | {'.zip'}))}"
+        )
     size = max(1, min(LARGEST, total // (8 * workers)))
     return _numbered(piece for span in spans for piece in _cut(span, size))
 
@@ -96,7 +98,7 @@ def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
 
 def _files(source: str) -> tuple[list[Path], str]:
     if not source:
-        raise BulkError("no INPUT is given, perhaps of an empty variable; . is this folder")
+        raise BulkMisuse("no INPUT is given, perhaps of an empty variable; . is this folder")
     place = Path(source).absolute()
     if place.is_dir():
         kinds = TABLES | {".zip"}
@@ -105,7 +107,13 @@ def _files(source: str) -> tuple[list[Path], str]:
     if place.is_file():
         return [place], f"{place.parent}/"
     matched = (Path(name).absolute() for name in glob.glob(source, recursive=True))  # noqa: PTH207
-    return sorted(file for file in matched if file.is_file()), "" if Path(source).is_absolute() else f"{Path.cwd()}/"
+    found = sorted(file for file in matched if file.is_file())
+    if not found:
+        raise BulkMisuse(
+            f"{source} is no file, no folder and matches none; give a folder, a pattern in quotes such as "
+            "'cards/**/*.jpg', a zip archive, or a Parquet file"
+        )
+    return found, "" if Path(source).is_absolute() else f"{Path.cwd()}/"
 
 
 def _archive(file: Path, root: str) -> Chunk:
@@ -138,7 +146,7 @@ def _column(arrow: Any, schema: Any, file: Path, wanted: str) -> str:
     if wanted:
         if wanted in schema.names:
             return wanted
-        raise BulkError(f"{file} has no column {wanted}; it has {', '.join(schema.names)}")
+        raise BulkMisuse(f"{file} has no column {wanted}; it has {', '.join(schema.names)}")
     kinds = arrow.types
     for field in schema:
         within = (

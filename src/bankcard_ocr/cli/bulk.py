@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import SettingsError
+from ..errors import BulkMisuse, SettingsError
 from ..reading import Options
 from ..settings import SHORTEST_KEY, key
 from .bar import bar
@@ -51,13 +51,19 @@ def command(
     column: Annotated[str, typer.Option(help="The Parquet column of pictures, or of their paths.")] = "",
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a picture may take before it is set aside.")] = 30.0,
 ) -> None:
-    """Read many pictures into one file, on all cores or a cluster. A run that was killed goes on when begun again."""
+    """Read many pictures into one file, on all cores or a cluster. A run that was killed goes on when begun again.
+
+    Exit status: 0 OUT is whole, though pictures were refused; 1 the run failed, begin it again; 2 wrong usage.
+    """
     from .. import bulk
     from ..bulk.hand import Job
 
     job = Job(options=Options(type=type_.value), pan=pan.value, key=_key(pan, key_file), timeout_s=timeout)
-    with bar() as progress:
-        summary = bulk.run(source, out, job, engine=engine.value, workers=workers, column=column, progress=progress)
+    try:
+        with bar() as progress:
+            summary = bulk.run(source, out, job, engine=engine.value, workers=workers, column=column, progress=progress)
+    except BulkMisuse as error:
+        raise typer.BadParameter(str(error)) from error
     told = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     typer.echo(f"{summary.rows} pictures in {out}: {told}", err=True)
 
