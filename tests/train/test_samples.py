@@ -225,6 +225,18 @@ def test_two_renderers_have_their_own_slots(place, rng):
     assert sorted([worker, i] for i in range(3) for worker in range(2)) == sorted(ring.arrays["value"].tolist())
 
 
+@pytest.mark.parametrize(("workers", "owners"), [(4, [0, 1, 2, 3, 0, 1]), (5, [0, 1, 2, 3, 4, 0])])
+def test_renderers_keep_to_their_slots_where_the_ring_is_no_multiple_of_them(place, workers: int, owners: list[int]):
+    """However often it came round, a slot has the samples of one renderer alone; two would tear them."""
+    ring = data.Ring(place)
+    found = []
+    for i in range(5):
+        [ring.put(worker, workers, {"value": np.array([worker, i])}) for worker in range(workers)]
+        found.append(ring.arrays["value"][:, 0].tolist())
+
+    assert [owners] * 3 == found[-3:]
+
+
 def test_renderers_rest_while_samples_are_fresh(place, rng):
     """Beyond a full ring, a new sample is drawn when the last was used often enough."""
     ring = data.Ring(place)

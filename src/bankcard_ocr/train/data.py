@@ -60,8 +60,9 @@ class Ring:
         return bool((self.written.sum() - self.size) * REUSE > self.drawn[0])
 
     def put(self, worker: int, workers: int, sample: Sample) -> None:
-        """Stores a sample of one of ``workers`` renderers, each of which has its own slots."""
-        place = (int(self.written[worker]) * workers + worker) % self.size
+        """Stores a sample of one of ``workers`` renderers, at most ``size``, each of which has its own slots."""
+        slots = range(worker, self.size, workers)
+        place = slots[int(self.written[worker]) % len(slots)]
         for name, array in self.arrays.items():
             array[place] = sample[name]
         self.there[place] = True
