@@ -28,7 +28,7 @@ from bankcard_ocr.bulk.plan import pictures, plan
 from bankcard_ocr.cli import apps
 from bankcard_ocr.errors import BankcardError, BulkError, FetchError, NotAPicture, SettingsError
 from bankcard_ocr.platform.service import is_listed
-from bankcard_ocr.platform.state import redis, sqlite
+from bankcard_ocr.platform.state import base, redis, sqlite
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.protocol import Config, Protocol
 from bankcard_ocr.server.target import parse
@@ -65,7 +65,7 @@ def test_any_redis_url_is_read(query: str):
     """Our options are taken out of a URL's query, or the setting is wrong."""
     with suppress(SettingsError):
         url, options = redis._ours(f"redis://host/0?{query}")
-        redis._count(options.get("records", "1"))
+        base.most_records(options.get("records", "1"))
 
         assert ("prefix=" in url, "records=" in url) == (False, False)
 

@@ -202,17 +202,6 @@ def test_a_strangers_records_cannot_fill_the_memory(store, monkeypatch):
     assert (["4", "3", "2"], None) == ([found.rid for found in store.records("", since=0.0)], store.record("1"))
 
 
-def test_an_operator_may_bound_an_apps_records(redis, clock):
-    """``records=`` keeps the latest of each app."""
-    store = states.connect(redis.url() + "&records=2", clock)
-    for rid in ("1", "2", "3"):
-        store.put_record(record(rid))
-    found = [each.rid for each in store.records("wx1", since=0.0)]
-    store.close()
-
-    assert ["3", "2"] == found
-
-
 def test_a_list_of_records_forgets_what_redis_freed(store):
     """Entries whose record is gone are dropped, two with each new record."""
     for rid in ("1", "2", "3", "4"):

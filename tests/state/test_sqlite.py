@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 import stat
 
@@ -9,8 +10,24 @@ import pytest
 
 from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.state.base import Token, Window, span
-from bankcard_ocr.platform.state.sqlite import MAX_ANONYMOUS_RECORDS, SqliteState
+from bankcard_ocr.platform.state.base import App, Record, Token, Window, dump, span
+from bankcard_ocr.platform.state.sqlite import _FIRST, MAX_ANONYMOUS_RECORDS, VERSION, SqliteState
+
+APP = App(appid="wx1", name="a shop", secret_hash="-", created=0.0)
+RECORD = Record(
+    rid="r1",
+    appid="wx1",
+    invoke_time=1732377000.0,
+    cost_ms=1.5,
+    method="GET",
+    request_url="/",
+    request_body="",
+    response_body="{}",
+    client_ip="127.0.0.1",
+    errcode=0,
+    stage="read",
+    cause="",
+)
 
 
 @pytest.fixture
@@ -62,6 +79,47 @@ def test_a_newer_file_is_not_touched(path, clock):
 
     with pytest.raises(StateError, match="newer"):
         SqliteState(path, clock)
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(path, clock):
+    """Apps and records stay as they are; records are kept as a new file keeps them."""
+    path.parent.mkdir()
+    connection = sqlite3.connect(path)
+    connection.executescript(f"{_FIRST} PRAGMA user_version = 1")
+    connection.execute("INSERT INTO apps VALUES ('wx1', 0.0, ?)", (dump(APP),))
+    connection.execute("INSERT INTO records VALUES ('r1', 'wx1', ?, ?)", (clock.now, dump(RECORD)))
+    connection.commit()
+    connection.close()
+    new, old = SqliteState(":memory:", clock), SqliteState(path, clock)
+    schemas = [
+        store._all("SELECT name, replace(sql, '\"', '') FROM sqlite_schema ORDER BY name") for store in (new, old)
+    ]
+    found = (old.app("wx1"), old.record("r1"), old.records("wx1", since=0.0), old._one("PRAGMA user_version"))
+    new.close()
+    old.close()
+
+    assert (APP, RECORD, [RECORD], (VERSION,), schemas[0]) == (*found, schemas[1])
+
+
+def test_a_record_takes_little_more_than_its_size(path, clock):
+    """One and a half kilobytes are not rounded up to a page."""
+    store = SqliteState(path, clock)
+    record = dataclasses.replace(RECORD, response_body="x" * 1300)
+    for n in range(200):
+        store.put_record(dataclasses.replace(record, rid=f"r{n}"))
+    ((pages,), (size,)) = (store._one(f"PRAGMA page_{name}") for name in ("count", "size"))
+    store.close()
+
+    assert pages * size < 200 * 1.6 * len(dump(record))
+
+
+def test_the_sweep_of_records_looks_at_old_ones_alone(path, clock):
+    """An index leads to them: the minute's sweep does not read the table."""
+    store = SqliteState(path, clock)
+    plan = store._all("EXPLAIN QUERY PLAN DELETE FROM records WHERE at <= 1")
+    store.close()
+
+    assert "INDEX records_at" in plan[0][3]
 
 
 def test_a_file_that_is_no_database_is_out_of_reach(path, clock):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state.base import (
     RECORD_LIFETIME_S,
@@ -301,6 +302,34 @@ class TestRecords:
         store.put_record(record("r4", at=30.0, appid="wx2"))
 
         assert ["r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0)]
+
+    def test_an_operator_may_bound_an_apps_records(self, url, clock):
+        """``records=`` keeps the latest of each app, a minute later at most, and leaves others alone."""
+        store = states.connect(f"{url}{'&' if '?' in url else '?'}records=2", clock)
+        for appid in ("wx1", "wx2"):
+            store.add_app(dataclasses.replace(APP, appid=appid))
+        for n, appid in enumerate(("wx2", "wx1", "wx1", "wx1")):
+            clock.now += 60
+            store.put_record(record(f"r{n}", at=clock.now, appid=appid))
+        found = [[each.rid for each in store.records(appid, since=0.0)] for appid in ("wx1", "wx2")]
+        gone = store.record("r1")
+        store.close()
+
+        assert ([["r3", "r2"], ["r0"]], None) == (found, gone)
+
+    def test_without_a_bound_all_records_are_kept(self, store, clock):
+        """An operator who says nothing has them for seven days, however many there are."""
+        store.add_app(APP)
+        for n in range(5):
+            clock.now += 60
+            store.put_record(record(f"r{n}", at=clock.now))
+
+        assert 5 == len(store.records("wx1", since=0.0))
+
+    def test_a_bound_that_is_no_number_is_a_wrong_setting(self, url, clock):
+        """It is said at once, whatever the store."""
+        with pytest.raises(SettingsError, match="records must be a whole number"):
+            states.connect(f"{url}{'&' if '?' in url else '?'}records=many", clock)
 
 
 class TestStore:

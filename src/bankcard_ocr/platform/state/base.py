@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Literal, Protocol
+
+from ...errors import SettingsError
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _AHEAD_S = 8 * 3600
@@ -170,7 +173,7 @@ class State(Protocol):
         ...
 
     def put_record(self, record: Record) -> None:
-        """Keeps ``record`` for seven days."""
+        """Keeps ``record`` for seven days, or as long as it is among the latest that the URL bounds its app to."""
         ...
 
     def record(self, rid: str) -> Record | None:
@@ -217,6 +220,13 @@ def span(now: float, seconds: int) -> Window:
     """The stretch of ``seconds`` that ``now`` lies in, counted from 1970."""
     start = int(now // seconds) * seconds
     return Window(name=f"{datetime.fromtimestamp(start, UTC):%Y-%m-%dT%H:%M:%SZ}", ends=float(start + seconds))
+
+
+def most_records(text: str) -> int:
+    """The option ``records`` of a store's URL: how many records are kept for each app, 0 is all of seven days."""
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise SettingsError("state_url", "the settings", "records must be a whole number")
+    return int(text)
 
 
 def dump(value: App | Record) -> str:

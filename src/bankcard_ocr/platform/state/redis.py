@@ -158,7 +158,7 @@ class RedisState:
         plain, options = _ours(url)
         self._clock = clock
         self._prefix = options.get("prefix", "bankcard-ocr:")
-        self._most_records = _count(options.get("records", "0"))
+        self._most_records = base.most_records(options.get("records", "0"))
         self._failure = redis.RedisError
         self._checked = False
         try:
@@ -345,12 +345,6 @@ def _ours(url: str) -> tuple[str, dict[str, str]]:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     rest = {name: value for name, value in options.items() if name not in {"prefix", "records"}}
     return urlunsplit(parts._replace(query=urlencode(rest))), options
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise SettingsError("state_url", "the settings", "records must be a whole number")
-    return int(text)
 
 
 def _ms(seconds: float) -> int:

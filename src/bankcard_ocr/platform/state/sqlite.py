@@ -20,19 +20,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from ...errors import SettingsError, StateError
 from . import base
 from .base import App, Record, Token, TokenKind, Window
 
 WAIT_S = 5.0
-VERSION = 1
 SWEEP_EVERY_S = 60.0
 MAX_ANONYMOUS_RECORDS = 10_000  # calls without a valid token are kept too, for `why`; strangers must not fill the disk
 MAX_RECORDS_ANSWERED = 1000
 
-_SCHEMA = f"""
+_FIRST = """
 CREATE TABLE apps (appid TEXT PRIMARY KEY, created REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tokens (
     digest TEXT PRIMARY KEY, appid TEXT NOT NULL, kind TEXT NOT NULL, nonce TEXT NOT NULL,
@@ -47,8 +46,18 @@ CREATE TABLE counters (
 CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE records (rid TEXT PRIMARY KEY, appid TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX records_app ON records (appid, at);
-PRAGMA user_version = {VERSION};
 """
+# Without rowid what a row has beyond a kilobyte takes a page of its own: a record of 1.2 kB was 4.7 kB, it is 1.5 now.
+_RECORDS_BY_ROWID = """
+CREATE TABLE records_by_rowid (rid TEXT PRIMARY KEY, appid TEXT NOT NULL, at REAL NOT NULL, body TEXT NOT NULL);
+INSERT INTO records_by_rowid SELECT rid, appid, at, body FROM records ORDER BY at;
+DROP TABLE records;
+ALTER TABLE records_by_rowid RENAME TO records;
+CREATE INDEX records_app ON records (appid, at);
+CREATE INDEX records_at ON records (at);
+"""
+_STEPS = (_FIRST, _RECORDS_BY_ROWID)  # the n-th brings a file to version n; a new one goes through all of them
+VERSION = len(_STEPS)
 
 _TOKEN = "SELECT digest, appid, kind, nonce, issued, expires, good_until FROM tokens WHERE digest = ?"  # noqa: S105
 _CURRENT = """
@@ -59,8 +68,11 @@ _CURRENT = """
 class SqliteState:
     """The store in the file ``path``, which is made when missing; ``:memory:`` keeps it in this object alone."""
 
-    def __init__(self, path: str | Path, clock: Callable[[], float], *, synchronous: str = "NORMAL") -> None:
+    def __init__(
+        self, path: str | Path, clock: Callable[[], float], *, synchronous: str = "NORMAL", most_records: int = 0
+    ) -> None:
         self._clock = clock
+        self._most_records = most_records
         self._lock = threading.Lock()
         self._swept = clock()
         try:
@@ -77,15 +89,22 @@ class SqliteState:
 
     @classmethod
     def from_url(cls, url: str, clock: Callable[[], float]) -> SqliteState:
-        """The store of ``sqlite:///relative``, ``sqlite:////absolute`` or ``sqlite:///:memory:``; ``~`` is the home."""
+        """The store of ``sqlite:///relative``, ``sqlite:////absolute`` or ``sqlite:///:memory:``; ``~`` is the home.
+
+        Two options may stand in its query: ``synchronous``, and ``records``, how many records are kept for each app
+        at most, counted once a minute (0, the default, is all of seven days).
+        """
         place, _, options = url.partition("?")
         path = place.removeprefix("sqlite:///")
-        synchronous = parse_qs(options).get("synchronous", ["NORMAL"])[0].upper()
+        chosen = dict(parse_qsl(options, keep_blank_values=True))
+        synchronous = chosen.get("synchronous", "NORMAL").upper()
+        most_records = base.most_records(chosen.get("records", "0"))
         if path == place or not path:
             raise SettingsError("state_url", "the settings", "must be sqlite:///PATH")
         if synchronous not in {"NORMAL", "FULL"}:
             raise SettingsError("state_url", "the settings", "synchronous must be NORMAL or FULL")
-        return cls(path if path == ":memory:" else Path(path).expanduser(), clock, synchronous=synchronous)
+        file = path if path == ":memory:" else Path(path).expanduser()
+        return cls(file, clock, synchronous=synchronous, most_records=most_records)
 
     def add_app(self, app: App) -> bool:
         sql = "INSERT INTO apps VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -201,10 +220,14 @@ class SqliteState:
                 "DELETE FROM counters WHERE ends <= ? AND window LIKE '%Z'", (now,)
             )  # minutes; days and months are kept for charts
             connection.execute("DELETE FROM records WHERE at <= ?", (now - base.RECORD_LIFETIME_S,))
-            connection.execute(
-                "DELETE FROM records WHERE appid = '' AND at < "
-                "(SELECT at FROM records WHERE appid = '' ORDER BY at DESC LIMIT 1 OFFSET ?)",
-                (MAX_ANONYMOUS_RECORDS - 1,),
+            bounds = [("", MAX_ANONYMOUS_RECORDS)]
+            if self._most_records:
+                apps = connection.execute("SELECT appid FROM apps").fetchall()
+                bounds += [(appid, self._most_records) for (appid,) in apps]
+            connection.executemany(
+                "DELETE FROM records WHERE appid = ?1 AND at < "
+                "(SELECT at FROM records WHERE appid = ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2 - 1)",
+                bounds,
             )
 
     def ping(self) -> None:
@@ -266,9 +289,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION:
         raise StateError(f"the state file is of version {version}, newer than this program's {VERSION}; upgrade it")
-    if version < 1:
-        for statement in _SCHEMA.split(";\n"):
+    if version < VERSION:
+        for statement in "".join(_STEPS[version:]).split(";\n"):
             connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _rotate(connection: sqlite3.Connection, new: Token, old_until: float) -> None:
