@@ -15,7 +15,7 @@ from .reading import WARNINGS, Warned
 from .reading import Quad as Points
 
 Measures = Mapping[str, float]
-BEIJING = timezone(timedelta(hours=8))
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 
 MEASURED: dict[Warned, Callable[[Measures], bool]] = {
     "border_incomplete": lambda seen: seen["outside"] > 0.06,

@@ -185,7 +185,7 @@ class Busy(BankcardError):
 
 
 class StateError(BankcardError):
-    """The state store cannot be reached; nothing was charged. The message is for operators, ``cause`` for strangers."""
+    """The state store was not reached, or its answer lost. The message is for operators, ``cause`` for strangers."""
 
     AWAY = "the state store is unavailable"
 

@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -165,6 +166,7 @@ def shown(number: str, job: Job) -> str:
 def _work(connection: Connection, job: Job) -> None:
     """What the process does: rows of chunks, until its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # of damage, which is a row's own outcome
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, ConnectionError):  # the parent has let go of this process, or is gone
         _answer(connection, job)

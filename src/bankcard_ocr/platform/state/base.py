@@ -16,13 +16,13 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
+from ...caution import BEIJING
 from ...errors import SettingsError
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 _AHEAD_S = 8 * 3600
 RECORD_LIFETIME_S = 7 * 86400.0  # rid/get answers for seven days
 COUNTER_LIFETIME_S = 62 * 86400.0  # counts of past days stay for two months, for charts
