@@ -166,13 +166,13 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
 
 
-def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
-    """What is found only when the picture is seen small is read; a scan is seen so at first and not again."""
-    sides: list[int | None] = []
+def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
+    """What is found only when the picture lies apart is read, doubted; a scan is seen small at first."""
+    ways: list[tuple[int | None, bool]] = []
 
-    def located(*_, side=None, **__):
-        sides.append(side)
-        return [Thing(kind="number", quad=PLACE, score=0.9)] if side else []
+    def located(*_, side=None, is_apart=False, **__):
+        ways.append((side, is_apart))
+        return [Thing(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
 
     monkeypatch.setattr(locate, "locate", located)
     monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.99))
@@ -180,11 +180,11 @@ def test_a_picture_is_located_in_fewer_pixels_before_it_is_refused(monkeypatch):
     pixels = np.zeros((9, 9, 3), np.uint8)
 
     (late,) = looking.places(pixels, Options(), [])
-    (scanned,) = looking.places(pixels, Options(type="scan"), [])
+    scanned, again = looking.places(pixels, Options(type="scan"), [])
 
     assert (late.says(NUMBER), scanned.says(NUMBER)) == (True, True)
-    assert 0.9 < late.confidence < scanned.confidence == 0.99  # a last resort without any card is doubted
-    assert [None, places.SCANNED, places.SCANNED, None] == sides
+    assert 0.9 < late.confidence == again.confidence < scanned.confidence == 0.99  # a last resort without any card
+    assert ways == [(None, False), (None, True), (places.SCANNED, False), (None, False), (None, True)]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ REFUTED = 0.1  # a place was misread that is less certain when looked at harder,
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against a line that reads against the locator's direction, and with it, too (docs/LOG.md)
-LAST_RESORT = 2.0  # nats against what is found only in fewer pixels where no card is seen, as on sheets of numbers
+LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
 CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
@@ -157,10 +157,9 @@ class Looker:
             yield from searched(closer[:1])
             rest += closer[1:]
         yield from searched(numbers[1:2])
-        if not is_small_first:
-            doubt = 0.0 if seen else LAST_RESORT
-            for here in searched(self._seen_small(pixels)):
-                yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
+        doubt = 0.0 if seen else LAST_RESORT
+        for here in searched(self._seen_apart(pixels)):
+            yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
         surest = max(found, key=attrgetter("confidence"), default=None)
         if surest is not None and surest.confidence < UPRIGHT:
             yield [self._turned_doubted(pixels, surest, options)]
@@ -176,8 +175,12 @@ class Looker:
         return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
 
     def _seen_small(self, pixels: quads.Image) -> list[Thing]:
-        """The likeliest number line of a picture seen small, as a card that fills it may be found better."""
+        """The likeliest number line of a picture seen small, which is enough where a card fills it."""
         return locate.locate(self.locator, pixels, kinds=("number",), side=SCANNED)[:1]
+
+    def _seen_apart(self, pixels: quads.Image) -> list[Thing]:
+        """The likeliest number line of a picture on black, where a card that ends as the picture does has an edge."""
+        return locate.locate(self.locator, pixels, kinds=("number",), is_apart=True)[:1]
 
     def elsewhere(
         self, pixels: quads.Image, things: list[Thing], places: list[Place], options: Options

@@ -84,6 +84,21 @@ def test_quads_are_in_pixels_of_the_picture():
     assert np.allclose((CARD + 0.5) * 4 - 0.5, card.quad, atol=0.4)
 
 
+def test_quads_are_in_pixels_of_a_picture_that_lies_apart():
+    """The black around it, 48 of the model's 320 pixels on each side, is no part of it."""
+    (card,) = locate.locate(Fake(("card", CARD)), picture(448, 320), is_apart=True)
+
+    assert np.allclose((CARD - 48 + 16 + 0.5) * 2 - 0.5, card.quad, atol=0.4)
+
+
+def test_a_picture_that_lies_apart_is_seen_on_black():
+    """Nothing else is changed."""
+    seen = locate.on_black(np.full((64, 96, 3), 200, np.uint8), 48)
+
+    assert (160, 192, 3) == seen.shape
+    assert (seen.sum(), (seen[48:-48, 48:-48] == 200).all()) == (64 * 96 * 3 * 200, True)
+
+
 def test_the_border_has_the_colour_of_the_edges():
     """What is around a picture looks like its edge goes on."""
     bordered = locate.bordered(np.full((64, 96, 3), (10, 200, 90), np.uint8))

@@ -19,6 +19,7 @@ from .quad import Image, Quad, is_convex
 KINDS = ("card", "number", "expiry", "holder")
 _STRIDE = 8  # pixels of the model's input in a cell
 _MARGIN = 16  # pixels of the model's input around the picture
+_APART = 48  # the same where it lies apart
 _MOST = 6  # things of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
 _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
@@ -38,22 +39,30 @@ class Thing:
 
 
 def locate(
-    model: Model, image: Image, *, least: float = 0.25, kinds: Container[str] = KINDS, side: int | None = None
+    model: Model,
+    image: Image,
+    *,
+    least: float = 0.25,
+    kinds: Container[str] = KINDS,
+    side: int | None = None,
+    is_apart: bool = False,
 ) -> list[Thing]:
     """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out.
 
     ``side``: the pixels of the longer side that the model sees; by default as many as it was trained with.
+    ``is_apart``: lies on black, and is seen smaller: a card that ends where the picture does has an edge then.
     """
     side = int(model.metadata["side"]) if side is None else side
-    small = fitted(image, side - 2 * _MARGIN)
-    maps = model.run(bordered(small)[None])[0][0]
+    margin = _APART if is_apart else _MARGIN
+    small = fitted(image, side - 2 * margin)
+    maps = model.run((on_black(small, margin) if is_apart else bordered(small))[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
         for quad, score, spread in _voted(part, least) if kind in kinds else ():
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
-                things.append(Thing(kind=kind, quad=(whole - _MARGIN + 0.5) * scale - 0.5, score=score, spread=spread))
+                things.append(Thing(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score, spread=spread))
     return sorted(things, key=lambda thing: -thing.score)
 
 
@@ -73,6 +82,11 @@ def bordered(image: Image) -> Image:
     edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
     colour = edges.mean(0).tolist()
     return np.asarray(cv2.copyMakeBorder(image, *(_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=colour), np.uint8)
+
+
+def on_black(image: Image, margin: int) -> Image:
+    """``image`` with ``margin`` pixels of black on all sides."""
+    return np.asarray(cv2.copyMakeBorder(image, *(margin,) * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8)
 
 
 def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, float]]:
