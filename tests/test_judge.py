@@ -104,9 +104,18 @@ def test_fewer_digits_than_the_issuer_prints_are_a_part_of_a_number(digits: int,
     assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "believed"), [("0000000000000000", False), ("5555555555555555", False), ("5555555555554444", True)]
+)
+def test_one_digit_over_and_over_is_a_texture(text: str, believed: bool):
+    """However clearly it is seen; who switches the prior off may read specimens that say so."""
+    assert (told(view((text, 0.999)))[0][1] > 0.5) == believed
+    assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
+
+
 def test_numbers_begin_as_issued_ones_do():
     """Of two texts seen alike, one with a beginning that nobody issues is the unlikelier."""
-    strange = "0000000000000000"  # its check digit holds
+    strange = "0000000000000018"  # its check digit holds
 
     assert [RIGHT, strange] == [number for number, _ in told(view((strange, 0.5), (RIGHT, 0.5)))]
 

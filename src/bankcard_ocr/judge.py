@@ -28,7 +28,7 @@ _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-MISREAD = 12.0  # nats against a number that lacks digits, by its length or as it stands, or is far-fetched
+MISREAD = 12.0  # nats against what lacks digits, by its length or as it stands, is far-fetched, or a texture
 FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
@@ -46,9 +46,9 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
     best = found[0].number if found else ""
-    if best and (seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views) or (prior and is_part(best))):
+    if best and (seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)):
         return doubted(found, MISREAD)
-    return found
+    return doubted(found, MISREAD) if best and prior and (is_part(best) or is_texture(best)) else found
 
 
 def is_part(digits: str) -> bool:
@@ -58,6 +58,11 @@ def is_part(digits: str) -> bool:
     """
     lengths = iin.lengths(digits)
     return bool(lengths) and len(digits) < lengths[0]
+
+
+def is_texture(digits: str) -> bool:
+    """Whether it is one digit over and over, as the net reads a row of dots or bars; no issuer gives that out."""
+    return len(set(digits)) == 1
 
 
 def _lacks_one(number: str, views: Sequence[Line]) -> bool:
