@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import zipfile
 from pathlib import Path
 
@@ -13,11 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.cli import apps, inputs
-from bankcard_ocr.errors import BankcardError, NotAPicture
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
-)
+from bankcard_ocr.errors import NotAPicture
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +31,6 @@ def test_a_network_is_a_network_or_wrong_usage(text: str):
     else:
         assert network == apps._network(network)
         assert ipaddress.ip_network(network).version in {4, 6}
-
-
-@given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
-def test_a_config_json_has_permissions_or_is_refused(file, content: bytes):
-    """Of any file come texts, or the message that says what it must hold."""
-    file.write_bytes(content)
-    with pytest.raises(BankcardError, match="it must hold"):
-        apps._openapi_permissions(file)
-
-
-@given(names=st.lists(st.text()))
-def test_permissions_come_as_they_stand(file, names: list[str]):
-    """The names of a config.json are those of the app, in order."""
-    file.write_text(json.dumps({"permissions": {"openapi": names}}), encoding="utf-8")
-
-    assert tuple(names) == apps._openapi_permissions(file)
 
 
 @pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
