@@ -141,9 +141,13 @@ class Api:
         """The answer of any other call, in the same way."""
         if not body or self._is_full(heavy=False):
             return self._refused(scope, Busy())
+        return await self._beside(self._answer, scope, body)
+
+    async def _beside(self, answer: Callable[..., Answer], *given: object) -> Answer:
+        """What ``answer`` gives, made in a thread for calls without pictures, of which it takes a place."""
         self._asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._others, self._answer, scope, body)
+            return await asyncio.get_running_loop().run_in_executor(self._others, answer, *given)
         finally:
             self._asked -= 1
 
@@ -155,7 +159,9 @@ class Api:
 
     async def _refused_and_kept(self, scope: Scope, error: BankcardError) -> Answer:
         """The answer to a call that ended early, of which a record is kept: the store may take its time."""
-        return await asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
+        if self._is_full(heavy=False):
+            return self._refused(scope, Busy())
+        return await self._beside(self._refused, scope, error)
 
     def _refused(self, scope: Scope, error: BankcardError) -> Answer:
         return self._packed(scope, self._service.refuse(_request(scope, b""), error))
