@@ -46,9 +46,11 @@ def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
     best = found[0].number if found else ""
-    if best and (seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)):
-        return doubted(found, MISREAD)
-    return doubted(found, MISREAD) if best and prior and (is_part(best) or is_texture(best)) else found
+    if not best:
+        return found
+    is_odd = seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)
+    is_unlike = prior and (is_part(best) or is_texture(best))
+    return doubted(found, MISREAD) if is_odd or is_unlike else found
 
 
 def is_part(digits: str) -> bool:
