@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from . import layout
 from .numbers import iin, luhn, pan
+from .prefix import Prefix
 from .reading import Candidate
 from .vision import recognize
 from .vision.recognize import HIDDEN, Line
@@ -33,16 +34,22 @@ FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks bes
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
-def ranked(views: Sequence[Line], *, prior: bool = True) -> tuple[Candidate, ...]:
-    """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1."""
+def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None = None) -> tuple[Candidate, ...]:
+    """The numbers that ``views`` of one line may say, the most probable first; probabilities sum to at most 1.
+
+    ``printed`` are the first digits as they stand below the line once more.
+    """
     texts = {text for view in views for text, _ in view.texts}
-    seen = {text: _seen(text, views) for text in texts}
+    seen = {text: _seen(text, views) + (printed.nats(text) if printed else 0.0) for text in texts}
     weights = {text: weight + (_prior(text) if prior else 0.0) for text, weight in seen.items()}
     if not weights:
         return ()
     highest = max(weights.values())
     shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
-    total = sum(shares.values()) + math.exp(UNLISTED + _unlisted(views) - highest)
+    unlisted = UNLISTED + _unlisted(views)
+    if printed:
+        unlisted += printed.unlisted(max(weights, key=weights.__getitem__))
+    total = sum(shares.values()) + math.exp(unlisted - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
     best = found[0].number if found else ""

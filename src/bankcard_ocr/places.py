@@ -13,7 +13,8 @@ from operator import attrgetter
 
 import numpy as np
 
-from . import cards, fields, judge, layout
+from . import cards, fields, judge, layout, prefix
+from .numbers import pan
 from .reading import Candidate, Options
 from .vision import locate, recognize
 from .vision import quad as quads
@@ -23,6 +24,7 @@ from .vision.recognize import Character, Line
 
 PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
+CERTAIN = 0.99  # a place this certain is not compared with the digits printed below it
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 SHORT = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
@@ -41,7 +43,7 @@ FAINT = 0.35  # things that score less are no reason to say that a card is there
 class Place:
     """One place: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
 
-    ``strips`` is how many strips were read for it, which is what it cost.
+    ``strips`` is how many strips of a number's line were read for it, which is what it cost but for small ones.
     """
 
     views: tuple[Line, ...]
@@ -197,13 +199,26 @@ class Looker:
 
     def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> list[Place]:
         """A place looked at, and looked at harder where that may settle it."""
-        place = self._look(pixels, thing.quad, thing.score, options)
+        place = self._compared(pixels, self._look(pixels, thing.quad, thing.score, options), options)
         if not PROMISING <= place.confidence < SURE:
             return [place]
-        harder = self._harder(pixels, place, options)
+        harder = self._compared(pixels, self._harder(pixels, place, options), options)
         if harder.confidence >= REFUTED and harder.says(place.candidates[0].number):
             return [place, harder]
         return [replace(harder, strips=place.strips + harder.strips)]
+
+    def _compared(self, pixels: quads.Image, place: Place, options: Options) -> Place:
+        """The place judged by the digits printed small below it, too, where it may be right and is not certain."""
+        if not PROMISING <= place.confidence < CERTAIN or len(place.characters) < pan.SHORTEST:
+            return place
+        line = place.views[-1]
+        strips = [
+            recognize.strip(pixels, fields.back(look, place.quad, line), recognize.SHORT) for look in prefix.looks(line)
+        ]
+        printed = prefix.read(recognize.recognize(self.recognizer, strips))
+        if printed is None:
+            return place
+        return replace(place, candidates=judge.ranked(place.views, prior=options.prior, printed=printed))
 
     def _look(self, pixels: quads.Image, quad: quads.Quad, score: float, options: Options) -> Place:
         """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
