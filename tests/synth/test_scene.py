@@ -103,6 +103,20 @@ def test_cards_are_mostly_held_so_that_they_can_be_read(rng, size, kind: str):
     assert abs(wide / high - size[0] / size[1]) < 0.08 * size[0] / size[1]
 
 
+def test_a_card_may_run_into_the_page(rng, flat: render.Flat):
+    """Its edge has the ground's colour all around, what is in the middle stays, and so do its texts."""
+    borderless, ground = scene._on_its_ground(rng, flat, 90, 160)
+    edge = np.concatenate(
+        [borderless.pixels[0], borderless.pixels[-1], borderless.pixels[:, 0], borderless.pixels[:, -1]]
+    )
+    middle = tuple(slice(size * 2 // 5, size * 3 // 5) for size in flat.pixels.shape[:2])
+
+    assert ground.shape == (90, 160, 3)
+    assert np.abs(edge - ground.reshape(-1, 3)[0] * 255).max() <= 1
+    assert np.abs(borderless.pixels[middle].astype(int) - flat.pixels[middle]).max() <= 1
+    assert borderless.texts == flat.texts
+
+
 @pytest.mark.usefixtures("bare")
 def test_everything_is_drawn_without_fonts_and_pictures(rng):
     """A machine with neither draws cards, scenes and backgrounds of every kind."""

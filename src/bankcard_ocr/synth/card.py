@@ -219,7 +219,8 @@ def _embossed(rng: Rng) -> list[Line]:
     text, height, left = number(rng), rng.uniform(3.8, 4.5), rng.uniform(3.5, 10)
     lines.append(set_line(rng, "number", text, style, height=height, left=left, middle=middle))
     if rng.random() < 0.5:  # the first digits once more, printed
-        lines.append(_small(rng, text[:4], rng.uniform(6, 11), middle + rng.uniform(3, 4.5)))
+        from_left, below = left + rng.uniform(-1, 3), middle + rng.uniform(3.2, 4.8)
+        lines.append(_small(rng, text[:4], from_left, below, low=1.4, high=2.6))
     small = rng.uniform(2.6, 3.1)
     middle += rng.uniform(6.5, 10)
     second = Style(relief=True, face=style.face, ink=style.ink if rng.random() < 0.85 else sample_ink(rng, relief=True))

@@ -49,13 +49,16 @@ def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -
     count = int(rng.choice(4, p=(0.1, 0.68, 0.15, 0.07)))
     sizes = np.sort(_size(rng, count))
     angle = _angle(rng)
+    is_borderless = count == 1 and rng.random() < 0.12
     for i in range(count):
         other = angle + float(rng.normal(0, 0.25)) if rng.random() < 0.8 else _angle(rng)
         flat = flats[int(rng.integers(len(flats)))]
         stands = np.pi / 2 if _is_upright(flat) and rng.random() < 0.75 else 0.0  # held so that it can be read
         pose = _Pose(size=float(sizes[i]), angle=(angle if i == count - 1 else other) + stands, centred=count == 1)
         place = _placed(rng, width, height, pose)
-        picture, seen = laid(rng, picture, flat, place)
+        if is_borderless:
+            flat, picture = _on_its_ground(rng, flat, height, width)
+        picture, seen = laid(rng, picture, flat, place, shadow=not is_borderless)
         things = [thing for thing in things if not _hidden(thing.quad, seen[0].quad)] + seen
     if count and rng.random() < 0.25:
         _fingers(rng, picture, things[0].quad if count == 1 else things[-1].quad)
@@ -69,6 +72,22 @@ def portrait(rng: Rng, flat: render.Flat, *, width: int, height: int) -> Scene:
     place = _placed(rng, width, height, _Pose(size=size, angle=angle, centred=True))
     picture, things = laid(rng, background(rng, height, width), flat, place)
     return _taken(rng, picture, things, blur=1.0)
+
+
+def _on_its_ground(rng: Rng, flat: render.Flat, rows: int, columns: int) -> tuple[render.Flat, Picture]:
+    """A card as pages show it without its outline: it runs into a ground of its edges' colour, or of white, and that.
+
+    The texts stay where they are. The ground is (``rows``, ``columns``, 3).
+    """
+    high, wide = flat.pixels.shape[:2]
+    edges = (flat.pixels[0], flat.pixels[-1], flat.pixels[:, 0], flat.pixels[:, -1])
+    colour = np.concatenate(edges).mean(0) if rng.random() < 0.6 else np.full(3, rng.uniform(235, 255))
+    x, y = np.arange(wide)[None], np.arange(high)[:, None]
+    inside = np.minimum(np.minimum(x, wide - 1 - x), np.minimum(y, high - 1 - y))
+    weight = np.clip(inside / (rng.uniform(0.005, 0.08) * max(wide, high)), 0, 1)[:, :, None]
+    pixels = np.asarray(colour + weight * (flat.pixels - colour), np.uint8)
+    borderless = replace(flat, pixels=pixels, cover=np.full((high, wide), 255, np.uint8))
+    return borderless, floats(np.broadcast_to(colour / 255, (rows, columns, 3)))
 
 
 def _cut_out(rng: Rng, flat: render.Flat, width: int, height: int) -> Scene:
