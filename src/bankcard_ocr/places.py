@@ -195,7 +195,7 @@ class Looker:
             looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
             numbers = [thing for thing in things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)]
             for thing in (numbers[:2] if not looked else []) or self.closer(pixels, card.quad):
-                yield self._look(pixels, thing.quad, thing.score, options)
+                yield self._compared(pixels, self._look(pixels, thing.quad, thing.score, options), options)
 
     def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> list[Place]:
         """A place looked at, and looked at harder where that may settle it."""
