@@ -175,6 +175,8 @@ def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
         ("0000000000000029", True),  # turned: 62...
         ("6200000000000005", False),  # begins as an issuer's does
         ("8000000000000110", False),  # turned: 0111...
+        ("0000000000333029", True),
+        ("0000000003474029", False),  # four digits that are none upside down
     ],
 )
 def test_what_begins_as_few_numbers_do_and_as_many_when_turned_may_be_upside_down(digits, expected):

@@ -25,6 +25,7 @@ LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
+ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
 _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
@@ -136,8 +137,9 @@ def fitting(digits: str) -> float:
 
 
 def may_be_upside_down(digits: str) -> bool:
-    """Whether few issuers begin so, and the line turned round would begin as theirs do."""
-    return digits[0] in "01789" and bool(iin.lengths(_turned(digits)))
+    """Whether few issuers begin so, the line turned round would begin as theirs do, and few digits show which is up."""
+    shows_up = sum(digit in "347" for digit in digits) >= ONE_WAY
+    return digits[0] in "01789" and not shows_up and bool(iin.lengths(_turned(digits)))
 
 
 def _is_upside_down(digits: str) -> bool:
