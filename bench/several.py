@@ -3,8 +3,9 @@
     .venv/bin/python bench/several.py bench/results/several.json --count 60
 
 Each card is photographed twice, from elsewhere and in other light. ``halves``: the left half of the number is covered
-in one picture, the right half in the other, so that no digit is seen twice. ``mixed halves``: the same of two cards,
-whose number must not be returned; ``mixed twins``: of two cards that differ only in their number. ``mixed``: two whole
+in one picture, the right half in the other, so that no digit is seen twice. ``thirds``: the last third in one, the
+first in the other, so that some are. ``mixed halves``, ``mixed thirds``: the same of two cards, whose number must not
+be returned; ``mixed twins``: halves of two cards that differ only in their number. ``mixed``: two whole
 cards: when one of them cannot be read at all, the number of the other is returned, which is right.
 """
 
@@ -43,11 +44,13 @@ def numbered(rng: np.random.Generator) -> card.Card:
 
 
 def number(rng: np.random.Generator, pattern: str) -> str:
-    """Random digits grouped as ``pattern`` is."""
+    """Random digits grouped as ``pattern`` is, as many as the issuer that they begin with prints."""
     length = len(pattern.replace(" ", ""))
-    fitting = [start for start in BEGINNINGS if length in iin.lengths(start)]
-    start = fitting[int(rng.integers(len(fitting)))]
-    digits = start + "".join(str(int(d)) for d in rng.integers(0, 10, length - len(start) - 1))
+    while True:
+        start = BEGINNINGS[int(rng.integers(len(BEGINNINGS)))]
+        digits = start + "".join(str(int(d)) for d in rng.integers(0, 10, length - len(start) - 1))
+        if length in iin.lengths(digits):
+            break
     left = iter(digits + luhn.check_digit(digits))
     return "".join(char if char == " " else next(left) for char in pattern)
 
@@ -106,11 +109,17 @@ def measure(count: int, seed: int) -> dict[str, dict[str, int]]:
         truth, another = (text.replace(" ", "") for text in texts)
         first, second, third, fourth = (shot(rng, drawn) for drawn in (one, one, other, twin))
         left, right = covered(rng, first, 0.5, 1.03), covered(rng, second, -0.03, 0.5)
+        most, end, other_end = (
+            covered(rng, taken, *part)
+            for taken, part in ((first, (0.66, 1.03)), (second, (-0.03, 0.34)), (third, (-0.03, 0.34)))
+        )
         calls: dict[str, tuple[list[Pixels], list[str]]] = {
             "one picture": ([first[0]], [truth]),
             "two pictures": ([first[0], second[0]], [truth]),
             "a whole and a half": ([first[0], right], [truth]),
             "halves": ([left, right], [truth]),
+            "thirds": ([most, end], [truth]),
+            "mixed thirds": ([most, other_end], []),
             "mixed halves": ([left, covered(rng, third, -0.03, 0.5)], []),
             "mixed twins": ([left, covered(rng, fourth, -0.03, 0.5)], []),
             "mixed": ([first[0], third[0]], [truth, another]),

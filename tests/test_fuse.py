@@ -76,6 +76,26 @@ def test_pieces_that_share_digits_hang_together():
     assert (VISA, True) == (number, confidence > 0.9)
 
 
+@pytest.mark.parametrize(("last", "believed"), [(8, True), (7, False)])
+def test_three_digits_shared_are_too_few(last: int, believed: bool):
+    """Laid on one another in every way, so many agree by chance in one of some fifty pairs of two cards."""
+    assert believed == (told(look("????" + VISA[4:]), look(VISA[:last] + "?" * (16 - last)))[1] > 0.5)
+
+
+def test_shared_digits_that_differ_do_not_hang_together():
+    """However many they are: half of them agree."""
+    other = "".join(str((int(digit) + 3 * (place % 2)) % 10) for place, digit in enumerate(VISA[:10]))
+
+    assert told(look("??????" + VISA[6:]), look(other + "??????"))[1] < 0.5
+
+
+def test_a_sign_in_the_gap_between_groups_may_be_no_digit():
+    """What seems hidden there is one that is none, when the other picture shows the digits on both sides of it."""
+    number, confidence = told(look(VISA[:6] + "?" + VISA[6:11] + "?????"), look("????" + VISA[4:]))
+
+    assert (VISA, True) == (number, confidence > 0.85)
+
+
 def test_an_unsure_digit_is_settled_by_another_picture():
     """Two pictures are surer than either."""
     unsure = look(VISA)

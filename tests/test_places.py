@@ -123,6 +123,17 @@ def test_a_harder_look_stands_where_its_last_view_was_taken(looker, pixels, numb
     assert (recognize.strip(pixels, harder.quad) == strips[-1]).all()
 
 
+def test_a_date_does_not_count_as_digits_seen():
+    """Of places that say no number the one that shows most digits is the number's, dates left aside."""
+
+    def seen(text: str) -> tuple[float, int]:
+        characters = tuple(Character(text=c, probability=1.0, x=9, y=9, width=9, height=9) for c in text)
+        line = Line(texts=(), characters=characters, frames=np.zeros((120, 13), np.float32))
+        return Place(views=(line,), quad=PLACE, candidates=(), score=1.0).evidence
+
+    assert seen("??621792?") > seen("09/33?06/2022")
+
+
 PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 
 

@@ -23,6 +23,7 @@ from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision.recognize import Line
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -329,6 +330,37 @@ def test_pictures_of_different_cards_are_refused(reader, other_card):
     """Two numbers, each read with certainty, are not one card's."""
     with pytest.raises(CardsDiffer):
         reader.read_many([SAMPLE, other_card])
+
+
+@pytest.mark.parametrize(
+    ("together", "told"),
+    [
+        ((), NUMBER),
+        ((Candidate(number=NUMBER, confidence=0.6),), NUMBER),
+        ((Candidate(number="4111111111111111", confidence=0.49),), NUMBER),
+        ((Candidate(number="4111111111111111", confidence=0.5),), None),
+        ((Candidate(number="4111111111111111", confidence=0.99),), None),
+    ],
+)
+def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, together, told):
+    """What one says surely and all together deny is no number."""
+    monkeypatch.setattr(Reader, "_look_at", lambda *_: None)
+    monkeypatch.setattr(fuse, "fused", lambda *_, **__: together)
+    monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
+    views = (Line(texts=(), characters=(), frames=np.zeros((120, 13), np.float32)),)
+    place = Place(
+        views=views,
+        quad=np.zeros((4, 2), np.float32),
+        candidates=(Candidate(number=NUMBER, confidence=0.9),),
+        score=1.0,
+    )
+    shots = [SimpleNamespace(best=place)] * 2
+
+    if told is None:
+        with pytest.raises(NumberUnreadable):
+            reader._together(shots, Options())
+    else:
+        assert told == reader._together(shots, Options())[0].number
 
 
 @pytest.mark.parametrize("confidences", [(0.86, 0.999), (0.999, 0.86)])

@@ -5,9 +5,9 @@ being hidden. How many digits a hidden stretch has is known to one or two only, 
 laid on numbers of each length in every way its hidden stretches allow, and ways are ranked by how well the digits
 agree, by the stretches' lengths, and by where on the card the digits stand. A hidden digit is no evidence.
 
-A wrong number moves money, so pieces are not put together lightly: where two pictures share fewer than OVERLAP digits
-that both see, the number's check digit must hold, its length be one its issuer uses, the digits stand on the card as a
-card prints a number of so many, and both cards look alike.
+A wrong number moves money, so pieces are not put together lightly: where two pictures share fewer than four digits that
+both see clearly, the number's check digit must hold, its length be one its issuer uses, the digits stand on the card as
+a card prints a number of so many, and both cards look alike.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ Chances = NDArray[np.float32]
 _Alike = Callable[["Look", "Look"], bool]
 
 LENGTHS = (16, 19, 15, 18, 17, 14)
-OVERLAP = 3  # digits seen by both that make two looks one without further proof
+TOGETHER = (
+    8.0  # nats that digits seen by both must speak for it, to make two looks one without further proof: 4 clear ones
+)
 CLEAR = 0.97  # mean probability of the digits of a look that can contradict others
 BEAM = 24  # ways kept
 _FAINT = 1e-4  # keeps one look from ruling out what the others say
 _STRETCH, _MOST_STRETCH = 0.3, 2.0  # nats for each digit that a hidden stretch is longer or shorter than it seems
+_NONE = 2.0  # nats for a hidden stretch between digits that is none
 _CUT, _CUT_MORE = 1.5, 0.1  # nats for an end of the line that is not seen, and for each digit that it lacks
 _END = 4.0  # nats for an end of the line that no look sees
 _MOST_COST = 15.0  # nats; dearer ways are not looked at
@@ -225,12 +228,16 @@ def _placements(look: Look, length: int) -> Iterator[tuple[NDArray[np.int64], fl
     for gaps in _shared_out(length - sum(sizes), hidden):
         starts = [sum(sizes[:i]) + sum(gaps[: i + 1]) for i in range(len(sizes))]
         places = np.concatenate([np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)])
-        yield places, sum(_gap_cost(gap, seems) for gap, seems in zip(gaps, hidden, strict=True))
+        none = _NONE * gaps[1:-1].count(0)
+        yield places, none + sum(_gap_cost(gap, seems) for gap, seems in zip(gaps, hidden, strict=True))
 
 
 def _shared_out(rest: int, hidden: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """``rest`` digits shared out among the hidden stretches; those between digits are about as long as they seem."""
-    between = [range(max(1, size - 2), size + 3) for size in hidden[1:-1]]
+    """``rest`` digits shared out among the hidden stretches; those between digits are about as long as they seem.
+
+    A short one may be none: what stands in the gap between two groups.
+    """
+    between = [range(max(0, size - 2), size + 3) for size in hidden[1:-1]]
     for middle in itertools.islice(itertools.product(*between), 200):
         left = rest - sum(middle)
         yield from ((before, *middle, left - before) for before in range(left + 1))
@@ -247,7 +254,11 @@ def _laid(
 ) -> _Way | None:
     """``way`` with ``look`` laid on ``places``; None when the pieces do not belong together."""
     common = way.times[places] > 0
-    loose = bool(way.used) and int(common.sum()) < OVERLAP
+    summed, times = way.logs.copy(), way.times.copy()
+    summed[places] += logs
+    times[places] += 1
+    gain = float((np.log(np.exp(summed[places]).mean(1)) - np.log(np.exp(way.logs[places]).mean(1)))[common].sum())
+    loose = bool(way.used) and gain < TOGETHER
     if loose and not all(alike(look, other) for other in way.used):
         return None
     along = way.along
@@ -258,10 +269,6 @@ def _laid(
         along[places] = np.where(np.isnan(along[places]), there, along[places])
     if cost > _MOST_COST:
         return None
-    summed, times = way.logs.copy(), way.times.copy()
-    summed[places] += logs
-    times[places] += 1
-    gain = float((np.log(np.exp(summed[places]).mean(1)) - np.log(np.exp(way.logs[places]).mean(1)))[common].sum())
     return _Way(
         logs=summed,
         times=times,

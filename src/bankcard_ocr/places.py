@@ -35,6 +35,7 @@ TURNED = 3.0  # nats against reading a line against the locator's direction when
 LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
+DATE = 5  # characters of a date, its slash among them
 CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
 FAINT = 0.35  # things that score less are no reason to say that a card is there
 
@@ -58,8 +59,9 @@ class Place:
 
     @property
     def evidence(self) -> tuple[float, int]:
-        """What places are ranked by: the confidence, then the digits that can be seen."""
-        return self.confidence, sum(char.text != recognize.HIDDEN for char in self.characters)
+        """What places are ranked by: the confidence, then the digits that can be seen, but for those of dates."""
+        seen = [char.text for char in self.characters if char.text != recognize.HIDDEN]
+        return self.confidence, len(seen) - DATE * seen.count("/")
 
     def says(self, number: str) -> bool:
         """Whether its best candidate is ``number``."""

@@ -22,6 +22,7 @@ from .vision.model import Model, is_shipped, shipped_digest
 THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 NOTHING = 0.1  # what is located faintly and read less surely than this is no number
+DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
 MOST_PICTURES = 8  # of one card in one call
 GLANCED = 800  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
 
@@ -186,9 +187,7 @@ class Reader:
             raise CardsDiffer
         looks = [look for shot in shots if (look := self._look_at(shot)) is not None]
         found = fuse.fused(looks, prior=options.prior)
-        surest = max(sure, key=lambda place: place.confidence, default=None)
-        if surest and (not found or not surest.says(found[0].number) or found[0].confidence < surest.confidence):
-            found = surest.candidates
+        found = _settled(max(sure, key=lambda place: place.confidence, default=None), found)
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
@@ -320,6 +319,15 @@ def _as_bytes(data: object) -> bytes:
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
     raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; bankcard_ocr.read(path) opens a file")
+
+
+def _settled(surest: Place | None, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates of several pictures, one of which may be sure alone: the surer ones, none where they disagree."""
+    if surest is None:
+        return together
+    if together and not surest.says(together[0].number):
+        return () if together[0].confidence >= DISPUTED else surest.candidates
+    return together if together and together[0].confidence >= surest.confidence else surest.candidates
 
 
 def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
