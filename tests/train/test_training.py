@@ -109,7 +109,7 @@ def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path, tmp_pa
 
 def test_a_wider_net_begins_as_a_narrower_model():
     """It computes the same, and in a mean the model counts as that beginning."""
-    narrow, wide = (nets.Recognizer(strips.NAMES, stem=stem) for stem in ((16, 24), (32, 48)))
+    narrow, wide = (nets.Recognizer(strips.NAMES, stem=stem) for stem in (nets.STEM, (48, 64)))
     pictures = torch.from_numpy(next(export._drawn(strips.render_holders))[None])
     shipped = Path(model_module.__file__).parent / "weights" / "holder.onnx"
     for net in (narrow, wide):

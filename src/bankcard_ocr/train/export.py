@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from ..synth import strip
 from ..vision.model import Model
 from . import data, scenes, stem, strips
-from .nets import NARROW, Locator, Recognizer
+from .nets import Locator, Recognizer
 
 PARITY = 2e-3  # probabilities or pixels: what float32 sums in another order may differ by
 SAMPLES = 300  # pictures from which the ranges of activations are taken
@@ -68,7 +68,7 @@ class LocatorFile(nn.Module):
 def bare(net: str) -> nn.Module:
     """The net called ``recognize``, ``locate`` or ``holder``, untrained."""
     if net == "holder":
-        return Recognizer(strips.NAMES, stem=NARROW)
+        return Recognizer(strips.NAMES)
     return Locator() if net == "locate" else Recognizer()
 
 

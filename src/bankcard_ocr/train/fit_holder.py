@@ -13,7 +13,7 @@ from torch import Tensor
 
 from . import data, loop
 from .fit_recognize import LEAST, LONG_BATCH, WARM, loss_of
-from .nets import NARROW, Recognizer
+from .nets import Recognizer
 from .strips import LONG, NAMES, augment, render_holders, shapes
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     place = data.Place(folder=options.runs / "names", size=options.ring, shapes=shapes(LONG))
     ring = data.Ring(place)
     renderers = data.start(render_holders, place, seed=options.seed, workers=options.renderers)
-    training = loop.Training(Recognizer(NAMES, stem=NARROW), options.runs)
+    training = loop.Training(Recognizer(NAMES), options.runs)
     rng = np.random.default_rng((options.seed, training.step))
     data.wait((ring,), LEAST, renderers)
     training.start(options.start, ring.draw(rng, 48)["pixels"])

@@ -13,7 +13,7 @@ from ..vision.model import FLOOR
 from .scenes import KINDS
 from .strips import ALPHABET
 
-WIDE, NARROW = (32, 48), (16, 24)  # stems of recognizers: of numbers and dates, of names
+STEM = (32, 48)  # channels of a recognizer at half and at a quarter of the strip's size
 PLACE = 4  # the recognizer's geometry a frame: middle x and y, width, height
 
 
@@ -54,8 +54,8 @@ class Recognizer(nn.Module):
     A frame's place is its character's (middle x - frame x, middle y - 24, width, height) in units of 24 pixels.
     """
 
-    def __init__(self, alphabet: str = ALPHABET, stem: tuple[int, int] = WIDE) -> None:
-        """``stem``: channels at half and at a quarter of the strip's size."""
+    def __init__(self, alphabet: str = ALPHABET, stem: tuple[int, int] = STEM) -> None:
+        """``stem`` like STEM: a wider one goes on from a model of a narrower (unfold.py)."""
         super().__init__()
         self.classes = len(alphabet)
         a, b, c, d, e = *stem, 48, 96, 128
