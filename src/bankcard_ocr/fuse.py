@@ -31,9 +31,7 @@ Chances = NDArray[np.float32]
 _Alike = Callable[["Look", "Look"], bool]
 
 LENGTHS = (16, 19, 15, 18, 17, 14)
-TOGETHER = (
-    8.0  # nats that digits seen by both must speak for it, to make two looks one without further proof: 4 clear ones
-)
+TOGETHER = 8.0  # nats by which the digits that two looks share make them one without further proof: four have 9
 CLEAR = 0.97  # mean probability of the digits of a look that can contradict others
 BEAM = 24  # ways kept
 _FAINT = 1e-4  # keeps one look from ruling out what the others say
