@@ -3,10 +3,11 @@
     .venv/bin/python bench/several.py bench/results/several.json --count 60
 
 Each card is photographed twice, from elsewhere and in other light. ``halves``: the left half of the number is covered
-in one picture, the right half in the other, so that no digit is seen twice. ``thirds``: the last third in one, the
-first in the other, so that some are. ``mixed halves``, ``mixed thirds``: the same of two cards, whose number must not
-be returned; ``mixed twins``: halves of two cards that differ only in their number. ``mixed``: two whole
-cards: when one of them cannot be read at all, the number of the other is returned, which is right.
+in one picture, the right half in the other, so that no digit is seen twice; ``halves of one photograph``: the same of
+one picture, twice. ``thirds``: the last third in one, the first in the other, so that some are. ``mixed halves``,
+``mixed thirds``: the same of two cards, whose number must not be returned; ``mixed twins``: halves of two cards that
+differ only in their number. ``mixed``: two whole cards: when one of them cannot be read at all, the number of the other
+is returned, which is right.
 """
 
 from __future__ import annotations
@@ -118,6 +119,7 @@ def measure(count: int, seed: int) -> dict[str, dict[str, int]]:
             "two pictures": ([first[0], second[0]], [truth]),
             "a whole and a half": ([first[0], right], [truth]),
             "halves": ([left, right], [truth]),
+            "halves of one photograph": ([left, covered(rng, first, -0.03, 0.5)], [truth]),
             "thirds": ([most, end], [truth]),
             "mixed thirds": ([most, other_end], []),
             "mixed halves": ([left, covered(rng, third, -0.03, 0.5)], []),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr import fuse
+from bankcard_ocr import align, fuse
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.places import Place
@@ -301,6 +301,16 @@ def test_two_half_blinded_pictures_give_one_number(reader, pixels):
     assert NUMBER == reader.read_many([jpeg(left), jpeg(tilted)]).number
 
 
+def test_halves_seen_too_close_for_a_card_give_one_number(reader, pixels):
+    """No edge of the card is in either picture: what both show of it lays them on one another."""
+    boxes = np.array(reader.read(SAMPLE).digit_quads)
+    (left, top), (right, bottom) = (int(v) for v in boxes.min((0, 1))), (int(v) for v in boxes.max((0, 1)))
+    near = slice(top - 230, bottom + 110), slice(left - 40, right + 40)
+    first, second = (jpeg(half[near]) for half in halves(pixels, boxes))
+
+    assert NUMBER == reader.read_many([first, second]).number
+
+
 def test_a_half_blinded_picture_alone_gives_no_number(reader, pixels):
     """What is not seen is not made up, in one picture or in the same twice."""
     left, _ = halves(pixels, np.array(reader.read(SAMPLE).digit_quads))
@@ -344,7 +354,7 @@ def test_pictures_of_different_cards_are_refused(reader, other_card):
 )
 def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, together, told):
     """What one says surely and all together deny is no number."""
-    monkeypatch.setattr(Reader, "_look_at", lambda *_: None)
+    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: together)
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
     views = (Line(texts=(), characters=(), frames=np.zeros((120, 13), np.float32)),)
@@ -354,7 +364,7 @@ def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, tog
         candidates=(Candidate(number=NUMBER, confidence=0.9),),
         score=1.0,
     )
-    shots = [SimpleNamespace(best=place)] * 2
+    shots = [SimpleNamespace(best=place, places=())] * 2
 
     if told is None:
         with pytest.raises(NumberUnreadable):
@@ -366,7 +376,7 @@ def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, tog
 @pytest.mark.parametrize("confidences", [(0.86, 0.999), (0.999, 0.86)])
 def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, confidences):
     """Together they say it less surely than one of them alone."""
-    monkeypatch.setattr(Reader, "_look_at", lambda *_: None)
+    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.9),))
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
     places = [
@@ -378,7 +388,7 @@ def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, co
         )
         for confidence in confidences
     ]
-    shots = [SimpleNamespace(best=place) for place in places]
+    shots = [SimpleNamespace(best=place, places=()) for place in places]
 
     assert 0.999 == reader._together(shots, Options())[0].confidence
 

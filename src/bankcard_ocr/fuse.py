@@ -5,9 +5,9 @@ being hidden. How many digits a hidden stretch has is known to one or two only, 
 laid on numbers of each length in every way its hidden stretches allow, and ways are ranked by how well the digits
 agree, by the stretches' lengths, and by where on the card the digits stand. A hidden digit is no evidence.
 
-A wrong number moves money, so pieces are not put together lightly: where two pictures share fewer than four digits that
-both see clearly, the number's check digit must hold, its length be one its issuer uses, the digits stand on the card as
-a card prints a number of so many, and both cards look alike.
+A wrong number moves money, so pieces are not put together lightly: both cards must be one, or of one design, unless
+their pictures share nine digits. Where they share fewer than four that both see clearly, the number's check digit must
+hold, too, its length be one its issuer uses, and the digits stand on the card as a card prints a number of so many.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ Chances = NDArray[np.float32]
 _Alike = Callable[["Look", "Look"], bool]
 
 LENGTHS = (16, 19, 15, 18, 17, 14)
-TOGETHER = 8.0  # nats by which the digits that two looks share make them one without further proof: four have 9
+TOGETHER = 8.0  # nats by which the digits that two looks at one card share need no further proof: four have 9
+SURELY = 20.0  # the same of looks that may be at two cards: nine digits
 CLEAR = 0.97  # mean probability of the digits of a look that can contradict others
 BEAM = 24  # ways kept
 _FAINT = 1e-4  # keeps one look from ruling out what the others say
@@ -56,13 +57,15 @@ class Look:
 
     ``chances`` float32 (N, 11): for each character the digits 0 to 9 and hidden, rows sum to 1. ``along`` float32 (N,):
     where their middles stand along the card, in card widths; ``across`` the line's place across it, in card heights;
-    ``face`` the card as :func:`quality.face` sees it; None where no card was located.
+    ``face`` the card as :func:`quality.face` sees it; None where no card was located. ``is_registered``: laid by its
+    features on the same card as all others of which this is true.
     """
 
     chances: Chances
     along: NDArray[np.float32] | None = None
     across: float = 0.0
     face: NDArray[np.float32] | None = None
+    is_registered: bool = False
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -121,7 +124,7 @@ def fused(looks: Sequence[Look], *, prior: bool = True) -> tuple[Candidate, ...]
         fits = not way.loose or _stands_evenly(way)
         for number, seen in _numbers(way):
             weight = seen - way.cost + (judge.likeness(number) if prior else 0.0)
-            if not fits or (way.loose and not _proven(number)):
+            if not fits or (way.loose and not is_proven(number)):
                 lost.append(weight)
             else:
                 weights.setdefault(number, []).append(weight)
@@ -182,9 +185,16 @@ def contradicted(looks: Sequence[Look], number: str) -> bool:
 
 def _is_another_line(look: Look, other: Look) -> bool:
     """Whether two looks surely are at two lines of one card."""
+    return _is_one_card(look, other) and abs(look.across - other.across) >= OFF_LINE
+
+
+def _is_one_card(look: Look, other: Look) -> bool:
+    """Whether two looks surely are at one card, or at two of one design."""
+    if look.is_registered and other.is_registered:
+        return True
     if look.face is None or other.face is None:
         return False
-    return abs(look.across - other.across) >= OFF_LINE and quality.alike(look.face, other.face) >= ALIKE
+    return quality.alike(look.face, other.face) >= ALIKE
 
 
 def _ways(looks: Sequence[Look], length: int, alike: _Alike) -> list[_Way]:
@@ -257,7 +267,7 @@ def _laid(
     times[places] += 1
     gain = float((np.log(np.exp(summed[places]).mean(1)) - np.log(np.exp(way.logs[places]).mean(1)))[common].sum())
     loose = bool(way.used) and gain < TOGETHER
-    if loose and not all(alike(look, other) for other in way.used):
+    if way.used and gain < SURELY and not all(alike(look, other) for other in way.used):
         return None
     along = way.along
     if look.along is not None:
@@ -279,10 +289,8 @@ def _laid(
 
 
 def _alike(look: Look, other: Look) -> bool:
-    """Whether two looks may be at one card: both cards were located, look alike, and have the line in one place."""
-    if look.face is None or other.face is None:
-        return False
-    return abs(look.across - other.across) < OFF_LINE and quality.alike(look.face, other.face) >= ALIKE
+    """Whether two looks may be at one line of one card."""
+    return abs(look.across - other.across) < OFF_LINE and _is_one_card(look, other)
 
 
 def _misplaced(along: NDArray[np.float32], there: NDArray[np.float32], places: NDArray[np.int64]) -> float:
@@ -321,7 +329,7 @@ def _numbers(way: _Way) -> Iterator[tuple[str, float]]:
         yield "".join(map(str, digits)), float(best.sum() - losses[list(changed)].sum())
 
 
-def _proven(number: str) -> bool:
+def is_proven(number: str) -> bool:
     """Whether a number put together from pieces may be believed."""
     return luhn.is_valid(number) and len(number) in iin.lengths(number)
 

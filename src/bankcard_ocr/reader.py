@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from . import cards, caution, evidence, fields, fuse, layout
+from . import align, cards, caution, evidence, fields, fuse
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .places import FAINT, SURE, Looker, Place
 from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
@@ -61,6 +61,14 @@ class _Shot:
         if self.line is not None:
             return cards.around(self.line, self.things)
         return next((thing.quad for thing in cards.distinct(self.things) if thing.score >= SURELY_A_CARD), None)
+
+    @property
+    def as_aligned(self) -> align.Picture:
+        """What is laid on other pictures of the card."""
+        card = self.card
+        return align.Picture(
+            pixels=self.picture.pixels, place=self.best, card=None if card is None else self.outline(card)
+        )
 
     def outline(self, card: quads.Quad) -> quads.Quad:
         """``card`` on the edges that the picture has; where it was located when the number would not be on it then."""
@@ -185,8 +193,13 @@ class Reader:
         numbers = {place.candidates[0].number for place in sure}
         if len(numbers) > 1:
             raise CardsDiffer
-        looks = [look for shot in shots if (look := self._look_at(shot)) is not None]
+        aligned = align.aligned(
+            [shot.as_aligned for shot in shots if shot.places], self.recognizer.metadata["alphabet"], closely=not sure
+        )
+        looks = aligned.looks() if aligned else []
         found = fuse.fused(looks, prior=options.prior)
+        if aligned and options.prior and (not found or found[0].confidence < _threshold(options)):
+            found = max(found, aligned.read(self.recognizer), key=_certainty)
         found = _settled(max(sure, key=lambda place: place.confidence, default=None), found)
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
@@ -194,26 +207,6 @@ class Reader:
         if fuse.contradicted(looks, found[0].number):
             raise CardsDiffer
         return found
-
-    def _look_at(self, shot: _Shot) -> fuse.Look | None:
-        """What a picture shows of the number, for putting it together with others."""
-        place = shot.best
-        line = place.views[-1]
-        chances = fuse.chances(line, self.recognizer.metadata["alphabet"])
-        if not len(chances):
-            return None
-        if len(line.characters) != len(chances):
-            return fuse.Look(chances=chances)
-        unseen = layout.unseen_place(line)
-        if shot.card is None:
-            return fuse.Look(chances=chances).lacking(unseen)
-        card = shot.outline(shot.card)
-        middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
-        on_card = quads.project(fields.back(middles, place.quad, line), quads.homography(card, cards.UNIT))
-        axis, forward = cards.runs(on_card)
-        along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
-        face = quality.face(shot.picture.pixels, card)
-        return fuse.Look(chances=chances, along=along, across=float(np.median(across)), face=face).lacking(unseen)
 
     def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
@@ -319,6 +312,10 @@ def _as_bytes(data: object) -> bytes:
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
     raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; bankcard_ocr.read(path) opens a file")
+
+
+def _certainty(candidates: Sequence[Candidate]) -> float:
+    return candidates[0].confidence if candidates else 0.0
 
 
 def _settled(surest: Place | None, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -55,6 +55,40 @@ def test_every_strip_gets_its_line():
     assert ["12", "12", "12"] == [line.text for line in recognize.recognize(Fake("12"), [blank(160)] * 3)]
 
 
+class Blinded:
+    """A model that sees of each strip another part of a text."""
+
+    def __init__(self, *texts: str) -> None:
+        self.metadata = {"alphabet": ALPHABET}
+        self.said = [Fake(text).run(blank()[None]) for text in texts]
+
+    def run(self, pictures: np.ndarray) -> list[np.ndarray]:
+        assert len(self.said) == len(pictures)
+        return [np.concatenate(parts) for parts in zip(*self.said, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "together"),
+    [
+        (["????8888", "5555????"], "55558888"),
+        (["55??", "55??"], "55??"),
+        (["5555", "5?55", "?555"], "5555"),
+    ],
+)
+def test_what_one_strip_shows_is_there(texts: list[str], together: str):
+    """Whatever is hidden in another; what is hidden in all stays so."""
+    line = recognize.together(Blinded(*texts), [blank()] * len(texts))
+
+    assert (together, together) == (line.text, "".join(char.text for char in line.characters))
+
+
+def test_where_strips_differ_nothing_is_certain():
+    """Each is as likely as the other."""
+    (one, first), (other, second) = recognize.together(Blinded("56", "58"), [blank()] * 2).texts[:2]
+
+    assert ({"56", "58"}, pytest.approx(first)) == ({one, other}, second)
+
+
 def test_nothing_of_a_number_is_in_a_repr():
     """Lines and characters do not show what they say."""
     line = read(Fake("6200000000000005"))

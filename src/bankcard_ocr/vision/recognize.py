@@ -77,6 +77,21 @@ def recognize(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> 
     return [_line(frames, place, alphabet, beam) for frames, place in zip(probabilities, places, strict=True)]
 
 
+def together(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> Line:
+    """What ``strips``, all of one line and of one width, say together: a character that one of them shows is there.
+
+    Where they show different ones, each is as likely as it is clear.
+    """
+    alphabet = model.metadata["alphabet"]
+    probabilities, places = model.run(np.stack(strips))
+    nothing = [ctc.BLANK, 1 + alphabet.index(HIDDEN)]
+    frames = probabilities.max(0)
+    frames[:, nothing] = probabilities[:, :, nothing].min(0)
+    frames /= frames.sum(1, keepdims=True)
+    clearest = probabilities[:, :, nothing].sum(2).argmin(0)
+    return _line(frames, places[clearest, np.arange(len(clearest))], alphabet, beam)
+
+
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
     return Line(
         texts=spelled(frames, alphabet, beam=beam), characters=_characters(frames, places, alphabet), frames=frames

@@ -1,0 +1,219 @@
+"""Several pictures of one card, laid on one another: what each shows of the number and where, and what all show there.
+
+All are laid on the picture that shows most, by the features that they share with its card. One that shares too few is
+laid by the card that was located in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import cards, fields, fuse, judge, layout, places
+from .numbers import pan
+from .places import Place
+from .reading import Candidate
+from .vision import quad as quads
+from .vision import quality, recognize, register
+from .vision.model import Model
+from .vision.recognize import Line
+
+AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
+WIDTH, ABOVE, BELOW = 22.0, 6.5, 5.0  # of such a card: pitches of its digits, their heights above and below the line
+CARD = (85.6, 54.0)  # millimetres; ISO/IEC 7810, ID-1
+ENDS, LOOSE = 2.0, 0.35  # digits' heights around all that were seen, in which a line is read first
+FEWEST = 4  # digits that show where a line is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """``pixels`` uint8 (H, W, 3), the ``place`` of the number, the outline of the ``card`` where one was located."""
+
+    pixels: quads.Image
+    place: Place
+    card: quads.Quad | None
+
+    @property
+    def line(self) -> Line:
+        """What was read there."""
+        return self.place.views[-1]
+
+    def where(self, points: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
+        """Points (N, 2) of the line's strip in the picture's pixels."""
+        return fields.back(np.array(points, np.float32).reshape(-1, 2), self.place.quad, self.line)
+
+    @property
+    def middles(self) -> NDArray[np.float32]:
+        """Where its characters stand, (N, 2)."""
+        return self.where([(char.x, char.y) for char in self.line.characters])
+
+    @property
+    def surely_card(self) -> quads.Quad:
+        """Where the picture shows the card and nothing else."""
+        return self.card if self.card is not None else quads.part(self.place.text, *AROUND)
+
+    @property
+    def likely_card(self) -> quads.Quad:
+        """The card's outline, or one as large as cards with such digits are."""
+        if self.card is not None:
+            return self.card
+        count = max(1, len(self.line.characters))
+        return quads.part(self.place.text, -2 / count, -ABOVE, (WIDTH - 2) / count, 1 + BELOW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Aligned:
+    """Pictures that show characters, the ``card`` in one of them, and what takes the others' pixels onto it.
+
+    ``onto`` (3, 3) each; None where they share too few features. ``alphabet`` is the recognizer's.
+    """
+
+    pictures: tuple[Picture, ...]
+    onto: tuple[quads.Matrix | None, ...]
+    first: Picture
+    card: quads.Quad
+    alphabet: str
+
+    def looks(self) -> list[fuse.Look]:
+        """What each picture shows of the number, and where on the card."""
+        are_laid = sum(matrix is not None for matrix in self.onto) > 1
+        found = []
+        for picture, matrix in zip(self.pictures, self.onto, strict=True):
+            if are_laid and matrix is not None:
+                found.append(self._laid(picture, matrix))
+            elif are_laid and self.first.card is None:
+                found.append(self._bare(picture))
+            else:
+                found.append(self._alone(picture))
+        return found
+
+    def read(self, model: Model) -> tuple[Candidate, ...]:
+        """What all pictures that are laid on one another say together, read anew in the same places in each.
+
+        A digit that one of them shows is there. That alone is little: what is returned is proven, and evenly set.
+        """
+        laid = [
+            (picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True) if matrix is not None
+        ]
+        if len(laid) < 2:
+            return ()
+        strips = _Strips(model, [(each.pixels, np.asarray(np.linalg.inv(matrix))) for each, matrix in laid])
+        found = [_told(strips.line(quad)) for quad in self._lines(laid)]
+        return max(found, key=lambda said: said[0].confidence if said else 0.0, default=())
+
+    def _lines(self, laid: Sequence[tuple[Picture, quads.Matrix]]) -> list[quads.Quad]:
+        """Where the number may stand in the first picture, by the digits seen in all: the line of most digits first."""
+        rows = []
+        for picture, matrix in laid:
+            seen = [char for char in picture.line.characters if char.text.isdigit()]
+            if len(seen) >= FEWEST:
+                edges = [[(char.x, char.y + side * char.height / 2) for char in seen] for side in (-1, 0, 1)]
+                rows.append(np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * CARD)
+        rows.sort(key=lambda row: -row.shape[1])
+        found = []
+        while rows:
+            level = float(np.median(rows[0][1, :, 1]))
+            near = [row for row in rows if abs(float(np.median(row[1, :, 1])) - level) < fuse.OFF_LINE * CARD[1]]
+            rows = [row for row in rows if not any(row is other for other in near)]
+            found.append(self._around(*np.concatenate(near, 1)))
+        return found
+
+    def _around(self, top: NDArray[np.float64], middle: NDArray[np.float64], bottom: NDArray[np.float64]) -> quads.Quad:
+        """The line through digits whose tops, middles and bottoms (N, 2) are these, in millimetres on the card."""
+        high = float(np.median(np.linalg.norm(bottom - top, axis=1)))
+        slope, offset = recognize.straight(middle[:, 0].tolist(), middle[:, 1].tolist())
+        left, right = middle[:, 0].min() - ENDS * high, middle[:, 0].max() + ENDS * high
+        half = (0.5 + LOOSE) * high
+        first, last = slope * left + offset, slope * right + offset
+        corners = np.array([(left, first - half), (right, last - half), (right, last + half), (left, first + half)])
+        return quads.project((corners / CARD).astype(np.float32), quads.homography(cards.UNIT, self.card))
+
+    def _on_card(self, points: NDArray[np.float32], onto: quads.Matrix) -> NDArray[np.float32]:
+        return quads.project(quads.project(points, onto), quads.homography(self.card, cards.UNIT))
+
+    def _bare(self, picture: Picture) -> fuse.Look:
+        """The digits alone, wherever they stand."""
+        return fuse.Look(chances=fuse.chances(picture.line, self.alphabet))
+
+    def _laid(self, picture: Picture, onto: quads.Matrix) -> fuse.Look:
+        """The digits where they stand on the card of the first picture."""
+        look = self._bare(picture)
+        along, across = self._on_card(picture.middles, onto).T
+        if len(along) != len(look.chances) or not (np.diff(along) > 0).all():
+            return look
+        laid = replace(look, along=along, across=float(np.median(across)), is_registered=True)
+        return laid.lacking(layout.unseen_place(picture.line))
+
+    def _alone(self, picture: Picture) -> fuse.Look:
+        """The digits where they stand on the picture's own card, and what it looks like."""
+        look = self._bare(picture)
+        if len(picture.line.characters) != len(look.chances):
+            return look
+        if picture.card is not None:
+            on_card = quads.project(picture.middles, quads.homography(picture.card, cards.UNIT))
+            axis, forward = cards.runs(on_card)
+            along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
+            face = quality.face(picture.pixels, picture.card)
+            look = replace(look, along=along, across=float(np.median(across)), face=face)
+        return look.lacking(layout.unseen_place(picture.line))
+
+
+@dataclass(frozen=True, slots=True)
+class _Strips:
+    """Pictures, and what takes the first one's pixels to each one's."""
+
+    model: Model
+    laid: Sequence[tuple[quads.Image, quads.Matrix]]
+
+    def line(self, quad: quads.Quad) -> Line:
+        """What all show where the first has ``quad``: framed anew by its characters, wider where they may be a part."""
+        line, quad = self._framed(quad)
+        if len(line.characters) < places.SHORT:
+            wide = quads.grow(quad, (pan.LONGEST - len(line.characters)) / max(4, len(line.characters)), 0.0)
+            longer, _ = self._framed(wide)
+            if len(longer.characters) > len(line.characters):
+                return longer
+        return line
+
+    def _framed(self, quad: quads.Quad) -> tuple[Line, quads.Quad]:
+        line = self._read(quad)
+        framed = recognize.framed(line)
+        if framed is None:
+            return line, quad
+        again = fields.back(framed, quad, line)
+        return self._read(again), again
+
+    def _read(self, quad: quads.Quad) -> Line:
+        strips = [recognize.strip(pixels, quads.project(quad, back)) for pixels, back in self.laid]
+        return layout.without_strays(recognize.together(self.model, strips), self.model.metadata["alphabet"])
+
+
+def _told(line: Line) -> tuple[Candidate, ...]:
+    """The numbers that ``line`` may say, when it is evenly set and the first of them is proven."""
+    found = judge.ranked([line])
+    middles = np.array([char.x for char in line.characters], np.float64)
+    if not found or not fuse.is_proven(found[0].number) or not layout.unevenness(middles) < fuse.EVEN:
+        return ()
+    return found
+
+
+def aligned(pictures: Sequence[Picture], alphabet: str, *, closely: bool = True) -> Aligned | None:
+    """``pictures`` laid on one another; None when none shows a character.
+
+    ``closely``: by the features that they share, which takes a tenth of a second each; else by their cards alone.
+    """
+    shown = tuple(each for each in pictures if each.line.characters)
+    if not shown:
+        return None
+    first = max(shown, key=lambda each: (each.card is not None, each.place.evidence))
+    onto: list[quads.Matrix | None] = [None] * len(shown)
+    if closely and len(shown) > 1:
+        known = register.features(first.pixels, first.surely_card)
+        onto = [
+            np.eye(3) if each is first else register.registered(known, register.features(each.pixels)) for each in shown
+        ]
+    card = cards.as_read(first.likely_card, first.place.quad)
+    return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card, alphabet=alphabet)

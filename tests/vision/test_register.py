@@ -1,0 +1,82 @@
+"""Pictures laid on one another by what both show."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision import register
+
+CARD = np.array([(60, 50), (699, 50), (699, 449), (60, 449)], np.float32)
+ELSEWHERE = np.array([(150, 20), (640, 130), (560, 470), (40, 330)], np.float32)
+
+
+def art(seed: int) -> np.ndarray:
+    """A picture of shapes and signs."""
+    rng = np.random.default_rng(seed)
+    out = np.full((500, 760, 3), 140, np.uint8)
+    for _ in range(60):
+        (x, y), colour = rng.integers((60, 50), (640, 420)).tolist(), rng.integers(0, 255, 3).tolist()
+        cv2.circle(out, (x, y), int(rng.integers(4, 30)), colour, -1, cv2.LINE_AA)
+        cv2.putText(out, chr(65 + int(rng.integers(26))), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour[::-1], 2)
+    return out
+
+
+def seen_elsewhere(picture: np.ndarray, *, dark: float = 1.0) -> np.ndarray:
+    """The card of ``picture`` from another side, in other light, with noise."""
+    warped = cv2.warpPerspective(picture, quads.homography(CARD, ELSEWHERE), (720, 500), borderValue=(30, 60, 20))
+    noise = np.random.default_rng(3).normal(0, 3, warped.shape)
+    return np.clip(dark * warped + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("dark", [1.0, 0.4])
+@pytest.mark.parametrize("within", [None, CARD])
+def test_one_card_in_two_pictures(dark: float, within: np.ndarray | None):
+    """Its corners in the one are taken to those in the other, within a pixel."""
+    first, second = art(1), seen_elsewhere(art(1), dark=dark)
+
+    onto = register.registered(register.features(first, within), register.features(second))
+
+    assert onto is not None
+    assert np.abs(quads.project(ELSEWHERE, onto) - CARD).max() < 1.0
+
+
+@pytest.mark.parametrize("shrink", [0.5, 3.0])
+def test_pictures_of_any_size(shrink: float):
+    """Points are told in each picture's own pixels."""
+    second = cv2.resize(seen_elsewhere(art(1)), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+
+    onto = register.registered(register.features(art(1)), register.features(second))
+
+    assert onto is not None
+    assert np.abs(quads.project((ELSEWHERE + 0.5) * shrink - 0.5, onto) - CARD).max() < 2.0
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        seen_elsewhere(art(2)),
+        np.full((500, 720, 3), 128, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        np.ascontiguousarray(seen_elsewhere(art(1))[:, ::-1]),
+    ],
+    ids=["another card", "nothing", "one pixel", "from behind"],
+)
+def test_other_pictures_are_not_laid_on_it(second: np.ndarray):
+    """Neither way round."""
+    features = register.features(art(1)), register.features(second)
+
+    assert (None, None) == (register.registered(*features), register.registered(*features[::-1]))
+
+
+def test_what_lies_around_the_card_is_no_reason():
+    """Two cards on one table: the table's features do not count."""
+    table, other = art(5), art(6)
+    first, second = (cv2.resize(table, (1520, 1000)) for _ in range(2))
+    first[300:700, 400:1040], second[300:700, 400:1040] = art(1)[50:450, 60:700], other[50:450, 60:700]
+    card = np.array([(400, 300), (1039, 300), (1039, 699), (400, 699)], np.float32)
+
+    assert register.registered(register.features(first), register.features(second)) is not None
+    assert register.registered(register.features(first, card), register.features(second)) is None
