@@ -29,7 +29,7 @@ EVENED = 0.4  # of that is left, at most, where one is taken as unseen: of 751 n
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 FEWEST = 13  # digits of a number that is looked for among strays
-GAPS = (-0.1, 1.5)  # a gap between groups, in pitches
+GAPS = (-0.1, 2.1)  # a gap between groups, in pitches
 
 Floats = NDArray[np.float64]
 
