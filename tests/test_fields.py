@@ -175,10 +175,29 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
         return Line(texts=((text, 0.9),), characters=characters, frames=np.zeros((120, 2), np.float32))
 
     monkeypatch.setattr(fields, "_natural", natural)
-    found = fields.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+    text, probability, _ = fields.named(thing_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
 
-    assert found is not None
-    assert (found.text, round(found.probability, 3)) == ("LI WEI", 0.6)
+    assert (text, round(probability, 3)) == ("LI WEI", 0.6)
+
+
+@pytest.mark.parametrize(("probability", "told"), [(fields.SURE_NAME, True), (fields.SURE_NAME - 0.01, False)])
+def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
+    """Less sure it is none."""
+    monkeypatch.setattr(fields, "named", lambda thing, *_: ("LI WEI", probability, thing.quad))
+
+    assert told == (fields.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
+def test_a_name_may_have_been_located_as_a_number():
+    """Where most cards have theirs. The line on which the number was read is none."""
+    above, number = thing_of("number"), Thing(kind="number", quad=PLACE + np.float32((0, 60)), score=0.95)
+    coarse = replace(number, quad=number.quad + np.float32((30, 4)))
+    holder, other = replace(thing_of("holder"), score=0.3, quad=PLACE + 90), thing_of("expiry")
+
+    found = fields.may_be_names([number, coarse, holder, above, other], number=number.quad)
+
+    assert [above, holder] == found
+    assert [number, coarse, above, holder] == fields.may_be_names([number, coarse, holder, above, other])
 
 
 def thing_of(kind: str) -> Thing:

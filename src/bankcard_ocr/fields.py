@@ -22,7 +22,9 @@ from .vision.quad import Image, Quad
 from .vision.recognize import Character, Line
 
 SURE_DATE = 0.85  # the least probability of a date that is told
-SURE_NAME = 0.6  # the least probability of a name that is told
+SURE_NAME = 0.7  # the least probability of a name that is told
+WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
+MOST_NAMES = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
@@ -198,32 +200,40 @@ def _month(text: str) -> expiry.Month:
     return month
 
 
-def name(things: Sequence[Thing], pixels: Image, model: Model) -> Found | None:
-    """The holder's name, the surest of the lines that may be one."""
-    names = [_name(thing, pixels, model) for thing in _likely(things, "holder")]
+def name(things: Sequence[Thing], pixels: Image, model: Model, *, number: Quad | None = None) -> Found | None:
+    """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands."""
+    names = [_name(thing, pixels, model) for thing in may_be_names(things, number=number)]
     return max((one for one in names if one is not None), key=lambda one: one.probability, default=None)
+
+
+def may_be_names(things: Sequence[Thing], *, number: Quad | None = None) -> list[Thing]:
+    """The lines that may be a name, the likeliest first: one where most cards have the number is located as one."""
+    numbers = [thing for thing in things if thing.kind == "number"]
+    others = [thing for thing in numbers if number is None or not _in_one_line(thing.quad, number)]
+    found = [thing for thing in things if thing.kind == "holder"] + others
+    return sorted(found, key=lambda thing: -thing.score)[:MOST_NAMES]
+
+
+def _in_one_line(first: Quad, second: Quad) -> bool:
+    """Whether the middle of the first is in the second, or nearly."""
+    start, end = second[[0, 3]].mean(0), second[[1, 2]].mean(0)
+    long, high = max(1.0, float(np.linalg.norm(end - start))), quads.sides(second)[1]
+    x, y = (float(v) for v in first.mean(0) - second.mean(0))
+    along, up = (float(v) for v in (end - start) / long)
+    return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
 def _name(thing: Thing, pixels: Image, model: Model) -> Found | None:
     """The name on a line, when it is one and surely read."""
-    line, quad = _named(thing, pixels, model)
-    if not line.texts:
-        return None
-    text, probability = line.texts[0]
+    text, probability, quad = named(thing, pixels, model)
     cleaned = holder.clean(text)
     if cleaned is None or recognize.HIDDEN in text or probability < SURE_NAME:
         return None
     return Found(text=cleaned, probability=probability, quad=quad)
 
 
-def spelled_name(thing: Thing, pixels: Image, model: Model) -> str:
-    """What a line most probably says, as a name where it may be one; for measuring, however unsure it is."""
-    text = _named(thing, pixels, model)[0].text
-    return holder.clean(text) or text
-
-
-def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
-    """A line read in three framings, and where it is; a text's probability is its mean in the three."""
+def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:
+    """What a line most probably says, read in three framings: a text's probability is its mean; and where it is."""
     line, quad = _followed(thing.quad, pixels, model)
     looks = [line]
     for loose in LOOSE:
@@ -231,10 +241,10 @@ def _named(thing: Thing, pixels: Image, model: Model) -> tuple[Line, Quad]:
         if framed is not None:
             looks.append(_natural(pixels, back(framed, quad, line), model))
     chances: defaultdict[str, float] = defaultdict(float)
-    for look in looks:
-        for text, probability in look.texts:
-            chances[text] += probability / len(looks)
-    return replace(line, texts=tuple(sorted(chances.items(), key=lambda said: -said[1]))), quad
+    for text, probability in itertools.chain.from_iterable(look.texts for look in looks):
+        chances[text] += probability / len(looks)
+    best = max(chances, key=chances.__getitem__, default="")
+    return best, chances[best], quad
 
 
 def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
@@ -296,7 +306,7 @@ def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Q
 def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
     """A line read in its own proportions, as the reader of names is trained."""
     long, high = quads.sides(quad)
-    width = int(np.clip(round(recognize.HEIGHT * long / max(high, 1.0) / 4) * 4, 64, recognize.LONG))
+    width = int(np.clip(round(recognize.HEIGHT * long / max(high, 1.0) / 4) * 4, 64, WIDEST))
     return recognize.recognize(model, [recognize.strip(pixels, quad, width)])[0]
 
 

@@ -250,8 +250,14 @@ class Reader:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
         things = cards.on_one_card(shot.best.quad, shot.things)
-        dates = self._dates(picture.pixels, things) or self._dates_closer(shot, things)
-        name = fields.name(things, picture.pixels, self.namer) if self.namer else None
+        closer = self._closer(shot)
+        expiries = [thing for thing in closer if thing.kind == "expiry"]
+        dates = self._dates(picture.pixels, things) or (
+            self._dates(picture.pixels, [*things, *expiries]) if expiries else []
+        )
+        name = None
+        if self.namer:
+            name = fields.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text)
         valid = dates[-1].text if dates else None
         told = _cards(shot, options)
         warned = caution.of_measures(_measures(shot, told)) + caution.of_number(reading.number)
@@ -268,13 +274,12 @@ class Reader:
     def _dates(self, pixels: quads.Image, things: Sequence[Thing]) -> list[fields.Found]:
         return fields.dates(things, lambda quad: self._looker.line(pixels, quad), self.recognizer.metadata["alphabet"])
 
-    def _dates_closer(self, shot: _Shot, things: Sequence[Thing]) -> list[fields.Found]:
-        """The dates on the card cut out and seen large, where ``things``, seen from afar, told nothing of them."""
+    def _closer(self, shot: _Shot) -> list[Thing]:
+        """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
         if shot.card is None:
             return []
-        pixels = shot.picture.pixels
-        found = self._looker.closer(pixels, cards.as_read(shot.card, shot.best.quad), kinds=("expiry",), least=0.1)
-        return self._dates(pixels, [*things, *found])
+        whole = cards.as_read(shot.card, shot.best.quad)
+        return self._looker.closer(shot.picture.pixels, whole, kinds=("expiry", "holder", "number"), least=0.1)
 
     def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
         """The pictures that ``options`` ask for, as JPEG; what was not located cannot be cut out.

@@ -6,6 +6,8 @@
 True
 >>> clean("CARDHOLDER ANNA ROSSI")
 'ANNA ROSSI'
+>>> clean("OB/ZB") is None  # a date, 08/28
+True
 """
 
 from __future__ import annotations
@@ -20,11 +22,15 @@ CAPTIONS = frozenset((
     "CLASSIC", "CONTACTLESS", "CORPORATE", "CREDIT", "CUSTOMER", "DATE", "DEBIT", "DEBIT/CREDIT", "DEBITO",
     "ELECTRON", "ELECTRONIC", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD", "GOOD", "HOLDER", "INFINITE",
     "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME", "NOT", "ONLY", "PLATINUM",
-    "PREMIUM", "PREPAID", "PRIVATE", "SIGNATURE", "SILVER", "SINCE", "STANDARD", "THRU", "TITANIUM",
+    "PREMIUM", "PREPAID", "PRIVATE", "SIGNATURE", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM",
     "TRANSFERABLE", "UNIONPAY", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR",
 ))  # fmt: skip
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
+BANKS = frozenset(
+    ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
+)
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
+_DATE = re.compile(r"[BGILOQSTZ]{2}(/[BGILOQSTZ]{2,4})+")  # as it is read by who knows letters alone
 
 
 def clean(text: str) -> str | None:
@@ -39,5 +45,7 @@ def clean(text: str) -> str | None:
     if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):
         return None
     if sum(word.strip(".:") in CAPTIONS for word in words) * 2 >= len(words):
+        return None
+    if BANKS.intersection(words) or any(_DATE.fullmatch(word) for word in words):
         return None
     return name
