@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -84,6 +86,35 @@ def test_pictures_with_too_little_in_common_keep_to_their_own_cards():
     assert [(False, True)] * 2 == [(look.is_registered, look.face is not None) for look in looks]
     assert [True, True, False] == [look.along is not None for look in apart]
     assert not any(look.is_registered for look in apart)
+
+
+def test_a_number_in_several_lines_is_a_look_too():
+    """It has no characters that stand anywhere, and may contradict another picture all the same."""
+    stacked = picture(NUMBER)
+    line = replace(stacked.line, characters=())
+    stacked = replace(stacked, place=replace(stacked.place, views=(line,)))
+
+    for pictures in ([stacked, stacked], [stacked, picture(NUMBER, art(1), CARD)]):
+        looks = align.aligned(pictures, ALPHABET).looks()
+        assert [NUMBER] * 2 == [look.digits for look in looks]
+
+
+def test_a_place_where_a_digit_was_not_seen_is_kept():
+    """Whether the picture is laid on another, stands alone, or shows no card."""
+    seen = [char for place, char in enumerate(line_of(NUMBER).characters) if place != 7]
+    holed = picture(NUMBER, art(1), CARD)
+    whole = line_of(NUMBER[:7] + NUMBER[8:])
+    moved = replace(
+        whole, characters=tuple(replace(new, x=old.x) for new, old in zip(whole.characters, seen, strict=True))
+    )
+    holed = replace(holed, place=replace(holed.place, views=(moved,)))
+    bare = replace(holed, card=None, pixels=art(2))
+
+    together = align.aligned([picture(NUMBER, art(1), CARD), holed], ALPHABET).looks()
+    alone = align.aligned([holed, bare], ALPHABET, closely=False).looks()
+
+    assert [16, 16, 16, 16] == [len(look.chances) for look in together + alone]
+    assert [False] * 3 == [bool(look.seen[7]) for look in [together[1], *alone]]
 
 
 def test_nothing_is_read_together_where_one_picture_stands_alone():

@@ -197,3 +197,8 @@ def test_another_line_of_the_same_card_contradicts_nothing(across: float, face: 
     assert expected is fuse.contradicted([look(VISA, start=0), other], VISA)
     assert not fuse.contradicted([look(VISA, start=0)], VISA)
     assert fuse.contradicted([other], VISA)  # with nobody who shows the number
+
+
+def test_nothing_of_a_number_is_in_a_repr():
+    """The chances of its digits neither."""
+    assert "0.998" not in repr(look(VISA))

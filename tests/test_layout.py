@@ -38,9 +38,10 @@ def line(text: str, x: np.ndarray) -> Line:
 
 
 @pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
-@given(gap=st.floats(0.0, 2.0), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
-def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, gap: float, bend: float, jitter: int):
+@given(wide=st.floats(0.0, 1.0), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
+def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, wide: float, bend: float, jitter: int):
     """Seen from the side and with digits a little off their places, it stays as it is."""
+    gap = wide * (2.0 if len(sizes) > 2 else 1.3)
     off = np.random.default_rng(jitter).uniform(-0.05, 0.05, count) * 16
     read = line("4" * count, middles(sizes, gap=gap, bend=bend) + off)
 
@@ -70,6 +71,15 @@ def test_a_line_that_stands_evenly_with_one_more_digit_lacks_it(
     place = layout.unseen_place(line("4" * len(seen), seen))
     assert place is not None
     assert len(sizes) == 1 or place == unseen  # without groups a bent line is as even with another one unseen
+
+
+@pytest.mark.parametrize(("sizes", "unseen"), [((6, 13), 6), ((6, 13), 5), ((6, 11), 6)])
+@pytest.mark.parametrize("gap", [0.7, 1.0, 1.3])
+def test_a_digit_unseen_beside_the_only_gap_is_noticed(sizes, unseen: int, gap: float):
+    """The gap is not that wide; two or more may be, since they would have to be alike."""
+    seen = np.delete(middles(sizes, gap=gap), unseen)
+
+    assert layout.lacks_one(line("4" * len(seen), seen))
 
 
 def test_few_characters_lack_nothing():

@@ -17,7 +17,7 @@ from bankcard_ocr import align, fuse
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.places import Place
-from bankcard_ocr.reader import Reader
+from bankcard_ocr.reader import Reader, _surer
 from bankcard_ocr.reading import Candidate, Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
@@ -391,6 +391,26 @@ def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, co
     shots = [SimpleNamespace(best=place, places=()) for place in places]
 
     assert 0.999 == reader._together(shots, Options())[0].confidence
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ((), (), None),
+        ((), ((NUMBER, 0.9),), NUMBER),
+        (((NUMBER, 0.6),), ((NUMBER, 0.9),), NUMBER),
+        (((OTHER, 0.49),), ((NUMBER, 0.9),), NUMBER),
+        (((OTHER, 0.5),), ((NUMBER, 0.9),), None),
+        (((NUMBER, 0.84),), ((OTHER, 0.5),), None),
+    ],
+)
+def test_two_ways_of_putting_together_that_differ_tell_nothing(first, second, told):
+    """Unless one of them is far from sure."""
+    ways = [tuple(Candidate(number=number, confidence=sure) for number, sure in way) for way in (first, second)]
+
+    found = _surer(*ways)
+
+    assert told == (found[0].number if found else None)
 
 
 @pytest.mark.parametrize("count", [0, 9])

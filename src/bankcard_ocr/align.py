@@ -1,13 +1,13 @@
 """Several pictures of one card, laid on one another: what each shows of the number and where, and what all show there.
 
 All are laid on the picture that shows most, by the features that they share with its card. One that shares too few is
-laid by the card that was located in it.
+laid by the card that was located in it, where one was in both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from .vision.recognize import Line
 
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
 WIDTH, ABOVE, BELOW = 22.0, 6.5, 5.0  # of such a card: pitches of its digits, their heights above and below the line
-CARD = (85.6, 54.0)  # millimetres; ISO/IEC 7810, ID-1
+SIZE = (85.6, 54.0)  # of a card, millimetres; ISO/IEC 7810, ID-1
 ENDS, LOOSE = 2.0, 0.35  # digits' heights around all that were seen, in which a line is read first
 FEWEST = 4  # digits that show where a line is
 
@@ -32,7 +32,7 @@ FEWEST = 4  # digits that show where a line is
 class Picture:
     """``pixels`` uint8 (H, W, 3), the ``place`` of the number, the outline of the ``card`` where one was located."""
 
-    pixels: quads.Image
+    pixels: quads.Image = field(repr=False)
     place: Place
     card: quads.Quad | None
 
@@ -79,16 +79,31 @@ class Aligned:
 
     def looks(self) -> list[fuse.Look]:
         """What each picture shows of the number, and where on the card."""
-        are_laid = sum(matrix is not None for matrix in self.onto) > 1
-        found = []
-        for picture, matrix in zip(self.pictures, self.onto, strict=True):
-            if are_laid and matrix is not None:
-                found.append(self._laid(picture, matrix))
-            elif are_laid and self.first.card is None:
-                found.append(self._bare(picture))
-            else:
-                found.append(self._alone(picture))
-        return found
+        return [self._look(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
+
+    def _look(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Look:
+        """The digits, and where they stand: on the card of the first picture, or else on the picture's own."""
+        look = fuse.Look(chances=fuse.chances(picture.line, self.alphabet))
+        if len(picture.line.characters) != len(look.chances):
+            return look  # a number in several lines
+        unseen = layout.unseen_place(picture.line)
+        if self._is_laid and onto is not None:
+            along, across = self._on_card(picture.middles, onto).T
+            if (np.diff(along) > 0).all():
+                look = replace(look, along=along, across=float(np.median(across)), is_registered=True)
+        elif picture.card is not None and not (self._is_laid and self.first.card is None):
+            on_card = quads.project(picture.middles, quads.homography(picture.card, cards.UNIT))
+            axis, forward = cards.runs(on_card)
+            along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
+            look = replace(look, along=along, across=float(np.median(across)))
+        if look.along is not None and picture.card is not None:
+            look = replace(look, face=quality.face(picture.pixels, picture.card))
+        return look.lacking(unseen)
+
+    @property
+    def _is_laid(self) -> bool:
+        """Whether any picture is laid on the first; else each keeps to its own card."""
+        return sum(matrix is not None for matrix in self.onto) > 1
 
     def read(self, model: Model) -> tuple[Candidate, ...]:
         """What all pictures that are laid on one another say together, read anew in the same places in each.
@@ -100,9 +115,11 @@ class Aligned:
         ]
         if len(laid) < 2:
             return ()
-        strips = _Strips(model, [(each.pixels, np.asarray(np.linalg.inv(matrix))) for each, matrix in laid])
-        found = [_told(strips.line(quad)) for quad in self._lines(laid)]
-        return max(found, key=lambda said: said[0].confidence if said else 0.0, default=())
+        strips = _Strips(model=model, laid=[(each.pixels, np.asarray(np.linalg.inv(matrix))) for each, matrix in laid])
+        found = [said for quad in self._lines(laid) if (said := _told(strips.line(quad)))]
+        if len({said[0].number for said in found}) != 1:
+            return ()
+        return max(found, key=lambda said: said[0].confidence)
 
     def _lines(self, laid: Sequence[tuple[Picture, quads.Matrix]]) -> list[quads.Quad]:
         """Where the number may stand in the first picture, by the digits seen in all: the line of most digits first."""
@@ -111,12 +128,12 @@ class Aligned:
             seen = [char for char in picture.line.characters if char.text.isdigit()]
             if len(seen) >= FEWEST:
                 edges = [[(char.x, char.y + side * char.height / 2) for char in seen] for side in (-1, 0, 1)]
-                rows.append(np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * CARD)
+                rows.append(np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * SIZE)
         rows.sort(key=lambda row: -row.shape[1])
         found = []
         while rows:
             level = float(np.median(rows[0][1, :, 1]))
-            near = [row for row in rows if abs(float(np.median(row[1, :, 1])) - level) < fuse.OFF_LINE * CARD[1]]
+            near = [row for row in rows if abs(float(np.median(row[1, :, 1])) - level) < fuse.OFF_LINE * SIZE[1]]
             rows = [row for row in rows if not any(row is other for other in near)]
             found.append(self._around(*np.concatenate(near, 1)))
         return found
@@ -129,39 +146,13 @@ class Aligned:
         half = (0.5 + LOOSE) * high
         first, last = slope * left + offset, slope * right + offset
         corners = np.array([(left, first - half), (right, last - half), (right, last + half), (left, first + half)])
-        return quads.project((corners / CARD).astype(np.float32), quads.homography(cards.UNIT, self.card))
+        return quads.project((corners / SIZE).astype(np.float32), quads.homography(cards.UNIT, self.card))
 
     def _on_card(self, points: NDArray[np.float32], onto: quads.Matrix) -> NDArray[np.float32]:
         return quads.project(quads.project(points, onto), quads.homography(self.card, cards.UNIT))
 
-    def _bare(self, picture: Picture) -> fuse.Look:
-        """The digits alone, wherever they stand."""
-        return fuse.Look(chances=fuse.chances(picture.line, self.alphabet))
 
-    def _laid(self, picture: Picture, onto: quads.Matrix) -> fuse.Look:
-        """The digits where they stand on the card of the first picture."""
-        look = self._bare(picture)
-        along, across = self._on_card(picture.middles, onto).T
-        if len(along) != len(look.chances) or not (np.diff(along) > 0).all():
-            return look
-        laid = replace(look, along=along, across=float(np.median(across)), is_registered=True)
-        return laid.lacking(layout.unseen_place(picture.line))
-
-    def _alone(self, picture: Picture) -> fuse.Look:
-        """The digits where they stand on the picture's own card, and what it looks like."""
-        look = self._bare(picture)
-        if len(picture.line.characters) != len(look.chances):
-            return look
-        if picture.card is not None:
-            on_card = quads.project(picture.middles, quads.homography(picture.card, cards.UNIT))
-            axis, forward = cards.runs(on_card)
-            along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
-            face = quality.face(picture.pixels, picture.card)
-            look = replace(look, along=along, across=float(np.median(across)), face=face)
-        return look.lacking(layout.unseen_place(picture.line))
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Strips:
     """Pictures, and what takes the first one's pixels to each one's."""
 
@@ -203,17 +194,25 @@ def _told(line: Line) -> tuple[Candidate, ...]:
 def aligned(pictures: Sequence[Picture], alphabet: str, *, closely: bool = True) -> Aligned | None:
     """``pictures`` laid on one another; None when none shows a character.
 
-    ``closely``: by the features that they share, which takes a tenth of a second each; else by their cards alone.
+    ``closely``: by the features that they share, which takes some 0.2 s each; else by their cards alone.
     """
-    shown = tuple(each for each in pictures if each.line.characters)
+    shown = tuple(each for each in pictures if each.line.text)
     if not shown:
         return None
     first = max(shown, key=lambda each: (each.card is not None, each.place.evidence))
     onto: list[quads.Matrix | None] = [None] * len(shown)
-    if closely and len(shown) > 1:
+    if closely and len(shown) > 1 and first.line.characters:
         known = register.features(first.pixels, first.surely_card)
-        onto = [
-            np.eye(3) if each is first else register.registered(known, register.features(each.pixels)) for each in shown
-        ]
+        onto = [np.eye(3) if each is first else _onto(first, known, each) for each in shown]
     card = cards.as_read(first.likely_card, first.place.quad)
     return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card, alphabet=alphabet)
+
+
+def _onto(first: Picture, known: register.Features, other: Picture) -> quads.Matrix | None:
+    """What takes the other picture's pixels to the first's; None where they are not surely of one design."""
+    features = register.features(other.pixels)
+    found = register.laid(known, features)
+    if found is None:
+        return None
+    alike = register.likeness(first.pixels, first.surely_card, known, other.pixels, features, found)
+    return found.onto if alike >= register.ONE_DESIGN else None

@@ -29,7 +29,8 @@ EVENED = 0.4  # of that is left, at most, where one is taken as unseen: of 751 n
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 FEWEST = 13  # digits of a number that is looked for among strays
-GAPS = (-0.1, 2.1)  # a gap between groups, in pitches
+GAPS = (-0.1, 2.1)  # gaps between groups, in pitches
+ONE_GAP = 1.5  # the most where there is but one: a wider one may be a digit that was not seen
 
 Floats = NDArray[np.float64]
 
@@ -49,24 +50,24 @@ def _off(middles: Floats, unseen: int) -> Floats:
     """The same for each line (L of them) and each of the G ways to stand that :func:`_grids` has."""
     count = middles.shape[-1]
     lines = middles.reshape(-1, count)
-    fits, rests = _grids(count, unseen)
+    fits, rests, widest = _grids(count, unseen)
     if not len(fits):
         return np.full((len(lines), 0), np.inf)
     _, pitch, gap = np.moveaxis((lines @ fits.reshape(-1, count).T).reshape(len(lines), -1, 3), -1, 0)
     off = np.abs(lines @ rests.reshape(-1, count).T).reshape(len(lines), -1, count).max(-1) / np.maximum(pitch, 1e-3)
-    fits_in = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= GAPS[1] * pitch)
+    fits_in = (pitch > 1) & (gap >= GAPS[0] * pitch) & (gap <= widest * pitch)
     return np.asarray(np.where(fits_in, off, np.inf), np.float64)
 
 
 @functools.cache
-def _grids(count: int, unseen: int) -> tuple[Floats, Floats]:
-    """For each of G ways to stand: what gives offset, pitch and gap of ``count`` digits, and what is left over.
+def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
+    """For each of G ways to stand: what gives offset, pitch, gap of ``count`` digits, what is left, the most of a gap.
 
     ``unseen`` (0 or 1) is how many of a grouping's digits were not seen: then the ways of a grouping are as many as it
     has digits, each unseen in turn. (G, 3, N) and (G, N, N), to be multiplied
-    with the middles of N characters.
+    with the middles of N characters; (G,) in pitches.
     """
-    fits, rests = [], []
+    fits, rests, widest = [], [], []
     whole = count + unseen
     for sizes in sorted(set(pan.GROUPINGS.get(whole, ()))):
         places = np.arange(whole, dtype=np.float64)
@@ -77,7 +78,8 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats]:
             fit = np.linalg.pinv(seen)
             fits.append(fit[:3])
             rests.append(np.eye(count) - seen @ fit)
-    return np.array(fits), np.array(rests)
+            widest.append(GAPS[1] if len(sizes) > 2 else ONE_GAP)
+    return np.array(fits), np.array(rests), np.array(widest)
 
 
 def lacks_one(line: Line) -> bool:

@@ -193,20 +193,26 @@ class Reader:
         numbers = {place.candidates[0].number for place in sure}
         if len(numbers) > 1:
             raise CardsDiffer
-        aligned = align.aligned(
-            [shot.as_aligned for shot in shots if shot.places], self.recognizer.metadata["alphabet"], closely=not sure
-        )
+        aligned = self._aligned(shots, closely=options.prior and not sure)
         looks = aligned.looks() if aligned else []
         found = fuse.fused(looks, prior=options.prior)
         if aligned and options.prior and (not found or found[0].confidence < _threshold(options)):
-            found = max(found, aligned.read(self.recognizer), key=_certainty)
+            found = _surer(found, aligned.read(self.recognizer))
         found = _settled(max(sure, key=lambda place: place.confidence, default=None), found)
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
         if fuse.contradicted(looks, found[0].number):
-            raise CardsDiffer
+            closely = (
+                self._aligned(shots, closely=True) if sure else None
+            )  # which shows what is another line of the card
+            if closely is None or fuse.contradicted(closely.looks(), found[0].number):
+                raise CardsDiffer
         return found
+
+    def _aligned(self, shots: Sequence[_Shot], *, closely: bool) -> align.Aligned | None:
+        pictures = [shot.as_aligned for shot in shots if shot.places]
+        return align.aligned(pictures, self.recognizer.metadata["alphabet"], closely=closely)
 
     def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
@@ -319,8 +325,14 @@ def _as_bytes(data: object) -> bytes:
     raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; bankcard_ocr.read(path) opens a file")
 
 
-def _certainty(candidates: Sequence[Candidate]) -> float:
-    return candidates[0].confidence if candidates else 0.0
+def _surer(first: tuple[Candidate, ...], second: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The surer candidates of two; none where both surely say different numbers."""
+    if not first or not second:
+        return first or second
+    one, other = first[0], second[0]
+    if one.number != other.number and min(one.confidence, other.confidence) >= DISPUTED:
+        return ()
+    return first if one.confidence >= other.confidence else second
 
 
 def _settled(surest: Place | None, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -37,10 +37,12 @@ def test_one_card_in_two_pictures(dark: float, within: np.ndarray | None):
     """Its corners in the one are taken to those in the other, within a pixel."""
     first, second = art(1), seen_elsewhere(art(1), dark=dark)
 
-    onto = register.registered(register.features(first, within), register.features(second))
+    here, there = register.features(first, within), register.features(second)
+    found = register.laid(here, there)
 
-    assert onto is not None
-    assert np.abs(quads.project(ELSEWHERE, onto) - CARD).max() < 1.0
+    assert found is not None
+    assert np.abs(quads.project(ELSEWHERE, found.onto) - CARD).max() < 1.0
+    assert register.likeness(first, CARD, here, second, there, found) > 1.5
 
 
 @pytest.mark.parametrize("shrink", [0.5, 3.0])
@@ -48,10 +50,10 @@ def test_pictures_of_any_size(shrink: float):
     """Points are told in each picture's own pixels."""
     second = cv2.resize(seen_elsewhere(art(1)), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
 
-    onto = register.registered(register.features(art(1)), register.features(second))
+    found = register.laid(register.features(art(1)), register.features(second))
 
-    assert onto is not None
-    assert np.abs(quads.project((ELSEWHERE + 0.5) * shrink - 0.5, onto) - CARD).max() < 2.0
+    assert found is not None
+    assert np.abs(quads.project((ELSEWHERE + 0.5) * shrink - 0.5, found.onto) - CARD).max() < 2.0
 
 
 @pytest.mark.parametrize(
@@ -60,15 +62,16 @@ def test_pictures_of_any_size(shrink: float):
         seen_elsewhere(art(2)),
         np.full((500, 720, 3), 128, np.uint8),
         np.zeros((1, 1, 3), np.uint8),
+        np.zeros((1, 3000, 3), np.uint8),
         np.ascontiguousarray(seen_elsewhere(art(1))[:, ::-1]),
     ],
-    ids=["another card", "nothing", "one pixel", "from behind"],
+    ids=["another card", "nothing", "one pixel", "one row", "from behind"],
 )
 def test_other_pictures_are_not_laid_on_it(second: np.ndarray):
     """Neither way round."""
     features = register.features(art(1)), register.features(second)
 
-    assert (None, None) == (register.registered(*features), register.registered(*features[::-1]))
+    assert (None, None) == (register.laid(*features), register.laid(*features[::-1]))
 
 
 def test_what_lies_around_the_card_is_no_reason():
@@ -78,5 +81,40 @@ def test_what_lies_around_the_card_is_no_reason():
     first[300:700, 400:1040], second[300:700, 400:1040] = art(1)[50:450, 60:700], other[50:450, 60:700]
     card = np.array([(400, 300), (1039, 300), (1039, 699), (400, 699)], np.float32)
 
-    assert register.registered(register.features(first), register.features(second)) is not None
-    assert register.registered(register.features(first, card), register.features(second)) is None
+    assert register.laid(register.features(first), register.features(second)) is not None
+    assert register.laid(register.features(first, card), register.features(second)) is None
+
+
+def test_the_mark_that_all_cards_bear_is_no_reason():
+    """Two designs with one logo are laid on one another by it, and are not alike."""
+    first, second = art(1), art(7)
+    mark = art(9)[100:260, 100:300]
+    first[60:220, 480:680], second[60:220, 480:680] = mark, mark
+    here, there = register.features(first, CARD), register.features(second)
+
+    found = register.laid(here, there)
+
+    assert found is not None
+    assert register.likeness(first, CARD, here, second, there, found) < register.ONE_DESIGN
+
+
+def test_a_half_covered_card_is_alike():
+    """In other light, with a third of it under a hand."""
+    second = seen_elsewhere(art(1), dark=0.6)
+    cv2.rectangle(second, (0, 0), (260, 499), (200, 160, 130), -1)
+    here, there = register.features(art(1), CARD), register.features(second)
+
+    found = register.laid(here, there)
+
+    assert found is not None
+    assert register.likeness(art(1), CARD, here, second, there, found) >= register.ONE_DESIGN
+
+
+def test_a_pattern_has_no_more_features_than_others():
+    """A row of dots over and over has hundreds of thousands, all equally strong."""
+    tile = np.zeros((12, 12, 3), np.uint8)
+    cv2.circle(tile, (6, 6), 3, (255, 255, 255), -1)
+
+    found = register.features(np.tile(tile, (84, 84, 1)))
+
+    assert (register.MOST, (register.MOST, 128)) == (len(found.points), found.descriptors.shape)
