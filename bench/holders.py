@@ -4,10 +4,10 @@
     .venv/bin/python bench/holders.py bench/results/holders.json --count 400 --seed 1
 
 Each card is photographed at 1024 x 768 and goes the whole way: located in the picture and on the card cut out, read,
-judged. ``characters``: the share of the names' characters that are right (1 - edit distance / length) in the best text
-of the line that may be a name and has the name's middle in it, whatever its certainty; ``told``: of what the reader is
-sure of, how much and how much of it is right. Cards whose number is refused tell no name, so those whose number is read
-are counted apart.
+judged; only which line is the number's is known, since many numbers are refused. ``characters``: the share of the
+names' characters that are right (1 - edit distance / length) in the best text of the line that may be a name and has
+the name's middle in it, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
+right. Cards whose number is refused tell no name, so those whose number is read are counted apart.
 """
 
 from __future__ import annotations

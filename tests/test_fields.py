@@ -200,6 +200,14 @@ def test_a_name_may_have_been_located_as_a_number():
     assert [number, coarse, above, holder] == fields.may_be_names([number, coarse, holder, above, other])
 
 
+@pytest.mark.parametrize(("kind", "told"), [("number", False), ("holder", True)])
+def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: bool):
+    """A line that was located as a number's is one, when nearly all of its letters look like digits."""
+    monkeypatch.setattr(fields, "named", lambda thing, *_: ("BOBI LIZ", 0.99, thing.quad))
+
+    assert told == (fields.name([thing_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
 def thing_of(kind: str) -> Thing:
     """A thing at the usual place."""
     return Thing(kind=kind, quad=PLACE, score=0.9)

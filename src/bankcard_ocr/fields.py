@@ -229,6 +229,8 @@ def _name(thing: Thing, pixels: Image, model: Model) -> Found | None:
     cleaned = holder.clean(text)
     if cleaned is None or recognize.HIDDEN in text or probability < SURE_NAME:
         return None
+    if thing.kind == "number" and holder.may_be_digits(cleaned):
+        return None
     return Found(text=cleaned, probability=probability, quad=quad)
 
 
@@ -304,7 +306,7 @@ def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Q
 
 
 def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
-    """A line read in its own proportions, as the reader of names is trained."""
+    """A line read in its own proportions; the reader of names is trained with strips of 480 pixels."""
     long, high = quads.sides(quad)
     width = int(np.clip(round(recognize.HEIGHT * long / max(high, 1.0) / 4) * 4, 64, WIDEST))
     return recognize.recognize(model, [recognize.strip(pixels, quad, width)])[0]

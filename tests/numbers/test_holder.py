@@ -29,6 +29,7 @@ from bankcard_ocr.numbers import holder
         ("OB/ZB", None),
         ("OB/ZO OB/ZO", None),
         ("CCB SQ", None),
+        ("MARIE BOC", "MARIE BOC"),
         ("", None),
         (" - ", None),
         ("4111 1111", None),

@@ -30,7 +30,8 @@ BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
 )
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
-_DATE = re.compile(r"[BGILOQSTZ]{2}(/[BGILOQSTZ]{2,4})+")  # as it is read by who knows letters alone
+_DIGITS = frozenset("BGILOQSTZ")  # what digits are read as by who knows letters alone
+_DATE = re.compile(r"[BGILOQSTZ]{2}(/[BGILOQSTZ]{2,4})+")
 
 
 def clean(text: str) -> str | None:
@@ -46,6 +47,16 @@ def clean(text: str) -> str | None:
         return None
     if sum(word.strip(".:") in CAPTIONS for word in words) * 2 >= len(words):
         return None
-    if BANKS.intersection(words) or any(_DATE.fullmatch(word) for word in words):
+    if words[0] in BANKS or any(_DATE.fullmatch(word) for word in words):
         return None
     return name
+
+
+def may_be_digits(name: str) -> bool:
+    """Whether nearly all letters of ``name`` are what digits are read as by who knows letters alone.
+
+    >>> may_be_digits("GZOO OOOO OOOO OOOS")
+    True
+    """
+    letters = [char for char in name if char.isalpha()]
+    return sum(char in _DIGITS for char in letters) > 0.8 * len(letters)
