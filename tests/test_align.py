@@ -99,6 +99,19 @@ def test_a_number_in_several_lines_is_a_look_too():
         assert [NUMBER] * 2 == [look.digits for look in looks]
 
 
+def test_a_text_that_no_frame_shows_is_no_look():
+    """As one is listed now and then where nothing is seen."""
+    nothing = picture("")
+    nothing = replace(
+        nothing, place=replace(nothing.place, views=(replace(nothing.line, texts=(("5", 0.1),)),)), card=CARD
+    )
+
+    for pictures in ([nothing], [picture(NUMBER, art(1), CARD), replace(nothing, pixels=art(1))]):
+        aligned = align.aligned(pictures, ALPHABET)
+        assert [16] * (len(pictures) - 1) == [len(look.chances) for look in aligned.looks()]
+        assert () == aligned.read(Saying(line_of("1")))
+
+
 def test_a_place_where_a_digit_was_not_seen_is_kept():
     """Whether the picture is laid on another, stands alone, or shows no card."""
     seen = [char for place, char in enumerate(line_of(NUMBER).characters) if place != 7]

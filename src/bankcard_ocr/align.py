@@ -79,13 +79,14 @@ class Aligned:
 
     def looks(self) -> list[fuse.Look]:
         """What each picture shows of the number, and where on the card."""
-        return [self._look(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
+        found = [self._look(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
+        return [look for look in found if len(look.chances)]
 
     def _look(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Look:
         """The digits, and where they stand: on the card of the first picture, or else on the picture's own."""
         look = fuse.Look(chances=fuse.chances(picture.line, self.alphabet))
-        if len(picture.line.characters) != len(look.chances):
-            return look  # a number in several lines
+        if len(picture.line.characters) != len(look.chances) or not len(look.chances):
+            return look  # a number in several lines, or what hardly is one
         unseen = layout.unseen_place(picture.line)
         if self._is_laid and onto is not None:
             along, across = self._on_card(picture.middles, onto).T

@@ -139,3 +139,8 @@ def test_a_perspective_of_a_card_is_convex(corners: quad.Quad):
 def test_what_no_camera_sees_is_not_convex(corners):
     """Mirrored, crossed, dented, degenerate and undefined quads are told apart."""
     assert not quad.is_convex(np.array(corners, np.float32))
+
+
+def test_no_points_are_taken_nowhere():
+    """None come out where none go in."""
+    assert (0, 2) == quad.project(np.zeros((0, 2), np.float32), np.eye(3)).shape

@@ -30,7 +30,9 @@ def homography(source: Quad, target: Quad) -> Matrix:
 
 
 def project(points: NDArray[np.float32], matrix: Matrix) -> NDArray[np.float32]:
-    """``points`` (..., 2) taken through ``matrix``."""
+    """``points`` (..., 2), of which there may be none, taken through ``matrix``."""
+    if not np.size(points):
+        return np.asarray(points, np.float32)
     flat = np.asarray(points, np.float32).reshape(-1, 1, 2)
     return np.asarray(cv2.perspectiveTransform(flat, matrix), np.float32).reshape(np.shape(points))
 
