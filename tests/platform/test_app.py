@@ -234,35 +234,6 @@ class TestLimits:
             wait_for(lambda: ask(server.port, "POST", READ, JPEG.ljust(60_000)).text, NUMBER),
         )
 
-    @pytest.mark.parametrize(("places", "expected"), [(2, "[busy]"), (3, NUMBER)])
-    def test_bodies_that_are_coming_are_fewer_while_half_of_the_places_are_taken(
-        self, start, monkeypatch, places: int, expected: str
-    ):
-        """One place of two is taken, or of three; another body that is coming holds most of the room."""
-        monkeypatch.setattr(app, "PRESSED_BYTES", 100_000)
-        served = start(places=places)
-        served.reader.gate = threading.Event()
-        first = threading.Thread(target=ask, args=(served.port, "POST", READ, JPEG))
-        first.start()
-        served.reader.entered.acquire(timeout=10)
-        replies: list[str] = []
-        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as slow:
-            slow.sendall(
-                b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\nExpect: 100-continue\r\n\r\n"
-            )
-            slow.recv(65536)  # it is being read
-            slow.sendall(bytes(80_000))
-            time.sleep(0.5)
-            body = JPEG.ljust(60_000)
-            second = threading.Thread(target=lambda: replies.append(ask(served.port, "POST", READ, body).text))
-            second.start()
-            second.join(0.5 if expected == NUMBER else 10)
-            served.reader.gate.set()
-            second.join()
-        first.join()
-
-        assert expected in replies[0]
-
     def test_a_slow_body_is_cut_off(self, start):
         """A sender that stops in the middle is answered after the deadline and its connection closed."""
         served = start(request_timeout_s=0.2)

@@ -36,7 +36,6 @@ BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the fo
 OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
-PRESSED_BYTES = 8_388_608  # of those still coming while half of the places are taken: most will be refused anyway
 LAST_READINGS = 8  # whose mean time says how long a waiting picture will wait
 
 HEAVY = {RECOGNIZE, cloudcall.PATH}
@@ -50,10 +49,9 @@ class Api:
         self._settings = settings
         self._readers = ThreadPoolExecutor(settings.places, thread_name_prefix="read")
         self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
-        self._taken = 0  # places for recognition; this and the next three only the event loop's thread touches
+        self._taken = 0  # places for recognition; this and the next two only the event loop's thread touches
         self._asked = 0  # places for other calls
         self._held = 0  # bytes of bodies that are still coming or at work
-        self._coming = 0  # those of the first kind
 
     def close(self) -> None:
         """Waits for the calls at work and lets the threads go."""
@@ -93,11 +91,6 @@ class Api:
     def _is_full(self, *, heavy: bool) -> bool:
         return self._taken >= self._settings.places if heavy else self._asked >= OTHER_PLACES
 
-    def _has_room(self, size: int) -> bool:
-        """Whether so many bytes more of bodies may be held."""
-        is_pressed = 2 * self._taken >= self._settings.places
-        return self._held + size <= MAX_HELD_BYTES and not (is_pressed and self._coming + size > PRESSED_BYTES)
-
     def _too_large(self, scope: Scope, size: int) -> BankcardError:
         path = wire.normal(scope["path"])
         if path in HEAVY:
@@ -120,17 +113,14 @@ class Api:
                     raise ConnectionError
                 chunk, more = message.get("body", b""), message.get("more_body", False)
                 size += len(chunk)
-                keep = keep and size <= limit and self._has_room(len(chunk))
+                keep = keep and size <= limit and self._held + len(chunk) <= MAX_HELD_BYTES
                 gained = len(chunk) if keep else -held
-                held += gained
-                self._held += gained
-                self._coming += gained
+                held, self._held = held + gained, self._held + gained
                 chunks.append(chunk)
                 if not keep:
                     chunks.clear()
             body = b"".join(chunks) if keep else None
         finally:
-            self._coming -= held
             if body is None:
                 self._held -= held
         if size > limit:
