@@ -44,24 +44,13 @@ def picture(
     return align.Picture(pixels=nothing if pixels is None else pixels, place=place, card=card)
 
 
-def art(seed: int) -> np.ndarray:
-    """A picture of shapes and signs."""
-    rng = np.random.default_rng(seed)
-    out = np.full((500, 760, 3), 140, np.uint8)
-    for _ in range(60):
-        (x, y), colour = rng.integers((60, 50), (640, 420)).tolist(), rng.integers(0, 255, 3).tolist()
-        cv2.circle(out, (x, y), int(rng.integers(4, 30)), colour, -1, cv2.LINE_AA)
-        cv2.putText(out, chr(65 + int(rng.integers(26))), (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.8, colour[::-1], 2)
-    return out
-
-
 def test_without_characters_there_is_nothing_to_lay():
     """No pictures, or pictures of nothing."""
     assert (None, None) == (align.aligned([], ALPHABET), align.aligned([picture(""), picture("")], ALPHABET))
 
 
 @pytest.mark.parametrize(("card", "pitch"), [(CARD, 22 / 639), (None, 1 / align.WIDTH)])
-def test_digits_are_told_where_the_first_picture_s_card_has_them(card: np.ndarray | None, pitch: float):
+def test_digits_are_told_where_the_first_picture_s_card_has_them(art, card: np.ndarray | None, pitch: float):
     """The second picture was taken from elsewhere, and no card was located in it."""
     elsewhere = np.array([(150, 20), (640, 130), (560, 470), (40, 330)], np.float32)
     matrix = quads.homography(CARD, elsewhere)
@@ -76,7 +65,7 @@ def test_digits_are_told_where_the_first_picture_s_card_has_them(card: np.ndarra
     assert pitch == pytest.approx(float(np.diff(one.along).mean()), rel=0.1)
 
 
-def test_pictures_with_too_little_in_common_keep_to_their_own_cards():
+def test_pictures_with_too_little_in_common_keep_to_their_own_cards(art):
     """So does everyone when only their cards are asked for; without a card digits stand nowhere."""
     pictures = [picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD), picture(NUMBER, art(1))]
 
@@ -88,7 +77,7 @@ def test_pictures_with_too_little_in_common_keep_to_their_own_cards():
     assert not any(look.is_registered for look in apart)
 
 
-def test_a_number_in_several_lines_is_a_look_too():
+def test_a_number_in_several_lines_is_a_look_too(art):
     """It has no characters that stand anywhere, and may contradict another picture all the same."""
     stacked = picture(NUMBER)
     line = replace(stacked.line, characters=())
@@ -99,7 +88,7 @@ def test_a_number_in_several_lines_is_a_look_too():
         assert [NUMBER] * 2 == [look.digits for look in looks]
 
 
-def test_a_text_that_no_frame_shows_is_no_look():
+def test_a_text_that_no_frame_shows_is_no_look(art):
     """As one is listed now and then where nothing is seen."""
     nothing = picture("")
     nothing = replace(
@@ -112,7 +101,7 @@ def test_a_text_that_no_frame_shows_is_no_look():
         assert () == aligned.read(Saying(line_of("1")))
 
 
-def test_a_place_where_a_digit_was_not_seen_is_kept():
+def test_a_place_where_a_digit_was_not_seen_is_kept(art):
     """Whether the picture is laid on another, stands alone, or shows no card."""
     seen = [char for place, char in enumerate(line_of(NUMBER).characters) if place != 7]
     holed = picture(NUMBER, art(1), CARD)
@@ -130,7 +119,7 @@ def test_a_place_where_a_digit_was_not_seen_is_kept():
     assert [False] * 3 == [bool(look.seen[7]) for look in [together[1], *alone]]
 
 
-def test_nothing_is_read_together_where_one_picture_stands_alone():
+def test_nothing_is_read_together_where_one_picture_stands_alone(art):
     """Nor is the model asked."""
     aligned = align.aligned([picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD)], ALPHABET)
 
@@ -160,7 +149,7 @@ class Saying:
         ("411111111111111", 0.0, False),  # the issuer prints more
     ],
 )
-def test_what_is_read_together_is_proven_and_even(text: str, shift: float, told: bool):
+def test_what_is_read_together_is_proven_and_even(art, text: str, shift: float, told: bool):
     """Halves of two cards of one design would be put together else."""
     aligned = align.aligned([picture(text[:8] + "????????", art(1), CARD), picture(text, art(1))], ALPHABET)
 

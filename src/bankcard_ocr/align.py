@@ -124,12 +124,14 @@ class Aligned:
 
     def _lines(self, laid: Sequence[tuple[Picture, quads.Matrix]]) -> list[quads.Quad]:
         """Where the number may stand in the first picture, by the digits seen in all: the line of most digits first."""
-        rows = []
+        rows: list[NDArray[np.float64]] = []
         for picture, matrix in laid:
             seen = [char for char in picture.line.characters if char.text.isdigit()]
             if len(seen) >= FEWEST:
                 edges = [[(char.x, char.y + side * char.height / 2) for char in seen] for side in (-1, 0, 1)]
-                rows.append(np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * SIZE)
+                row = np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * SIZE
+                if np.isfinite(row).all():
+                    rows.append(np.asarray(row, np.float64))
         rows.sort(key=lambda row: -row.shape[1])
         found = []
         while rows:
