@@ -113,10 +113,8 @@ def main() -> None:
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["located"] += bool(near)
-        said = max(
-            (fields.named(line, taken.pixels, namer) for line in near), key=lambda each: each[1], default=("", 0)
-        )
-        text = holder.clean(said[0]) or said[0]
+        said = fields.named(near[0], taken.pixels, namer)[0] if near else ""
+        text = holder.clean(said) or said
         share = max(0.0, 1 - distance(text, wanted) / len(wanted))
         shares["embossed" if line.ink.relief else "flat"].append(share)
         if near:

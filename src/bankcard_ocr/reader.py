@@ -203,9 +203,7 @@ class Reader:
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
         if fuse.contradicted(looks, found[0].number):
-            closely = (
-                self._aligned(shots, closely=True) if sure else None
-            )  # which shows what is another line of the card
+            closely = self._aligned(shots, closely=True) if sure else None  # shows what is another line of the card
             if closely is None or fuse.contradicted(closely.looks(), found[0].number):
                 raise CardsDiffer
         return found
@@ -258,9 +256,9 @@ class Reader:
         things = cards.on_one_card(shot.best.quad, shot.things)
         closer = self._closer(shot)
         expiries = [thing for thing in closer if thing.kind == "expiry"]
-        dates = self._dates(picture.pixels, things) or (
-            self._dates(picture.pixels, [*things, *expiries]) if expiries else []
-        )
+        dates = self._dates(picture.pixels, things)
+        if expiries and not dates:
+            dates = self._dates(picture.pixels, [*things, *expiries])
         name = None
         if self.namer:
             name = fields.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text)

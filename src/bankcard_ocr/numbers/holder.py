@@ -30,8 +30,8 @@ BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
 )
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
-_DIGITS = frozenset("BGILOQSTZ")  # what digits are read as by who knows letters alone
-_DATE = re.compile(r"[BGILOQSTZ]{2}(/[BGILOQSTZ]{2,4})+")
+_DIGITS = "BGILOQSTZ"  # what digits are read as by who knows letters alone
+_DATE = re.compile(rf"[{_DIGITS}]{{2}}(/[{_DIGITS}]{{2,4}})+")
 
 
 def clean(text: str) -> str | None:
