@@ -32,7 +32,7 @@ def line_of(text: str, *, sure: float = 0.998, shift: float = 0.0, pitch: float 
         Character(text=char, probability=sure, x=x, y=24, width=14, height=24)
         for x, char in zip(places, text, strict=True)
     )
-    return Line(texts=recognize.spelled(frames, ALPHABET), characters=characters, frames=frames)
+    return Line(say=lambda: recognize.spelled(frames, ALPHABET), characters=characters, frames=frames)
 
 
 def picture(
@@ -92,7 +92,7 @@ def test_a_text_that_no_frame_shows_is_no_look(art):
     """As one is listed now and then where nothing is seen."""
     nothing = picture("")
     nothing = replace(
-        nothing, place=replace(nothing.place, views=(replace(nothing.line, texts=(("5", 0.1),)),)), card=CARD
+        nothing, place=replace(nothing.place, views=(replace(nothing.line, say=lambda: (("5", 0.1),)),)), card=CARD
     )
 
     for pictures in ([nothing], [picture(NUMBER, art(1), CARD), replace(nothing, pixels=art(1))]):

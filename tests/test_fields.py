@@ -26,7 +26,7 @@ def line(text: str, sure: float = 0.99) -> Line:
         frames[at] = (1 - sure) / 12
         frames[at, 1 + ALPHABET.index(char)] = sure
         characters.append(Character(text=char, probability=sure, x=4.0 * at, y=24, width=9, height=22))
-    return Line(texts=((text, sure),), characters=tuple(characters), frames=frames)
+    return Line(say=lambda: ((text, sure),), characters=tuple(characters), frames=frames)
 
 
 def thing(shift: float = 0.0, score: float = 0.9) -> Thing:
@@ -152,7 +152,7 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
             if x <= char.x <= end
         )
         text = "".join(char.text for char in seen)
-        return Line(texts=((text, 0.99),), characters=seen, frames=np.zeros((120, 2), np.float32))
+        return Line(say=lambda: ((text, 0.99),), characters=seen, frames=np.zeros((120, 2), np.float32))
 
     monkeypatch.setattr(fields, "_natural", natural)
     monkeypatch.setattr(fields, "back", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480)
@@ -172,7 +172,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     def natural(pixels, quad, model):
         text = next(looks)
         characters = tuple(beside(text, 150, y=24))
-        return Line(texts=((text, 0.9),), characters=characters, frames=np.zeros((120, 2), np.float32))
+        return Line(say=lambda: ((text, 0.9),), characters=characters, frames=np.zeros((120, 2), np.float32))
 
     monkeypatch.setattr(fields, "_natural", natural)
     text, probability, _ = fields.named(thing_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
@@ -183,7 +183,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
 @pytest.mark.parametrize(("probability", "told"), [(fields.SURE_NAME, True), (fields.SURE_NAME - 0.01, False)])
 def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
     """Less sure it is none."""
-    monkeypatch.setattr(fields, "named", lambda thing, *_: ("LI WEI", probability, thing.quad))
+    says(monkeypatch, ("LI WEI", probability))
 
     assert told == (fields.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
 
@@ -203,9 +203,56 @@ def test_a_name_may_have_been_located_as_a_number():
 @pytest.mark.parametrize(("kind", "told"), [("number", False), ("holder", True)])
 def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: bool):
     """A line that was located as a number's is one, when nearly all of its letters look like digits."""
-    monkeypatch.setattr(fields, "named", lambda thing, *_: ("BOBI LIZ", 0.99, thing.quad))
+    says(monkeypatch, ("BOBI LIZ", 0.99))
 
     assert told == (fields.name([thing_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "once"),
+    [
+        ((("VALID THRU", 0.95), ("LI WEI", 0.04)), True),  # the mean cannot reach 0.7 any more
+        ((("LI WEI", 0.09), ("LI WFI", 0.01)), True),
+        ((("LI WEI", 0.11), ("LI WFI", 0.01)), False),
+        ((("VALID THRU", 0.2), ("VAL1D THRU", 0.15)), False),  # what is not listed may be 0.15
+    ],
+)
+def test_a_line_that_can_be_no_name_is_not_read_in_other_framings(monkeypatch, texts, once: bool):
+    """However surely they would say one."""
+    read = says(monkeypatch, *texts)
+    fields.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+
+    assert len(read) == (3 if once else 3 + len(fields.LOOSE))
+
+
+def test_the_surest_of_several_names_is_told(monkeypatch):
+    """Wherever it stands among the lines that may be names."""
+    chances = {0.9: 0.8, 0.8: 0.95, 0.7: 0.85}  # of lines located so surely
+
+    def read(thing, pixels, model):
+        name = f"LI W{'EIX'[int(10 * thing.score) - 7]}"
+        line = Line(say=lambda: ((name, chances[thing.score]),), characters=(), frames=np.zeros((120, 2), np.float32))
+        return line, thing.quad
+
+    monkeypatch.setattr(fields, "_followed", lambda quad, *_: read(next(t for t in things if t.quad is quad), *_))
+    things = [replace(thing_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
+    found = fields.name(things, np.zeros((200, 400, 3), np.uint8), None)
+
+    assert found is not None
+    assert ("LI WI", 0.95) == (found.text, found.probability)
+
+
+def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
+    """Lets every line say ``texts``, spelled as the first is; what is read is put on the list that is returned."""
+    read: list[object] = []
+
+    def natural(pixels, quad, model):
+        read.append(quad)
+        characters = tuple(beside(texts[0][0], 150, y=24))
+        return Line(say=lambda: texts, characters=characters, frames=np.zeros((120, 2), np.float32))
+
+    monkeypatch.setattr(fields, "_natural", natural)
+    return read
 
 
 def thing_of(kind: str) -> Thing:

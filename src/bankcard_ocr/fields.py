@@ -202,8 +202,12 @@ def _month(text: str) -> expiry.Month:
 
 def name(things: Sequence[Thing], pixels: Image, model: Model, *, number: Quad | None = None) -> Found | None:
     """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands."""
-    names = [_name(thing, pixels, model) for thing in may_be_names(things, number=number)]
-    return max((one for one in names if one is not None), key=lambda one: one.probability, default=None)
+    surest: Found | None = None
+    for thing in may_be_names(things, number=number):
+        found = _name(thing, pixels, model, least=surest.probability if surest else SURE_NAME)
+        if found is not None and (surest is None or found.probability > surest.probability):
+            surest = found
+    return surest
 
 
 def may_be_names(things: Sequence[Thing], *, number: Quad | None = None) -> list[Thing]:
@@ -223,20 +227,34 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
     return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
-def _name(thing: Thing, pixels: Image, model: Model) -> Found | None:
-    """The name on a line, when it is one and surely read."""
-    text, probability, quad = named(thing, pixels, model)
-    cleaned = holder.clean(text)
-    if cleaned is None or recognize.HIDDEN in text or probability < SURE_NAME:
+def _name(thing: Thing, pixels: Image, model: Model, *, least: float) -> Found | None:
+    """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
+
+    def is_name(text: str) -> bool:
+        cleaned = holder.clean(text)
+        if cleaned is None or recognize.HIDDEN in text:
+            return False
+        return thing.kind != "number" or not holder.may_be_digits(cleaned)
+
+    line, quad = _followed(thing.quad, pixels, model)
+    unlisted = line.texts[-1][1]  # or less
+    likeliest = max([unlisted, *(chance for text, chance in line.texts if is_name(text))])
+    if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
+        return None  # were the other looks certain of it
+    text, probability = _said(line, quad, pixels, model)
+    if not is_name(text) or probability < least:
         return None
-    if thing.kind == "number" and holder.may_be_digits(cleaned):
-        return None
-    return Found(text=cleaned, probability=probability, quad=quad)
+    return Found(text=holder.clean(text) or "", probability=probability, quad=quad)
 
 
 def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:
-    """What a line most probably says, read in three framings: a text's probability is its mean; and where it is."""
+    """What a line most probably says, how probably, and where it is."""
     line, quad = _followed(thing.quad, pixels, model)
+    return *_said(line, quad, pixels, model), quad
+
+
+def _said(line: Line, quad: Quad, pixels: Image, model: Model) -> tuple[str, float]:
+    """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
     looks = [line]
     for loose in LOOSE:
         framed = recognize.framed(line, loose=loose, spare=0.2)
@@ -246,7 +264,7 @@ def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:
     for text, probability in itertools.chain.from_iterable(look.texts for look in looks):
         chances[text] += probability / len(looks)
     best = max(chances, key=chances.__getitem__, default="")
-    return best, chances[best], quad
+    return best, chances[best]
 
 
 def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:

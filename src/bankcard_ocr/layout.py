@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -143,15 +144,15 @@ def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
             frames[inner] = np.eye(1, frames.shape[1], dtype=np.float32)
     if (np.abs(frames - line.frames).max(initial=0.0)) < FAINT:
         return line
-    return replace(line, texts=_mixed(recognize.spelled(frames, alphabet), line), frames=frames)
+    return replace(line, say=partial(_mixed, frames, alphabet, line), frames=frames)
 
 
-def _mixed(texts: Sequence[tuple[str, float]], line: Line) -> tuple[tuple[str, float], ...]:
-    """``texts``, and with a small share what ``line`` says as it is: what was left out may be a digit after all.
+def _mixed(frames: NDArray[np.float32], alphabet: str, line: Line) -> recognize.Texts:
+    """What ``frames`` say, and with a small share what ``line`` says as it is: what was left out may be a digit after all.
 
     That is enough to refuse a number that no issuer would have given out, and no more.
     """
-    shares = {text: (1 - DOUBT) * chance for text, chance in texts}
+    shares = {text: (1 - DOUBT) * chance for text, chance in recognize.spelled(frames, alphabet)}
     for text, chance in line.texts:
         shares[text] = shares.get(text, 0.0) + DOUBT * chance
     return tuple(sorted(shares.items(), key=lambda item: -item[1]))
@@ -174,5 +175,4 @@ def _blanked(line: Line, strays: tuple[int, ...], alphabet: str) -> Line:
     for i in strays:
         frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
     characters = tuple(char for i, char in enumerate(line.characters) if i not in strays)
-    texts = _mixed(recognize.spelled(frames, alphabet), line)
-    return replace(line, texts=texts, characters=characters, frames=frames)
+    return replace(line, say=partial(_mixed, frames, alphabet, line), characters=characters, frames=frames)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 
 import numpy as np
@@ -301,8 +302,8 @@ class Looker:
         short.sort(key=lambda quad: float(quad.mean(0) @ down))
         parts = [self.line(pixels, quads.grow(quad, 0.08, 0.3)) for quad in short]
         frames = np.concatenate([part.frames for part in parts])
-        texts = recognize.spelled(frames, self.recognizer.metadata["alphabet"])
-        whole = Line(texts=texts, characters=(), frames=frames)
+        say = partial(recognize.spelled, frames, self.recognizer.metadata["alphabet"])
+        whole = Line(say=say, characters=(), frames=frames)
         quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
         candidates = judge.ranked([whole], prior=options.prior)
         return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))

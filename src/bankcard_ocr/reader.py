@@ -256,9 +256,10 @@ class Reader:
         things = cards.on_one_card(shot.best.quad, shot.things)
         closer = self._closer(shot)
         expiries = [thing for thing in closer if thing.kind == "expiry"]
-        dates = self._dates(picture.pixels, things)
+        read, alphabet = self._read_once(picture.pixels), self.recognizer.metadata["alphabet"]
+        dates = fields.dates(things, read, alphabet)
         if expiries and not dates:
-            dates = self._dates(picture.pixels, [*things, *expiries])
+            dates = fields.dates([*things, *expiries], read, alphabet)
         name = None
         if self.namer:
             name = fields.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text)
@@ -275,8 +276,17 @@ class Reader:
             warnings=caution.ordered(warned),
         )
 
-    def _dates(self, pixels: quads.Image, things: Sequence[Thing]) -> list[fields.Found]:
-        return fields.dates(things, lambda quad: self._looker.line(pixels, quad), self.recognizer.metadata["alphabet"])
+    def _read_once(self, pixels: quads.Image) -> fields.Reads:
+        """What reads lines of ``pixels``, each but once however often it is asked for."""
+        lines: dict[bytes, recognize.Line] = {}
+
+        def read(quad: quads.Quad) -> recognize.Line:
+            key = quad.tobytes()
+            if key not in lines:
+                lines[key] = self._looker.line(pixels, quad)
+            return lines[key]
+
+        return read
 
     def _closer(self, shot: _Shot) -> list[Thing]:
         """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
@@ -303,13 +313,14 @@ class Reader:
         if "redacted" in options.returns:
             kinds = ("number", "holder", "expiry")
             things = [*shot.things, *self._looker.closer(pixels, whole, kinds=kinds, least=0.1)]
+            dates = fields.dates(things, self._read_once(pixels), self.recognizer.metadata["alphabet"])
             made["redacted"] = evidence.redacted(
                 pixels,
                 whole,
                 line,
                 digits=shot.best.certain_digits(number) if number else (),
                 secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
-                dates=[date.quad for date in self._dates(pixels, things)],
+                dates=[date.quad for date in dates],
             )
         return made
 

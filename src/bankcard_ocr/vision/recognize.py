@@ -6,8 +6,9 @@ A strip is a rectified line, uint8 RGB (48, W, 3), W about 24 pixels a digit: 48
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ from .model import Model
 HEIGHT = 48
 LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
 HIDDEN = "?"  # a character that is there and cannot be seen
+
+Texts = tuple[tuple[str, float], ...]  # with their probabilities, the most probable first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -34,16 +37,21 @@ class Character:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Line:
-    """What a strip says. ``texts`` are ranked (text, probability); ``characters`` are those of the best alignment.
+    """What a strip says: ``characters`` are those of the best alignment, ``say`` searches for the texts.
 
     ``frames`` float32 (W/4, C) are the model's probabilities, the blank first.
     """
 
-    texts: tuple[tuple[str, float], ...]
+    say: Callable[[], Texts]
     characters: tuple[Character, ...]
     frames: NDArray[np.float32]
+
+    @cached_property
+    def texts(self) -> Texts:
+        """Searched for when first asked for: of many lines it matters only where their characters stand."""
+        return self.say()
 
     @property
     def text(self) -> str:
@@ -93,12 +101,11 @@ def together(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> L
 
 
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
-    return Line(
-        texts=spelled(frames, alphabet, beam=beam), characters=_characters(frames, places, alphabet), frames=frames
-    )
+    say = partial(spelled, frames, alphabet, beam=beam)
+    return Line(say=say, characters=_characters(frames, places, alphabet), frames=frames)
 
 
-def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> tuple[tuple[str, float], ...]:
+def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> Texts:
     """The texts that ``frames`` may say, the most probable first."""
     texts = ctc.best(frames, beam=beam)
     return tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in texts)
