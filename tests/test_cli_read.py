@@ -639,6 +639,18 @@ class TestAnnotated:
 
         assert (True, True) == (bool(pixels[210, 200].mean() < 60), bool(pixels[10, 30].mean() < 240))
 
+    def test_a_further_card_whose_number_was_not_read_is_covered_whole(self):
+        """Its number may stand elsewhere than was thought; the same card once more is a further one."""
+        unread = {"number": None, "card_position": box(20, 150, 380, 240), "number_position": box(100, 200, 300, 220)}
+        twin = {"number": NUMBER, "number_position": box(100, 40, 300, 60)}
+        own = {"number": NUMBER, "number_position": box(100, 100, 300, 120)}
+        line = {**own, "cards": [twin, own, unread]}
+        pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
+
+        assert [True] * 4 + [False] == [
+            bool(pixels[y, x].mean() < 60) for x, y in ((200, 50), (200, 110), (40, 160), (360, 230), (110, 110))
+        ]
+
     @given(
         place=st.integers(1, 99999),
         name=st.text() | st.from_regex(r"\A([0-9]{4}[ _.-]?){3}[0-9]{0,7}[a-z]{0,3}\.jpg\Z"),

@@ -9,6 +9,7 @@ import pytest
 
 from bankcard_ocr import fields
 from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.locate import Thing
 from bankcard_ocr.vision.recognize import Character, Line
 
@@ -73,6 +74,16 @@ def test_dates_are_told_when_read(around: str, alone: str, expected: list[str]):
     assert expected == told(line(around), line(alone))
 
 
+def test_a_date_s_place_ends_where_it_does():
+    """What stands behind it may be a security code: a tenth of its height is left around it."""
+    seen = line("12/27")
+    (date,) = fields.dates((thing(),), lambda _: seen, ALPHABET)
+    inner = recognize.framed(seen, spare=0.0, loose=0.1, ends=0.1)
+
+    assert fields.back(inner, quads.grow(PLACE, 0.08, 0.3), seen) == pytest.approx(date.quad)
+    assert quads.sides(date.quad)[0] < 0.8 * quads.sides(date.read)[0]
+
+
 def test_a_date_in_doubt_is_not_told():
     """Refused rather than guessed."""
     assert [] == told(line("12/27", 0.9), line("12/27", 0.8))
@@ -112,7 +123,7 @@ def test_looks_that_agree_make_sure():
 def test_dates_that_nobody_sees_have_no_probability():
     """Looks whose probability is nought, alone or contradicted, neither count nor divide by nought."""
     quad = np.array([(0, 0), (40, 0), (40, 10), (0, 10)], np.float32)
-    spots = [fields.Found(text=text, probability=0.0, quad=quad) for text in ("01/30", "01/30", "02/30")]
+    spots = [fields.Found(text=text, probability=0.0, quad=quad, read=quad) for text in ("01/30", "01/30", "02/30")]
 
     assert [0.0, 0.0, 0.0] == [spot.probability for spot in fields._pooled(spots)]
     assert [0.0] == [spot.probability for spot in fields._pooled(spots[:1])]

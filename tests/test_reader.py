@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr import align, fuse
+from bankcard_ocr import align, evidence, fuse
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.places import Place
@@ -433,11 +433,13 @@ def test_every_card_is_told_in_reading_order(reader, pixels, other_card):
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_a_card_above_or_beside_itself_is_told_once(reader, pixels, axis: int):
-    """The same number twice is one card."""
+def test_a_card_above_or_beside_itself_is_told_twice(reader, pixels, axis: int):
+    """Each has its place: what covers the numbers of all cards covers both."""
     both = jpeg(np.concatenate([pixels, pixels], axis))
+    first, second = reader.read(both, Options(detail=True)).cards
 
-    assert [NUMBER] == [card.number for card in reader.read(both, Options(detail=True)).cards]
+    assert (NUMBER, NUMBER) == (first.number, second.number)
+    assert np.subtract(second.number_quad, first.number_quad)[:, 1 - axis].min() > 0.8 * pixels.shape[axis]
 
 
 @pytest.mark.parametrize(("unseen", "expected"), [({"expiry"}, "12/30"), ({"expiry", "card"}, None)])
@@ -509,6 +511,21 @@ def test_pictures_are_given_back_when_asked_for(reader):
 
     assert ({"number", "redacted"}, {b"\xff\xd8"}) == (set(some), {data[:2] for data in some.values()})
     assert {} == reader.read(SAMPLE).pictures
+
+
+@pytest.mark.parametrize("gap", [2, 6, 12])
+def test_the_redacted_picture_shows_nothing_of_a_code_behind_the_date(reader, pixels, gap: int):
+    """On some cards the security code stands on the front, a space after the date, which stays."""
+    (left, top), high, drawn = (678 + gap, 521), 40, pixels.copy()
+    cv2.putText(drawn, "731", (left, top + high - 4), cv2.FONT_HERSHEY_SIMPLEX, high / 30, (250, 250, 250), 2)
+    found = reader.read(jpeg(drawn), Options(detail=True, returns=frozenset({"redacted"})))
+    shown = np.asarray(Image.open(io.BytesIO(found.pictures["redacted"])).convert("L"))
+    there = quads.homography(np.float32(found.card_quad), quads.rectangle(shown.shape[1], shown.shape[0]))
+    code = np.float32([(left, top), (left + 2 * high, top), (left + 2 * high, top + high), (left, top + high)])
+    x, y = quads.project(code, there).round().astype(int).T
+
+    assert "12/30" == found.valid_date.text
+    assert 12 > np.abs(shown[y.min() : y.max(), x.min() + 3 : x.max()].astype(int) - evidence.GREY).max()
 
 
 def test_the_redacted_picture_cannot_be_read(reader):

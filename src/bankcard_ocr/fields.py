@@ -32,6 +32,8 @@ MOST = 6  # things of a kind that are looked at
 # Where the date is on a line that was located with the date's caption, or half: left, top, right, bottom of quads.part
 PARTS = ((0.35, 0, 1.05, 1), (0.3, 0.2, 1.1, 1.1), (0, 0.3, 1, 1.3), (0.15, 0, 0.95, 1), (-0.05, 0, 0.65, 1))
 IN_PARTS = 2  # lines, the likeliest, that are looked at so
+ENDS = 0.45  # of a date's height, by which it is framed longer when it is read
+CLOSE = 0.1  # the same when it is told: what stands behind it may be a security code
 BESIDE = 1.2  # of a date's length, on either side: there the other date is, where a card has two on one line
 
 SHAPES = ("00/00", "00/0000", "00/00/00")
@@ -47,11 +49,15 @@ Reads = Callable[[Quad], Line]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A text, the probability that it is right, and where it stands; an empty text says that none is there."""
+    """A text, the probability that it is right, and where it stands; an empty text says that none is there.
+
+    ``read`` is the quad under which it was read, with something around it.
+    """
 
     text: str
     probability: float
     quad: Quad
+    read: Quad
 
 
 def dates(things: Sequence[Thing], read: Reads, alphabet: str) -> list[Found]:
@@ -68,7 +74,7 @@ def dates(things: Sequence[Thing], read: Reads, alphabet: str) -> list[Found]:
                 found += _looked(quads.part(outer, *edges), read, alphabet)
         spots += found
     for spot in _told(spots):
-        spots += _looked(quads.grow(spot.quad, BESIDE, 0.15), read, alphabet)
+        spots += _looked(quads.grow(spot.read, BESIDE, 0.15), read, alphabet)
     return sorted(_told(spots), key=lambda spot: _month(spot.text))
 
 
@@ -77,12 +83,15 @@ def _looked(outer: Quad, read: Reads, alphabet: str) -> list[Found]:
     line = read(outer)
     found: list[Found] = []
     for first in _spots(line, alphabet)[:2]:
-        inner = recognize.framed(replace(line, characters=first.characters), spare=0.0, ends=0.45)
-        if inner is not None:
+        alone = replace(line, characters=first.characters)
+        inner = recognize.framed(alone, spare=0.0, ends=ENDS)
+        close = recognize.framed(alone, spare=0.0, loose=CLOSE, ends=CLOSE)
+        if inner is not None and close is not None:
             closer = back(inner, outer, line)
             again = _spots(read(closer), alphabet, alone=True)[:1] if first.text else []
             seen = [first, *again] if not first.text or (again and again[0].text == first.text) else again
-            found += [Found(text=spot.text, probability=spot.probability, quad=closer) for spot in seen]
+            quad = back(close, outer, line)
+            found += [Found(text=spot.text, probability=spot.probability, quad=quad, read=closer) for spot in seen]
     return found
 
 
@@ -90,7 +99,7 @@ def _told(spots: Sequence[Found]) -> list[Found]:
     """The sure ones of ``spots``, the surest first: each date once, and one for each place."""
     kept: list[Found] = []
     for spot in sorted(_pooled(spots), key=lambda spot: -spot.probability):
-        known = any(spot.text == one.text or _one_place(spot.quad, one.quad) for one in kept)
+        known = any(spot.text == one.text or _one_place(spot.read, one.read) for one in kept)
         if spot.text and spot.probability >= SURE_DATE and not known:
             kept.append(spot)
     return kept
@@ -103,7 +112,7 @@ def _pooled(spots: Sequence[Found]) -> list[Found]:
     """
     pooled = []
     for spot in spots:
-        here = [other for other in spots if _one_place(other.quad, spot.quad)]
+        here = [other for other in spots if _one_place(other.read, spot.read)]
         seen = max((other.probability for other in here if other.text == spot.text), default=spot.probability)
         doubt = max((other.probability for other in here if other.text != spot.text), default=0.0)
         pooled.append(replace(spot, probability=seen**2 / (seen + doubt) if seen else 0.0))
@@ -244,7 +253,7 @@ def _name(thing: Thing, pixels: Image, model: Model, *, least: float) -> Found |
     text, probability = _said(line, quad, pixels, model)
     if not is_name(text) or probability < least:
         return None
-    return Found(text=holder.clean(text) or "", probability=probability, quad=quad)
+    return Found(text=holder.clean(text) or "", probability=probability, quad=quad, read=quad)
 
 
 def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:

@@ -148,9 +148,10 @@ def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
 
 
 def _mixed(frames: NDArray[np.float32], alphabet: str, line: Line) -> recognize.Texts:
-    """What ``frames`` say, and with a small share what ``line`` says as it is: what was left out may be a digit after all.
+    """What ``frames`` say, and with a small share what ``line`` says as it is.
 
-    That is enough to refuse a number that no issuer would have given out, and no more.
+    What was left out may be a digit after all. That is enough to refuse a number that no issuer would have given out,
+    and no more.
     """
     shares = {text: (1 - DOUBT) * chance for text, chance in recognize.spelled(frames, alphabet)}
     for text, chance in line.texts:

@@ -385,10 +385,10 @@ def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
     for place in sorted(free, key=lambda place: -place.confidence):
         if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in read + bare]):
             bare.append((place.quad, _verdict(shot.picture, [place], options)))
-    surest: dict[str | None, float] = {}
-    for _, each in read + bare:
-        surest[each.number] = max(surest.get(each.number, 0.0), each.confidence)
-    read, bare = ([one for one in some if one[1].confidence == surest[one[1].number]] for some in (read, bare))
+    read.sort(key=lambda one: -one[1].confidence)
+    read = [one for place, one in enumerate(read) if _is_another(one, read[:place])]
+    numbers = [each.number for _, each in read + bare]
+    bare = [one for place, one in enumerate(bare, len(read)) if one[1].number not in numbers[:place]]
     for quad, each in unread:
         if cards.apart(quad, [other for other, _ in read]):
             read.append((quad, each))
@@ -398,6 +398,12 @@ def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
     found = outlined + bare
     order = cards.reading_order([quad for quad, _ in found])
     return tuple(found[i][1] for i in order)
+
+
+def _is_another(one: tuple[quads.Quad, FoundCard], surer: Sequence[tuple[quads.Quad, FoundCard]]) -> bool:
+    """Whether a card is none of the ``surer`` ones: of one with the same number it lies apart."""
+    quad, card = one
+    return cards.apart(quad, [other for other, known in surer if known.number == card.number])
 
 
 def _verdict(picture: image.Picture, places: list[Place], options: Options) -> FoundCard:

@@ -284,14 +284,23 @@ class TestFields:
         unread = {
             "number": None,
             "refusal": "number unreadable: digits 7-9 uncertain",
-            "card_position": box(1, 1, 30, 20),
+            "card_position": box(300, 140, 395, 190),
         }
-        page = answered(cards=[{"number": NUMBER, "confidence": 1.0}, other, unread])
+        twin = {"number": NUMBER, "confidence": 0.99, "number_position": box(40, 40, 360, 60)}
+        own = {"number": NUMBER, "confidence": 1.0, "number_position": REPLY["number_position"]}
+        page = answered(cards=[twin, own, other, unread])
         listed = page.locator("#cards li").all_inner_texts()
 
-        assert (["6200 00•• •••• 0005", "4111 11•• •••• 1111", "Digits 7-9 are unsure."], True, False) == (
+        assert (
+            ["6200 00•• •••• 0005", "6200 00•• •••• 0005", "4111 11•• •••• 1111", "Digits 7-9 are unsure."],
+            [True] * 3,
+            False,
+        ) == (
             listed,
-            is_dark(colours(page, 150, 204, 250, 216)),
+            [
+                is_dark(colours(page, *part))
+                for part in ((150, 204, 250, 216), (150, 44, 250, 56), (330, 155, 380, 180))
+            ],
             "4111111111111111" in page.content(),
         )
 

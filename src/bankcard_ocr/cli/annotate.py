@@ -45,8 +45,9 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     thick = max(1, round(pixels.shape[1] / 400))
     cards = [told, *further(told)]
     if covered:
-        for card in cards:
-            _cover(pixels, _middle(card, picture.reduced))
+        _cover(pixels, _middle(told, picture.reduced))
+        for card in cards[1:]:
+            _cover(pixels, _secret(card, picture.reduced))
     for card in cards:
         for name, quad in _outlines(card, picture.reduced, covered=covered):
             ink = INKS.get(name, OTHER)
@@ -74,6 +75,13 @@ def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
         first, last = digits[6], digits[-5]
         return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)
     return quads.grow(_quad(card["number_position"], reduced), -LOOSE, 0.1)
+
+
+def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
+    """What is covered of a further card: all of it where its number was not read, for that may stand anywhere."""
+    if card.get("number") is None and card.get("card_position"):
+        return _quad(card["card_position"], reduced)
+    return _middle(card, reduced)
 
 
 def _cover(pixels: image.Pixels, quad: quads.Quad | None) -> None:

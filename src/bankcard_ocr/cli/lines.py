@@ -96,7 +96,10 @@ def name_masked(name: str, numbers: Iterable[str] = ()) -> str:
 def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The cards of a line beside the one whose number it tells; that one is among its ``cards``, once."""
     cards = list(told.get("cards") or ())
-    own = next((place for place, card in enumerate(cards) if card.get("number") == told["number"]), len(cards))
+    alike = [place for place, card in enumerate(cards) if card.get("number") == told["number"]]
+    where = told.get("number_position")
+    here = [place for place in alike if cards[place].get("number_position") == where]
+    own = (here or alike or [len(cards)])[0]
     return cards[:own] + cards[own + 1 :]
 
 

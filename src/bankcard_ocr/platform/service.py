@@ -178,18 +178,18 @@ class Service:
     def recognize(self, call: Call) -> Reply:
         """``/cv/ocr/bankcard``."""
         app = self._authorized(call, API)
-        key = call.request.headers.get(idempotency.HEADER, "").strip()
+        key = call.request.headers.get(idempotency.HEADER)
         with self._stage(call, "quota"):
             self._look_at_quota(call, app)
-            if not key:
+            if key is None:
                 _refuse_at_limit(call)
         with self._stage(call, "picture"):
             wanted = self._wanted(call, app)
             pictures = wire.pictures(call.request)
         data = tuple(self._bytes(call, picture) for picture in pictures)
-        if not key:
+        if key is None:
             return self._recognized(call, app, wanted, data)
-        return self._once(call, app, wanted, data, key)
+        return self._once(call, app, wanted, data, key.strip())
 
     def _look_at_quota(self, call: Call, app: App) -> None:
         """Takes one of this minute's calls, and notes what is used of the day. Raises CallError 45011."""

@@ -16,8 +16,8 @@ export function draw(canvas, picture, reply, open) {
   if (!reply) return;
   const ink = (name) => getComputedStyle(canvas).getPropertyValue(`--ink-${name}`);
   const size = canvas.width / reply.img_size.w, thick = canvas.width / 320;
-  const cards = [reply, ...others(reply)].map((card) => placed(card, size));
-  if (!open) for (const card of cards) cover(pen, middle(card), ink("cover"));
+  const [own, ...further] = [reply, ...others(reply)].map((card) => placed(card, size)), cards = [own, ...further];
+  if (!open) for (const card of cards) cover(pen, card === own ? middle(own) : secret(card), ink("cover"));
   for (const card of cards) {
     const sure = certainties(card);
     card.digits.forEach((quad, at) => {
@@ -46,8 +46,13 @@ export function certainties(reply) {
 /** Whether the digit at `place` of `count` is one that a masked number hides. */
 export const isHidden = (place, count) => place >= 6 && place < count - 4;
 
-/** The other cards of the picture; the most certain one, which the reply is about, is listed among all. */
-const others = (reply) => (reply.cards ?? []).filter((card) => card.number !== reply.number);
+/** The other cards of the picture; the most certain one, which the reply is about, is listed among all, once. */
+function others(reply) {
+  const cards = reply.cards ?? [], where = JSON.stringify(reply.number_position);
+  const alike = cards.filter((card) => card.number === reply.number);
+  const own = alike.find((card) => JSON.stringify(card.number_position) === where) ?? alike[0];
+  return cards.filter((card) => card !== own);
+}
 
 const kind = (name) => ({ card: "card", number: "number", valid_date: "date", issue_date: "date", holder_name: "holder" })[name] ?? "other";
 
@@ -55,6 +60,12 @@ function placed(card, size) {
   const quad = ({ pos }) => CORNERS.map((name) => [pos[name].x * size, pos[name].y * size]);
   const fields = Object.entries(card).filter(([name, value]) => name.endsWith("_position") && value).map(([name, value]) => [name.slice(0, -"_position".length), quad(value)]);
   return { ...card, fields, digits: (card.digit_positions ?? []).map(quad), line: card.number_position ? quad(card.number_position) : null };
+}
+
+/** What is covered of a further card: all of it where its number was not read, for that may stand anywhere. */
+function secret(card) {
+  const whole = card.fields.find(([name]) => name === "card");
+  return card.number == null && whole ? whole[1] : middle(card);
 }
 
 /** The quad that covers what a masked number hides; null where no number stands. */
