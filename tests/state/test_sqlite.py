@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import sqlite3
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -47,6 +49,22 @@ def test_files_are_the_owners_alone(path, clock):
     store.close()
 
     assert ({"600"}, "700") == found
+
+
+def test_a_file_that_is_opened_again_keeps_the_locks_on_it(path, clock):
+    """They are the process's: were any descriptor of the file closed, the next process would take its log away."""
+    window = span(clock.now, 86400)
+    program = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('SELECT 1 FROM apps')"
+    serving = SqliteState(path, clock)
+    serving.consume("recognize:wx1", window, 5)
+    SqliteState(path, clock).close()  # as when the settings are read anew
+    subprocess.run([sys.executable, "-c", program, str(path)], check=True)
+    serving.consume("recognize:wx1", window, 5)
+    other = SqliteState(path, clock)
+
+    assert (2, True) == (other.used("recognize:wx1", window), path.with_name(path.name + "-wal").exists())
+    other.close()
+    serving.close()
 
 
 def test_a_secret_store_url_is_a_path(tmp_path, clock):
