@@ -127,8 +127,8 @@ class Settings:
     fetch_timeout_s: float = _set(3.0, "Seconds for the whole download of an img_url.", least=0.1, most=300)
     fetch_max_redirects: int = _set(3, "Redirects followed for an img_url.", least=0, most=20)
     docs: bool = _set(True, "Serve the page at /, the API's page at /docs and its description at /openapi.json.")
-    metrics_host: str = _set("127.0.0.1", "The address of the metrics and administration port.")
-    metrics_port: int = _set(0, "The port of metrics and administration; 0 keeps it closed.", least=0, most=65535)
+    metrics_host: str = _set("127.0.0.1", "The address of the metrics port.")
+    metrics_port: int = _set(0, "The port of metrics; 0 keeps it closed.", least=0, most=65535)
     otlp_endpoint: str = _set(
         "",
         "The URL that OpenTelemetry traces are sent to, by OTLP over HTTP; empty sends none.",

@@ -6,15 +6,18 @@ The stand-in is set where the module is run, by spawned workers too.
 from __future__ import annotations
 
 import sys
+import time
 from types import ModuleType
 
 from bankcard_ocr.reading import Options, Reading
 
 
 class Reader:
-    """Reads every picture as the same number."""
+    """Reads every picture as the same number, one that ends in ``slow`` for three seconds."""
 
-    def read(self, _data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+        if data.endswith(b"slow"):
+            time.sleep(3)
         quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
         return Reading(number="6205500000000000004", confidence=1.0, candidates=(), size=(2, 2), number_quad=quad)
 

@@ -16,6 +16,8 @@ import pytest
 
 from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
 from bankcard_ocr.platform.state import base
+from bankcard_ocr.platform.state.base import beijing_day
+from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.server import app, run
 from bankcard_ocr.server.app import Gate
 from bankcard_ocr.settings import Settings
@@ -249,6 +251,50 @@ class TestLimits:
             connection.sendall(b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
 
         assert '"status":"ok"' in ask(server.port, "GET", "/healthz").text
+
+
+class TestBodiesOfPages:
+    @pytest.mark.parametrize(("path", "method"), [("/healthz", "POST"), ("/", "GET"), ("/openapi.json", "GET")])
+    def test_a_slow_body_is_cut_off(self, start, path: str, method: str):
+        """No page needs a body; one that trickles in has its time all the same."""
+        served = start(request_timeout_s=0.2)
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc".encode())
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+        assert received.startswith(b"HTTP/1.1 408 ")
+
+    @pytest.mark.parametrize(("size", "status"), [(65_536, 405), (65_537, 413)])
+    def test_a_body_has_a_size(self, client, size: int, status: int):
+        """That of any call without a picture; within it the page answers as ever."""
+        assert status == client.post("/healthz", content=bytes(size)).status_code
+
+
+class TestStopping:
+    def test_a_call_that_outlasts_the_drain_is_told_busy_and_charged_nothing(self, start, tmp_path):
+        """An error of the server would be no reply of the platform, and the number that nobody gets costs nothing."""
+        served = start(drain_s=1)
+        served.reader.gate = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            call = pool.submit(ask, served.port, "POST", READ, JPEG)
+            served.reader.entered.acquire(timeout=10)
+            served.serving.should_exit = True
+            reply = call.result()
+            served.reader.gate.set()
+        served.thread.join()
+        deadline = time.monotonic() + 5
+        while any(thread.name.startswith("read") for thread in threading.enumerate()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        state = SqliteState(tmp_path / "server.sqlite3", time.time)
+        used = state.used("recognize:wx1", beijing_day(time.time()))
+        state.close()
+
+        assert (200, True, "close", 0) == (
+            reply.status,
+            "[busy: stopping]" in reply.text,
+            reply.headers["Connection"],
+            used,
+        )
 
 
 class TestAdmission:

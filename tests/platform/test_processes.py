@@ -93,12 +93,14 @@ def read(served: Process, token: str) -> dict:
 
 
 def test_serve_says_where_settings_come_from(start):
-    """Each setting that is not the default is printed with its source before the address."""
+    """Each setting that is not the default is said with its source before the address, as JSON where logs are."""
     served = start(BANKCARD_OCR_DAILY_LIMIT="7")
+    events = [json.loads(line)["event"] for line in served.said]
 
     assert ["daily_limit = 7  (BANKCARD_OCR_DAILY_LIMIT)", "port = 0  (--port)"] == [
-        line for line in served.said if line.startswith(("daily", "port"))
+        event for event in events if event.startswith(("daily", "port"))
     ]
+    assert [f"listening at {served.base}"] == [event for event in events if "listening" in event]
 
 
 def test_a_termed_server_ends_in_order(start, token):

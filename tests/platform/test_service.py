@@ -718,6 +718,22 @@ class TestEndpoints:
         assert (True, [], StateError) == (begins(found, -1), platform.reader.seen, type(platform.told[0][1]))
         platform.state.__init__(":memory:", platform.clock)
 
+    def test_a_store_that_does_not_answer_is_asked_once(self, platform, monkeypatch):
+        """Not for the record of that, too, which would take as long again."""
+        asked: list[str] = []
+
+        def away(name: str):
+            def fails(*_given, **_more):
+                asked.append(name)
+                raise StateError("away")
+
+            return fails
+
+        for name in ("token", "put_record"):
+            monkeypatch.setattr(platform.state, name, away(name))
+
+        assert (True, ["token"], StateError) == (begins(platform.read(), -1), asked, type(platform.told[0][1]))
+
     def test_a_refusal_before_the_platform_is_told(self, platform):
         """Busy is answered with a rid and told to the observer."""
         request = wire.request(method="POST", path="/cv/ocr/bankcard")

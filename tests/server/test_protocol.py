@@ -176,6 +176,36 @@ def test_a_slow_head_is_cut_off(chunks):
     assert asyncio.run(cut_off(*chunks)).startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize(("taken", "is_over"), [(0, True), (10_000, False)])
+def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(taken: int, is_over: bool):
+    """One that takes some of it in that time is waited for."""
+
+    class Full(Wire):
+        left, gone = 100_000, False
+
+        def get_write_buffer_size(self) -> int:
+            return self.left
+
+        def abort(self) -> None:
+            self.gone = True
+
+    async def written() -> bool:
+        wire = Full()
+        connection = Protocol(Config(None, head_timeout_s=0.05, log_config=None), ServerState(), {})
+        connection.connection_made(wire)
+        connection._head_is_here()
+        connection.pause_writing()
+        for _ in range(4):
+            await asyncio.sleep(0.04)
+            wire.left -= taken
+        gone = wire.gone
+        connection.resume_writing()
+        connection.connection_lost(None)
+        return gone
+
+    assert is_over == asyncio.run(written())
+
+
 def test_a_slow_second_head_is_cut_off():
     """So is one on which a second head does not end."""
     answers = asyncio.run(cut_off(b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -133,6 +135,25 @@ def test_no_reload_is_lost(process, token, tmp_path):
         limits.append(header(base, token))
 
     assert (None, "4") == (process.poll(), limits[-1])
+
+
+@pytest.mark.parametrize("workers", ["process", "two_workers"])
+def test_who_comes_while_a_server_stops_is_refused(request, workers: str, token):
+    """Not held until it is gone: a refused connection is tried elsewhere at once. Who came before is answered."""
+    server = request.getfixturevalue(workers)
+    base = said(server, "listening at (http://[0-9.:]+)").group(1)
+    for _ in range(2 if workers == "two_workers" else 1):
+        said(server, '"ready"')
+    url, picture = f"{base}/cv/ocr/bankcard?access_token={token}", b"\xff\xd8\xffslow"
+    with ThreadPoolExecutor(1) as pool:
+        before = pool.submit(httpx.post, url, content=picture, trust_env=False, timeout=30)
+        time.sleep(0.5)
+        server.send_signal(signal.SIGTERM)
+        time.sleep(1.2)  # the supervisor looks twice a second
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=5).close()
+
+        assert (False, 0) == (before.done(), before.result().json()["errcode"])
 
 
 def header(base: str, token: str) -> str:

@@ -141,6 +141,29 @@ def test_a_redis_that_evicts_is_refused(own_redis, clock):
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        ({"maxmemory": "100kb"}, "OOM|memory"),
+        ({"maxmemory": "64mb", "maxmemory-policy": "allkeys-lru"}, "noeviction"),
+        ({"min-replicas-to-write": "1"}, "(?i)replica"),
+    ],
+)
+def test_a_redis_that_takes_no_charge_any_more_is_not_ready(own_redis, clock, order, reason: str):
+    """It is full, may evict keys, or writes nothing: it answers a ping all the same."""
+    server = own_redis()
+    store = states.connect(server.url(), clock)
+    store.ping()
+    client = store._redis
+    for name, value in order.items():
+        client.config_set(name, value)
+
+    assert client.ping()
+    with pytest.raises(StateError, match=reason):
+        store.ping()
+    store.close()
+
+
 @pytest.mark.parametrize(("version", "fails"), [("6.2.14", True), ("7.0.0", False), ("10.1.0", False)])
 def test_an_old_redis_is_refused(version: str, fails: bool):
     """Version 7 is the first that will do."""

@@ -130,6 +130,7 @@ def _call(request: Request, platform: Platform) -> Request:
         body=Body(parts=given.pictures),
         body_bytes=request.body_bytes,
         client_ip=request.client_ip,
+        is_over=request.is_over,
     )
 
 

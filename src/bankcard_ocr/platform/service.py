@@ -134,7 +134,11 @@ class Service:
         except Exception as error:  # noqa: BLE001  (the one place where every error becomes a reply)
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
             fault = None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
-        self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
+        record = records.record(call, reply, (self._timer() - started) * 1000)
+        if isinstance(fault, StateError):  # a store that is away would take its time again
+            self._tell(record, fault)
+        else:
+            self._keep(record, fault)
         return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
 
     def refuse(self, request: Request, error: BankcardError) -> Reply:
@@ -277,7 +281,12 @@ class Service:
         return wire.refusal(error, call.rid, client_ip=call.request.client_ip, **details)
 
     def _charge(self, call: Call, app: App) -> None:
-        """Charges the Beijing day in which the call came in. Raises CallError 101003 at the limit."""
+        """Charges the Beijing day in which the call came in.
+
+        Raises CallError 101003 at the limit, and Busy when the caller was told so already.
+        """
+        if call.request.is_over.is_set():
+            raise Busy("stopping")
         limit = self._limit(app)
         used = self._state.consume(f"recognize:{app.appid}", base.beijing_day(call.now), limit)
         call.quota = (limit, limit if used is None else used)

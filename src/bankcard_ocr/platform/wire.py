@@ -20,6 +20,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -82,7 +83,10 @@ PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call, as any transport may bring it. ``headers`` have lower-case names; nothing in it is checked yet."""
+    """One call, as any transport may bring it. ``headers`` have lower-case names; nothing in it is checked yet.
+
+    ``is_over`` is set once nobody waits for the reply any more: then nothing is charged.
+    """
 
     method: str
     path: str
@@ -91,6 +95,7 @@ class Request:
     body: form.Body = field(default_factory=form.Body, repr=False)
     body_bytes: int = 0
     client_ip: str = ""
+    is_over: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 
     def value(self, name: str) -> str:
         """Parameter ``name`` of the query, else the form, else the JSON body (lists with commas); empty if nowhere."""

@@ -18,8 +18,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from math import inf
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge
@@ -54,11 +56,33 @@ class Api:
         self._held = 0  # bytes of bodies that are still coming or at work
 
     def close(self) -> None:
-        """Waits for the calls at work and lets the threads go."""
-        self._readers.shutdown()
-        self._others.shutdown()
+        """Lets the threads go; what they still do has been answered."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._others.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a call; one that is cut off, as the time to stop has run out, is told busy."""
+        try:
+            await self._called(scope, receive, send)
+        except asyncio.CancelledError:
+            await _send(send, self._refused(scope, Busy("stopping")), close=True)
+
+    async def is_whole(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a request for a page came to its end; a body, which none needs, has a time and a size, too."""
+        try:
+            async with asyncio.timeout(self._settings.request_timeout_s):
+                await self._body(receive, OTHER_BODY_BYTES, keep=False)
+        except TimeoutError:
+            await Response(status_code=408, headers={"connection": "close"})(scope, receive, send)
+        except _TooLarge:
+            await Response(status_code=413, headers={"connection": "close"})(scope, receive, send)
+        except ConnectionError:
+            pass
+        else:
+            return True
+        return False
+
+    async def _called(self, scope: Scope, receive: Receive, send: Send) -> None:
         heavy = wire.normal(scope["path"]) in HEAVY
         limit = self._limit(scope) if heavy else OTHER_BODY_BYTES
         try:
@@ -133,7 +157,7 @@ class Api:
             return self._refused(scope, Busy())
         self._taken += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._answer, scope, body)
+            return await self._answered(self._readers, scope, body)
         finally:
             self._taken -= 1
 
@@ -141,18 +165,23 @@ class Api:
         """The answer of any other call, in the same way."""
         if not body or self._is_full(heavy=False):
             return self._refused(scope, Busy())
-        return await self._beside(self._answer, scope, body)
-
-    async def _beside(self, answer: Callable[..., Answer], *given: object) -> Answer:
-        """What ``answer`` gives, made in a thread for calls without pictures, of which it takes a place."""
         self._asked += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._others, answer, *given)
+            return await self._answered(self._others, scope, body)
         finally:
             self._asked -= 1
 
-    def _answer(self, scope: Scope, body: list[bytes]) -> Answer:
-        request = _request(scope, body.pop())
+    async def _answered(self, threads: ThreadPoolExecutor, scope: Scope, body: list[bytes]) -> Answer:
+        """What the service answers in one of ``threads``; once that is cancelled, it charges nothing."""
+        is_over = threading.Event()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, self._answer, scope, body, is_over)
+        except asyncio.CancelledError:
+            is_over.set()
+            raise
+
+    def _answer(self, scope: Scope, body: list[bytes], is_over: threading.Event) -> Answer:
+        request = replace(_request(scope, body.pop()), is_over=is_over)
         if _is_cloud_call(scope):
             return cloudcall.answer(request, self._service)
         return self._packed(scope, self._service.answer(request))
@@ -161,7 +190,11 @@ class Api:
         """The answer to a call that ended early, of which a record is kept: the store may take its time."""
         if self._is_full(heavy=False):
             return self._refused(scope, Busy())
-        return await self._beside(self._refused, scope, error)
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
+        finally:
+            self._asked -= 1
 
     def _refused(self, scope: Scope, error: BankcardError) -> Answer:
         return self._packed(scope, self._service.refuse(_request(scope, b""), error))

@@ -66,6 +66,7 @@ class Protocol(HttpToolsProtocol):
     _head: bytes | None = b""  # what has come of a head, before the parser sees it; None when that is in a message
     _head_bytes = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _writing_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first head has its time from now on."""
@@ -83,9 +84,20 @@ class Protocol(HttpToolsProtocol):
         else:
             super().send_400_response(msg)
 
+    def pause_writing(self) -> None:
+        """More is to be sent than the client has taken: it has a time to take some of it."""
+        super().pause_writing()
+        self._watch(self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client has taken nearly all."""
+        self._let_be()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._head_is_here()
+        self._let_be()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -128,6 +140,22 @@ class Protocol(HttpToolsProtocol):
         """What comes next on this connection is a head."""
         super().on_message_complete()
         self._head = b""
+
+    def _watch(self, left: int) -> None:
+        self._writing_timer = self.loop.call_later(self.config.head_timeout_s, self._look_at_writing, left)
+
+    def _look_at_writing(self, before: int) -> None:
+        """Hangs up on a client that has taken nothing of its answers since there were ``before`` bytes left of them."""
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+        else:
+            self._watch(left)
+
+    def _let_be(self) -> None:
+        if self._writing_timer is not None:
+            self._writing_timer.cancel()
+            self._writing_timer = None
 
     def _ends_with_answer(self) -> bool:
         """Whether a whole request has no answer yet, with which the connection is then over."""

@@ -25,7 +25,7 @@ from typing import Any
 
 import structlog
 import uvicorn
-from starlette.routing import Router
+from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.supervisors import multiprocess
 
@@ -73,9 +73,10 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     listener = listen(settings)
     hand_over()
     hangups = _Hangups()
-    for line in [*loaded.lines(), f"listening at {url(listener)}"]:
-        announce(line)
     logs.configure(settings)
+    say = structlog.get_logger().info if settings.log_format == "json" else announce  # who ships logs reads JSON alone
+    for line in [*loaded.lines(), f"listening at {url(listener)}"]:
+        say(line)
     if settings.workers == 1:
         _serve_alone(source, settings, listener, hangups)
     else:
@@ -105,11 +106,26 @@ def _serve_alone(source: Source, settings: Settings, listener: socket.socket, ha
     threading.Thread(target=look_after_memory, daemon=True).start()
     app: ASGIApp | None = build(settings)
     while app is not None:
-        server = uvicorn.Server(config(app, settings))
+        server = _Server(config(app, settings), listener)
         successor = _Successor(source, server, hangups)
         successor.start()
         server.run(sockets=[listener.dup()])  # it closes what it is given
         app, settings = successor.taking_over(settings)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which closes ``listener`` when it ends for good: connections are refused then, not held."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self.is_replaced = False
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections and waits for the calls at work."""
+        if not self.is_replaced:
+            self._listener.close()
+        await super().shutdown(sockets)
 
 
 class _Successor(threading.Thread):
@@ -118,7 +134,7 @@ class _Successor(threading.Thread):
     Where it cannot be built the server goes on: a table or key that is broken by then stays as it is in memory.
     """
 
-    def __init__(self, source: Source, server: uvicorn.Server, hangups: _Hangups) -> None:
+    def __init__(self, source: Source, server: _Server, hangups: _Hangups) -> None:
         super().__init__(daemon=True)
         self._source = source
         self._server = server
@@ -130,6 +146,8 @@ class _Successor(threading.Thread):
         while self._built is None and not self._is_over.wait(LOOK_FOR_HANGUP_S):
             if self._hangups.take():
                 self._build()
+        if self._built is not None and not self._server.should_exit:
+            self._server.is_replaced = True
         self._server.should_exit = True
 
     def _build(self) -> None:
@@ -145,7 +163,7 @@ class _Successor(threading.Thread):
         """The application that was built and its settings; none, and ``settings``, when nothing was."""
         self._is_over.set()
         self.join()
-        return self._built or (None, settings)
+        return self._built if self._built is not None and self._server.is_replaced else (None, settings)
 
 
 def _reloaded(source: Source) -> Settings | None:
@@ -237,6 +255,12 @@ class _Supervisor(multiprocess.Multiprocess):
         self._settings = settings
         self._counts = counts
         super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
+
+    def terminate_all(self) -> None:
+        """Tells all workers to stop; connections are refused from now on, not held."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
 
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
@@ -369,10 +393,24 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
 
-    site = Router(pages.routes(settings, store), default=api, lifespan=lifespan, redirect_slashes=False)
+    site = Router(pages.routes(settings, store), lifespan=lifespan, redirect_slashes=False)
+
+    return _both(api, site)
+
+
+def _both(api: Api, site: Router) -> ASGIApp:
+    """The API, and beside it the pages of ``site``; what is neither gets the API's answer."""
+
+    def is_page(scope: Scope) -> bool:
+        return scope["path"] not in ENDPOINTS and any(each.matches(scope)[0] is not Match.NONE for each in site.routes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await (api if scope.get("path") in ENDPOINTS else site)(scope, receive, send)
+        if scope["type"] != "http":
+            await site(scope, receive, send)
+        elif not is_page(scope):
+            await api(scope, receive, send)
+        elif await api.is_whole(scope, receive, send):
+            await site(scope, receive, send)
 
     return app
 
