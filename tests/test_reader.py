@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
@@ -430,6 +431,29 @@ def test_every_card_is_told_in_reading_order(reader, pixels, other_card):
     assert [OTHER, NUMBER] == [card.number for card in reading.cards]
     assert max(reading.cards, key=lambda card: card.confidence).number == reading.number
     assert "several_cards" in reading.warnings
+
+
+def test_a_further_card_whose_line_is_located_askew_is_looked_at_closely(reader, pixels, other_card, monkeypatch):
+    """As happens to one seen smaller than another: each card is located on alone until its number is read."""
+    high, wide = pixels.shape[:2]
+    small = np.asarray(Image.open(io.BytesIO(other_card)).convert("RGB").resize((wide // 2, high // 2)))
+    both = np.full((high, wide + wide // 2, 3), (90, 110, 100), np.uint8)
+    both[:, :wide], both[: high // 2, wide:] = pixels, small
+    located = locate.locate
+
+    def askew(model, image, **options):
+        found = located(model, image, **options)
+        is_far = image.shape[1] > wide
+        return [
+            dataclasses.replace(thing, quad=thing.quad + np.float32((0, 60)))
+            if is_far and thing.kind == "number" and thing.quad[:, 0].min() > wide
+            else thing
+            for thing in found
+        ]
+
+    monkeypatch.setattr(locate, "locate", askew)
+
+    assert {NUMBER, OTHER} == {card.number for card in reader.read(jpeg(both), Options(detail=True)).cards}
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -197,8 +197,15 @@ class Looker:
                 continue
             looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
             numbers = [thing for thing in things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)]
-            for thing in (numbers[:2] if not looked else []) or self.closer(pixels, card.quad):
-                yield self._compared(pixels, self._look(pixels, thing.quad, thing.score, options), options)
+            for thing in itertools.chain(numbers[:2] if not looked else (), self._later(pixels, card.quad)):
+                here = self._searched(pixels, thing, options)
+                yield from here
+                if any(place.confidence >= SURE for place in here):
+                    break
+
+    def _later(self, pixels: quads.Image, card: quads.Quad) -> Iterator[Thing]:
+        """What is found on the card alone, located when it is asked for."""
+        yield from self.closer(pixels, card)
 
     def _searched(self, pixels: quads.Image, thing: Thing, options: Options) -> list[Place]:
         """A place looked at, and looked at harder where that may settle it."""
