@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import inf
 
@@ -65,7 +65,8 @@ class Api:
         try:
             await self._called(scope, receive, send)
         except asyncio.CancelledError:
-            await _send(send, self._refused(scope, Busy("stopping")), close=True)
+            with suppress(RuntimeError):  # the answer had begun
+                await _send(send, self._refused(scope, Busy("stopping")), close=True)
 
     async def is_whole(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Whether a request for a page came to its end; a body, which none needs, has a time and a size, too."""

@@ -5,6 +5,8 @@ Pictures are uint8 RGB (H, W, 3), quads of their pixels. Measures know no thresh
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +82,10 @@ def sharpness(image: Image, line: Quad) -> float:
 def glare(image: Image, area: Quad) -> float:
     """The share of ``area`` that is burnt out to white, where the rest of it is not white."""
     cut = quads.rectify(image, area, 320, 200)
-    burnt = cv2.erode((cut.min(2) >= BURNT).astype(np.uint8), np.ones((5, 5), np.uint8))
-    return float(burnt.mean()) if np.median(cut.min(2)) < PALE else 0.0
+    red, green, blue = cv2.split(cut)
+    least = cv2.min(cv2.min(red, green), blue)
+    burnt = cv2.erode((least >= BURNT).astype(np.uint8), np.ones((5, 5), np.uint8))
+    return float(burnt.mean()) if np.median(least) < PALE else 0.0
 
 
 def covered(image: Image, card: Quad) -> float:
@@ -122,16 +126,20 @@ def moire(image: Image, card: Quad) -> float:
     if part.shape != (side, side):
         return 0.0
     window = np.hanning(side)[:, None] * np.hanning(side)[None]
-    power = np.log(np.abs(np.fft.fftshift(np.fft.fft2((part - part.mean()) * window))) + 1)
-    v, u = np.indices(power.shape) - side // 2
+    power = np.log(np.abs(np.fft.fftshift(np.fft.fft2((part - part.mean()) * window))) + 1).ravel()
+    above = (power[ring] - np.median(power[whole]) for whole, ring in _rings(side))
+    return max(0.0, *(float(each.max(initial=0.0)) for each in above))
+
+
+@functools.cache
+def _rings(side: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...]:
+    """The places in a spectrum (side, side), as one row, of each period: all, and those where a screen may show."""
+    v, u = (np.indices((side, side)) - side // 2).reshape(2, -1)
     radius = np.hypot(u, v) / side
-    blocks = ((np.abs(u) <= 2) & (np.abs(v) <= 2)) | (np.minimum(np.abs(u), np.abs(v)) <= 2)  # JPEG's, and the window's
-    rings = (radius * 40).astype(int)
-    usual = np.array(
-        [np.median(power[rings == ring]) if (rings == ring).any() else 0 for ring in range(rings.max() + 1)]
-    )
-    above = np.where((radius > 0.12) & ~blocks, power - usual[rings], 0)
-    return float(above.max())
+    blocks = np.minimum(np.abs(u), np.abs(v)) <= 2  # JPEG's, and the window's
+    rings, counted = (radius * 40).astype(int), (radius > 0.12) & ~blocks
+    found = ((np.flatnonzero(rings == ring), np.flatnonzero((rings == ring) & counted)) for ring in np.unique(rings))
+    return tuple((whole, ring) for whole, ring in found if len(ring))
 
 
 def _crosses(part: NDArray[np.bool_], inside: NDArray[np.uint8]) -> bool:
