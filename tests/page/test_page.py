@@ -319,6 +319,19 @@ class TestFields:
             (255, 255, 255) in colours(page, 160, 112, 270, 130),
         )
 
+    def test_a_refused_card_is_covered_where_its_number_was_seen(self, refused):
+        """It is listed among the cards, too; another one that was not read is covered whole."""
+        seen = {name: REPLY[name] for name in ("number_position", "card_position", "img_size")}
+        own = {"number": None, "refusal": "number unreadable: digits 7 uncertain", **seen}
+        other = {"number": None, "refusal": "no card found", "card_position": box(300, 200, 395, 245)}
+        page = refused(**seen, cards=[own, other])
+
+        assert (True, True, False) == (
+            is_dark(colours(page, 160, 112, 270, 130)),
+            is_dark(colours(page, 330, 215, 380, 235)),
+            is_dark(colours(page, 160, 60, 270, 90)),
+        )
+
     def test_a_picture_is_blurred_while_nobody_knows_where_its_number_is(self, refused):
         """So is a refused one without places, until it is asked for."""
         page = refused()

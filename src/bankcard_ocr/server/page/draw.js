@@ -49,7 +49,7 @@ export const isHidden = (place, count) => place >= 6 && place < count - 4;
 /** The other cards of the picture; the most certain one, which the reply is about, is listed among all, once. */
 function others(reply) {
   const cards = reply.cards ?? [], where = JSON.stringify(reply.number_position);
-  const alike = cards.filter((card) => card.number === reply.number);
+  const alike = cards.filter((card) => (card.number ?? null) === (reply.number ?? null)); // a refusal has no number
   const own = alike.find((card) => JSON.stringify(card.number_position) === where) ?? alike[0];
   return cards.filter((card) => card !== own);
 }
