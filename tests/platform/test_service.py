@@ -718,6 +718,18 @@ class TestEndpoints:
         assert (True, [], StateError) == (begins(found, -1), platform.reader.seen, type(platform.told[0][1]))
         platform.state.__init__(":memory:", platform.clock)
 
+    def test_who_was_told_that_it_is_over_is_charged_nothing(self, platform):
+        """The reading was still at work; nobody gets its number."""
+        path, query = "/cv/ocr/bankcard", b"access_token=TOKEN"
+        found = {}
+        for is_over in (True, False):
+            request = wire.request(method="POST", path=path, query=query, body=JPEG)
+            if is_over:
+                request.is_over.set()
+            found[is_over] = platform.service.answer(request).errcode, platform.used()
+
+        assert {True: (-1, 0), False: (0, 1)} == found
+
     def test_a_store_that_does_not_answer_is_asked_once(self, platform, monkeypatch):
         """Not for the record of that, too, which would take as long again."""
         asked: list[str] = []
