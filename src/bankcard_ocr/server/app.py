@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -166,9 +166,13 @@ class Api:
         """The answer of any other call, in the same way."""
         if not body or self._is_full(heavy=False):
             return self._refused(scope, Busy())
+        return await self._beside(self._answered(self._others, scope, body))
+
+    async def _beside(self, answer: Awaitable[Answer]) -> Answer:
+        """What comes of ``answer``, made in a thread for calls without pictures, of which it takes a place."""
         self._asked += 1
         try:
-            return await self._answered(self._others, scope, body)
+            return await answer
         finally:
             self._asked -= 1
 
@@ -191,11 +195,8 @@ class Api:
         """The answer to a call that ended early, of which a record is kept: the store may take its time."""
         if self._is_full(heavy=False):
             return self._refused(scope, Busy())
-        self._asked += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
-        finally:
-            self._asked -= 1
+        refused = asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
+        return await self._beside(refused)
 
     def _refused(self, scope: Scope, error: BankcardError) -> Answer:
         return self._packed(scope, self._service.refuse(_request(scope, b""), error))
