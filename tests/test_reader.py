@@ -515,7 +515,7 @@ class Writes:
 def test_the_holder_is_told_when_sure(monkeypatch, text, sure, expected):
     """A name read surely; not one in doubt, a caption, or one with a hidden letter."""
     reader = Reader()
-    monkeypatch.setitem(reader.__dict__, "namer", Writes(text, sure))
+    monkeypatch.setattr(reader, "_namer", Writes(text, sure))
     name = reader.read(SAMPLE, Options(detail=True)).holder_name
 
     assert expected == (name.text if name else None)
@@ -523,10 +523,18 @@ def test_the_holder_is_told_when_sure(monkeypatch, text, sure, expected):
 
 def test_without_its_model_there_is_no_name(monkeypatch):
     """The reader of names is optional."""
-    reader = Reader()
-    monkeypatch.setitem(reader.__dict__, "namer", None)
+    monkeypatch.setattr("bankcard_ocr.reader.is_shipped", lambda _name: False)
 
-    assert reader.read(SAMPLE, Options(detail=True)).holder_name is None
+    assert Reader().read(SAMPLE, Options(detail=True)).holder_name is None
+
+
+def test_threads_load_the_reader_of_names_once():
+    """However many ask for it first, one of them loads it."""
+    reader = Reader()
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: id(reader.namer), range(8)))
+
+    assert 1 == len(found)
 
 
 def test_pictures_are_given_back_when_asked_for(reader):

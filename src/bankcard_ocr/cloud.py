@@ -464,7 +464,8 @@ class _Ocr:
         ``img`` is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file. Arguments may also stand
         in one mapping ``params``, as in Node.js. ``detail`` asks for what the reply can carry beyond the number.
         """
-        given = params or {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        keywords = {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        given = {**keywords, **(params or {})}
         cloud = self._cloud()
         return cast("BankcardResult", cloud.run(cloud.bankcard(*_arguments(given))))
 
@@ -485,7 +486,8 @@ class _AsyncOcr:
         detail: bool = False,
     ) -> BankcardResult:
         """As :meth:`OpenApi.ocr.bankcard`, without blocking."""
-        given = params or {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        keywords = {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
+        given = {**keywords, **(params or {})}
         cloud = self._cloud()
         return cast("BankcardResult", await cloud.run_async(cloud.bankcard(*_arguments(given))))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
 from . import align, cards, caution, evidence, fields, fuse
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
+from .formats import format_of
 from .places import FAINT, SURE, Looker, Place
 from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
 from .vision import image, outline, quality, recognize
@@ -81,7 +82,7 @@ class _Shot:
 
 
 class Reader:
-    """Reads card numbers. Complete after construction, never changes; threads may share it."""
+    """Reads card numbers. Threads may share it; the reader of holder names is loaded when it is first asked for."""
 
     def __init__(self, *, threads: int = 1, clock: Callable[[], float] = time.time) -> None:
         """Loads the models that ship with the package; each call computes on ``threads`` threads.
@@ -93,11 +94,16 @@ class Reader:
         self.recognizer = Model("recognize", threads=threads)
         self._looker = Looker(locator=self.locator, recognizer=self.recognizer)
         self._threads = threads
+        self._loading = threading.Lock()
+        self._namer: Model | None = None
 
-    @cached_property
+    @property
     def namer(self) -> Model | None:
-        """The reader of holder names, loaded when details are first asked for; None where it is not installed."""
-        return Model("holder", threads=self._threads) if is_shipped("holder") else None
+        """The reader of holder names, loaded when it is first asked for; None where it is not installed."""
+        with self._loading:
+            if self._namer is None and is_shipped("holder"):
+                self._namer = Model("holder", threads=self._threads)
+            return self._namer
 
     @property
     def digests(self) -> dict[str, str]:
@@ -153,7 +159,7 @@ class Reader:
         What the glance is sure of stands. So does what it read in lines that have more pixels than a strip.
         """
         data = _as_bytes(data)
-        is_glance = image.is_jpeg(data) and not (options.detail or options.returns)
+        is_glance = format_of(data) == "JPEG" and not (options.detail or options.returns)
         timings = {"decode": 0.0, "read": 0.0}
         while True:
             started = time.perf_counter()

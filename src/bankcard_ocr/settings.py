@@ -102,7 +102,7 @@ class Settings:
         "", "A file with the key of pan=fingerprint, 32 bytes or more; the same as bulk's --key-file."
     )
     request_timeout_s: float = _set(
-        10.0, "Seconds a body may take to come, and as many its picture may wait.", least=0.1
+        10.0, "Seconds a body may take to come, and as many its picture may wait.", least=0.1, most=3600
     )
     keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
     drain_s: int = _set(10, "Seconds that calls at work have to finish when the server is told to stop.", least=0)

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr import bulk
-from bankcard_ocr.bulk.hand import Job, _work, shown
+from bankcard_ocr.bulk.hand import Job, _signal, _work, shown
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
@@ -99,6 +99,12 @@ def test_the_rows_are_the_owners_alone(folder, made, tmp_path):
     bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
 
     assert "600" == f"{(tmp_path / 'out.jsonl').stat().st_mode & 0o777:o}"
+
+
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (40, "signal 40")])
+def test_signals_are_named_where_they_have_a_name(number: int, name: str):
+    """Real-time signals have a number alone."""
+    assert name == _signal(number)
 
 
 def test_poison_is_set_aside(tmp_path, made):

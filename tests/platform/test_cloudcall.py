@@ -25,16 +25,18 @@ class Platform:
 
     allowed: tuple[str, ...] = ("ocr.bankcard",)
     reply: Reply = field(default_factory=lambda: wire.ok(RID, number=NUMBER, id=NUMBER))
-    fault: BankcardError | None = None
+    fault: Exception | None = None
     asked: list[Request] = field(default_factory=list)
     refused: list[BankcardError] = field(default_factory=list)
+    causes: list[Exception | None] = field(default_factory=list)
 
     def answer(self, request: Request) -> Reply:
         self.asked.append(request)
         return self.reply if request.access_token() == "good" else wire.refusal(CallError(40001, ""), RID)
 
-    def refuse(self, request: Request, error: BankcardError) -> Reply:
+    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
         self.refused.append(error)
+        self.causes.append(cause)
         return wire.refusal(error, RID, client_ip=request.client_ip)
 
     def permissions(self, access_token: str) -> tuple[str, ...]:
@@ -187,6 +189,14 @@ def test_refusals_are_told_to_the_log():
         answer.rid,
         [error.cause for error in platform.refused],
     )
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("unforeseen"), StateError("away")])
+def test_a_fault_of_ours_is_told_to_the_log(fault):
+    """What nobody foresaw reaches the platform with its traceback; the caller learns its kind alone."""
+    platform = Platform(fault=fault)
+
+    assert ((cloudcodes.SYSTEM_ERROR, {}), [fault]) == (outcome(post(NO_PAIRS), platform), platform.causes)
 
 
 @pytest.mark.parametrize(

@@ -187,26 +187,3 @@ def test_bodies_without_parts(data: bytes, content_type: str, expected: form.Bod
         found.raw,
         found.fault,
     )
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (b"\xff\xd8\xff", True),
-        (b"\x89PNG\r\n\x1a\n", True),
-        (b"GIF89a", True),
-        (b"BM" + bytes(8), True),
-        (b"BMW is a car", False),
-        (b"RIFF\0\0\0\0WEBP", True),
-        (b"RIFF\0\0\0\0WAVE", False),
-        (b"II*\0", True),
-        (b"MM\0*", True),
-        (b"\0\0\0\x18ftypheic", True),
-        (b"\0\0\0\x18ftypisom", False),
-        (b"photo", False),
-        (b"", False),
-    ],
-)
-def test_pictures_are_known_by_their_first_bytes(data: bytes, expected: bool):
-    """The formats a client may send begin as these do."""
-    assert expected is form.looks_like_picture(data)

@@ -89,6 +89,32 @@ def test_other_libraries_lines_are_masked_too(written):
     assert (True, False) == ("620550*********0004" in written.getvalue(), NUMBER in written.getvalue())
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        [NUMBER],
+        {"cards": ({"number": f"is {NUMBER}"},)},
+        {NUMBER: 1},
+        int(NUMBER),
+        NUMBER.encode(),
+        ValueError(NUMBER),
+    ],
+)
+def test_numbers_are_masked_at_any_depth(written, value):
+    """Whatever an event holds, and however deep."""
+    structlog.get_logger().warning("event", value=value)
+
+    assert (True, False) == ("620550*********0004" in written.getvalue(), NUMBER in written.getvalue())
+
+
+def test_what_is_no_number_stays_as_it_is(written):
+    """Counts, times and nothing keep their types."""
+    values = {"ms": 1.5, "n": 19, "at": 1732377000.123456, "none": None, "flag": True, "list": [1, "x"]}
+    structlog.get_logger().warning("event", **values)
+
+    assert values == {name: json.loads(written.getvalue())[name] for name in values}
+
+
 def test_other_libraries_write_no_urls(written):
     """What libraries tell of each request, tokens included, is not written."""
     logging.getLogger("httpx").info("HTTP Request: GET http://x/?access_token=T")

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bankcard_ocr.errors import Busy, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
+from bankcard_ocr.errors import Busy, CallError, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.records import Call, record
@@ -679,6 +679,16 @@ class TestRid:
         platform.read()
 
         assert platform.reader.outcome is platform.told[0][1]
+
+    @pytest.mark.parametrize(
+        ("cause", "told"),
+        [(RuntimeError("x"), RuntimeError), (StateError("x"), StateError), (CallError(40001), None), (None, None)],
+    )
+    def test_a_refusal_tells_its_cause_to_the_observer(self, platform, cause, told):
+        """What ended a cloud call is told to the log where nobody foresaw it, or the store failed."""
+        platform.service.refuse(wire.request(method="POST", path="/admin"), CallError(-1, "x"), cause=cause)
+
+        assert (cause if told else None) is platform.told[0][1]
 
 
 class TestEndpoints:

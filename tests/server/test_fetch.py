@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
+from unittest import mock
 
 import pytest
 import trustme
@@ -623,6 +624,19 @@ def test_lookups_are_bounded(monkeypatch):
     fetch._LOOKUPS.acquire()
 
     assert "dns: timed out" == refusal(Fetcher(PATIENT, resolve=lambda *_: ["127.0.0.1"]), "http://slow.example/")
+
+
+def test_a_lookup_that_cannot_begin_takes_no_place(monkeypatch):
+    """Where the system gives no thread the lookup fails as one that takes too long, and the next has its place."""
+    monkeypatch.setattr(fetch, "_LOOKUPS", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", mock.Mock(side_effect=RuntimeError("can't start new thread")))
+        hint = refusal(Fetcher(PATIENT, resolve=lambda *_: []), "http://none.example/")
+
+    assert ("dns: timed out", "dns: no such host") == (
+        hint,
+        refusal(Fetcher(PATIENT, resolve=lambda *_: []), "http://none.example/"),
+    )
 
 
 @pytest.mark.parametrize(

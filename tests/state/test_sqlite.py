@@ -31,6 +31,8 @@ RECORD = Record(
     cause="",
 )
 
+TOKEN = Token(digest="a", appid="wx1", kind="token", nonce="", issued=0.0, expires=1.0, good_until=1.0)
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -65,6 +67,38 @@ def test_a_file_that_is_opened_again_keeps_the_locks_on_it(path, clock):
     assert (2, True) == (other.used("recognize:wx1", window), path.with_name(path.name + "-wal").exists())
     other.close()
     serving.close()
+
+
+class Full:
+    """A connection on which COMMIT finds the disk full; the transaction is over then, or it is not."""
+
+    def __init__(self, connection: sqlite3.Connection, *, over: bool) -> None:
+        self._connection = connection
+        self._over = over
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            if self._over:
+                self._connection.execute("ROLLBACK")
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_full_disk_is_said_and_goes_by(path, clock, monkeypatch, over: bool):
+    """The reason is SQLite's own, and the store works again when there is room."""
+    store = SqliteState(path, clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_connection", Full(store._connection, over=over))
+        with pytest.raises(StateError, match="disk is full"):
+            store.rotate_token(TOKEN, old_until=0.0)
+
+    store.rotate_token(TOKEN, old_until=0.0)
+    assert TOKEN == store.token(TOKEN.digest)
+    store.close()
 
 
 def test_a_secret_store_url_is_a_path(tmp_path, clock):
@@ -162,9 +196,7 @@ def test_sweeping_deletes_what_is_over_and_nothing_else(path, clock):
     """Old notes, tokens, minutes and records go; yesterday's count stays for the chart."""
     store = SqliteState(path, clock)
     store.put("k", "v", lifetime_s=1)
-    store.rotate_token(
-        Token(digest="a", appid="wx1", kind="token", nonce="", issued=0.0, expires=1.0, good_until=1.0), old_until=0.0
-    )
+    store.rotate_token(TOKEN, old_until=0.0)
     store.consume("minute:wx1", span(clock.now, 60), 5)
     store.consume("recognize:wx1", Window(name="2024-11-23", ends=1732377600.0), 5)
     clock.now += 86400 * 3

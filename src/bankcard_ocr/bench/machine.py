@@ -25,7 +25,7 @@ _FLAGS = (
     "asimddp",
     "sve",
 )
-_PACKAGES = ("bankcard-ocr", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "simplejpeg", "rapidocr")
+_PACKAGES = ("bankcard-ocr", "numpy", "opencv-python-headless", "onnxruntime", "simplejpeg", "rapidocr")
 
 
 class Clock(Protocol):

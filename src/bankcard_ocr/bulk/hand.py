@@ -137,7 +137,15 @@ class Hand:
         self._process = self._connection = None
         if isinstance(error, TimeoutError):
             return str(error)
-        return f"killed its reader: {signal.Signals(-status).name}" if status < 0 else f"ended its reader: {status}"
+        return f"killed its reader: {_signal(-status)}" if status < 0 else f"ended its reader: {status}"
+
+
+def _signal(number: int) -> str:
+    """The name of a signal; real-time signals have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def row(chunk: Chunk, offset: int, *, outcome: str, errcode: int, cause: str = "", **found: Any) -> Row:

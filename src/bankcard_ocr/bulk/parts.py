@@ -49,12 +49,15 @@ class Parts:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._lock)
-            raise BulkError(f"another run is writing {self.out}") from error
         except OSError as error:
             raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            held = isinstance(error, BlockingIOError)
+            why = f"another run is writing {self.out}" if held else f"{self.folder} cannot be locked: {error.strerror}"
+            raise BulkError(why) from error
         for beside in self.out.parent.glob(f"{glob.escape(self.out.name)}.*{NEW}"):
             if beside.name.removeprefix(f"{self.out.name}.").removesuffix(NEW).isdecimal():
                 beside.unlink(missing_ok=True)  # a run was killed while it put OUT together

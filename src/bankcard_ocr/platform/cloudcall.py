@@ -54,8 +54,8 @@ class Platform(Protocol):
         """The reply of the HTTPS endpoint."""
         ...
 
-    def refuse(self, request: Request, error: BankcardError) -> Reply:
-        """The reply to a call that ``error`` ended before the API was reached."""
+    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
+        """The reply to a call that ``error``, which is because of ``cause``, ended before the API was reached."""
         ...
 
     def permissions(self, access_token: str) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def answer(request: Request, platform: Platform) -> Answer:
         return wrapped(platform.refuse(request, error))
     except Exception as error:  # noqa: BLE001  (as in Service.answer, every error becomes a reply)
         cause = error.cause if isinstance(error, BankcardError) else f"internal error, {type(error).__name__}"
-        return wrapped(platform.refuse(request, CallError(SYSTEM_ERROR, cause)))
+        return wrapped(platform.refuse(request, CallError(SYSTEM_ERROR, cause), cause=error))
 
 
 def wrapped(reply: Reply) -> Answer:

@@ -23,6 +23,8 @@ from urllib.parse import parse_qsl
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from ..formats import format_of
+
 MAX_PARTS = 64
 MAX_HEADERS = 16
 MAX_HEADER_BYTES = 8192
@@ -64,7 +66,7 @@ def parse(data: bytes, content_type: str) -> Body:
     begins_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
     called_picture = kind.startswith("image/") or kind == "application/octet-stream"
     try:
-        if looks_like_picture(data):
+        if format_of(data):
             return Body(raw=data)
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
@@ -110,16 +112,6 @@ def _kept(text: str) -> str:
 
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
-
-
-def looks_like_picture(data: bytes) -> bool:
-    """Whether ``data`` begins like a picture or a one-page document of a format a client may send."""
-    return (
-        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"%PDF-"))
-        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
-        or (data.startswith(b"BM") and data[6:10] == b"\0\0\0\0")
-        or data[4:12] in {b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftypavif"}
-    )
 
 
 def _begins_like_multipart(data: bytes, kind: str) -> bool:
@@ -261,7 +253,7 @@ def _transfer_decoded(data: bytes, encoding: str) -> bytes:
 
     Some say so and send the picture as it is.
     """
-    if encoding.lower() != "base64" or looks_like_picture(data):
+    if encoding.lower() != "base64" or format_of(data):
         return data
     try:
         return base64.b64decode(data)

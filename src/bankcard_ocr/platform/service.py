@@ -133,25 +133,26 @@ class Service:
             reply = self._route(call)
         except Exception as error:  # noqa: BLE001  (the one place where every error becomes a reply)
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
-            fault = None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
-        record = records.record(call, reply, (self._timer() - started) * 1000)
-        if isinstance(fault, StateError):  # a store that is away would take its time again
-            self._tell(record, fault)
-        else:
-            self._keep(record, fault)
+            fault = _fault(error)
+        self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
         return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
 
-    def refuse(self, request: Request, error: BankcardError) -> Reply:
-        """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store."""
+    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
+        """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store.
+
+        The observer is told of the ``cause`` of ``error`` where nobody foresaw it, or the store failed.
+        """
         now = self._clock()
         call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
         reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
         if isinstance(error, Busy):
             self._tell(records.record(call, reply, 0.0), None)
             return reply
-        with suppress(CallError, StateError):  # a record that no app may ask for is kept, too
-            call.appid = self._app_of(request.access_token(), now).appid
-        self._keep(records.record(call, reply, 0.0), None)
+        fault = None if cause is None else _fault(cause)
+        if not isinstance(fault, StateError):
+            with suppress(CallError, StateError):  # a record that no app may ask for is kept, too
+                call.appid = self._app_of(request.access_token(), now).appid
+        self._keep(records.record(call, reply, 0.0), fault)
         return reply
 
     def permissions(self, access_token: str) -> tuple[str, ...]:
@@ -167,10 +168,11 @@ class Service:
         return endpoint.answer(self, call)
 
     def _keep(self, record: Record, fault: Exception | None) -> None:
-        try:
-            self._state.put_record(record)
-        except StateError as error:  # the reply stands without its record
-            fault = fault or error
+        if not isinstance(fault, StateError):  # a store that is away would take its time again
+            try:
+                self._state.put_record(record)
+            except StateError as error:  # the reply stands without its record
+                fault = fault or error
         self._tell(record, fault)
 
     def _tell(self, record: Record, fault: Exception | None) -> None:
@@ -567,6 +569,11 @@ class _Verified:
     def _mac(self, app: App, secret: str) -> bytes:
         digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
         return hmac.digest(self._key, f"{app.appid}|{app.secret_hash}|".encode() + digest, "sha256")
+
+
+def _fault(error: Exception) -> Exception | None:
+    """``error`` where it is no reply that the contract has: nobody foresaw it, or the store failed."""
+    return None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
 
 
 def _admit(call: Call, app: App, api: str) -> None:

@@ -28,6 +28,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
+from ..formats import format_of
 from ..numbers import luhn, pan
 from ..reading import RETURNED, Options, Reading, Returned
 from . import cloudcodes, form
@@ -233,8 +234,8 @@ def _uploaded(body: form.Body, *, but: Collection[str] = ()) -> bytes | None:
     parts = [part for part in body.parts if part.name not in but]
     files = [part for part in parts if part.name == "img"]
     files += [part for part in parts if part.filename is not None and part not in files]
-    files += [part for part in parts if part.filename is None and form.looks_like_picture(part.data)]
-    found = [part.data for part in files] + ([body.raw] if form.looks_like_picture(body.raw) else [])
+    files += [part for part in parts if part.filename is None and format_of(part.data)]
+    found = [part.data for part in files] + ([body.raw] if format_of(body.raw) else [])
     return next((data for data in found if data), b"" if found else None)
 
 

@@ -27,7 +27,8 @@ import certifi
 import httpcore
 
 from ..errors import FetchError, SettingsError
-from ..platform.form import as_text, looks_like_picture
+from ..formats import HEAD, format_of
+from ..platform.form import as_text
 from .address import Address, Network, is_private, is_public
 from .target import Target, ends_in_number, host_name, parse
 
@@ -208,7 +209,7 @@ def _picture(response: httpcore.Response, max_bytes: int) -> bytes:
         inflate.finish()
     if not body:
         raise FetchError("size", "empty")
-    if not looks_like_picture(bytes(body[:16])):
+    if not format_of(bytes(body[:HEAD])):
         raise FetchError("type", f"{_media_type(bytes(body[:512]), _header(response, b'content-type'))}, not a picture")
     return bytes(body)
 
@@ -502,7 +503,11 @@ def _in_time(call: Callable[[], Sequence[str]], timeout_s: float) -> Sequence[st
 
     if not _LOOKUPS.acquire(blocking=False):
         raise TimeoutError
-    threading.Thread(target=ask, name="dns", daemon=True).start()
+    try:
+        threading.Thread(target=ask, name="dns", daemon=True).start()
+    except RuntimeError:  # the system gives no more threads
+        _LOOKUPS.release()
+        raise TimeoutError from None
     try:
         found = answer.get(timeout=timeout_s)
     except Empty:

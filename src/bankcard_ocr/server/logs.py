@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -25,7 +25,22 @@ Event = MutableMapping[str, Any]
 
 def mask_numbers(_logger: object, _method: str, event: Event) -> Event:
     """A structlog processor: ``event`` with every card number in its texts masked."""
-    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {_masked(key): _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    """``value`` with every card number in it masked, at any depth; what holds none stays what it is."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, Mapping):
+        return {_masked(key): _masked(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked(each) for each in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    text = str(value)
+    shown = masked(text)
+    return value if shown == text else shown
 
 
 def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:

@@ -223,8 +223,13 @@ class _MetricsOfAll:
     def use(self, settings: Settings) -> None:
         """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
         if self._store is not None and settings.state_url != self._settings.state_url:
-            self._store.close()
-            self._store = states.connect(settings.state_url)
+            try:
+                after = states.connect(settings.state_url)
+            except StateError as error:
+                structlog.get_logger().error("quotas are told of the store before", reason=str(error))
+                return
+            before, self._store = self._store, after
+            before.close()
         self._settings = settings
 
     def _now(self) -> tuple[State, Settings]:

@@ -33,6 +33,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from .. import formats
 from ..errors import NotAPicture, PictureError, PictureTooLarge
 from . import pdf
 
@@ -48,9 +49,7 @@ ENOUGH = 1600  # pixels of the longer side that show all that is read of a card
 MAX_PIXELS = 50_000_000
 LARGE = 8_000_000  # pixels from which a picture waits until no other so large is being decoded
 MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
-MOST_SCANNED = (
-    600_000_000  # pixels times scans: each scan is a pass over all pixels, about 0.1 s at the limit of pixels
-)
+MOST_SCANNED = 600_000_000  # pixels times scans: each is a pass over all pixels, about 0.1 s at the limit of pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,11 +65,6 @@ class Picture:
     size: tuple[int, int]
     reduced: int = 1
 
-    @property
-    def scale(self) -> float:
-        """The length in ``pixels`` of one pixel as sent."""
-        return 1 / self.reduced
-
     def as_sent(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """``points`` (..., 2) of (x, y) in ``pixels``, as they lie in the picture as sent; pixel centres are whole."""
         return np.asarray((np.asarray(points, np.float32) + 0.5) * self.reduced - 0.5, np.float32)
@@ -83,23 +77,18 @@ def decode(data: bytes, *, enough: int = ENOUGH, max_bytes: int = MAX_BYTES, max
     """
     if len(data) > max_bytes:
         raise PictureTooLarge(got=len(data), limit=max_bytes, unit="bytes")
-    for starts, decoder in _FORMATS:
-        if starts(data):
-            return decoder(data, enough, max_pixels)
-    raise NotAPicture(_what(data))
-
-
-def is_jpeg(data: bytes) -> bool:
-    """Whether ``data`` begins as a JPEG does, of which half the size is decoded in half the time."""
-    return data.startswith(b"\xff\xd8\xff")
+    decoder = _DECODERS.get(formats.format_of(data))
+    if decoder is None:
+        raise NotAPicture(_what(data))
+    return decoder(data, enough, max_pixels)
 
 
 def _what(data: bytes) -> str:
     if not data:
         return "empty"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    found = [name for mark, name in _FOREIGN if head.startswith(mark)]
-    return f"{found[0]}, not a picture of an accepted format" if found else "unknown format"
+    found = formats.format_of(data) or next((name for mark, name in _FOREIGN if head.startswith(mark)), "")
+    return f"{found}, not a picture of an accepted format" if found else "unknown format"
 
 
 _FOREIGN = (
@@ -312,28 +301,15 @@ def _pdf(data: bytes, enough: int, max_pixels: int) -> Picture:  # noqa: ARG001 
     return Picture(pixels=pixels, size=(pixels.shape[1], pixels.shape[0]))
 
 
-def _is_heic(data: bytes) -> bool:
-    return data[4:8] == b"ftyp" and data[8:12] in {
-        b"heic",
-        b"heix",
-        b"hevc",
-        b"hevx",
-        b"heim",
-        b"heis",
-        b"mif1",
-        b"msf1",
-    }
-
-
 _jpeg_by_pillow = _pillow("PIL.JpegImagePlugin", "JpegImageFile")
 
-_FORMATS: tuple[tuple[Callable[[bytes], bool], _Decoder], ...] = (
-    (is_jpeg, _jpeg),
-    (lambda data: data.startswith(b"\x89PNG\r\n\x1a\n"), _pillow("PIL.PngImagePlugin", "PngImageFile")),
-    (lambda data: data[:4] == b"RIFF" and data[8:12] == b"WEBP", _webp),
-    (lambda data: data.startswith((b"GIF87a", b"GIF89a")), _pillow("PIL.GifImagePlugin", "GifImageFile")),
-    (lambda data: data.startswith((b"II*\0", b"MM\0*")), _pillow("PIL.TiffImagePlugin", "TiffImageFile")),
-    (_is_heic, _heic),
-    (lambda data: data.startswith(b"%PDF-"), _pdf),
-    (lambda data: data.startswith(b"BM"), _pillow("PIL.BmpImagePlugin", "BmpImageFile")),
-)
+_DECODERS: dict[str, _Decoder] = {
+    "JPEG": _jpeg,
+    "PNG": _pillow("PIL.PngImagePlugin", "PngImageFile"),
+    "WEBP": _webp,
+    "GIF": _pillow("PIL.GifImagePlugin", "GifImageFile"),
+    "TIFF": _pillow("PIL.TiffImagePlugin", "TiffImageFile"),
+    "BMP": _pillow("PIL.BmpImagePlugin", "BmpImageFile"),
+    "HEIC": _heic,
+    "PDF": _pdf,
+}

@@ -59,11 +59,12 @@ def _drawn(page_: Any, max_pixels: int) -> NDArray[np.uint8]:
     scale = LONGEST / max(wide, high)
     width, height = max(1, round(wide * scale)), max(1, round(high * scale))
     bitmap = PdfBitmap.new_native(width, height, pdfium.FPDFBitmap_BGR)
-    bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
-    _draw(page_, bitmap, width, height)
-    pixels = np.ascontiguousarray(bitmap.to_numpy()[:, :, :3], np.uint8)
-    bitmap.close()
-    return pixels
+    try:
+        bitmap.fill_rect((255, 255, 255, 255), 0, 0, width, height)
+        _draw(page_, bitmap, width, height)
+        return np.array(bitmap.to_numpy()[:, :, :3], np.uint8)  # a copy: what PDFium holds ends here
+    finally:
+        bitmap.close()
 
 
 def _draw(page_: Any, bitmap: Any, width: int, height: int) -> None:
