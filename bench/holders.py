@@ -21,7 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bankcard_ocr import cards, fields
+from bankcard_ocr import cards, names
 from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.numbers import holder
 from bankcard_ocr.places import Looker
@@ -108,12 +108,12 @@ def main() -> None:
         for found in cards.distinct(things)[:1]:
             things += looker.closer(taken.pixels, found.quad, kinds=("holder", "number"), least=0.1)
         number = next((thing.quad for thing in taken.things if thing.kind == "number"), None)
-        lines, middle = fields.may_be_names(things, number=number), truth[0].mean(0)
+        lines, middle = names.may_be_names(things, number=number), truth[0].mean(0)
         held = [one for one in lines if within(middle, quads.grow(one.quad, 0.03, 0.3))]
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["located"] += bool(near)
-        said = fields.named(near[0], taken.pixels, namer)[0] if near else ""
+        said = names.named(near[0], taken.pixels, namer)[0] if near else ""
         text = holder.clean(said) or said
         share = max(0.0, 1 - distance(text, wanted) / len(wanted))
         shares["embossed" if line.ink.relief else "flat"].append(share)
@@ -121,7 +121,7 @@ def main() -> None:
             shares["on a located line"].append(share)
         if is_read(reader, taken.pixels):
             shares["with a number read"].append(share)
-        told = fields.name(things, taken.pixels, namer, number=number)
+        told = names.name(things, taken.pixels, namer, number=number)
         figures["told"] += told is not None
         figures["told_right"] += told is not None and told.text == wanted
     every = shares["embossed"] + shares["flat"]

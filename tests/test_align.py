@@ -32,7 +32,9 @@ def line_of(text: str, *, sure: float = 0.998, shift: float = 0.0, pitch: float 
         Character(text=char, probability=sure, x=x, y=24, width=14, height=24)
         for x, char in zip(places, text, strict=True)
     )
-    return Line(say=lambda: recognize.spelled(frames, ALPHABET), characters=characters, frames=frames)
+    return Line(
+        say=lambda: recognize.spelled(frames, ALPHABET), characters=characters, frames=frames, alphabet=ALPHABET
+    )
 
 
 def picture(
@@ -46,7 +48,7 @@ def picture(
 
 def test_without_characters_there_is_nothing_to_lay():
     """No pictures, or pictures of nothing."""
-    assert (None, None) == (align.aligned([], ALPHABET), align.aligned([picture(""), picture("")], ALPHABET))
+    assert (None, None) == (align.aligned([]), align.aligned([picture(""), picture("")]))
 
 
 @pytest.mark.parametrize(("card", "pitch"), [(CARD, 22 / 639), (None, 1 / align.WIDTH)])
@@ -57,7 +59,7 @@ def test_digits_are_told_where_the_first_picture_s_card_has_them(art, card: np.n
     second = np.asarray(cv2.warpPerspective(art(1), matrix, (760, 500)), np.uint8)
     pictures = [picture(NUMBER, art(1), card), picture(NUMBER, second, quad=quads.project(FRAME, matrix))]
 
-    aligned = align.aligned(pictures, ALPHABET)
+    aligned = align.aligned(pictures)
     one, other = aligned.looks() if aligned else (None, None)
 
     assert [True, True] == [one.is_registered, other.is_registered]
@@ -69,8 +71,8 @@ def test_pictures_with_too_little_in_common_keep_to_their_own_cards(art):
     """So does everyone when only their cards are asked for; without a card digits stand nowhere."""
     pictures = [picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD), picture(NUMBER, art(1))]
 
-    looks = align.aligned(pictures[:2], ALPHABET).looks()
-    apart = align.aligned(pictures, ALPHABET, closely=False).looks()
+    looks = align.aligned(pictures[:2]).looks()
+    apart = align.aligned(pictures, closely=False).looks()
 
     assert [(False, True)] * 2 == [(look.is_registered, look.face is not None) for look in looks]
     assert [True, True, False] == [look.along is not None for look in apart]
@@ -84,7 +86,7 @@ def test_a_number_in_several_lines_is_a_look_too(art):
     stacked = replace(stacked, place=replace(stacked.place, views=(line,)))
 
     for pictures in ([stacked, stacked], [stacked, picture(NUMBER, art(1), CARD)]):
-        looks = align.aligned(pictures, ALPHABET).looks()
+        looks = align.aligned(pictures).looks()
         assert [NUMBER] * 2 == [look.digits for look in looks]
 
 
@@ -96,7 +98,7 @@ def test_a_text_that_no_frame_shows_is_no_look(art):
     )
 
     for pictures in ([nothing], [picture(NUMBER, art(1), CARD), replace(nothing, pixels=art(1))]):
-        aligned = align.aligned(pictures, ALPHABET)
+        aligned = align.aligned(pictures)
         assert [16] * (len(pictures) - 1) == [len(look.chances) for look in aligned.looks()]
         assert () == aligned.read(Saying(line_of("1")))
 
@@ -112,8 +114,8 @@ def test_a_place_where_a_digit_was_not_seen_is_kept(art):
     holed = replace(holed, place=replace(holed.place, views=(moved,)))
     bare = replace(holed, card=None, pixels=art(2))
 
-    together = align.aligned([picture(NUMBER, art(1), CARD), holed], ALPHABET).looks()
-    alone = align.aligned([holed, bare], ALPHABET, closely=False).looks()
+    together = align.aligned([picture(NUMBER, art(1), CARD), holed]).looks()
+    alone = align.aligned([holed, bare], closely=False).looks()
 
     assert [16, 16, 16, 16] == [len(look.chances) for look in together + alone]
     assert [False] * 3 == [bool(look.seen[7]) for look in [together[1], *alone]]
@@ -121,7 +123,7 @@ def test_a_place_where_a_digit_was_not_seen_is_kept(art):
 
 def test_nothing_is_read_together_where_one_picture_stands_alone(art):
     """Nor is the model asked."""
-    aligned = align.aligned([picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD)], ALPHABET)
+    aligned = align.aligned([picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD)])
 
     assert () == aligned.read(None)
 
@@ -151,7 +153,7 @@ class Saying:
 )
 def test_what_is_read_together_is_proven_and_even(art, text: str, shift: float, told: bool):
     """Halves of two cards of one design would be put together else."""
-    aligned = align.aligned([picture(text[:8] + "????????", art(1), CARD), picture(text, art(1))], ALPHABET)
+    aligned = align.aligned([picture(text[:8] + "????????", art(1), CARD), picture(text, art(1))])
 
     found = aligned.read(Saying(line_of(text, shift=shift)))
 

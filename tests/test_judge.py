@@ -19,7 +19,7 @@ numbers = st.text("0123456789", min_size=12, max_size=19)
 
 
 def view(*texts: tuple[str, float]) -> Line:
-    return Line(say=lambda: texts, characters=(), frames=np.zeros((0, 13), np.float32))
+    return Line(say=lambda: texts, characters=(), frames=np.zeros((0, 13), np.float32), alphabet="0123456789/?")
 
 
 def told(*views: Line, prior: bool = True) -> list[tuple[str, float]]:
@@ -138,7 +138,12 @@ def spaced(text: str, *, gaps: dict[int, float]) -> Line:
         Character(text=char, probability=1.0, x=x, y=24.0, width=14.0, height=28.0)
         for char, x in zip(text, places, strict=True)
     )
-    return Line(say=lambda: ((text, 0.99),), characters=characters, frames=np.zeros((0, 13), np.float32))
+    return Line(
+        say=lambda: ((text, 0.99),),
+        characters=characters,
+        frames=np.zeros((0, 13), np.float32),
+        alphabet="0123456789/?",
+    )
 
 
 @pytest.mark.parametrize(

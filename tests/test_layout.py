@@ -34,7 +34,7 @@ def line(text: str, x: np.ndarray) -> Line:
         Character(text=char, probability=1.0, x=float(at), y=24.0, width=12.0, height=20.0)
         for char, at in zip(text, x, strict=True)
     )
-    return Line(say=lambda: ((text, 1.0),), characters=characters, frames=frames)
+    return Line(say=lambda: ((text, 1.0),), characters=characters, frames=frames, alphabet=ALPHABET)
 
 
 @pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
@@ -46,7 +46,7 @@ def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, wide: float
     read = line("4" * count, middles(sizes, gap=gap, bend=bend) + off)
 
     assert layout.unevenness(np.array([char.x for char in read.characters])) < layout.EVEN
-    assert layout.without_strays(read, ALPHABET) is read
+    assert layout.without_strays(read) is read
     assert not layout.lacks_one(read)
 
 
@@ -102,7 +102,7 @@ def test_one_that_stands_elsewhere_is_left_out(text: str, expected: str, sizes, 
     x = list(middles(sizes, gap=1.0 if sizes == (6, 13) else 0.7))
     for place, pitches in strays.items():
         x.insert(place, 30 + 16 * pitches)
-    found = layout.without_strays(line(text, np.array(x)), ALPHABET)
+    found = layout.without_strays(line(text, np.array(x)))
 
     assert expected == found.texts[0][0]
     assert expected == "".join(char.text for char in found.characters)
@@ -112,7 +112,7 @@ def test_one_that_stands_elsewhere_is_left_out(text: str, expected: str, sizes, 
 def test_a_date_behind_a_number_is_no_part_of_it():
     """A line that goes on with a date ends before it."""
     x = np.concatenate([middles((4, 6, 5)), 380 + 9 * np.arange(5)])
-    found = layout.without_strays(line("37828224631000503/24", x), ALPHABET)
+    found = layout.without_strays(line("37828224631000503/24", x))
 
     assert "378282246310005" == found.texts[0][0]
 
@@ -125,7 +125,7 @@ def test_a_covered_digit_is_never_taken_for_a_stray(sizes):
     for place in range(count):
         text = "12345678901234567890"[:count]
         read = line(text[:place] + "?" + text[place + 1 :], x)
-        assert layout.without_strays(read, ALPHABET) is read
+        assert layout.without_strays(read) is read
 
 
 @pytest.mark.parametrize(("sizes", "covered"), [((19,), 10), ((19,), 16), ((4, 4, 4, 4, 3), 16)])
@@ -134,7 +134,7 @@ def test_clear_digits_beside_a_covered_one_are_no_strays(sizes, covered: int):
     seen = np.delete(middles(sizes), covered)
     read = line("4" * len(seen), seen)
 
-    assert layout.without_strays(read, ALPHABET) is read
+    assert layout.without_strays(read) is read
     assert layout.lacks_one(read)
 
 
@@ -145,14 +145,14 @@ def test_hidden_characters_in_two_gaps_are_left_out_though_a_third_gap_might_hol
     read = line("4444?4444?44444444", np.sort([*x, *gaps]))
 
     assert layout.lacks_one(read)
-    assert len(layout.without_strays(read, ALPHABET).characters) == 16
+    assert len(layout.without_strays(read).characters) == 16
 
 
 def test_what_is_one_too_many_and_may_be_either_end_stays():
     """Twenty digits in one row have two ends, and nothing says which is wrong."""
     read = line("12345678901234567890", 20 + 16.0 * np.arange(20))
 
-    assert layout.without_strays(read, ALPHABET) is read
+    assert layout.without_strays(read) is read
 
 
 @given(st.lists(st.tuples(st.sampled_from(ALPHABET), st.floats(8, 24)), min_size=1, max_size=24))
@@ -161,7 +161,7 @@ def test_any_line_keeps_its_order(parts):
     text = "".join(char for char, _ in parts)
     x = np.array(list(itertools.accumulate(step for _, step in parts)), float)
     found = layout.without_strays(
-        line(text, x) if len(x) else Line(say=tuple, characters=(), frames=np.zeros((4, 13))), ALPHABET
+        line(text, x) if len(x) else Line(say=tuple, characters=(), frames=np.zeros((4, 13)), alphabet=ALPHABET)
     )
     kept = iter(text)
 
@@ -174,7 +174,7 @@ def test_a_faint_character_in_a_gap_is_no_reason_for_doubt():
     left, right = (char.x for char in read.characters[3:5])
     for at in ((left + right) / 2, read.characters[-1].x + 24):
         read.frames[round(at / 4), [0, 12]] = 0.6, 0.4
-    found = layout.without_strays(read, ALPHABET)
+    found = layout.without_strays(read)
 
     assert ["4111111111111111", "4111111111111111?"] == [text for text, chance in found.texts if chance > 0.1]
     assert found.characters == read.characters
@@ -186,13 +186,13 @@ def test_a_digit_half_seen_in_the_gap_of_an_unusual_number_stays():
     left, right = (char.x for char in read.characters[5:7])
     read.frames[round((left + right) / 2 / 4), [0, 12]] = 0.6, 0.4
 
-    assert layout.without_strays(read, ALPHABET) is read
+    assert layout.without_strays(read) is read
 
 
 def test_what_was_left_out_may_be_a_digit_after_all():
     """A tenth of what a line says as it is stays among its texts, enough against a number that nobody issues."""
     x = np.insert(middles((4, 4, 4, 4), gap=0.7), 4, 30 + 16 * 4.0)
-    found = layout.without_strays(line("4111?111111111111", x), ALPHABET)
+    found = layout.without_strays(line("4111?111111111111", x))
 
     assert [("4111111111111111", 0.9), ("4111?111111111111", 0.1)] == [
         (t, pytest.approx(p, abs=0.01)) for t, p in found.texts[:2]

@@ -54,7 +54,7 @@ def test_a_number_located_short_is_followed_to_its_ends(looker, pixels, number, 
 def place(text: str, confidence: float, strips: int = 1) -> Place:
     """A place that says ``text``."""
     return Place(
-        views=(Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32)),),
+        views=(Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),),
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=text, confidence=confidence),),
         score=1,
@@ -128,7 +128,7 @@ def test_a_date_does_not_count_as_digits_seen():
 
     def seen(text: str) -> tuple[float, int]:
         characters = tuple(Character(text=c, probability=1.0, x=9, y=9, width=9, height=9) for c in text)
-        line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32))
+        line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
         return Place(views=(line,), quad=PLACE, candidates=(), score=1.0).evidence
 
     assert seen("??621792?") > seen("09/33?06/2022")
@@ -164,7 +164,7 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
 
     def look(_looker: object, _pixels: object, quad: np.ndarray, *_: object) -> Place:
         seen = digits if quad is lines[1].quad else digits[:3]
-        view = Line(say=tuple, characters=tuple(seen), frames=np.zeros((120, 13), np.float32))
+        view = Line(say=tuple, characters=tuple(seen), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
         return replace(place(NUMBER, 0.0), quad=quad, views=(view,))
 
     turned: list[np.ndarray] = []
@@ -222,7 +222,9 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(looker, mon
     """More views of a line that reads as numbers do upside down do not make it upright."""
     found = (Candidate(number=number, confidence=0.97),)
     monkeypatch.setattr(places.judge, "ranked", lambda *_, **__: found)
-    line = recognize.Line(say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32))
+    line = recognize.Line(
+        say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
+    )
     before = replace(place(number, 0.5), views=(line,), quad=PLACE)
     (harder,) = looker._harder(np.zeros((99, 99, 3), np.uint8), before, Options()).candidates
 

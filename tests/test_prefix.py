@@ -29,7 +29,7 @@ chances = st.dictionaries(fours, st.floats(1e-9, 0.2), min_size=1, max_size=5)
 
 def said(*texts: tuple[str, float]) -> Line:
     """A line that says ``texts``."""
-    return Line(say=lambda: texts, characters=(), frames=np.zeros((40, 13), np.float32))
+    return Line(say=lambda: texts, characters=(), frames=np.zeros((40, 13), np.float32), alphabet="0123456789/?")
 
 
 @given(chances, st.text("0123456789?", max_size=19))
@@ -154,7 +154,9 @@ def test_print_below_a_leaning_line_is_looked_for_along_it():
     characters = tuple(
         Character(text="6", probability=1.0, x=40 + 24.0 * i, y=10 + 2.4 * i, width=14, height=20) for i in range(16)
     )
-    looks = prefix.looks(Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32)))
+    looks = prefix.looks(
+        Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    )
 
     assert len(looks) == len(prefix.LEVELS)
     for level, look in zip(prefix.LEVELS, looks, strict=True):

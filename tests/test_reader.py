@@ -358,7 +358,7 @@ def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, tog
     monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: together)
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
-    views = (Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32)),)
+    views = (Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),)
     place = Place(
         views=views,
         quad=np.zeros((4, 2), np.float32),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from . import cards, fields, fuse, judge, layout, places
+from . import cards, fuse, judge, layout, places
 from .numbers import pan
 from .places import Place
 from .reading import Candidate
@@ -23,7 +23,6 @@ from .vision.recognize import Line
 
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
 WIDTH, ABOVE, BELOW = 22.0, 6.5, 5.0  # of such a card: pitches of its digits, their heights above and below the line
-SIZE = (85.6, 54.0)  # of a card, millimetres; ISO/IEC 7810, ID-1
 ENDS, LOOSE = 2.0, 0.35  # digits' heights around all that were seen, in which a line is read first
 FEWEST = 4  # digits that show where a line is
 
@@ -39,11 +38,11 @@ class Picture:
     @property
     def line(self) -> Line:
         """What was read there."""
-        return self.place.views[-1]
+        return self.place.line
 
     def where(self, points: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
         """Points (N, 2) of the line's strip in the picture's pixels."""
-        return fields.back(np.array(points, np.float32).reshape(-1, 2), self.place.quad, self.line)
+        return recognize.in_picture(np.array(points, np.float32).reshape(-1, 2), self.place.quad, self.line)
 
     @property
     def middles(self) -> NDArray[np.float32]:
@@ -53,7 +52,7 @@ class Picture:
     @property
     def surely_card(self) -> quads.Quad:
         """Where the picture shows the card and nothing else."""
-        return self.card if self.card is not None else quads.part(self.place.text, *AROUND)
+        return self.card if self.card is not None else quads.part(self.place.text_quad, *AROUND)
 
     @property
     def likely_card(self) -> quads.Quad:
@@ -61,21 +60,20 @@ class Picture:
         if self.card is not None:
             return self.card
         count = max(1, len(self.line.characters))
-        return quads.part(self.place.text, -2 / count, -ABOVE, (WIDTH - 2) / count, 1 + BELOW)
+        return quads.part(self.place.text_quad, -2 / count, -ABOVE, (WIDTH - 2) / count, 1 + BELOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aligned:
     """Pictures that show characters, the ``card`` in one of them, and what takes the others' pixels onto it.
 
-    ``onto`` (3, 3) each; None where they share too few features. ``alphabet`` is the recognizer's.
+    ``onto`` (3, 3) each; None where they share too few features.
     """
 
     pictures: tuple[Picture, ...]
     onto: tuple[quads.Matrix | None, ...]
     first: Picture
     card: quads.Quad
-    alphabet: str
 
     def looks(self) -> list[fuse.Look]:
         """What each picture shows of the number, and where on the card."""
@@ -84,7 +82,7 @@ class Aligned:
 
     def _look(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Look:
         """The digits, and where they stand: on the card of the first picture, or else on the picture's own."""
-        look = fuse.Look(chances=fuse.chances(picture.line, self.alphabet))
+        look = fuse.Look(chances=fuse.chances(picture.line))
         if len(picture.line.characters) != len(look.chances) or not len(look.chances):
             return look  # a number in several lines, or what hardly is one
         unseen = layout.unseen_place(picture.line)
@@ -93,7 +91,7 @@ class Aligned:
             if (np.diff(along) > 0).all():
                 look = replace(look, along=along, across=float(np.median(across)), is_registered=True)
         elif picture.card is not None and not (self._is_laid and self.first.card is None):
-            on_card = quads.project(picture.middles, quads.homography(picture.card, cards.UNIT))
+            on_card = quads.project(picture.middles, quads.homography(picture.card, quads.UNIT))
             axis, forward = cards.runs(on_card)
             along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
             look = replace(look, along=along, across=float(np.median(across)))
@@ -129,14 +127,16 @@ class Aligned:
             seen = [char for char in picture.line.characters if char.text.isdigit()]
             if len(seen) >= FEWEST:
                 edges = [[(char.x, char.y + side * char.height / 2) for char in seen] for side in (-1, 0, 1)]
-                row = np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * SIZE
+                row = np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * quads.ID1_MM
                 if np.isfinite(row).all():
                     rows.append(np.asarray(row, np.float64))
         rows.sort(key=lambda row: -row.shape[1])
         found = []
         while rows:
             level = float(np.median(rows[0][1, :, 1]))
-            near = [row for row in rows if abs(float(np.median(row[1, :, 1])) - level) < fuse.OFF_LINE * SIZE[1]]
+            near = [
+                row for row in rows if abs(float(np.median(row[1, :, 1])) - level) < fuse.OFF_LINE * quads.ID1_MM[1]
+            ]
             rows = [row for row in rows if not any(row is other for other in near)]
             found.append(self._around(*np.concatenate(near, 1)))
         return found
@@ -149,15 +149,15 @@ class Aligned:
         half = (0.5 + LOOSE) * high
         first, last = slope * left + offset, slope * right + offset
         corners = np.array([(left, first - half), (right, last - half), (right, last + half), (left, first + half)])
-        return quads.project((corners / SIZE).astype(np.float32), quads.homography(cards.UNIT, self.card))
+        return quads.project((corners / quads.ID1_MM).astype(np.float32), quads.homography(quads.UNIT, self.card))
 
     def _on_card(self, points: NDArray[np.float32], onto: quads.Matrix) -> NDArray[np.float32]:
-        return quads.project(quads.project(points, onto), quads.homography(self.card, cards.UNIT))
+        return quads.project(quads.project(points, onto), quads.homography(self.card, quads.UNIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Strips:
-    """Pictures, and what takes the first one's pixels to each one's."""
+    """Pictures with their homographies from the first picture, to be read at one place in all of them."""
 
     model: Model
     laid: Sequence[tuple[quads.Image, quads.Matrix]]
@@ -177,12 +177,12 @@ class _Strips:
         framed = recognize.framed(line)
         if framed is None:
             return line, quad
-        again = fields.back(framed, quad, line)
+        again = recognize.in_picture(framed, quad, line)
         return self._read(again), again
 
     def _read(self, quad: quads.Quad) -> Line:
         strips = [recognize.strip(pixels, quads.project(quad, back)) for pixels, back in self.laid]
-        return layout.without_strays(recognize.together(self.model, strips), self.model.metadata["alphabet"])
+        return layout.without_strays(recognize.together(self.model, strips))
 
 
 def _told(line: Line) -> tuple[Candidate, ...]:
@@ -194,7 +194,7 @@ def _told(line: Line) -> tuple[Candidate, ...]:
     return found
 
 
-def aligned(pictures: Sequence[Picture], alphabet: str, *, closely: bool = True) -> Aligned | None:
+def aligned(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | None:
     """``pictures`` laid on one another; None when none shows a character.
 
     ``closely``: by the features that they share, which takes some 0.2 s each; else by their cards alone.
@@ -208,7 +208,7 @@ def aligned(pictures: Sequence[Picture], alphabet: str, *, closely: bool = True)
         known = register.features(first.pixels, first.surely_card)
         onto = [np.eye(3) if each is first else _onto(first, known, each) for each in shown]
     card = cards.as_read(first.likely_card, first.place.quad)
-    return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card, alphabet=alphabet)
+    return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card)
 
 
 def _onto(first: Picture, known: register.Features, other: Picture) -> quads.Matrix | None:

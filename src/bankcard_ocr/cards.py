@@ -19,7 +19,6 @@ LIKELY = 0.35  # cards that score less are none
 OVER = 0.1  # of a card on which no number was read, on another one
 TINY = 0.1  # of another card's area
 MARGIN = 0.06  # card sides by which a line's end may seem to stand out
-UNIT = quads.UNIT
 
 
 def distinct(things: Iterable[Thing]) -> list[Thing]:
@@ -57,13 +56,13 @@ def holds(card: Quad, line: Quad) -> bool:
     if not 1.1 < max(width, height) / max(1.0, min(width, height)) < 2.4:
         return False
     ends = np.stack([line[[0, 3]].mean(0), line[[1, 2]].mean(0)])
-    on_card = quads.project(ends.astype(np.float32), quads.homography(card, UNIT))
+    on_card = quads.project(ends.astype(np.float32), quads.homography(card, quads.UNIT))
     return bool((np.abs(on_card - 0.5) < 0.5 + MARGIN).all())
 
 
 def as_read(card: Quad, line: Quad) -> Quad:
     """``card`` beginning at the corner at which ``line`` begins, so that the line reads along its top edge."""
-    unit = quads.project(line, quads.homography(card, UNIT))
+    unit = quads.project(line, quads.homography(card, quads.UNIT))
     axis, forward = runs(np.stack([unit[[0, 3]].mean(0), unit[[1, 2]].mean(0)]))
     return quads.turn(card, {(0, True): 0, (1, True): 1, (0, False): 2, (1, False): 3}[axis, forward])
 
@@ -95,15 +94,9 @@ def separate(quad: Quad, others: Iterable[Quad]) -> bool:
 def apart(quad: Quad, others: Sequence[Quad]) -> bool:
     """Whether ``quad`` lies beside ``others``, and is not tiny next to them: cards in one picture are of one size."""
     area = cv2.contourArea(quad)
-    return all(_shared(quad, other) < OVER and area > TINY * cv2.contourArea(other) for other in others)
+    return all(quads.overlap(quad, other) < OVER and area > TINY * cv2.contourArea(other) for other in others)
 
 
 def _same(first: Quad, second: Quad) -> bool:
     """Whether two quads are of one card: most of the smaller lies in the larger."""
-    return _shared(first, second) > 0.5
-
-
-def _shared(first: Quad, second: Quad) -> float:
-    """How much of the smaller of two quads lies in the larger."""
-    area, _ = cv2.intersectConvexConvex(first, second)
-    return float(area) / max(1.0, min(cv2.contourArea(first), cv2.contourArea(second)))
+    return quads.overlap(first, second) > 0.5

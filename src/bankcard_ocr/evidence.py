@@ -23,7 +23,7 @@ from .vision.quad import Image, Quad
 LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
 QUALITY = 88
-LONG_MM, SHORT_MM = 85.6, 53.98
+LONG_MM, SHORT_MM = quads.ID1_MM
 _SHOWN = (6, 4)  # digits that remain at either end
 _NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains is shown
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from . import judge, layout
 from .numbers import iin, luhn
 from .reading import Candidate
-from .vision import ctc, quality
+from .vision import quality, recognize
 from .vision.recognize import HIDDEN, Line
 
 Chances = NDArray[np.float32]
@@ -32,7 +32,7 @@ _Alike = Callable[["Look", "Look"], bool]
 
 LENGTHS = (16, 19, 15, 18, 17, 14)
 TOGETHER = 8.0  # nats by which the digits that two looks at one card share need no further proof: four have 9
-SURELY = 20.0  # the same of looks that may be at two cards: nine digits
+SURELY = 20.0  # nats of agreement from which two looks need no proof of being at one card: nine digits
 CLEAR = 0.97  # mean probability of the digits of a look that can contradict others
 BEAM = 24  # ways kept
 _FAINT = 1e-4  # keeps one look from ruling out what the others say
@@ -138,25 +138,18 @@ def fused(looks: Sequence[Look], *, prior: bool = True) -> tuple[Candidate, ...]
     return tuple(Candidate(number=number, confidence=min(1.0, shares[number])) for number in order)
 
 
-def chances(line: Line, alphabet: str) -> Chances:
+def chances(line: Line) -> Chances:
     """For each character of ``line`` the chances of the ten digits and, last, of being hidden or no digit."""
-    columns = [1 + alphabet.index(digit) for digit in "0123456789"]
-    hidden = 1 + alphabet.index(HIDDEN)
-    found = np.zeros((0, 11), np.float32)
-    for spike in ctc.spikes(line.frames):
-        logs = np.log(line.frames[spike.start : spike.stop] + _FAINT).mean(0)
-        row = np.exp(logs)
-        row[ctc.BLANK] = 0
-        row /= row.sum()
-        if spike.label not in columns:
-            row[hidden] = max(float(row[hidden]), float(row[spike.label]))
-        whole = np.append(row[columns], row[hidden])
-        found = np.concatenate([found, (whole / whole.sum())[None].astype(np.float32)])
-    return found
+    rows = recognize.chances(line)
+    digits = [line.alphabet.index(digit) for digit in "0123456789"]
+    hidden = rows[:, line.alphabet.index(HIDDEN)]
+    others = np.where(np.isin(rows.argmax(1), digits), 0, rows.max(1))
+    whole = np.column_stack([rows[:, digits], np.maximum(hidden, others)])
+    return np.asarray(whole / whole.sum(1, keepdims=True), np.float32)
 
 
 def _lost(ways: Sequence[_Way], *, prior: bool) -> list[float]:
-    """The weights of there being no whole number: of the likeliest way that leaves digits open, by looks left out."""
+    """The weights of there being no whole number: of the best way that leaves digits open, by the looks used."""
     best: dict[int, float] = {}
     for way in ways:
         if not way.times.all():

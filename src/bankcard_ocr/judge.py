@@ -30,7 +30,7 @@ _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-MISREAD = 12.0  # nats against what lacks digits, by its length or as it stands, is far-fetched, or a texture
+MISREAD = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or repeats one digit
 FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
@@ -53,9 +53,9 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     total = sum(shares.values()) + math.exp(unlisted - highest)
     order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
-    best = found[0].number if found else ""
-    if not best:
-        return found
+    if not found:
+        return ()
+    best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)
     is_unlike = prior and (is_part(best) or is_texture(best))
     return doubted(found, MISREAD) if is_odd or is_unlike else found
@@ -95,9 +95,9 @@ def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, 
 
 
 def _prior(text: str) -> float:
-    """How likely ``text`` is before it is seen; what is hidden is as likely as its best completion.
+    """The log prior of ``text``. A hidden digit counts as its best completion would.
 
-    Else the check digit would choose among the digits that a cover might hide.
+    So the check digit never chooses what stands under a cover.
     """
     if HIDDEN in text and pan.SHORTEST <= len(text) <= pan.LONGEST:
         return LENGTH_USED + USUAL.get(len(text), RARE) + LUHN_HOLDS
@@ -105,7 +105,7 @@ def _prior(text: str) -> float:
 
 
 def _possible(text: str) -> bool:
-    return pan.SHORTEST <= len(text) <= pan.LONGEST and text.isdigit() and HIDDEN not in text
+    return pan.SHORTEST <= len(text) <= pan.LONGEST and text.isdigit()
 
 
 def _seen(text: str, views: Sequence[Line]) -> float:
@@ -130,7 +130,7 @@ def likeness(digits: str) -> float:
 
 
 def fitting(digits: str) -> float:
-    """The part of it that the number's length has."""
+    """The part of :func:`likeness` that length and issuer give, without the check digit."""
     lengths = iin.lengths(digits)
     length = UNKNOWN if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
     return length + USUAL.get(len(digits), RARE) + (UPSIDE_DOWN if _is_upside_down(digits) else 0.0)

@@ -6,11 +6,11 @@ character now and then. It stands off the grid on which all others stand, so tha
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,9 @@ RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit w
 WHOLE = (15, 16, 19)  # digits that nearly every number has
 WIDE = 1.35  # pitches from one character to the next where a gap is between them
 UNEVEN = 0.15  # pitches off its place, for the worst character of a line that may lack one
-EVENED = 0.4  # of that is left, at most, where one is taken as unseen: of 751 numbers read right none lacks one so
+EVENED = (
+    0.4  # assuming an unseen digit must leave at most this share of that: of 751 numbers read right none lacks one so
+)
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 FEWEST = 13  # digits of a number that is looked for among strays
@@ -48,7 +50,10 @@ def unevenness(middles: Floats, *, unseen: bool = False) -> Floats:
 
 
 def _off(middles: Floats, unseen: int) -> Floats:
-    """The same for each line (L of them) and each of the G ways to stand that :func:`_grids` has."""
+    """How far the worst character of each of L lines is off under each of the G models of :func:`_grids`, (L, G).
+
+    In pitches; infinite where the fitted pitch or gap is none that a card prints.
+    """
     count = middles.shape[-1]
     lines = middles.reshape(-1, count)
     fits, rests, widest = _grids(count, unseen)
@@ -60,13 +65,13 @@ def _off(middles: Floats, unseen: int) -> Floats:
     return np.asarray(np.where(fits_in, off, np.inf), np.float64)
 
 
-@functools.cache
+@cache
 def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
-    """For each of G ways to stand: what gives offset, pitch, gap of ``count`` digits, what is left, the most of a gap.
+    """Least-squares models of how ``count`` digits may be grouped: G of them, each applied to the middles of N digits.
 
-    ``unseen`` (0 or 1) is how many of a grouping's digits were not seen: then the ways of a grouping are as many as it
-    has digits, each unseen in turn. (G, 3, N) and (G, N, N), to be multiplied
-    with the middles of N characters; (G,) in pitches.
+    Returns the estimators of offset, pitch and gap (G, 3, N), the projectors onto the residuals (G, N, N), and the
+    widest gap allowed, in pitches (G,). ``unseen`` (0 or 1) digits of a grouping were not seen: then a grouping has one
+    model for each of its digits, unseen in turn.
     """
     fits, rests, widest = [], [], []
     whole = count + unseen
@@ -99,7 +104,7 @@ def unseen_place(line: Line) -> int | None:
     return best % (len(middles) + 1) if len(off) and off[best] < EVENED * whole else None
 
 
-def without_strays(line: Line, alphabet: str) -> Line:
+def without_strays(line: Line) -> Line:
     """``line`` without the characters that stand where a number has none, when it is plain which they are.
 
     The line itself when it stands evenly as it is, when nothing that can be left out makes it so, or when digits would
@@ -111,7 +116,7 @@ def without_strays(line: Line, alphabet: str) -> Line:
     middles = np.array([char.x for char in line.characters], np.float64)
     whole = float(unevenness(middles))
     if whole <= EVEN:
-        return _hushed(line, middles, alphabet) if count in WHOLE else line
+        return _hushed(line, middles) if count in WHOLE else line
     lacks_a_digit = lacks_one(line)
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
@@ -126,34 +131,36 @@ def without_strays(line: Line, alphabet: str) -> Line:
         if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
             strays = choices[int(order[0])]
             shows_digits = any(texts[i] != recognize.HIDDEN for i in strays)
-            return line if shows_digits and lacks_a_digit else _blanked(line, strays, alphabet)
+            return line if shows_digits and lacks_a_digit else _blanked(line, strays)
     return line
 
 
-def _hushed(line: Line, middles: Floats, alphabet: str) -> Line:
+def _hushed(line: Line, middles: Floats) -> Line:
     """``line`` with nothing said in the middle of its gaps, where it may say faintly that a character is hidden.
 
     Its characters are as many as numbers usually have: one more between two groups would be one too many.
     """
     steps = np.diff(middles)
-    pitch = recognize.median(steps.tolist())
+    pitch = median(steps.tolist())
     frames = line.frames.copy()
     for left, step in zip(middles[:-1], steps, strict=True):
         if step > WIDE * pitch:
-            inner = slice(int((left + 0.5 * pitch) / 4) + 1, int((left + step - 0.5 * pitch) / 4))
+            inner = slice(
+                int((left + 0.5 * pitch) / recognize.STRIDE) + 1, int((left + step - 0.5 * pitch) / recognize.STRIDE)
+            )
             frames[inner] = np.eye(1, frames.shape[1], dtype=np.float32)
     if (np.abs(frames - line.frames).max(initial=0.0)) < FAINT:
         return line
-    return replace(line, say=partial(_mixed, frames, alphabet, line), frames=frames)
+    return replace(line, say=partial(_mixed, frames, line), frames=frames)
 
 
-def _mixed(frames: NDArray[np.float32], alphabet: str, line: Line) -> recognize.Texts:
+def _mixed(frames: NDArray[np.float32], line: Line) -> recognize.Texts:
     """What ``frames`` say, and with a small share what ``line`` says as it is.
 
     What was left out may be a digit after all. That is enough to refuse a number that no issuer would have given out,
     and no more.
     """
-    shares = {text: (1 - DOUBT) * chance for text, chance in recognize.spelled(frames, alphabet)}
+    shares = {text: (1 - DOUBT) * chance for text, chance in recognize.spelled(frames, line.alphabet)}
     for text, chance in line.texts:
         shares[text] = shares.get(text, 0.0) + DOUBT * chance
     return tuple(sorted(shares.items(), key=lambda item: -item[1]))
@@ -169,11 +176,11 @@ def _left_out(texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
         yield [tuple(range(behind, count))]
 
 
-def _blanked(line: Line, strays: tuple[int, ...], alphabet: str) -> Line:
+def _blanked(line: Line, strays: tuple[int, ...]) -> Line:
     """``line`` read again with nothing at its characters ``strays``."""
     frames = line.frames.copy()
     spikes = ctc.spikes(frames)
     for i in strays:
         frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
     characters = tuple(char for i, char in enumerate(line.characters) if i not in strays)
-    return replace(line, say=partial(_mixed, frames, alphabet, line), characters=characters, frames=frames)
+    return replace(line, say=partial(_mixed, frames, line), characters=characters, frames=frames)

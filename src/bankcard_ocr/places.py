@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
+from statistics import median
 
 import numpy as np
 
-from . import cards, fields, judge, layout, prefix
+from . import cards, judge, layout, prefix
 from .numbers import pan
 from .reading import Candidate, Options
 from .vision import locate, recognize
@@ -69,20 +70,25 @@ class Place:
         return bool(self.candidates) and self.candidates[0].number == number
 
     @property
-    def characters(self) -> tuple[Character, ...]:
-        """The characters of the last view."""
-        return self.views[-1].characters
+    def line(self) -> Line:
+        """The last view."""
+        return self.views[-1]
 
     @property
-    def text(self) -> quads.Quad:
+    def characters(self) -> tuple[Character, ...]:
+        """The characters of the last view."""
+        return self.line.characters
+
+    @property
+    def text_quad(self) -> quads.Quad:
         """The quad closely around the characters of the last view; around all that was looked at where few are seen."""
-        close = recognize.framed(self.views[-1], loose=CLOSE, ends=CLOSE, spare=0.0)
-        return self.quad if close is None else fields.back(close, self.quad, self.views[-1])
+        close = recognize.framed(self.line, loose=CLOSE, ends=CLOSE, spare=0.0)
+        return self.quad if close is None else recognize.in_picture(close, self.quad, self.line)
 
     @property
     def doubtful(self) -> tuple[int, ...]:
         """The 1-based places of digits that the last view is unsure of, or did not see where one must be."""
-        unseen = layout.unseen_place(self.views[-1])
+        unseen = layout.unseen_place(self.line)
         gone = len(self.characters) if unseen is None else unseen
         seen = enumerate(self.characters)
         found = {i + (i >= gone) for i, char in seen if char.probability < 0.9 or char.text == recognize.HIDDEN}
@@ -94,7 +100,7 @@ class Place:
             return []
         where = np.array([(c.x, c.y, c.width, c.height) for c in self.characters], np.float32)
         corners = where[:, None, :2] + where[:, None, 2:] * np.array(CORNERS, np.float32)
-        return list(fields.back(corners, self.quad, self.views[-1]))
+        return list(recognize.in_picture(corners, self.quad, self.line))
 
     def certain_digits(self, number: str) -> list[quads.Quad]:
         """These quads, when the last view read ``number`` and saw each digit in its own place; else none."""
@@ -103,7 +109,7 @@ class Place:
             return []
         x, y = [char.x for char in seen], [char.y for char in seen]
         steps = [after - before for before, after in itertools.pairwise(x)]
-        pitch, high = recognize.median(steps), recognize.median([char.height for char in seen])
+        pitch, high = median(steps), median([char.height for char in seen])
         slope, offset = recognize.straight(x, y)
         off = max(abs(b - slope * a - offset) for a, b in zip(x, y, strict=True))
         even = min(steps) > 0.6 * pitch and max(steps) < 3.5 * pitch and off < 0.3 * high
@@ -218,12 +224,12 @@ class Looker:
         return [replace(harder, strips=place.strips + harder.strips)]
 
     def _compared(self, pixels: quads.Image, place: Place, options: Options) -> Place:
-        """The place judged by the digits printed small below it, too, where it may be right and is not certain."""
+        """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
         if not PROMISING <= place.confidence < CERTAIN or len(place.characters) < pan.SHORTEST:
             return place
-        line = place.views[-1]
         strips = [
-            recognize.strip(pixels, fields.back(look, place.quad, line), recognize.SHORT) for look in prefix.looks(line)
+            recognize.strip(pixels, recognize.in_picture(look, place.quad, place.line), recognize.SHORT)
+            for look in prefix.looks(place.line)
         ]
         printed = prefix.read(recognize.recognize(self.recognizer, strips))
         if printed is None:
@@ -259,7 +265,7 @@ class Looker:
         if framed is None:
             candidates = judge.ranked([first], prior=options.prior)
             return Place(views=(first,), quad=outer, candidates=candidates, score=score)
-        again, second, strips = self._reframed(pixels, fields.back(framed, outer, first))
+        again, second, strips = self._reframed(pixels, recognize.in_picture(framed, outer, first))
         views = (second,) if _differs(first, second) else (first, second)
         candidates = judge.ranked(views, prior=options.prior)
         return Place(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
@@ -274,16 +280,15 @@ class Looker:
         framed = recognize.framed(whole)
         if framed is None or len(whole.characters) <= len(line.characters):
             return quad, line, 2
-        again = fields.back(framed, wide, whole)
+        again = recognize.in_picture(framed, wide, whole)
         return again, self.line(pixels, again), 3
 
     def _harder(self, pixels: quads.Image, place: Place, options: Options) -> Place:
         """More views of a place: framed looser, tighter, and from where the last view saw the characters."""
         framings = [quads.grow(place.quad, 0.02, 0.12), quads.grow(place.quad, -0.012, -0.1)]
-        last = place.views[-1]
-        framed = recognize.framed(last)
+        framed = recognize.framed(place.line)
         if framed is not None:
-            framings.append(fields.back(framed, place.quad, last))
+            framings.append(recognize.in_picture(framed, place.quad, place.line))
         views = (*place.views, *self._lines([recognize.strip(pixels, quad) for quad in framings]))
         candidates = _doubted_upside_down(judge.ranked(views, prior=options.prior))
         return replace(place, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
@@ -298,7 +303,7 @@ class Looker:
         back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
         found = locate.locate(self.locator, cut, least=least, kinds=kinds)
         found = [thing for kind in kinds for thing in [one for one in found if one.kind == kind][:2]]
-        return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score, spread=t.spread) for t in found]
+        return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]
 
     def _stacked(self, pixels: quads.Image, lines: list[Thing], options: Options) -> Place | None:
         """A number set in several short lines, one below the other, read as one."""
@@ -309,8 +314,8 @@ class Looker:
         short.sort(key=lambda quad: float(quad.mean(0) @ down))
         parts = [self.line(pixels, quads.grow(quad, 0.08, 0.3)) for quad in short]
         frames = np.concatenate([part.frames for part in parts])
-        say = partial(recognize.spelled, frames, self.recognizer.metadata["alphabet"])
-        whole = Line(say=say, characters=(), frames=frames)
+        alphabet = self.recognizer.metadata["alphabet"]
+        whole = Line(say=partial(recognize.spelled, frames, alphabet), characters=(), frames=frames, alphabet=alphabet)
         quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
         candidates = judge.ranked([whole], prior=options.prior)
         return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))
@@ -322,8 +327,7 @@ class Looker:
 
     def _lines(self, strips: Sequence[quads.Image]) -> list[Line]:
         """What each strip says, but for characters that stand where a number has none."""
-        alphabet = self.recognizer.metadata["alphabet"]
-        return [layout.without_strays(line, alphabet) for line in recognize.recognize(self.recognizer, strips)]
+        return [layout.without_strays(line) for line in recognize.recognize(self.recognizer, strips)]
 
 
 def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -342,4 +346,4 @@ def _is_at_an_end(line: Line) -> bool:
     if not line.characters:
         return False
     first, last = line.characters[0], line.characters[-1]
-    return first.x < 0.8 * first.width or last.x > 4 * len(line.frames) - 0.8 * last.width
+    return first.x < 0.8 * first.width or last.x > line.width - 0.8 * last.width

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -43,9 +44,10 @@ class Prefix:
         return math.log(agreeing + misread + OTHERWISE)
 
     def unlisted(self, best: str) -> float:
-        """The same of all the numbers that are not listed, where ``best`` is the likeliest that is.
+        """How well the numbers that no view lists agree with it on the whole, as a logarithm.
 
-        Some of them agree better when it differs from the print in one digit, which may have been misread.
+        ``best`` is the likeliest number that is listed. Where it differs from the print in one digit, which may have
+        been misread, some of the others agree better.
         """
         printed = max(self.chances, key=self.chances.__getitem__)
         here = self.nats(best)
@@ -64,7 +66,7 @@ def looks(line: Line) -> list[Quad]:
     characters = line.characters
     x, y = [char.x for char in characters], [char.y for char in characters]
     slope, offset = recognize.straight(x, y)
-    high = recognize.median([char.height for char in characters])
+    high = median(char.height for char in characters)
     pitch = (x[DIGITS - 1] - x[0]) / (DIGITS - 1)
     left, right = (x[0] + end * pitch for end in ENDS)
     quads = []

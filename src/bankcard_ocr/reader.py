@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from . import align, cards, caution, evidence, fields, fuse
+from . import align, cards, caution, dates, evidence, fuse, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
 from .places import FAINT, SURE, Looker, Place
@@ -216,7 +216,7 @@ class Reader:
 
     def _aligned(self, shots: Sequence[_Shot], *, closely: bool) -> align.Aligned | None:
         pictures = [shot.as_aligned for shot in shots if shot.places]
-        return align.aligned(pictures, self.recognizer.metadata["alphabet"], closely=closely)
+        return align.aligned(pictures, closely=closely)
 
     def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
@@ -228,7 +228,7 @@ class Reader:
             confidence=candidates[0].confidence,
             candidates=candidates,
             size=picture.size,
-            number_quad=_points(picture.as_sent(best.text)),
+            number_quad=_points(picture.as_sent(best.text_quad)),
             digit_quads=tuple(_points(picture.as_sent(quad)) for quad in best.digits(candidates[0].number)),
             digit_confidences=best.certainties(candidates[0].number),
             card_quad=_points(picture.as_sent(card)) if card is not None else None,
@@ -247,7 +247,7 @@ class Reader:
         told = _cards(shot, options) if options.detail else ()
         return Seen(
             size=picture.size,
-            number_quad=_points(picture.as_sent(shot.best.text)) if line is not None else None,
+            number_quad=_points(picture.as_sent(shot.best.text_quad)) if line is not None else None,
             card_quad=_points(picture.as_sent(shot.outline(card))) if card is not None else None,
             cards=told,
             warnings=caution.ordered(caution.of_measures(_measures(shot, told))) if options.detail else (),
@@ -262,27 +262,27 @@ class Reader:
         things = cards.on_one_card(shot.best.quad, shot.things)
         closer = self._closer(shot)
         expiries = [thing for thing in closer if thing.kind == "expiry"]
-        read, alphabet = self._read_once(picture.pixels), self.recognizer.metadata["alphabet"]
-        dates = fields.dates(things, read, alphabet)
-        if expiries and not dates:
-            dates = fields.dates([*things, *expiries], read, alphabet)
+        read = self._read_once(picture.pixels)
+        found = dates.dates(things, read)
+        if expiries and not found:
+            found = dates.dates([*things, *expiries], read)
         name = None
         if self.namer:
-            name = fields.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text)
-        valid = dates[-1].text if dates else None
+            name = names.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text_quad)
+        valid = found[-1].text if found else None
         told = _cards(shot, options)
         warned = caution.of_measures(_measures(shot, told)) + caution.of_number(reading.number)
         warned += caution.of_date(valid, self._clock()) + caution.of_quad(reading.number_quad)
         return replace(
             reading,
-            valid_date=_field(picture, dates[-1]) if dates else None,
-            issue_date=_field(picture, dates[0]) if len(dates) > 1 else None,
+            valid_date=_field(picture, found[-1]) if found else None,
+            issue_date=_field(picture, found[0]) if len(found) > 1 else None,
             holder_name=_field(picture, name) if name else None,
             cards=told,
             warnings=caution.ordered(warned),
         )
 
-    def _read_once(self, pixels: quads.Image) -> fields.Reads:
+    def _read_once(self, pixels: quads.Image) -> dates.Reads:
         """What reads lines of ``pixels``, each but once however often it is asked for."""
         lines: dict[bytes, recognize.Line] = {}
 
@@ -319,14 +319,14 @@ class Reader:
         if "redacted" in options.returns:
             kinds = ("number", "holder", "expiry")
             things = [*shot.things, *self._looker.closer(pixels, whole, kinds=kinds, least=0.1)]
-            dates = fields.dates(things, self._read_once(pixels), self.recognizer.metadata["alphabet"])
+            shown = dates.dates(things, self._read_once(pixels))
             made["redacted"] = evidence.redacted(
                 pixels,
                 whole,
                 line,
                 digits=shot.best.certain_digits(number) if number else (),
                 secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
-                dates=[date.quad for date in dates],
+                dates=[date.quad for date in shown],
             )
         return made
 
@@ -421,11 +421,11 @@ def _verdict(picture: image.Picture, places: list[Place], options: Options) -> F
         number=best.candidates[0].number if best is not None and shown else None,
         confidence=best.confidence if best is not None else 0.0,
         refusal=None if shown else refusal.cause,
-        number_quad=_points(picture.as_sent(best.text)) if best is not None else None,
+        number_quad=_points(picture.as_sent(best.text_quad)) if best is not None else None,
     )
 
 
-def _field(picture: image.Picture, found: fields.Found) -> Field:
+def _field(picture: image.Picture, found: dates.Date | names.Name) -> Field:
     return Field(text=found.text, confidence=found.probability, quad=_points(picture.as_sent(found.quad)))
 
 

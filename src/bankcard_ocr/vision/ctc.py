@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,13 +73,9 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
                 both = text + following
                 weight = chance + also
                 longer[both] = weight if both not in longer else _sum(longer[both], weight)
-        paths = dict(sorted(longer.items(), key=_second, reverse=True)[:beam])
+        paths = dict(sorted(longer.items(), key=itemgetter(1), reverse=True)[:beam])
     ranked = sorted(paths.items(), key=lambda item: -item[1])
     return [Text(classes=text, probability=max(math.exp(weight + certain), _LEAST)) for text, weight in ranked]
-
-
-def _second(said: tuple[Classes, float]) -> float:
-    return said[1]
 
 
 def _sum(first: float, second: float) -> float:

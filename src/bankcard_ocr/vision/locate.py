@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Model
-from .quad import Image, Quad, is_convex
+from .quad import Image, Quad, is_convex, overlap, sides
 
 KINDS = ("card", "number", "expiry", "holder")
 _STRIDE = 8  # pixels of the model's input in a cell
@@ -29,13 +29,12 @@ _UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 class Thing:
     """``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; ``quad`` TL, TR, BR, BL as it reads.
 
-    ``score`` is in [0, 1]. ``spread`` is the model's own guess of the corners' error, as a share of the quad's height.
+    ``score`` is in [0, 1].
     """
 
     kind: str
     quad: Quad
     score: float
-    spread: float = 0.0
 
 
 def locate(
@@ -59,10 +58,10 @@ def locate(
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     things = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
-        for quad, score, spread in _voted(part, least) if kind in kinds else ():
+        for quad, score in _voted(part, least) if kind in kinds else ():
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
-                things.append(Thing(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score, spread=spread))
+                things.append(Thing(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score))
     return sorted(things, key=lambda thing: -thing.score)
 
 
@@ -89,8 +88,8 @@ def on_black(image: Image, margin: int) -> Image:
     return np.asarray(cv2.copyMakeBorder(image, *(margin,) * 4, cv2.BORDER_CONSTANT, value=(0, 0, 0)), np.uint8)
 
 
-def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, float]]:
-    """The quads of one kind from its map (11, h, w), in pixels of the model's input, with score and spread."""
+def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float]]:
+    """The quads of one kind from its map (11, h, w), in pixels of the model's input, with their scores."""
     score = part[0]
     if score.max() < least:
         return []
@@ -100,7 +99,7 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
     logs = part[9:11, ys, xs].T
     weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
     free = np.ones(len(xs), bool)
-    out: list[tuple[Quad, float, float]] = []
+    out: list[tuple[Quad, float]] = []
     scores = score[ys, xs]
     while len(out) < _MOST and free.any():
         top = int(np.where(free, scores, 0).argmax())
@@ -111,18 +110,9 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float, f
         weight = weights[near] / weights[near].sum(0)
         quad = (votes[near] * weight[:, :, None]).sum(0).astype(np.float32)
         free &= ~_within(cells, quad)
-        if any(_overlap(quad, other) > _SAME for other, _, _ in out):
-            continue
-        high = max(1.0, float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2)
-        spread = float(np.exp(logs[near].min(0)).mean()) * _UNIT / high
-        out.append((quad, float(score[ys[top], xs[top]]), spread))
+        if all(overlap(quad, other) <= _SAME for other, _ in out):
+            out.append((quad, float(score[ys[top], xs[top]])))
     return out
-
-
-def _overlap(first: Quad, second: Quad) -> float:
-    """The area that lies in both, over the smaller one's."""
-    common, _ = cv2.intersectConvexConvex(first, second)
-    return float(common) / max(1e-3, min(cv2.contourArea(first), cv2.contourArea(second)))
 
 
 def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) -> Quad:
@@ -135,7 +125,7 @@ def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) ->
     start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
     long = float(np.linalg.norm(end - start))
     along = (end - start) / max(long, 1e-3)
-    high = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    high = sides(quad)[1]
     off = (cells - start) @ np.array([-along[1], along[0]], np.float32)
     places = np.sort(((cells - start) @ along)[np.abs(off) < max(0.7 * high, 0.75 * _STRIDE)])
     first, last = 0.0, long

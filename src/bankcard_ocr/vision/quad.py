@@ -16,6 +16,7 @@ Matrix = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 UNIT: Quad = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
+ID1_MM = (85.6, 53.98)  # width and height of a payment card: ISO/IEC 7810, ID-1
 
 
 def rectangle(width: float, height: float) -> Quad:
@@ -55,6 +56,12 @@ def part(quad: Quad, left: float, top: float, right: float, bottom: float) -> Qu
     """The quad between these places in ``quad``, as shares of its widths and heights: it is (0, 0, 1, 1) itself."""
     inner = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
     return project(inner, homography(UNIT, quad))
+
+
+def overlap(first: Quad, second: Quad) -> float:
+    """The share of the smaller of two convex quads that lies in the larger, in [0, 1]."""
+    area, _ = cv2.intersectConvexConvex(first, second)
+    return float(area) / max(1e-3, min(cv2.contourArea(first), cv2.contourArea(second)))
 
 
 def turn(quad: Quad, quarters: int) -> Quad:

@@ -58,7 +58,7 @@ def face(image: Image, card: Quad) -> NDArray[np.float32]:
 
 
 def alike(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """How alike two faces are, in [-1, 1]: their correlation where they fit best, in brightness or with colour."""
+    """How alike two faces are: normalised correlation in [-1, 1] at the best shift, of lightness or of all channels."""
     part = first[SHIFT:-SHIFT, SHIFT:-SHIFT]
     weights = part.std((0, 1)) + 1e-3
     maps = np.stack(

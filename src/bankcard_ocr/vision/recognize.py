@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from statistics import median
 
 import cv2
 import numpy as np
@@ -19,8 +20,10 @@ from . import quad as quads
 from .model import Model
 
 HEIGHT = 48
+STRIDE = 4  # pixels of a strip in one frame of the model's output
 LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
 HIDDEN = "?"  # a character that is there and cannot be seen
+FAINTEST = 1e-4  # keeps one frame from ruling out what the others of a character say
 
 Texts = tuple[tuple[str, float], ...]  # with their probabilities, the most probable first
 
@@ -41,12 +44,18 @@ class Character:
 class Line:
     """What a strip says: ``characters`` are those of the best alignment, ``say`` searches for the texts.
 
-    ``frames`` float32 (W/4, C) are the model's probabilities, the blank first.
+    ``frames`` float32 (W/4, 1 + N) are the model's probabilities of the blank and the N signs of ``alphabet``.
     """
 
     say: Callable[[], Texts]
     characters: tuple[Character, ...]
     frames: NDArray[np.float32]
+    alphabet: str
+
+    @property
+    def width(self) -> int:
+        """The width of the strip, in pixels."""
+        return STRIDE * len(self.frames)
 
     @cached_property
     def texts(self) -> Texts:
@@ -102,7 +111,7 @@ def together(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> L
 
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
     say = partial(spelled, frames, alphabet, beam=beam)
-    return Line(say=say, characters=_characters(frames, places, alphabet), frames=frames)
+    return Line(say=say, characters=_characters(frames, places, alphabet), frames=frames, alphabet=alphabet)
 
 
 def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> Texts:
@@ -146,23 +155,31 @@ def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float 
     if len(line.characters) < 4:
         return None
     x, y = [char.x for char in line.characters], [char.y for char in line.characters]
-    high = median([char.height for char in line.characters])
-    pitch = median([after - before for before, after in itertools.pairwise(x)])
+    high = median(char.height for char in line.characters)
+    pitch = median(after - before for before, after in itertools.pairwise(x))
     slope, offset = straight(x, y)
     left = x[0] - line.characters[0].width / 2 - ends * high
     right = x[-1] + line.characters[-1].width / 2 + ends * high
     left = min(left, max(0.0, left - spare * pitch))
-    right = max(right, min(4.0 * len(line.frames), right + spare * pitch))
+    right = max(right, min(float(line.width), right + spare * pitch))
     half = (0.5 + loose) * high
     first, last = slope * left + offset, slope * right + offset
     corners = (left, first - half), (right, last - half), (right, last + half), (left, first + half)
     return np.array(corners, np.float32)
 
 
-def median(values: Sequence[float]) -> float:
-    """That of at least one value: of as few as a line has characters, NumPy takes ten times as long."""
-    ordered = sorted(values)
-    return (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+def in_picture(points: NDArray[np.float32], quad: quads.Quad, line: Line) -> NDArray[np.float32]:
+    """``points`` (..., 2) of the strip of ``line``, which was read under ``quad``, in pixels of the picture."""
+    return quads.project(points, quads.homography(quads.rectangle(line.width, HEIGHT), quad))
+
+
+def chances(line: Line) -> NDArray[np.float32]:
+    """For each of C characters of ``line`` the chances of the N signs of its alphabet, float32 (C, N), sums 1."""
+    rows = np.array(
+        [np.exp(np.log(line.frames[run.start : run.stop, 1:] + FAINTEST).mean(0)) for run in ctc.spikes(line.frames)],
+        np.float32,
+    ).reshape(-1, len(line.alphabet))
+    return np.asarray(rows / rows.sum(1, keepdims=True), np.float32)
 
 
 def straight(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:

@@ -27,7 +27,7 @@ AGREEING = 10  # places at which features agree, at least
 CELLS = (8, 5)  # of a card, columns and rows, in which features are counted
 FACE = (96, 64)  # pixels, columns and rows, in which light and dark are compared
 BLOCK = 16  # of them, a side of what is compared at once
-COARSE = 6.0  # of them: what changes more slowly is light
+COARSE = 6.0  # sigma of the high-pass, in those pixels: what changes more slowly is light
 SAME = 0.5  # correlation of a block that is the same
 ONE_DESIGN = (
     0.7  # likeness: 74 of 80 drawn pairs of one card reach it, of 90 real pairs of two designs none has over 0.6

@@ -1,0 +1,169 @@
+"""The holder's name on a card, read with certainty or not told.
+
+Quads are in pixels of the picture that was read.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+import numpy as np
+
+from .numbers import holder
+from .vision import quad as quads
+from .vision import recognize
+from .vision.locate import Thing
+from .vision.model import Model
+from .vision.quad import Image, Quad
+from .vision.recognize import Character, Line
+
+SURE = 0.7  # the least probability of a name that is told
+WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
+MOST = 10  # lines that may be one, some of them located twice
+BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
+MOST_PARTS = 4  # so often, since words follow words
+LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Name:
+    """A name, the probability that it is right, and where it stands."""
+
+    text: str
+    probability: float
+    quad: Quad
+
+
+def name(things: Sequence[Thing], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
+    """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands."""
+    surest: Name | None = None
+    for thing in may_be_names(things, number=number):
+        found = _name(thing, pixels, model, least=surest.probability if surest else SURE)
+        if found is not None and (surest is None or found.probability > surest.probability):
+            surest = found
+    return surest
+
+
+def may_be_names(things: Sequence[Thing], *, number: Quad | None = None) -> list[Thing]:
+    """The lines that may be a name, the likeliest first: one where most cards have the number is located as one."""
+    numbers = [thing for thing in things if thing.kind == "number"]
+    others = [thing for thing in numbers if number is None or not _in_one_line(thing.quad, number)]
+    found = [thing for thing in things if thing.kind == "holder"] + others
+    return sorted(found, key=lambda thing: -thing.score)[:MOST]
+
+
+def _in_one_line(first: Quad, second: Quad) -> bool:
+    """Whether the middle of the first is in the second, or nearly."""
+    start, end = second[[0, 3]].mean(0), second[[1, 2]].mean(0)
+    long, high = max(1.0, float(np.linalg.norm(end - start))), quads.sides(second)[1]
+    x, y = (float(v) for v in first.mean(0) - second.mean(0))
+    along, up = (float(v) for v in (end - start) / long)
+    return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
+
+
+def _name(thing: Thing, pixels: Image, model: Model, *, least: float) -> Name | None:
+    """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
+
+    def is_name(text: str) -> bool:
+        cleaned = holder.clean(text)
+        if cleaned is None or recognize.HIDDEN in text:
+            return False
+        return thing.kind != "number" or not holder.may_be_digits(cleaned)
+
+    line, quad = _followed(thing.quad, pixels, model)
+    unlisted = line.texts[-1][1]  # or less
+    likeliest = max([unlisted, *(chance for text, chance in line.texts if is_name(text))])
+    if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
+        return None  # were the other looks certain of it
+    text, probability = _said(line, quad, pixels, model)
+    if not is_name(text) or probability < least:
+        return None
+    return Name(text=holder.clean(text) or "", probability=probability, quad=quad)
+
+
+def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:
+    """What a line most probably says, how probably, and where it is."""
+    line, quad = _followed(thing.quad, pixels, model)
+    return *_said(line, quad, pixels, model), quad
+
+
+def _said(line: Line, quad: Quad, pixels: Image, model: Model) -> tuple[str, float]:
+    """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
+    looks = [line]
+    for loose in LOOSE:
+        framed = recognize.framed(line, loose=loose, spare=0.2)
+        if framed is not None:
+            looks.append(_natural(pixels, recognize.in_picture(framed, quad, line), model))
+    chances: defaultdict[str, float] = defaultdict(float)
+    for text, probability in itertools.chain.from_iterable(look.texts for look in looks):
+        chances[text] += probability / len(looks)
+    best = max(chances, key=chances.__getitem__, default="")
+    return best, chances[best]
+
+
+def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
+    """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
+    quad = quads.grow(quad, 0.03, 0.3)
+    quad, line = _framed_anew(quad, _natural(pixels, quad, model), pixels, model)
+    for _ in range(MOST_PARTS):
+        more = BEYOND / max(4, len(line.characters))
+        wide = quads.grow(quad, more, 0.0)
+        whole = _natural(pixels, wide, model)
+        longer = _going_on(whole, more)
+        framed = recognize.framed(longer, spare=0.0) if longer else None
+        if framed is None:
+            break
+        quad = recognize.in_picture(framed, wide, whole)
+        line = _natural(pixels, quad, model)
+    return line, quad
+
+
+def _going_on(whole: Line, more: float) -> Line | None:
+    """The line in the middle of ``whole`` with what goes on with it; None where nothing does.
+
+    ``more`` is how much was added at either end, in lengths of what was there before. A character goes on with a line
+    that is as near, as large and as level as the line's own.
+    """
+    characters, width = whole.characters, whole.width
+    left, right = more / (1 + 2 * more) * width, (1 + more) / (1 + 2 * more) * width
+    inner = [place for place, char in enumerate(characters) if left <= char.x <= right]
+    if len(inner) < 2:
+        return None
+    x = [characters[place].x for place in inner]
+    pitch = median([after - before for before, after in itertools.pairwise(x)])
+    high = median([characters[place].height for place in inner])
+    slope, offset = recognize.straight(x, [characters[place].y for place in inner])
+
+    def adjoins(char: Character, next_to: Character) -> bool:
+        near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5
+        large = 0.65 * high <= char.height <= 1.5 * high
+        return near and large and abs(char.y - slope * char.x - offset) < 0.35 * high
+
+    first, last = inner[0], inner[-1]
+    while first > 0 and adjoins(characters[first - 1], characters[first]):
+        first -= 1
+    while last + 1 < len(characters) and adjoins(characters[last + 1], characters[last]):
+        last += 1
+    if first == inner[0] and last == inner[-1]:
+        return None
+    return replace(whole, characters=characters[first : last + 1])
+
+
+def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Quad, Line]:
+    framed = recognize.framed(line, spare=0.8)
+    if framed is None:
+        return quad, line
+    closer = recognize.in_picture(framed, quad, line)
+    return closer, _natural(pixels, closer, model)
+
+
+def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
+    """A line read in its own proportions; the reader of names is trained with strips of 480 pixels."""
+    long, high = quads.sides(quad)
+    frames = round(recognize.HEIGHT * long / max(high, 1.0) / recognize.STRIDE)
+    width = int(np.clip(frames * recognize.STRIDE, 64, WIDEST))
+    return recognize.recognize(model, [recognize.strip(pixels, quad, width)])[0]

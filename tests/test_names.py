@@ -1,0 +1,160 @@
+"""The holder's name, read with certainty or not told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bankcard_ocr import names
+from bankcard_ocr.vision import recognize
+from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.vision.recognize import Character, Line
+
+PLACE = np.array([(100, 100), (260, 100), (260, 130), (100, 130)], np.float32)
+FRAMES = np.zeros((120, 2), np.float32)
+
+
+def beside(text: str, x: float, *, size: float = 1.0, y: float = 115.0) -> list[Character]:
+    """``text`` as it stands in a picture, from ``x`` on, a character every 16 pixels."""
+    places = [x + 16 * size * place for place in range(len(text))]
+    return [
+        Character(text=char, probability=0.99, x=place, y=y, width=11 * size, height=20 * size)
+        for char, place in zip(text, places, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [
+        ([], "WANG XIAOMING"),
+        (beside("GOLD", 400), "WANG XIAOMING"),  # too far away
+        (beside("GOLD", 344, size=2), "WANG XIAOMING"),  # too large
+        (beside("GOLD", 332, y=128), "WANG XIAOMING"),  # on another level
+        (beside("LI", 324), "WANG XIAOMINGLI"),
+    ],
+)
+@pytest.mark.parametrize(("left", "right"), [(110, 325), (110, 230), (190, 325), (175, 260)])
+def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told, left, right):
+    """What stands beyond a line's ends belongs to it when it is as near, as large and as level as the line's own."""
+    there = beside("WANG XIAOMING", 116) + others
+
+    def natural(pixels, quad, model):
+        assert model is None
+        (x, top), (end, _) = quad[0], quad[1]
+        scale = 480 / (end - x)
+        seen = tuple(
+            replace(char, x=(char.x - x) * scale, y=(char.y - top) * scale, height=char.height * scale)
+            for char in there
+            if x <= char.x <= end
+        )
+        text = "".join(char.text for char in seen)
+        return Line(say=lambda: ((text, 0.99),), characters=seen, frames=FRAMES, alphabet="?")
+
+    monkeypatch.setattr(names, "_natural", natural)
+    monkeypatch.setattr(
+        recognize, "in_picture", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480
+    )
+    quad = np.array([(left, 105), (right, 105), (right, 125), (left, 125)], np.float32)
+    found = names.name([Thing(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
+
+    assert found is not None
+    assert found.text == told
+    assert found.probability == pytest.approx(0.99)
+
+
+def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
+    """A text that one framing alone reads is a third as probable."""
+    texts = ["LI WEI"] * 3 + ["LI WEI", "LI WFI"]  # framed, framed anew, beyond its ends; then twice once more
+    looks = iter(texts)
+
+    def natural(pixels, quad, model):
+        text = next(looks)
+        characters = tuple(beside(text, 150, y=24))
+        return Line(say=lambda: ((text, 0.9),), characters=characters, frames=FRAMES, alphabet="?")
+
+    monkeypatch.setattr(names, "_natural", natural)
+    text, probability, _ = names.named(thing_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
+
+    assert (text, round(probability, 3)) == ("LI WEI", 0.6)
+
+
+@pytest.mark.parametrize(("probability", "told"), [(names.SURE, True), (names.SURE - 0.01, False)])
+def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
+    """Less sure it is none."""
+    says(monkeypatch, ("LI WEI", probability))
+
+    assert told == (names.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
+def test_a_name_may_have_been_located_as_a_number():
+    """Where most cards have theirs. The line on which the number was read is none."""
+    above, number = thing_of("number"), Thing(kind="number", quad=PLACE + np.float32((0, 60)), score=0.95)
+    coarse = replace(number, quad=number.quad + np.float32((30, 4)))
+    holder, other = replace(thing_of("holder"), score=0.3, quad=PLACE + 90), thing_of("expiry")
+
+    found = names.may_be_names([number, coarse, holder, above, other], number=number.quad)
+
+    assert [above, holder] == found
+    assert [number, coarse, above, holder] == names.may_be_names([number, coarse, holder, above, other])
+
+
+@pytest.mark.parametrize(("kind", "told"), [("number", False), ("holder", True)])
+def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: bool):
+    """A line that was located as a number's is one, when nearly all of its letters look like digits."""
+    says(monkeypatch, ("BOBI LIZ", 0.99))
+
+    assert told == (names.name([thing_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "once"),
+    [
+        ((("VALID THRU", 0.95), ("LI WEI", 0.04)), True),  # the mean cannot reach 0.7 any more
+        ((("LI WEI", 0.09), ("LI WFI", 0.01)), True),
+        ((("LI WEI", 0.11), ("LI WFI", 0.01)), False),
+        ((("VALID THRU", 0.2), ("VAL1D THRU", 0.15)), False),  # what is not listed may be 0.15
+    ],
+)
+def test_a_line_that_can_be_no_name_is_not_read_in_other_framings(monkeypatch, texts, once: bool):
+    """However surely they would say one."""
+    read = says(monkeypatch, *texts)
+    names.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+
+    assert len(read) == (3 if once else 3 + len(names.LOOSE))
+
+
+def test_the_surest_of_several_names_is_told(monkeypatch):
+    """Wherever it stands among the lines that may be names."""
+    chances = {0.9: 0.8, 0.8: 0.95, 0.7: 0.85}  # of lines located so surely
+
+    def read(thing, pixels, model):
+        name = f"LI W{'EIX'[int(10 * thing.score) - 7]}"
+        line = Line(say=lambda: ((name, chances[thing.score]),), characters=(), frames=FRAMES, alphabet="?")
+        return line, thing.quad
+
+    monkeypatch.setattr(names, "_followed", lambda quad, *_: read(next(t for t in things if t.quad is quad), *_))
+    things = [replace(thing_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
+    found = names.name(things, np.zeros((200, 400, 3), np.uint8), None)
+
+    assert found is not None
+    assert ("LI WI", 0.95) == (found.text, found.probability)
+
+
+def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
+    """Lets every line say ``texts``, spelled as the first is; what is read is put on the list that is returned."""
+    read: list[object] = []
+
+    def natural(pixels, quad, model):
+        read.append(quad)
+        characters = tuple(beside(texts[0][0], 150, y=24))
+        return Line(say=lambda: texts, characters=characters, frames=FRAMES, alphabet="?")
+
+    monkeypatch.setattr(names, "_natural", natural)
+    return read
+
+
+def thing_of(kind: str) -> Thing:
+    """A thing at the usual place."""
+    return Thing(kind=kind, quad=PLACE, score=0.9)
