@@ -69,6 +69,20 @@ def test_an_error_is_one_line_without_a_traceback(monkeypatch, capsys, error, st
     assert (status, f"bankcard-ocr: {error}\n") == (exit_.value.code, capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(
+    ("closed", "status", "said"),
+    [("2>&-", 1, ""), ("<&-", 1, ""), (">&-", 1, "bankcard-ocr: standard output is closed; send it somewhere")],
+)
+def test_closed_streams_are_no_surprise(tmp_path, closed: str, status: int, said: str):
+    """Errors that nobody wants to hear stop nothing; results that go nowhere are refused."""
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    command = f"{sys.executable} -m bankcard_ocr read --jsonl {tmp_path}/a.jpg {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+    assert (status, not said, True) == (done.returncode, "101002" in done.stdout, done.stderr.startswith(said))
+    assert "Traceback" not in done.stderr
+
+
 def test_pillow_does_not_warn_of_damage(monkeypatch):
     """Pillow's warnings are not printed among what the command prints."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from bankcard_ocr import bulk, cli
@@ -51,6 +52,26 @@ def test_progress_is_told_by_tenths_where_there_is_no_terminal(call, tmp_path):
     assert ["0 of 20", "10 of 20", "20 of 20", f"20 pictures in {tmp_path}/out.jsonl: 18 read, 2 refused"] == (
         result.output.splitlines()
     )
+
+
+def test_work_goes_on_where_nobody_hears_of_it(call, monkeypatch):
+    """The log's disk is full, or who read it went away."""
+
+    def echo(text: str, **_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(typer, "echo", echo)
+    result, _ = call()
+
+    assert 0 == result.exit_code
+
+
+def test_a_key_that_nothing_is_made_with_is_wrong_usage(call, tmp_path):
+    """Whoever gives one means fingerprints."""
+    (tmp_path / "key").write_bytes(b"k" * 32)
+    result, given = call("--key-file", str(tmp_path / "key"))
+
+    assert (2, True, {}) == (result.exit_code, "--pan fingerprint" in result.output, given)
 
 
 def test_refused_pictures_are_rows_and_no_failure(call):

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from bankcard_ocr import errors
+from bankcard_ocr import cloud, errors
+from bankcard_ocr.bench.labels import LabelsError
+from bankcard_ocr.bench.peers import PeerMissing
+from bankcard_ocr.platform.cloudcall import TransportError
+from bankcard_ocr.reading import Seen
 
 EVERY = [
     errors.InvalidFormat(),
@@ -21,6 +27,13 @@ EVERY = [
     errors.StateError("the database is locked; try again"),
     errors.SettingsError("port", "environment", "a number from 0 to 65535"),
     errors.InvalidTable(3, "no such type"),
+    errors.CardsDiffer(),
+    errors.BulkError("another run is writing it"),
+    errors.BulkMisuse("it is there already"),
+    cloud.CloudError(errCode=-604101, errMsg="no permission"),
+    LabelsError(2, "the column 'file' is missing or empty"),
+    PeerMissing("rapidocr", "install bankcard-ocr[bench]"),
+    TransportError("INVALID_PARAM", "POST multipart/form-data"),
 ]
 
 
@@ -29,6 +42,34 @@ def test_every_error_is_of_the_tree_and_says_something(error: errors.BankcardErr
     """One except clause catches all, and each has a message."""
     assert isinstance(error, errors.BankcardError)
     assert str(error).strip()
+
+
+def subclasses(kind: type) -> set[type]:
+    return {kind}.union(*map(subclasses, kind.__subclasses__()))
+
+
+def test_every_class_of_the_tree_is_tested():
+    """A new one joins the list above; those that only others are made of have no instances."""
+    abstract = {errors.BankcardError, errors.NumberError, errors.PictureError, errors.Refused}
+    public = {kind for kind in subclasses(errors.BankcardError) if not kind.__name__.startswith("_")}
+
+    assert public - abstract == {type(error) for error in EVERY}
+
+
+@pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)
+def test_an_error_travels_between_processes_as_it_is(error: errors.BankcardError):
+    """Pools of processes hand refusals back: with their message, cause and facts."""
+    found = pickle.loads(pickle.dumps(error))
+
+    assert (type(error), str(error), error.cause, vars(error)) == (type(found), str(found), found.cause, vars(found))
+
+
+def test_what_a_refusal_saw_travels_with_it():
+    """Details of a refusal are a part of it."""
+    error = errors.NoCardFound()
+    error.seen = Seen(size=(640, 480))
+
+    assert Seen(size=(640, 480)) == pickle.loads(pickle.dumps(error)).seen
 
 
 @pytest.mark.parametrize("error", EVERY, ids=lambda error: type(error).__name__)

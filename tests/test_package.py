@@ -9,6 +9,7 @@ from importlib.metadata import version
 import pytest
 
 import bankcard_ocr
+from bankcard_ocr.errors import PictureTooLarge
 from bankcard_ocr.reading import Options, Reading
 
 
@@ -58,3 +59,15 @@ def test_read_takes_bytes_or_a_path(monkeypatch, tmp_path, as_path):
         path if as_path else b"picture", Options(type="scan")
     )
     assert (b"picture", Options()) == bankcard_ocr.read(str(path) if as_path else b"picture")
+
+
+def test_no_more_of_a_file_is_read_than_a_picture_may_have():
+    """Whatever is at the path: here it has no end."""
+    with pytest.raises(PictureTooLarge):
+        bankcard_ocr.read("/dev/zero")
+
+
+def test_a_reader_wants_options():
+    """Said at once, not where the first of them is looked at."""
+    with pytest.raises(TypeError, match="options are bankcard_ocr"):
+        bankcard_ocr.Reader().read(b"", {"type": "scan"})

@@ -19,6 +19,10 @@ from bankcard_ocr.reading import Options
         ({"threshold": "0.9"}, "threshold is a probability from 0 to 1, or None for the model's own, not '0.9'"),
         ({"returns": {"foo"}}, "returns is a set out of 'card', 'number', 'redacted', not {'foo'}"),
         ({"returns": "card"}, "returns is a set out of 'card', 'number', 'redacted', not 'card'"),
+        ({"returns": None}, "returns is a set out of 'card', 'number', 'redacted', not None"),
+        ({"returns": [[]]}, "returns is a set out of 'card', 'number', 'redacted', not [[]]"),
+        ({"detail": "no"}, "detail is True or False, not 'no'"),
+        ({"prior": None}, "prior is True or False, not None"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict, says: str):

@@ -134,7 +134,13 @@ def test_beyond_a_limit_nothing_is_allowed(value: int):
 
 
 @pytest.mark.parametrize(
-    ("content", "found"), [(b"k" * 32 + b"\n", b"k" * 32), (b"\xff" * 31 + b"\n", b"\xff" * 31 + b"\n"), (None, b"")]
+    ("content", "found"),
+    [
+        (b"k" * 32 + b"\n", b"k" * 32),
+        (b"\xff" * 31 + b"\n", b"\xff" * 31 + b"\n"),
+        (b"k" * 65_536, b"k" * 65_536),
+        (None, b""),
+    ],
 )
 def test_a_key_is_read_from_its_file(tmp_path, content: bytes | None, found: bytes):
     """White space around a text is dropped, random bytes stay as they are; without a file there is none."""
@@ -146,7 +152,12 @@ def test_a_key_is_read_from_its_file(tmp_path, content: bytes | None, found: byt
 
 
 @pytest.mark.parametrize(
-    ("content", "reason"), [(b"k" * 31, "must hold 32 bytes or more"), (None, "cannot be read: No such file")]
+    ("content", "reason"),
+    [
+        (b"k" * 31, "must hold 32 bytes or more"),
+        (b"k" * 65_537, "must hold no more than 65536 bytes"),
+        (None, "cannot be read: No such file"),
+    ],
 )
 def test_a_key_that_cannot_be_used_is_said(tmp_path, content: bytes | None, reason: str):
     """A short key, or a file that is not there, stops the start with its name."""

@@ -18,27 +18,33 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .reader import Reader
-    from .reading import Options, Reading
+    from .reading import Bytes, Options, Reading
 
 __all__ = ["Options", "Reader", "Reading", "__version__", "read"]
 
 _HOMES = {"Reader": ".reader", "Reading": ".reading", "Options": ".reading"}
 
 
-def read(picture: bytes | str | PathLike[str], options: Options | None = None) -> Reading:
+def read(picture: Bytes | str | PathLike[str], options: Options | None = None) -> Reading:
     """The reading of one picture, given as its bytes or its path.
 
     One Reader with the shipped models is made on the first call and kept; whoever needs another makes a Reader.
 
-    Raises PictureError when the picture cannot be decoded, Refused when no number can be read with certainty.
+    Raises PictureError when the picture cannot be decoded, Refused when no number can be read with certainty, and
+    OSError when the file cannot be opened.
     """
     from os import PathLike
     from pathlib import Path
 
     from .reading import Options
 
-    data = Path(picture).read_bytes() if isinstance(picture, str | PathLike) else picture
-    return _reader().read(data, options or Options())
+    reader = _reader()
+    if not isinstance(picture, str | PathLike):
+        return reader.read(picture, options or Options())
+    from .vision.image import MAX_BYTES
+
+    with Path(picture).open("rb") as file:
+        return reader.read(file.read(MAX_BYTES + 1), options or Options())
 
 
 @cache

@@ -10,7 +10,7 @@
     ├── InvalidTable                a table of issuers is wrong: its line, and how
     ├── PictureError                no pixels to read                     errcode 101002
     │   ├── NotAPicture             no known format, or damaged
-    │   ├── PictureTooLarge         over the limit of bytes or pixels
+    │   └── PictureTooLarge         over the limit of bytes or pixels
     ├── Refused                     no number returned, on purpose        errcode 101001
     │   ├── NoCardFound             nothing on the picture looks like a card number
     │   ├── NumberUnreadable        a number is there and cannot be read with certainty
@@ -30,19 +30,29 @@ Messages say what happened, then what to do, and never hold a whole card number,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .reading import Seen
 
 
 class BankcardError(Exception):
-    """Base of all errors of this package."""
+    """Base of all errors of this package. They travel between processes with all of their facts."""
 
     @property
     def cause(self) -> str:
         """A few lower-case words for a reply's hint."""
         return str(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(kind: type[BankcardError], args: tuple[Any, ...], facts: dict[str, Any]) -> BankcardError:
+    """The error that another process pickled: its message is made already, so ``__init__`` is not called again."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
 
 
 class NumberError(BankcardError, ValueError):

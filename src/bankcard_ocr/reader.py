@@ -14,7 +14,7 @@ from . import align, cards, caution, dates, evidence, fuse, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
 from .places import FAINT, SURE, Looker, Place
-from .reading import Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
+from .reading import Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
@@ -111,8 +111,8 @@ class Reader:
         found = {model.name: model.digest for model in (self.locator, self.recognizer)}
         return {**found, "holder": shipped_digest("holder")} if is_shipped("holder") else found
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
-        """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF.
+    def read(self, data: Bytes, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+        """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF; HEIC and PDF where their extras are installed.
 
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
         NumberUnreadable when one is there and cannot be read with certainty.
@@ -125,7 +125,7 @@ class Reader:
             raise
         return self._told(shot, candidates, options)
 
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+    def read_many(self, pictures: Sequence[Bytes], options: Options = Options()) -> Reading:  # noqa: B008 - frozen
         """The reading of 1 to 8 pictures of one card, their evidence put together digit by digit.
 
         A picture that cannot be decoded or shows no number does no harm when the others suffice. All positions are
@@ -153,11 +153,13 @@ class Reader:
         main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.evidence))
         return self._told(main, candidates, options)
 
-    def _examined(self, data: bytes, options: Options) -> _Shot:
+    def _examined(self, data: Bytes, options: Options) -> _Shot:
         """The picture in ``data`` and every place in it that was looked at, after a glance at it where that is quick.
 
         What the glance is sure of stands. So does what it read in lines that have more pixels than a strip.
         """
+        if not isinstance(options, Options):
+            raise TypeError(f"options are bankcard_ocr.Options(…), not {type(options).__name__}")
         data = _as_bytes(data)
         is_glance = format_of(data) == "JPEG" and not (options.detail or options.returns)
         timings = {"decode": 0.0, "read": 0.0}

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 from .numbers import pan
 
+Bytes = bytes | bytearray | memoryview
 Type = Literal["photo", "scan"]
 TYPES: tuple[Type, ...] = get_args(Type)
 Returned = Literal["card", "number", "redacted"]
@@ -55,11 +56,13 @@ class Options:
         threshold: object = self.threshold
         if threshold is not None and not (isinstance(threshold, Real) and 0 <= float(threshold) <= 1):
             raise ValueError(f"threshold is a probability from 0 to 1, or None for the model's own, not {threshold!r}")
+        for name in ("prior", "detail"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is True or False, not {getattr(self, name)!r}")  # noqa: TRY004
         given: Any = self.returns
-        returns = frozenset((given,) if isinstance(given, str) else given)
-        if isinstance(given, str) or not returns <= set(RETURNED):
+        if not isinstance(given, AbstractSet | list | tuple) or any(each not in RETURNED for each in given):
             raise ValueError(f"returns is a set out of {', '.join(map(repr, RETURNED))}, not {given!r}")
-        object.__setattr__(self, "returns", returns)
+        object.__setattr__(self, "returns", frozenset(given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -29,6 +29,7 @@ from .errors import SettingsError
 
 PREFIX = "BANKCARD_OCR_"
 SHORTEST_KEY = 32  # bytes; numbers are few enough to be tried out against a guessable key
+LONGEST_KEY = 65_536  # bytes: what is larger is no key, but another file
 OPEN = frozenset({"prefix", "records", "synchronous"})  # options of a URL that are no secret
 
 Value = str | int | float | bool | tuple[str, ...]
@@ -219,9 +220,12 @@ def key(file: str | Path, name: str, origin: str) -> bytes:
     if not file:
         return b""
     try:
-        content = Path(file).read_bytes()
+        with Path(file).open("rb") as opened:
+            content = opened.read(LONGEST_KEY + 1)
     except OSError as error:
         raise SettingsError(name, origin, f"{file} cannot be read: {error.strerror}") from error
+    if len(content) > LONGEST_KEY:
+        raise SettingsError(name, origin, f"must hold no more than {LONGEST_KEY} bytes")
     found = content.strip() if content.isascii() else content
     if len(found) < SHORTEST_KEY:
         raise SettingsError(name, origin, f"must hold {SHORTEST_KEY} bytes or more")

@@ -23,6 +23,7 @@ from bankcard_ocr.bulk.hand import Job, _signal, _work, shown
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
+from bankcard_ocr.vision import files
 
 HERE = Path(__file__).parent
 NUMBER = "6205500000000000004"
@@ -322,6 +323,15 @@ def test_a_file_that_fails_half_way_is_not_there(tmp_path):
     assert [] == list(tmp_path.iterdir())
 
 
+def test_a_full_disk_is_said(tmp_path):
+    """With what to do, and nothing stays that is not whole."""
+    said = "file cannot be written: No space left on device; make room"
+    with pytest.raises(BulkError, match=said), whole(tmp_path / "file"):
+        raise OSError(28, "No space left on device")
+
+    assert [] == list(tmp_path.iterdir())
+
+
 def test_archives_are_read_by_member(tmp_path, made):
     """Pictures in a zip are rows named by archive and member; other members are none."""
     with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
@@ -333,6 +343,28 @@ def test_archives_are_read_by_member(tmp_path, made):
     assert [("in.zip!a/c.png", "refused", None, 101001), ("in.zip!b.jpg", "read", MASKED, 0)] == told(
         tmp_path / "out.jsonl"
     )
+
+
+def test_members_of_one_name_are_rows_of_their_own(tmp_path, made):
+    """Also where a chunk begins between them."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("a.jpg", NUMBER)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.jpg", "empty")
+    (first, second) = plan(str(tmp_path / "in.zip"), "", 1)
+
+    assert [[NUMBER.encode()], [b"empty"]] == [list(pictures(chunk, 0)) for chunk in (first, second)]
+
+
+def test_a_folder_that_cannot_be_entered_ends_the_plan(folder, monkeypatch):
+    """OUT would lack its pictures."""
+
+    def barred(place: Path) -> list[Path]:
+        raise PermissionError(13, "Permission denied", f"{place}/sub")
+
+    monkeypatch.setattr(files, "below", barred)
+    with pytest.raises(BulkMisuse, match="sub cannot be read: Permission denied"):
+        plan(str(folder), "", 1)
 
 
 def test_pdfs_are_pictures_and_shadows_are_not(tmp_path):
@@ -493,6 +525,40 @@ class TestParquet:
         """Neither bytes nor paths: the columns there are named."""
         with pytest.raises(BulkError, match="id"):
             self.read(write(id=[1]), column)
+
+    @pytest.mark.parametrize("cells", [[1], [[b"a"]], [{"a": b"a"}], [1.5]])
+    def test_a_column_of_other_things_is_refused(self, write, cells: list):
+        """Every row would be one without a picture."""
+        with pytest.raises(BulkMisuse, match=r"the column n of .* neither pictures nor paths"):
+            self.read(write(n=cells), "n")
+
+    @pytest.mark.parametrize("cells", [[1], [{"a": b"a"}]])
+    def test_a_name_alone_makes_no_column_of_paths(self, write, cells: list):
+        """What it holds counts."""
+        with pytest.raises(BulkError, match="no column of bytes or paths among image"):
+            self.read(write(image=cells))
+
+    def test_codes_of_a_dictionary_are_pictures(self, write):
+        """As pandas writes categories."""
+        import pyarrow as pa
+
+        assert [b"a", b"a"] == self.read(write(jpeg=pa.array([b"a", b"a"]).dictionary_encode()))
+
+    def test_a_cell_that_is_no_text_costs_its_own_row(self, write, folder):
+        """Bytes of another encoding where paths are UTF-8."""
+        import pyarrow as pa
+
+        raw = pa.array([b"in/a.jpg", b"in/\xe9.jpg", b"in/c.jpg"], pa.binary()).buffers()
+        found = self.read(write(path=pa.StringArray.from_buffers(3, raw[1], raw[2])))
+
+        assert (NUMBER.encode(), "the cell is damaged", b"what") == (found[0], found[1].reason, found[2])
+
+    def test_a_column_that_is_gone_by_its_turn_is_rows(self, write):
+        """A table that was written anew between two runs."""
+        (chunk,) = plan(write(jpeg=[b"a"]), "", 1)
+        write(other=[b"a"])
+
+        assert ["the table is damaged here"] == [found.reason for found in pictures(chunk, 0)]
 
     def test_a_chunk_may_begin_anywhere(self, write):
         """A resumed chunk starts in the middle of a row group."""

@@ -49,6 +49,9 @@ def work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callable
         for row in rows.iter_rows():
             done(row["rows"])
     except ray.exceptions.RayError as error:
+        cause = getattr(error, "cause", None)  # what an actor raised
+        if isinstance(cause, BulkError):
+            raise BulkError(str(cause)) from error
         raise BulkError(f"Ray cannot go on: {error}") from error
     finally:
         ray.shutdown()

@@ -145,6 +145,9 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+    except OSError as error:
+        why = error.strerror or error
+        raise BulkError(f"{path} cannot be written: {why}; make room and run the same command again") from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -9,7 +9,6 @@ plan are absolute, so that it can be worked on from anywhere; names are as INPUT
 from __future__ import annotations
 
 import dataclasses
-import glob
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -100,14 +99,16 @@ def _files(source: str) -> tuple[list[Path], str]:
     if not source:
         raise BulkMisuse("no INPUT is given, perhaps of an empty variable; . is this folder")
     place = Path(source).absolute()
-    if place.is_dir():
-        kinds = TABLES | {".zip"}
-        found = [file for file in place.rglob("*") if files.is_picture(file) or file.suffix.lower() in kinds]
-        return sorted(file for file in found if file.is_file()), f"{place}/"
-    if place.is_file():
-        return [place], f"{place.parent}/"
-    matched = (Path(name).absolute() for name in glob.glob(source, recursive=True))  # noqa: PTH207
-    found = sorted(file for file in matched if file.is_file())
+    try:
+        if place.is_dir():
+            kinds = TABLES | {".zip"}
+            found = [file for file in files.below(place) if files.is_picture(file) or file.suffix.lower() in kinds]
+            return found, f"{place}/"
+        if place.is_file():
+            return [place], f"{place.parent}/"
+        found = [file.absolute() for file in files.matching(source)]
+    except OSError as error:
+        raise BulkMisuse(f"{error.filename or source} cannot be read: {error.strerror}") from error
     if not found:
         raise BulkMisuse(
             f"{source} is no file, no folder and matches none; give a folder, a pattern in quotes such as "
@@ -119,8 +120,7 @@ def _files(source: str) -> tuple[list[Path], str]:
 def _archive(file: Path, root: str) -> Chunk:
     try:
         with zipfile.ZipFile(file) as archive:
-            members = (info.filename for info in archive.infolist() if not info.is_dir())
-            names = tuple(sorted(filter(files.is_picture, members)))
+            names = tuple(info.filename for info in files.members(archive))
     except (OSError, *files.DAMAGED) as error:
         raise _Unusable(f"{file} cannot be opened: {error}") from error
     return Chunk(kind="zip", path=str(file), names=names, rows=len(names), root=root)
@@ -144,24 +144,34 @@ def _groups(file: Path, root: str, column: str) -> Iterator[Chunk]:
 def _column(arrow: Any, schema: Any, file: Path, wanted: str) -> str:
     """The column that has the pictures: the one asked for, the first of bytes, or one of paths."""
     if wanted:
-        if wanted in schema.names:
-            return wanted
-        raise BulkMisuse(f"{file} has no column {wanted}; it has {', '.join(schema.names)}")
-    kinds = arrow.types
+        if wanted not in schema.names:
+            raise BulkMisuse(f"{file} has no column {wanted}; it has {', '.join(schema.names)}")
+        if not _holds(arrow.types, schema.field(wanted).type, ("binary", "string", "null")):
+            kind = schema.field(wanted).type
+            raise BulkMisuse(f"the column {wanted} of {file} holds {kind}, neither pictures nor paths of them")
+        return wanted
     for field in schema:
-        within = (
-            field.type.field("bytes").type if kinds.is_struct(field.type) and _has_bytes(field.type) else field.type
-        )
-        if kinds.is_binary(within) or kinds.is_large_binary(within):
+        if _holds(arrow.types, field.type, ("binary",)):
             return str(field.name)
     for name in PATH_COLUMNS:
-        if name in schema.names:
+        if name in schema.names and _holds(arrow.types, schema.field(name).type, ("string", "null")):
             return name
     raise _Unusable(f"{file} has no column of bytes or paths among {', '.join(schema.names)}; name one with --column")
 
 
-def _has_bytes(struct: Any) -> bool:
-    return bool(struct.get_field_index("bytes") >= 0)
+def _holds(kinds: Any, type_: Any, wanted: tuple[str, ...]) -> bool:
+    """Whether a column of ``type_`` holds values of one of the types ``wanted``, or structs of them, or codes."""
+    if kinds.is_struct(type_):
+        parts = [type_.field(name).type for name in ("bytes", "path") if type_.get_field_index(name) >= 0]
+        return any(_holds(kinds, part, wanted) for part in parts)
+    if kinds.is_dictionary(type_):
+        return _holds(kinds, type_.value_type, wanted)
+    tests = {
+        "binary": (kinds.is_binary, kinds.is_large_binary, kinds.is_fixed_size_binary),
+        "string": (kinds.is_string, kinds.is_large_string),
+        "null": (kinds.is_null,),
+    }
+    return any(test(type_) for name in wanted for test in tests[name])
 
 
 def _cut(span: Chunk, size: int) -> Iterator[Chunk]:
@@ -186,7 +196,10 @@ def _members(chunk: Chunk, start: int) -> Iterator[Picture]:
         yield from (NotAPicture("cannot open: its archive is gone or damaged") for _ in chunk.names[start:])
         return
     with archive:
-        yield from (_read(partial(archive.open, name)) for name in chunk.names[start:])
+        held = files.members(archive)
+        for place, name in enumerate(chunk.names[start:], chunk.start + start):
+            is_there = place < len(held) and held[place].filename == name  # one of several members of this name
+            yield _read(partial(archive.open, held[place] if is_there else name))
 
 
 def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
@@ -195,9 +208,16 @@ def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
     cells = _values(chunk, chunk.start + start)
     for _ in range(start, chunk.rows):
         try:
-            yield _cell(next(cells), Path(chunk.path).parent)
-        except (StopIteration, OSError, arrow.ArrowException):
+            cell = next(cells)
+        except (StopIteration, OSError, IndexError, arrow.ArrowException):  # or its column is gone by now
             yield NotAPicture("the table is damaged here")
+            continue
+        try:
+            value = cell.as_py()
+        except (ValueError, arrow.ArrowException):
+            yield NotAPicture("the cell is damaged")
+        else:
+            yield _cell(value, Path(chunk.path).parent)
 
 
 def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
@@ -205,7 +225,7 @@ def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
     _, parquet = _pyarrow()
     with parquet.ParquetFile(chunk.path) as file:
         for batch in file.iter_batches(batch_size=64, row_groups=[chunk.group], columns=[chunk.column]):
-            yield from (cell.as_py() for cell in batch.column(0).slice(min(skip, batch.num_rows)))
+            yield from batch.column(0).slice(min(skip, batch.num_rows))
             skip = max(0, skip - batch.num_rows)
 
 

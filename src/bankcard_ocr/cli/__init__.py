@@ -8,9 +8,11 @@ Exit status: 0 done, 1 something was refused or failed, 2 wrong usage or setting
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,12 +39,23 @@ VERBS = {
 def main() -> None:
     """Runs the command of ``sys.argv`` and exits."""
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
+    _open_streams()
     try:
         app()
     except SettingsError as error:
         _fail(error, 2)
     except BankcardError as error:
         _fail(error, 1)
+
+
+def _open_streams() -> None:
+    """What the shell closed, as by ``2>&-``, leads to nowhere; who closed where results go is told so."""
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  (until the end)
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (see above)
+    if sys.stdout is None:
+        _fail(BankcardError("standard output is closed; send it somewhere, to /dev/null for instance"), 1)
 
 
 class Verbs(TyperGroup):

@@ -46,6 +46,8 @@ def create(
     secret = secrets.new_secret() if secret is None else secret
     if not re.fullmatch(r"[!-~]{1,64}", appid) or not 0 < len(secret) <= 256:
         raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces, a secret 1 to 256 characters")
+    if not name.strip() or not name.isprintable():
+        raise typer.BadParameter("a name has letters, and no control characters")
     made = App(appid=appid, name=name, secret_hash=secrets.hashed(secret), created=time.time(), daily_limit=daily_limit)
     with opened(config) as (state, _):
         if not state.add_app(made):
@@ -99,6 +101,8 @@ def limits(
     as_json: Json = False,
 ) -> None:
     """Show or set how many recognitions a day an app has."""
+    if default and daily_limit is not None:
+        raise typer.BadParameter("--daily-limit and --default contradict each other; give one of them")
 
     def change(app: App) -> App:
         wanted = None if default else app.daily_limit if daily_limit is None else daily_limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import typer
 
@@ -36,7 +36,7 @@ def bar(*, tenths: bool = True, transient: bool = False) -> Iterator[Tell]:
     with Progress(
         *columns,
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=sys.stderr is None or not sys.stderr.isatty(),
         speed_estimate_period=120,
         transient=transient,
     ) as shown:
@@ -49,6 +49,12 @@ def bar(*, tenths: bool = True, transient: bool = False) -> Iterator[Tell]:
             shown.update(task, completed=done, total=total, rate=rate)
             if shown.disable and tenths and 10 * done // total > tenth:
                 tenth = 10 * done // total
-                typer.echo(f"{done} of {total} {rate}".rstrip(), err=True)
+                say(f"{done} of {total} {rate}".rstrip())
 
         yield tell
+
+
+def say(text: str) -> None:
+    """Tells people ``text`` on standard error; work goes on where nobody can hear."""
+    with suppress(OSError):
+        typer.echo(text, err=True)

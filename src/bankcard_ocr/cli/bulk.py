@@ -11,7 +11,7 @@ import typer
 from ..errors import BulkMisuse, SettingsError
 from ..reading import Options
 from ..settings import SHORTEST_KEY, key
-from .bar import bar
+from .bar import bar, say
 from .read import Type
 
 
@@ -65,11 +65,13 @@ def command(
     except BulkMisuse as error:
         raise typer.BadParameter(str(error)) from error
     told = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
-    typer.echo(f"{summary.rows} pictures in {out}: {told}", err=True)
+    say(f"{summary.rows} pictures in {out}: {told}")
 
 
 def _key(pan: Pan, file: Path | None) -> bytes:
     if pan != Pan.fingerprint:
+        if file is not None:
+            raise typer.BadParameter("--key-file is for --pan fingerprint; give both, or neither")
         return b""
     if file is None:
         raise SettingsError("--key-file", "the command line", "fingerprints need a key")

@@ -5,7 +5,6 @@ Nothing is unpacked to disk, and of no picture more than one byte over the limit
 
 from __future__ import annotations
 
-import glob
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -52,20 +51,27 @@ def _at(place: str, archives: ExitStack) -> list[Source]:
         return [_stdin()]
     if not place:
         raise typer.BadParameter("a place without a name is given, perhaps of an empty variable; . is this folder")
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if files.is_picture(file) and file.is_file())
-        if not found:
-            raise typer.BadParameter(f"there are no pictures in {place}: no {' '.join(sorted(files.SUFFIXES))}")
-        return [_file(file) for file in found]
-    if path.exists():
-        return _archive(path, archives) if path.suffix.lower() == ".zip" else [_file(path)]
-    matched = sorted(file for file in map(Path, glob.glob(place, recursive=True)) if file.is_file())  # noqa: PTH207
+    try:
+        if path.is_dir():
+            return _folder(path)
+        if path.exists():
+            return _archive(path, archives) if path.suffix.lower() == ".zip" else [_file(path)]
+        matched = files.matching(place)
+    except OSError as error:
+        raise typer.BadParameter(f"{error.filename or place} cannot be read: {error.strerror}") from error
     if not matched:
         raise typer.BadParameter(
             f"{place} is no file, no folder and matches none; give pictures, a folder, a pattern in quotes such as "
             "'cards/**/*.jpg', a zip archive, or - for standard input"
         )
     return [source for file in matched for source in _at(str(file), archives)]
+
+
+def _folder(path: Path) -> list[Source]:
+    found = list(filter(files.is_picture, files.below(path)))
+    if not found:
+        raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(files.SUFFIXES))}")
+    return list(map(_file, found))
 
 
 def _file(path: Path) -> Source:
@@ -84,8 +90,7 @@ def _archive(path: Path, archives: ExitStack) -> list[Source]:
         archive = archives.enter_context(zipfile.ZipFile(path))
     except (OSError, *files.DAMAGED) as error:
         raise typer.BadParameter(f"{path} is no zip archive that can be opened: {error}") from error
-    infos = archive.infolist()
-    members = sorted(info.filename for info in infos if files.is_picture(info.filename) and not info.is_dir())
+    members = files.members(archive)
     if not members:
         raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(files.SUFFIXES))}")
-    return [Source(f"{path}!{name}", partial(archive.open, name)) for name in members]
+    return [Source(f"{path}!{info.filename}", partial(archive.open, info)) for info in members]

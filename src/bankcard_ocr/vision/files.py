@@ -8,13 +8,16 @@ Names only choose what is looked at in folders and archives; what a file is, its
 
 from __future__ import annotations
 
+import glob
 import lzma
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import PurePath
+from operator import attrgetter
+from pathlib import Path, PurePath
 from typing import IO
 
 from ..errors import NotAPicture
@@ -27,6 +30,39 @@ def is_picture(name: str | PurePath) -> bool:
     """Whether a file called so holds a picture; the shadows that macOS leaves beside each file hold none."""
     path = PurePath(name)
     return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+
+
+def below(folder: Path) -> list[Path]:
+    """Every file below ``folder``, sorted; links are followed, to each folder once. Raises OSError for a barred one."""
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        here = os.stat(place)  # noqa: PTH116  (a link to a folder above would be followed for ever)
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        found += (Path(place, name) for name in names)
+    return sorted(file for file in found if file.is_file())
+
+
+def matching(pattern: str) -> list[Path]:
+    """The files that a glob matches, sorted, each once though links lead to it on several ways."""
+    found: dict[tuple[str, str], Path] = {}
+    for file in sorted(map(Path, glob.glob(pattern, recursive=True))):  # noqa: PTH207
+        if file.is_file():
+            found.setdefault((os.path.realpath(file.parent), file.name), file)
+    return list(found.values())
+
+
+def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The pictures of ``archive``, sorted by name; members of one name in the order in which they stand there."""
+    infos = (info for info in archive.infolist() if not info.is_dir() and is_picture(info.filename))
+    return sorted(infos, key=attrgetter("filename"))
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def read(opened: Callable[[], AbstractContextManager[IO[bytes]]], most: int) -> bytes:
