@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from importlib import resources
 
 import httpx
@@ -83,6 +84,35 @@ def replied(page, reply: dict[str, object], shown: str):
     page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
     page.locator(shown).wait_for()
     return page
+
+
+def held(page, path: str) -> list:
+    """The calls of ``path`` from now on, which are not sent before a test lets them continue."""
+    routes: list = []
+    page.route(f"**/{path}?**", lambda route: routes.append(route))
+    return routes
+
+
+def until(page, true: Callable[[], object]) -> None:
+    """Lets the page work until something is true."""
+    for _ in range(400):
+        if true():
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("it did not come true within ten seconds")
+
+
+def settled(page) -> None:
+    """Lets the page do what it does at once, such as with the answer that it has just got."""
+    page.wait_for_timeout(200)
+
+
+def film(page, pictures: int = 1) -> list:
+    """The held frames of a live camera that has begun, once there are as many as asked for."""
+    frames = held(page, "cv/ocr/bankcard")
+    page.get_by_role("button", name="Live camera").click()
+    until(page, lambda: len(frames) >= pictures)
+    return frames
 
 
 def texts(language: str) -> set[str]:
@@ -228,6 +258,88 @@ class TestReading:
             told,
             logged_in.said,
         )
+
+
+class TestTurns:
+    """What is still on its way when something else is begun."""
+
+    def test_a_camera_that_ends_late_leaves_the_picture_chosen_meanwhile(self, logged_in):
+        """The film is hidden at once; its last frame is neither drawn nor told, and the picture's own answer is."""
+        frames = film(logged_in)
+        logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+        until(logged_in, lambda: len(frames) == 2)
+        filming = logged_in.locator("#video").is_visible()
+        frames[1].fulfill(json=REPLY)
+        logged_in.locator("#number").wait_for()
+        frames[0].fulfill(json={**REPLY, "number": "4111111111111111", "img_size": {"w": 1280, "h": 800}})
+        settled(logged_in)
+
+        assert (False, False, "6200 00•• •••• 0005", 400) == (
+            filming,
+            logged_in.locator("#drop").is_visible(),
+            logged_in.locator("#number").inner_text(),
+            logged_in.evaluate("document.getElementById('canvas').width"),
+        )
+
+    def test_a_picture_read_late_leaves_the_one_chosen_meanwhile(self, logged_in):
+        """The answer to the earlier picture is not shown."""
+        calls = held(logged_in, "cv/ocr/bankcard")
+        for count in (1, 2):
+            logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+            until(logged_in, lambda count=count: len(calls) == count)
+        calls[1].fulfill(json=REPLY)
+        logged_in.locator("#number").wait_for()
+        calls[0].fulfill(json={**REPLY, "number": "4111111111111111"})
+        settled(logged_in)
+
+        assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
+
+    def test_a_camera_that_was_stopped_counts_the_frame_on_its_way(self, logged_in):
+        """It was sent and is charged; the camera itself is let go of at once, and can be begun anew."""
+        [frame] = film(logged_in)
+        logged_in.get_by_role("button", name="Stop the camera").click()
+        streaming = logged_in.evaluate("document.getElementById('video').srcObject !== null")
+        frame.fulfill(json=REPLY)
+        logged_in.get_by_text("Camera stopped. 1 frames were charged.").wait_for()
+        logged_in.unroute_all()
+        logged_in.get_by_role("button", name="Live camera").click()
+        logged_in.get_by_text("the frames agree").wait_for()
+
+        assert not streaming
+
+    def test_a_camera_that_is_unplugged_stops(self, logged_in):
+        """It says so, and no black frame is sent and charged."""
+        frames = film(logged_in)
+        logged_in.evaluate(
+            """() => {
+                const [track] = document.getElementById("video").srcObject.getTracks();
+                track.stop();
+                track.dispatchEvent(new Event("ended"));
+            }"""
+        )
+        frames[0].fulfill(json={"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"})
+        logged_in.get_by_text("The camera is gone").wait_for()
+        logged_in.wait_for_timeout(1000)
+
+        assert (1, False, "Live camera") == (
+            len(frames),
+            logged_in.locator("#video").is_visible(),
+            logged_in.locator("#camera").inner_text(),
+        )
+
+    def test_texts_survive_a_change_of_the_language(self, logged_in):
+        """While a picture is read, and where there is none, the status says the same in the other language."""
+        calls = held(logged_in, "cv/ocr/bankcard")
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        said = []
+        for files in ([picture], [picture] * 9):
+            logged_in.locator("#file").set_input_files(files)
+            until(logged_in, lambda: calls)
+            logged_in.locator("#language").click()
+            said.append(logged_in.locator("#status").inner_text())
+            logged_in.locator("#language").click()
+
+        assert ["识别中……", "一次最多识别同一张卡的 8 张图片。"] == said
 
 
 class TestFields:

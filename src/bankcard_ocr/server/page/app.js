@@ -16,27 +16,28 @@ let turn = 0; // of the picture being read; answers to earlier ones are not show
 
 /** Reads the pictures of one card, or keeps them until the login. */
 async function read(files) {
-  camera.stop();
-  if (files.length > api.MOST_PICTURES) return say(t("tooMany", { most: api.MOST_PICTURES }));
+  stopCamera();
+  if (files.length > api.MOST_PICTURES) return say("tooMany", { most: api.MOST_PICTURES });
   if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
   const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
   const sent = await Promise.all(files.map((file, at) => (file.size > MOST_BYTES && bitmaps[at] ? smaller(bitmaps[at]) : file)));
   if (mine !== turn) return;
-  show.reading(bitmaps, files.map(({ name }) => name ?? ""), sent.every((each, at) => each === files[at]) ? "" : t("tooLarge"));
+  show.reading(bitmaps, files.map(({ name }) => name ?? ""), sent.every((each, at) => each === files[at]) ? null : ["tooLarge"]);
   const answer = await api.recognize(...sent);
   if (mine === turn) show.answered(answer);
 }
 
-function say(text) {
+/** Shows a text instead of a picture. */
+function say(key, values) {
   turn += 1;
-  show.nothing();
-  $("status").textContent = text;
+  waiting = null;
+  show.nothing([key, values]);
 }
 
-function wait(files) {
+function wait(files = waiting) {
+  say("loginFirst");
   waiting = files;
-  $("status").textContent = t("loginFirst");
   $("appid").focus();
 }
 
@@ -48,32 +49,35 @@ async function smaller(bitmap) {
 }
 
 async function live() {
-  if (camera.isOn()) return camera.stop();
-  if (!api.isLoggedIn()) {
-    $("status").textContent = t("loginFirst");
-    return $("appid").focus();
-  }
-  turn += 1;
+  if (isFilming()) return stopCamera();
+  if (!api.isLoggedIn()) return wait();
+  const mine = ++turn;
   show.nothing();
   filming(true);
   let last = null;
-  const end = await camera.start((bitmap, answer) => (last = { bitmap, answer }));
+  const { key, frames } = await camera.start((bitmap, answer) => (last = { bitmap, answer }));
+  if (mine !== turn) return; // another picture was chosen, or somebody logged out, while the last frame was read
   filming(false);
-  if (last) {
-    show.reading([last.bitmap], [""], end.key ? t(end.key, end) : "");
-    show.answered(last.answer);
-  } else {
-    show.nothing();
-    $("status").textContent = end.key ? t(end.key, { frames: 0, ...end }) : "";
-  }
+  const note = key ? [key, { frames }] : null;
+  if (!last) return show.nothing(note);
+  show.reading([last.bitmap], [""], note);
+  show.answered(last.answer);
+}
+
+const isFilming = () => !$("video").hidden;
+
+/** Ends the film and hides it; what its last frame comes to is shown later, unless something else is by then. */
+function stopCamera() {
+  if (!isFilming()) return;
+  camera.stop();
+  filming(false);
 }
 
 function filming(on) {
   for (const id of ["video", "aim", "guide"]) $(id).toggleAttribute("hidden", !on);
   $("camera").setAttribute("aria-pressed", on);
   $("camera").textContent = t(on ? "stopCamera" : "camera");
-  $("drop").hidden = on;
-  $("stage").classList.toggle("full", on);
+  show.render();
 }
 
 async function logIn(event) {
@@ -92,7 +96,7 @@ async function logIn(event) {
 }
 
 function logOut() {
-  camera.stop();
+  stopCamera();
   turn += 1;
   waiting = null;
   api.logOut();
@@ -109,7 +113,7 @@ function select(tab) {
     $(each.getAttribute("aria-controls")).hidden = !on;
   }
   if (tab.id !== "tab-operators") return;
-  camera.stop();
+  stopCamera();
   operators.render();
   operators.askQuota();
 }
@@ -120,7 +124,7 @@ function render() {
   for (const each of document.querySelectorAll("[data-t]")) each.textContent = t(each.dataset.t, { most: camera.MOST_FRAMES });
   for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", t(each.dataset.label));
   $("language").lang = current() === "zh" ? "en" : "zh-CN";
-  if (camera.isOn()) $("camera").textContent = t("stopCamera");
+  if (isFilming()) $("camera").textContent = t("stopCamera");
   $("login").hidden = api.isLoggedIn();
   $("logged-in").hidden = !api.isLoggedIn();
   $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid, time: clock(api.who().until) }) : "";
@@ -173,7 +177,7 @@ document.addEventListener("drop", (event) => {
   const files = pictures(event.dataTransfer.items);
   if (files.length) read(files);
 });
-document.addEventListener("visibilitychange", () => document.hidden && camera.stop());
+document.addEventListener("visibilitychange", () => document.hidden && stopCamera());
 
 for (const tab of document.querySelectorAll("[role=tab]")) {
   tab.addEventListener("click", () => select(tab));

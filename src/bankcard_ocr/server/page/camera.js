@@ -16,41 +16,50 @@ const LATER = new Set([-1, 45011]);
 
 let running = null;
 
-export const isOn = () => running !== null;
-
-/** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers why it ended. */
+/** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers {key, frames}: why it ended. */
 export async function start(onFrame) {
-  if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera" };
-  const run = (running = { frames: 0, stopped: false });
-  let stream;
+  if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera", frames: 0 };
+  const run = (running = { frames: 0, key: null, stream: null });
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
+    run.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
+    if (run.key === null) end(run, await filmed(run, onFrame));
   } catch ({ name }) {
-    running = null;
-    return { key: ["NotFoundError", "OverconstrainedError"].includes(name) ? "cameraMissing" : "cameraDenied" };
-  }
-  const video = $("video");
-  video.srcObject = stream;
-  try {
-    await video.play();
-    return await frames(video, run, onFrame);
-  } catch {
-    return { key: "cameraDenied" };
+    end(run, ["NotFoundError", "OverconstrainedError"].includes(name) ? "cameraMissing" : "cameraDenied");
   } finally {
-    stream.getTracks().forEach((track) => track.stop());
-    video.srcObject = null;
-    running = null;
+    release(run); // also of a stream that was granted after the end
   }
+  return { key: run.key, frames: run.frames };
 }
 
+/** Lets go of the camera at once; the frame that is being read is still counted. */
 export function stop() {
-  if (running) running.stopped = true;
+  if (running) end(running, "g_off");
 }
 
+/** Ends a run for the reason that the text `key` tells. The first reason counts. */
+function end(run, key) {
+  run.key ??= key;
+  release(run);
+  if (running !== run) return;
+  running = null;
+  $("video").srcObject = null;
+}
+
+const release = (run) => run.stream?.getTracks().forEach((track) => track.stop());
+
+async function filmed(run, onFrame) {
+  for (const track of run.stream.getTracks()) track.addEventListener("ended", () => end(run, "g_lost")); // unplugged or taken away; `stop` raises no such event
+  const video = $("video");
+  video.srcObject = run.stream;
+  await video.play();
+  return frames(video, run, onFrame);
+}
+
+/** Answers the key of why there are no more. */
 async function frames(video, run, onFrame) {
   let tally = null, before = null, skipped = 0;
   guide("g_start");
-  while (!run.stopped && run.frames < MOST_FRAMES) {
+  while (run.key === null && run.frames < MOST_FRAMES) {
     const seen = look(video, before);
     before = seen.grey;
     const unfit = advice(seen);
@@ -62,17 +71,18 @@ async function frames(video, run, onFrame) {
     }
     skipped = 0;
     const { blob, bitmap } = await frame(video);
+    if (run.key !== null) break;
     const answer = await recognize(blob);
-    if (run.stopped) break;
     run.frames += [0, 101001].includes(answer.code); // the codes of a recognition that ran, and was charged
+    if (run.key !== null) break;
     onFrame(bitmap, answer);
     tally = tallied(tally, answer);
-    if (isCertain(tally)) return { key: "g_done", frames: run.frames };
-    if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return { key: "", frames: run.frames };
+    if (isCertain(tally)) return "g_done";
+    if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return "";
     guide(guidance(answer, seen));
     await pause(LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
   }
-  return { key: run.stopped ? "g_off" : "g_most", frames: run.frames };
+  return "g_most";
 }
 
 /** What the frames so far say: {number, looks, nats}. Another number begins anew; a frame that was refused says nothing. */

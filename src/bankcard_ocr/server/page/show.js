@@ -5,14 +5,13 @@ import { $, bar, element, pairs } from "./dom.js";
 import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, current, has, meaning, percent, t } from "./texts.js";
 
-const NOTHING = { pictures: [], names: [], answer: null, open: false, note: "" };
+const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
 
 /** Shows the pictures that are being read, each null where the browser cannot show it, by their names then. */
-export function reading(pictures, names, note = "") {
+export function reading(pictures, names, note = null) {
   Object.assign(shown, { ...NOTHING, pictures, names, note });
   render();
-  $("status").textContent = t("reading");
 }
 
 /** Shows the answer to the picture. */
@@ -21,8 +20,8 @@ export function answered(answer) {
   render();
 }
 
-export function nothing() {
-  Object.assign(shown, NOTHING);
+export function nothing(note = null) {
+  Object.assign(shown, { ...NOTHING, note });
   render();
 }
 
@@ -66,8 +65,8 @@ export function render() {
 }
 
 function status() {
-  const { answer, note } = shown;
-  if (!answer) return t("nothingYet");
+  const { pictures, answer } = shown, note = shown.note ? t(...shown.note) : "";
+  if (!answer) return pictures.length ? t("reading") : note || t("nothingYet");
   if (answer.code !== 0) return note;
   const sure = percent(answer.reply.confidence);
   const { number } = answer.reply;
