@@ -342,6 +342,79 @@ class TestTurns:
         assert ["识别中……", "一次最多识别同一张卡的 8 张图片。"] == said
 
 
+class TestLogOut:
+    """It ends what is still on its way."""
+
+    def test_a_frame_on_its_way_is_not_shown(self, logged_in):
+        """Neither picture nor number, nor a line among the calls."""
+        [frame] = film(logged_in)
+        logged_in.get_by_role("button", name="Log out").click()
+        frame.fulfill(json=REPLY)
+        settled(logged_in)
+
+        assert (False, False, "No call was made yet.") == (
+            logged_in.locator("#number").is_visible(),
+            logged_in.locator("#canvas").is_visible(),
+            logged_in.locator("#replies").text_content(),
+        )
+
+    @pytest.mark.parametrize("held_at", ["cv/ocr/bankcard", "cgi-bin/stable_token"])
+    def test_a_token_that_is_renewed_logs_nobody_in(self, logged_in, held_at: str):
+        """Neither one on its way, nor one that a refusal would make the page ask for."""
+        logged_in.route(
+            "**/cv/ocr/bankcard?**", lambda route: route.fulfill(json={"errcode": 42001, "errmsg": "expired rid: 1"})
+        )
+        calls = held(logged_in, held_at)
+        logged_in.get_by_role("button", name="Sample card").click()
+        until(logged_in, lambda: calls)
+        logged_in.get_by_role("button", name="Log out").click()
+        before = len(logged_in.asked)
+        if "token" in held_at:
+            calls[0].continue_()
+        else:
+            calls[0].fulfill(json={"errcode": 42001, "errmsg": "expired rid: 1"})
+        settled(logged_in)
+
+        assert (True, []) == (logged_in.locator("#login").is_visible(), logged_in.asked[before:])
+
+    def test_a_refusal_to_the_earlier_app_is_not_repeated_as_the_next(self, logged_in, product):
+        """The picture of the one that logged out is not sent with the token of who logged in meanwhile."""
+        calls = held(logged_in, "cv/ocr/bankcard")
+        logged_in.get_by_role("button", name="Sample card").click()
+        until(logged_in, lambda: calls)
+        logged_in.get_by_role("button", name="Log out").click()
+        logged_in.get_by_label("appid").fill(product.appid)
+        logged_in.get_by_label("Secret").fill(product.secret)
+        logged_in.get_by_role("button", name="Log in").click()
+        logged_in.get_by_role("button", name="Log out").wait_for()
+        calls[0].fulfill(json={"errcode": 42001, "errmsg": "expired rid: 1"})
+        settled(logged_in)
+
+        assert (1, False) == (len(calls), logged_in.locator("#refusal").is_visible())
+
+    def test_the_operators_tab_shows_nothing_of_the_earlier_app(self, logged_in):
+        """Quota, past days, what ended calls and a record that were asked for; nor is asked further without a token."""
+        logged_in.get_by_role("button", name="Sample card").click()
+        logged_in.locator("#number").wait_for()
+        logged_in.get_by_role("tab", name="Operators").click()
+        logged_in.get_by_text("of 500").wait_for()
+        logged_in.get_by_text(re.compile(r"of \d+, \d+ left")).nth(1).wait_for()
+        quotas, records = held(logged_in, "cgi-bin/openapi/quota/get"), held(logged_in, "cgi-bin/openapi/rid/get")
+        logged_in.get_by_role("button", name="Ask again").click()
+        logged_in.get_by_role("button", name=re.compile("Why")).last.click()
+        until(logged_in, lambda: quotas and records)
+        logged_in.get_by_role("button", name="Log out").click()
+        quotas[0].continue_()
+        records[0].continue_()
+        settled(logged_in)
+
+        assert (["Log in to see it."] * 3, "", 1) == (
+            [logged_in.locator(place).inner_text() for place in ("#quota", "#days", "#ends")],
+            logged_in.locator("#record").inner_text(),
+            len(quotas),
+        )
+
+
 class TestFields:
     """Replies made up to have everything, on a white picture."""
 
@@ -525,6 +598,32 @@ class TestOperators:
             logged_in.get_by_role("img", name=re.compile(r"Recognitions by day: \d{4}-\d\d-\d\d: [1-9]")).is_visible(),
             re.match(r"0\s+ok\s+[1-9]", logged_in.locator("#ends li").first.inner_text()) is not None,
         )
+
+    def test_the_latest_question_about_a_call_is_the_one_answered(self, logged_in):
+        """An earlier one whose answer comes later is not shown beside the rid of the other."""
+        for _ in range(2):
+            logged_in.get_by_role("button", name="Sample card").click()
+            logged_in.locator("#number").wait_for()
+        logged_in.get_by_role("tab", name="Operators").click()
+        calls = held(logged_in, "cgi-bin/openapi/rid/get")
+        for at in (0, 1):
+            logged_in.get_by_role("button", name=re.compile("Why")).nth(at).click()
+            until(logged_in, lambda at=at: len(calls) == at + 1)
+        for call, code in ((calls[1], 76003), (calls[0], 76001)):
+            call.fulfill(json={"errcode": code, "errmsg": "no rid: 1"})
+            settled(logged_in)
+
+        assert "76003" in logged_in.locator("#record").inner_text()
+
+    def test_nothing_is_asked_without_a_login(self, page):
+        """A rid typed in before it sends no call, and it is said."""
+        page.get_by_role("tab", name="Operators").click()
+        before = len(page.asked)
+        page.get_by_label("Request id").fill("64dd8e12-0eb37d04-36a66358")
+        page.get_by_role("button", name="Ask", exact=True).click()
+        settled(page)
+
+        assert ("Log in to see it.", before) == (page.locator("#record").inner_text(), len(page.asked))
 
     def test_causes_that_read_the_same_are_one(self, logged_in):
         """Which digits were unsure differs from call to call."""

@@ -1,6 +1,7 @@
 // The calls of the API. The secret and the token live in this module's memory and nowhere else.
 
 const session = { appid: "", secret: "", token: "", until: 0 };
+let ended = 0; // the sessions that were logged out of; answers still on their way to one of them change nothing
 
 export const log = []; // of this session's calls: {at, path, code, ms, rid}, the newest first
 export const MOST_LOGGED = 200;
@@ -13,9 +14,9 @@ export const isLoggedIn = () => session.token !== "";
 
 /** Logs in, and answers the server's reply. The stable token leaves the token of the app's own servers alone. */
 export async function logIn(appid, secret) {
-  const body = { grant_type: "client_credential", appid, secret };
+  const body = { grant_type: "client_credential", appid, secret }, mine = ended;
   const answer = await send("cgi-bin/stable_token", {}, json(body));
-  if (answer.code === 0) {
+  if (answer.code === 0 && mine === ended) {
     Object.assign(session, { appid, secret, token: answer.reply.access_token, until: Date.now() + answer.reply.expires_in * 1000 });
     changed("session");
   }
@@ -23,6 +24,7 @@ export async function logIn(appid, secret) {
 }
 
 export function logOut() {
+  ended += 1;
   Object.assign(session, { appid: "", secret: "", token: "", until: 0 });
   log.length = 0;
   changed("session");
@@ -45,15 +47,17 @@ export const record = (rid) => withToken("cgi-bin/openapi/rid/get", {}, json({ r
 const json = (value) => ({ body: JSON.stringify(value), headers: { "content-type": "application/json" } });
 
 async function withToken(path, query, options) {
+  const mine = ended;
   const answer = await send(path, { ...query, access_token: session.token }, options);
-  if (![40001, 42001].includes(answer.code) || !session.secret) return answer;
+  if (![40001, 42001].includes(answer.code) || mine !== ended) return answer;
   const renewed = await logIn(session.appid, session.secret);
+  if (mine !== ended) return answer;
   return renewed.code === 0 ? send(path, { ...query, access_token: session.token }, options) : renewed;
 }
 
 /** {code, reply, rid, ms, retryAfter}; code null when the server cannot be reached. */
 async function send(path, query, options) {
-  const started = performance.now();
+  const started = performance.now(), mine = ended;
   let code = null, reply = {}, rid = "", retryAfter = 0;
   try {
     const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
@@ -65,6 +69,7 @@ async function send(path, query, options) {
     code = null;
   }
   const answer = { at: Date.now(), path: `/${path}`, code, reply, rid, ms: Math.round(performance.now() - started), retryAfter };
+  if (mine !== ended) return answer;
   log.unshift({ at: answer.at, path: answer.path, code, rid, ms: answer.ms });
   log.length = Math.min(log.length, MOST_LOGGED);
   changed("log");

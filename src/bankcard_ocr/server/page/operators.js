@@ -11,23 +11,34 @@ const DAY_MS = 86_400_000;
 
 let quotas = []; // [text key, answer] of PATHS
 let asked = null; // the answer about a rid
+const turn = { quota: 0, record: 0 }; // answers to earlier questions, or to those of before a log out, are not shown
 
 /** Asks for the quotas, past days and what ended calls, and shows them. */
 export async function askQuota() {
-  const found = [];
-  if (isLoggedIn()) for (const [key, path] of PATHS) found.push([key, await quota(path)]);
+  const mine = ++turn.quota, found = [];
+  if (!isLoggedIn()) return;
+  for (const [key, path] of PATHS) {
+    found.push([key, await quota(path)]);
+    if (mine !== turn.quota) return;
+  }
   quotas = found;
   renderQuota();
 }
 
 /** Asks what became of the call `rid` and shows it. */
 export async function askWhy(rid) {
+  const mine = ++turn.record;
   $("rid").value = rid;
-  asked = await record(rid.trim().toLowerCase());
+  if (!isLoggedIn()) return $("record").replaceChildren(logInFirst());
+  const answer = await record(rid.trim().toLowerCase());
+  if (mine !== turn.record) return;
+  asked = answer;
   renderRecord();
 }
 
 export function forget() {
+  turn.quota += 1;
+  turn.record += 1;
   quotas = [];
   asked = null;
   render();
