@@ -517,6 +517,24 @@ class TestFields:
             is_dark(colours(page, 160, 60, 270, 90)),
         )
 
+    def test_an_errmsg_without_a_hint_is_told_once(self, refused):
+        """It stands below, with its code; no cause is told where the server names none."""
+        page = refused(errcode=-1, errmsg="system error rid: 1")
+
+        assert ("", "-1 system error rid: 1") == (
+            page.locator("#refusal-do").inner_text(),
+            page.locator("#refusal-said").inner_text(),
+        )
+
+    @pytest.mark.parametrize(
+        ("confidence", "told"), [(1.0, ">99.9 %"), (0.99951, ">99.9 %"), (0.9995, "99.9 %"), (0.98999, "98.9 %")]
+    )
+    def test_no_certainty_is_said_to_be_100(self, answered, confidence: float, told: str):
+        """Certainties are rounded down, those next to 1 too."""
+        page = answered(confidence=confidence)
+
+        assert told == page.locator("#certainty strong").inner_text()
+
     def test_a_picture_is_blurred_while_nobody_knows_where_its_number_is(self, refused):
         """So is a refused one without places, until it is asked for."""
         page = refused()
@@ -626,23 +644,54 @@ class TestOperators:
         assert ("Log in to see it.", before) == (page.locator("#record").inner_text(), len(page.asked))
 
     def test_causes_that_read_the_same_are_one(self, logged_in):
-        """Which digits were unsure differs from call to call."""
-        causes = [
-            {"errcode": 101001, "stage": "read", "cause": f"number unreadable: digits {digits} uncertain", "count": 2}
-            for digits in ("3", "1-4", "7, 9")
-        ]
-        body = {
-            "errcode": 0,
-            "quota": {"daily_limit": 500, "used": 6, "remain": 494},
-            "calls": {"since": 0, "count": 6, "causes": causes},
-        }
-        logged_in.route("**/quota/get?**", lambda route: route.fulfill(json=body))
-        logged_in.get_by_role("tab", name="Operators").click()
-        logged_in.locator("#ends li").first.wait_for()
+        """The server tells the same of different stages, and more of what kept a call waiting than the page does."""
+        found = ends(logged_in, (-1, "busy"), (-1, "busy: stopping"), (101001, "number unreadable: digits uncertain"))
 
-        assert ["101001 Some digits are unsure. 6"] == [
-            " ".join(text.split()) for text in logged_in.locator("#ends li").all_inner_texts()
-        ]
+        assert ["-1 All places are taken; try again. 4", "101001 Some digits are unsure. 2"] == found
+
+    def test_no_cause_of_calls_is_bare_words(self, logged_in):
+        """What the page has no text for stands behind what its code means."""
+        causes = (101002, "size: over 5 bytes"), (41005, "multipart: damaged"), (101000, "dns: no such host"), (0, "")
+        english = ends(logged_in, *causes)
+        logged_in.locator("#language").click()
+
+        assert (
+            [
+                "101002 Over 5 bytes. 2",
+                "41005 The body cannot be parsed (multipart: damaged). 2",
+                "101000 The picture's address gave no picture. dns: no such host 2",
+                "0 ok 2",
+            ],
+            [
+                "101002 超过 5 字节。 2",
+                "41005 请求体无法解析（multipart: damaged）。 2",
+                "101000 图片地址没有返回图片。 dns: no such host 2",
+                "0 成功 2",
+            ],
+        ) == (english, bars(logged_in))
+
+    def test_a_locked_login_tells_how_long(self, page):
+        """Its hint says it, in the language of now; a refused address is told, too, which has no hint."""
+        errmsgs = {
+            45011: "api minute-quota reach limit hint: [too many wrong secrets, wait 143 s] rid: 1",
+            40164: "invalid ip 10.1.2.3 ipv6 ::ffff:10.1.2.3, not in whitelist rid: 1",
+        }
+        replies = iter([{"errcode": code, "errmsg": errmsg} for code, errmsg in errmsgs.items()])
+        page.route("**/cgi-bin/stable_token?**", lambda route: route.fulfill(json=next(replies)))
+        said = []
+        for code in errmsgs:
+            page.get_by_label("appid").fill("wx1")
+            page.get_by_label("Secret").fill("x")
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_text(f"{code}: ").wait_for()
+            said.append(page.get_by_role("alert").inner_text())
+        page.locator("#language").click()
+
+        assert [
+            "45011: Too many calls or wrong secrets; try later. Wait 143 seconds.",
+            "40164: This address is not on the app's list. The call came from 10.1.2.3.",
+            "40164: 此地址不在应用的白名单中。 调用来自 10.1.2.3。",
+        ] == [*said, page.get_by_role("alert").inner_text()]
 
     def test_a_wrong_secret_is_said(self, page, product):
         """A wrong secret gives its code and its meaning, and the field is ready for the right one."""
@@ -696,6 +745,10 @@ class TestPeople:
             (PictureTooLarge(got=9, limit=5, unit="pixels").cause, "超过 5 像素。"),
             (Busy("a call with this Idempotency-Key is at work").cause, "服务器繁忙，请重试。"),
             (StateError("x").cause, "状态存储不可用。"),
+            (Busy().cause, "服务器繁忙，请重试。"),
+            ("the picture has 0 bytes", "文件为空。"),
+            ("too many wrong secrets, wait 143 s", "请等待 143 秒。"),
+            ("json: not an object", "请求体无法解析（json: not an object）。"),
             ("all 500 of today are used, the day ends at midnight in Beijing", "今日 500 次已用完，北京时间零点重置。"),
             ("something new", "something new"),
         ],
@@ -758,6 +811,24 @@ class TestPeople:
         ]
 
         assert [] == [pair for pair in pairs if contrast(colour[pair[0]], colour[pair[1]]) < 4.5]
+
+
+def ends(page, *causes: tuple[int, str]) -> list[str]:
+    """What the operators' tab tells of two calls that ended with each of these codes and causes."""
+    told = [{"errcode": code, "stage": "read", "cause": cause, "count": 2} for code, cause in causes]
+    body = {
+        "errcode": 0,
+        "quota": {"daily_limit": 500, "used": 6, "remain": 494},
+        "calls": {"since": 0, "count": 2 * len(causes), "causes": told},
+    }
+    page.route("**/quota/get?**", lambda route: route.fulfill(json=body))
+    page.get_by_role("tab", name="Operators").click()
+    page.locator("#ends li").first.wait_for()
+    return bars(page)
+
+
+def bars(page) -> list[str]:
+    return [" ".join(text.split()) for text in page.locator("#ends li").all_inner_texts()]
 
 
 def broken(axe, page) -> list[str]:

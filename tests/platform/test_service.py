@@ -9,7 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bankcard_ocr.errors import Busy, CallError, FetchError, NoCardFound, NotAPicture, NumberUnreadable, StateError
+from bankcard_ocr.errors import (
+    Busy,
+    CallError,
+    FetchError,
+    NoCardFound,
+    NotAPicture,
+    NumberUnreadable,
+    PictureTooLarge,
+    StateError,
+)
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.records import Call, record
@@ -191,27 +200,27 @@ class TestQuota:
         } == found
 
     def test_detail_adds_past_days_and_what_ended_calls(self, platform):
-        """With detail=1 quota/get tells each day's count, and causes without particulars, the most frequent first."""
+        """With detail=1 quota/get tells each day's count, and causes without places of digits, the most frequent first."""
         platform.read()
         platform.clock.now += 700  # past midnight in Beijing
         platform.read()
         platform.reader.outcome = NumberUnreadable(digits=(7,), confidence=0.4)
         platform.read()
-        platform.reader.outcome = NumberUnreadable(digits=(9,), confidence=0.4)
+        platform.reader.outcome = NumberUnreadable(digits=(3, 9, 10), confidence=0.4)
         platform.read()
-        platform.reader.outcome = NoCardFound()
+        platform.reader.outcome = PictureTooLarge(got=9, limit=5, unit="pixels")
         platform.read()
         found = platform.call("POST", QUOTA, BANKCARD, access_token="TOKEN", detail="1")
 
         assert (
-            {"2024-11-23": 1, "2024-11-24": 4},
+            {"2024-11-23": 1, "2024-11-24": 3},
             {
                 "since": 1732377000,
                 "count": 5,
                 "causes": [
                     {"errcode": 0, "stage": "", "cause": "", "count": 2},
-                    {"errcode": 101001, "stage": "read", "cause": "number unreadable", "count": 2},
-                    {"errcode": 101001, "stage": "read", "cause": "no card found", "count": 1},
+                    {"errcode": 101001, "stage": "read", "cause": "number unreadable: digits uncertain", "count": 2},
+                    {"errcode": 101002, "stage": "read", "cause": "size: over 5 pixels", "count": 1},
                 ],
             },
         ) == (found["history"], found["calls"])

@@ -6,21 +6,25 @@ operators draws it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
 from .state.base import RECORD_LIFETIME_S, State
+
+_PLACES = re.compile(r"(?<=: digits) [\d, -]+(?= uncertain$)")
 
 
 def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict[str, Any]:
     """``history``: the count of each Beijing day that had any, in ascending order, for two months at most.
 
     ``calls``: of the last seven days, a thousand calls at most, how many of ``path`` ended with each ``errcode`` in
-    each ``stage``, and the ``cause`` without its particulars; the most frequent first. ``since`` is when they begin.
+    each ``stage`` and of each ``cause``, which does not name the uncertain digits here: they differ from card to card;
+    the most frequent first. ``since`` is when they begin.
     """
     records = state.records(appid, since=now - RECORD_LIFETIME_S)
     ends = Counter(
-        (record.errcode, record.stage if record.errcode else "", record.cause.partition(":")[0])
+        (record.errcode, record.stage if record.errcode else "", _PLACES.sub("", record.cause))
         for record in records
         if record.request_url.partition("?")[0] == path
     )

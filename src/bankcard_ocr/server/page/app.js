@@ -5,13 +5,13 @@ import * as camera from "./camera.js";
 import { $ } from "./dom.js";
 import * as operators from "./operators.js";
 import * as show from "./show.js";
-import { clock, current, meaning, t, toggle } from "./texts.js";
+import { clock, current, failure, t, toggle } from "./texts.js";
 
 const MOST_BYTES = 2 * 1024 * 1024; // what the server takes unless it is set otherwise
 const LONG_SIDE = 2400; // of a picture that had to be made smaller
 
 let waiting = null; // the pictures that were chosen before the login
-let loginError = null; // {code} of the last failed login
+let loginError = null; // the answer of the last failed login
 let turn = 0; // of the picture being read; answers to earlier ones are not shown
 
 /** Reads the pictures of one card, or keeps them until the login. */
@@ -82,8 +82,8 @@ function filming(on) {
 
 async function logIn(event) {
   event.preventDefault();
-  const { code } = await api.logIn($("appid").value.trim(), $("secret").value);
-  loginError = code === 0 ? null : { code };
+  const answer = await api.logIn($("appid").value.trim(), $("secret").value);
+  loginError = answer.code === 0 ? null : answer;
   $("secret").value = "";
   render();
   if (loginError) return $("secret").focus();
@@ -129,7 +129,7 @@ function render() {
   $("logged-in").hidden = !api.isLoggedIn();
   $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid, time: clock(api.who().until) }) : "";
   $("login-error").hidden = loginError === null;
-  $("login-error").textContent = loginError === null ? "" : loginError.code === null ? t("unreachable") : `${loginError.code}: ${meaning(loginError.code)}`;
+  $("login-error").textContent = loginError === null ? "" : failure(loginError);
 }
 
 const copy = async (text) => Boolean(await navigator.clipboard?.writeText(text).then(() => true, () => false));

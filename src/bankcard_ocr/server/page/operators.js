@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs } from "./dom.js";
-import { clock, current, kindOfCause, meaning, t } from "./texts.js";
+import { causeAlone, clock, current, failure, meaning, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const MOST_ROWS = 12;
@@ -65,7 +65,7 @@ function renderQuota() {
   const shown = quotas.map(([key, { code, reply }]) =>
     code === 0
       ? element("div", { class: "quota" }, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"))
-      : measure(t(key), code === null ? t("unreachable") : meaning(code)),
+      : measure(t(key), failure({ code, reply })),
   );
   const { history, calls } = quotas[0]?.[1].reply ?? {};
   $("quota").replaceChildren(...(shown.length ? shown : [logInFirst()]));
@@ -97,7 +97,7 @@ function ends({ since, count, causes }) {
   if (!count) return [element("p", { class: "muted" }, t("noCalls"))];
   const list = new Map(); // causes that read the same are one
   for (const { errcode, cause, count: times } of causes) {
-    const text = (errcode !== 0 && kindOfCause(cause)) || meaning(errcode), key = `${errcode} ${text}`;
+    const text = causeAlone(errcode, cause), key = `${errcode} ${text}`;
     list.set(key, { name: String(errcode), text, count: times + (list.get(key)?.count ?? 0), good: errcode === 0 });
   }
   return [bars([...list.values()].sort((a, b) => b.count - a.count)), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
@@ -121,7 +121,7 @@ function row({ at, path, code, ms, rid }) {
 
 function renderRecord() {
   if (!asked) return $("record").replaceChildren();
-  if (asked.code !== 0) return $("record").replaceChildren(element("p", { class: "error" }, asked.code === null ? t("unreachable") : `${asked.code}: ${meaning(asked.code)}`));
+  if (asked.code !== 0) return $("record").replaceChildren(element("p", { class: "error" }, failure(asked)));
   const { request } = asked.reply;
   const list = [
     [t("at"), new Date(request.invoke_time * 1000).toLocaleString(current())],

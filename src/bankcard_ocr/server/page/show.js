@@ -3,7 +3,7 @@
 import { who } from "./api.js";
 import { $, bar, element, pairs } from "./dom.js";
 import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
-import { cause, current, has, meaning, percent, t } from "./texts.js";
+import { cause, causeAlone, current, has, meaning, percent, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
@@ -97,14 +97,12 @@ function renderReading(reply) {
   );
   const cards = reply.cards ?? [];
   $("all-cards").hidden = cards.length < 2;
-  $("cards").replaceChildren(...cards.map((card) => element("li", {}, card.number ? seen(card.number) : verdict(card))));
+  $("cards").replaceChildren(...cards.map((card) => element("li", {}, card.number ? seen(card.number) : causeAlone(101001, card.refusal ?? ""))));
 }
 
 const warnings = (reply) => (reply.warnings ?? []).map((name) => element("li", {}, has(`w_${name}`) ? t(`w_${name}`) : name));
 
 const named = (key, otherwise) => (has(key) ? t(key) : otherwise);
-
-const verdict = (card) => cause(card.refusal ?? card.errmsg ?? "") || t("c_101001");
 
 /** The bank's name in the language of now, and in the other. */
 const both = ({ bank_name: zh, bank_name_en: en }) => [...new Set(current() === "zh" ? [zh, en] : [en, zh])].filter(Boolean).join(" · ");

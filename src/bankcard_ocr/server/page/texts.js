@@ -33,17 +33,17 @@ export const TEXTS = {
     endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "{count} recognition calls since {time}; the last seven days, at most the last 1,000 calls.",
     showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
     h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_differ: "The pictures show different cards.",
-    h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_pixels: "Over {most} pixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
+    h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_pixels: "Over {most} pixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
     repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
     at: "At", cost: "Took", request: "Request", sent: "Sent", answered: "Answered", from: "From",
     privacy: "Pictures go to this server only and are not kept. Nothing is stored in the browser, nothing is loaded from other hosts.",
-    unreachable: "The server cannot be reached.", notPicture: "This is no picture.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
+    unreachable: "The server cannot be reached.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
     noCamera: "No camera can be used here: browsers allow it on https and on localhost only.", cameraDenied: "The camera was refused or is in use.",
     g_start: "Put the card into the frame", g_whole: "Show the whole card", g_closer: "Closer", g_still: "Hold still", g_glare: "Glare: tilt the card a little", g_dark: "More light", g_busy: "The server is busy, one moment", g_sure: "Good, once more",
     g_done: "Done: the frames agree. {frames} frames were charged.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. {frames} frames were charged.", g_lost: "The camera is gone: unplugged, or taken by another program. {frames} frames were charged.",
     c_ok: "ok", "c_-1": "The server is busy or has a fault; try again.", c_40001: "The token is not good any more. Log in again.", c_40013: "There is no app with this appid.",
-    c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; wait a minute.",
+    c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; try later.",
     c_48001: "The app is disabled or may not call this.", c_41005: "No picture arrived.", c_76001: "No call with this rid in the last seven days.", c_76002: "This is not a rid.", c_76003: "The call was another app's.",
     c_101000: "The picture's address gave no picture.", c_101001: "No number was read with certainty. Take the picture again: closer, sharp, without glare.", c_101002: "The bytes are no picture, a damaged one, or too large.", c_101003: "Today's recognitions are used up.", c_other: "The call was refused.",
   },
@@ -79,17 +79,17 @@ export const TEXTS = {
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
     showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
     h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_differ: "这些图片不是同一张卡。",
-    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_pixels: "超过 {most} 像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
+    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_pixels: "超过 {most} 像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
     privacy: "图片只发送到本服务器，不保存。浏览器中不存储任何内容，也不从其他主机加载。",
-    unreachable: "无法连接服务器。", notPicture: "这不是图片。", tooLarge: "图片超过 2 MiB，发送前已缩小。",
+    unreachable: "无法连接服务器。", tooLarge: "图片超过 2 MiB，发送前已缩小。",
     noCamera: "此处无法使用摄像头：浏览器只在 https 或 localhost 上允许。", cameraDenied: "摄像头被拒绝或正在使用。",
     g_start: "请把卡放入框内", g_whole: "请露出整张卡", g_closer: "请靠近一些", g_still: "请保持不动", g_glare: "有反光，请稍微倾斜", g_dark: "光线不足", g_busy: "服务器繁忙，请稍候", g_sure: "很好，再确认一次",
     g_done: "完成：多帧一致。共计费 {frames} 帧。", g_most: "已读 {frames} 帧后停止，均已计费。请改用单张图片。", g_off: "摄像头已停止。共计费 {frames} 帧。", g_lost: "摄像头已断开，或被其他程序占用。共计费 {frames} 帧。",
     c_ok: "成功", "c_-1": "服务器繁忙或出错，请重试。", c_40001: "令牌已失效，请重新登录。", c_40013: "没有这个 appid。",
-    c_40125: "密钥不正确。", c_40164: "此地址不在应用的白名单中。", c_42001: "令牌已过期，请重新登录。", c_45009: "今日令牌次数已用完。", c_45011: "调用或错误密钥过多，请稍候一分钟。",
+    c_40125: "密钥不正确。", c_40164: "此地址不在应用的白名单中。", c_42001: "令牌已过期，请重新登录。", c_45009: "今日令牌次数已用完。", c_45011: "调用或错误密钥过多，请稍后再试。",
     c_48001: "应用已停用，或无权调用此接口。", c_41005: "没有收到图片。", c_76001: "最近七天没有这个 rid 的调用。", c_76002: "这不是 rid。", c_76003: "这次调用属于其他应用。",
     c_101000: "图片地址没有返回图片。", c_101001: "未能可靠识别卡号。请重拍：靠近、清晰、无反光。", c_101002: "不是图片、图片已损坏或过大。", c_101003: "今日识别次数已用完。", c_other: "调用被拒绝。",
   },
@@ -111,10 +111,11 @@ export const meaning = (code) => (code === 0 ? t("c_ok") : has(`c_${code}`) ? t(
 const CAUSES = [
   [/^number unreadable: digits (\d+) (?:uncertain|hidden)$/, "h_digit", "digits"],
   [/^number unreadable: digits (.+) (?:uncertain|hidden)$/, "h_digits", "digits"],
+  [/^number unreadable: digits uncertain$/, "h_some"], // of many calls
   [/^number unreadable$/, "h_unreadable"],
   [/^no card found$/, "h_none"],
   [/^the pictures show different cards$/, "h_differ"],
-  [/^empty$/, "h_empty"],
+  [/^(?:empty|the picture has 0 bytes)$/, "h_empty"],
   [/^unknown format$/, "h_unknown"],
   [/^(\w[\w ]*), (?:not a picture|which is not accepted)/, "h_foreign", "kind"],
   [/^truncated (\w+)$/, "h_truncated", "kind"],
@@ -125,24 +126,36 @@ const CAUSES = [
   [/^busy\b/, "h_busy"],
   [/^all (\d+) of today are used/, "h_day", "count"],
   [/^over (\d+) calls this minute$/, "h_minute", "count"],
+  [/^too many wrong secrets, wait (\d+) s$/, "h_locked", "seconds"],
+  [/^invalid ip (\S+) /, "h_address", "address"],
+  [/^((?:json|multipart): .+)$/, "h_body", "fault"],
   [/^the state store is unavailable$/, "h_away"],
   [/^the body took over /, "h_slow"],
 ];
 
-/** The cause that the hint of an errmsg, or a cause alone, tells: in this language where it is known, else as it is. */
-export function cause(errmsg) {
-  const text = /hint: \[(.*)\]/.exec(errmsg)?.[1] ?? errmsg;
+/** What the server calls a cause, in this language; empty where there is no text for it. */
+function known(text) {
   for (const [form, key, name] of CAUSES) {
     const found = form.exec(text);
     if (found) return t(key, { [name]: found[1] });
   }
-  return text;
+  return "";
 }
 
-/** The same of many calls: which digits were unsure differs from card to card. */
-export const kindOfCause = (text) => (text.startsWith("number unreadable: digits") ? t("h_some") : cause(text));
+/** The cause that an errmsg tells, in its hint or, of some codes, before it: in this language where it is known. */
+export function cause(errmsg) {
+  const hint = /hint: \[(.*)\]/.exec(errmsg)?.[1];
+  return known(hint ?? errmsg) || (hint ?? "");
+}
 
-export const percent = (probability) => `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`; // never rounded up to 100
+/** A cause that stands alone: of one card of several, or of many calls; before words that are not known here what `code` means. */
+export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${text}`.trim();
+
+/** What an answer that is no success says, in a line. */
+export const failure = ({ code, reply }) => (code === null ? t("unreachable") : `${code}: ${meaning(code)} ${cause(reply.errmsg ?? "")}`.trim());
+
+/** Rounded down, so that no text says 100 of what is not certain. */
+export const percent = (probability) => (probability > 0.9995 ? ">99.9 %" : `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`);
 
 export const clock = (ms) => new Date(ms).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
 
