@@ -200,7 +200,7 @@ class TestQuota:
         } == found
 
     def test_detail_adds_past_days_and_what_ended_calls(self, platform):
-        """With detail=1 quota/get tells each day's count, and causes without places of digits, the most frequent first."""
+        """With detail=1 quota/get tells each day's count, and causes without places of digits, most frequent first."""
         platform.read()
         platform.clock.now += 700  # past midnight in Beijing
         platform.read()

@@ -89,8 +89,8 @@ async function frames(video, run, onFrame) {
 export function tallied(tally, { code, reply }) {
   if (code !== 0) return tally;
   const nats = -Math.log(Math.max(1e-6, 1 - reply.confidence));
-  const number = reply.number.includes(".") ? reply.bin : reply.number; // a number is encrypted differently each time
-  return tally?.number === number ? { number, looks: tally.looks + 1, nats: tally.nats + nats } : { number, looks: 1, nats };
+  const number = reply.number.includes(".") ? reply.bin ?? null : reply.number; // a number is encrypted differently each time
+  return number !== null && tally?.number === number ? { number, looks: tally.looks + 1, nats: tally.nats + nats } : { number, looks: 1, nats };
 }
 
 /** Whether at least two frames agree, and surely enough together. */
