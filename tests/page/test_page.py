@@ -233,6 +233,46 @@ class TestReading:
 
         assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
 
+    def test_a_large_picture_is_made_small_enough(self, logged_in):
+        """One of noise, which JPEG hardly makes smaller, is sent with at most 2 MiB all the same."""
+        file, sent = io.BytesIO(), []
+        Image.frombytes("RGB", (2400, 1500), os.urandom(2400 * 1500 * 3)).save(file, "png", compress_level=0)
+
+        def answer(route):
+            sent.append(len(route.request.post_data_buffer))
+            route.fulfill(json=REPLY)
+
+        logged_in.route("**/cv/ocr/bankcard?**", answer)
+        logged_in.locator("#file").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        )
+        logged_in.get_by_text("The picture was made smaller").wait_for()
+
+        assert 1_000_000 < sent[0] < 2 * 1024 * 1024 + 1000  # the form's own bytes are few
+
+    def test_a_folder_is_said_to_be_none(self, logged_in, tmp_path):
+        """A file that the browser cannot read is not sent, and is not taken for a server out of reach."""
+        (tmp_path / "cards").mkdir()
+        browser = logged_in.context.new_cdp_session(logged_in)
+        data = {"items": [], "files": [str(tmp_path / "cards")], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            browser.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 400, "data": data})
+        logged_in.get_by_text("cannot be read").wait_for()
+
+        assert ("cards cannot be read: it is a folder, or is gone.", []) == (
+            logged_in.locator("#status").inner_text(),
+            [url for url in logged_in.asked if "bankcard?" in url],
+        )
+
+    @pytest.mark.parametrize("end", [{"abort": True}, {"status": 404}])
+    def test_a_sample_out_of_reach_is_said(self, logged_in, end: dict[str, object]):
+        """Nothing is sent, and the console is silent but for the browser's own line."""
+        logged_in.route("**/sample.jpg", lambda route: route.abort() if "abort" in end else route.fulfill(**end))
+        logged_in.get_by_role("button", name="Sample card").click()
+        logged_in.get_by_text("The server cannot be reached.").wait_for()
+
+        assert [] == [line for line in logged_in.said if "Failed to load resource" not in line]
+
     def test_nine_pictures_are_too_many(self, logged_in):
         """Nothing is sent, and it is said."""
         picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
@@ -285,6 +325,18 @@ class TestTurns:
             logged_in.locator("#number").inner_text(),
             logged_in.evaluate("document.getElementById('canvas').width"),
         )
+
+    def test_a_sample_that_arrives_late_leaves_the_picture_chosen_meanwhile(self, logged_in):
+        """It is not sent at all."""
+        samples, calls = held(logged_in, "sample.jpg"), held(logged_in, "cv/ocr/bankcard")
+        logged_in.get_by_role("button", name="Sample card").click()
+        until(logged_in, lambda: samples)
+        logged_in.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": WHITE})
+        until(logged_in, lambda: calls)
+        samples[0].continue_()
+        settled(logged_in)
+
+        assert 1 == len(calls)
 
     def test_a_picture_read_late_leaves_the_one_chosen_meanwhile(self, logged_in):
         """The answer to the earlier picture is not shown."""

@@ -20,6 +20,9 @@ async function read(files) {
   if (files.length > api.MOST_PICTURES) return say("tooMany", { most: api.MOST_PICTURES });
   if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
+  const lost = (await Promise.all(files.map(isUnreadable))).indexOf(true);
+  if (mine !== turn) return;
+  if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
   const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
   const sent = await Promise.all(files.map((file, at) => (file.size > MOST_BYTES && bitmaps[at] ? smaller(bitmaps[at]) : file)));
   if (mine !== turn) return;
@@ -41,11 +44,26 @@ function wait(files = waiting) {
   $("appid").focus();
 }
 
-async function smaller(bitmap) {
-  const scale = Math.min(1, LONG_SIDE / Math.max(bitmap.width, bitmap.height));
-  const canvas = Object.assign(document.createElement("canvas"), { width: Math.round(bitmap.width * scale), height: Math.round(bitmap.height * scale) });
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+/** The picture as a JPEG that the server takes, of `side` pixels at most and less as long as it is too large. */
+async function smaller(bitmap, side = LONG_SIDE) {
+  const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
+  const [width, height] = [bitmap.width, bitmap.height].map((length) => Math.max(1, Math.round(length * scale)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
+  const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
+  return made.size > MOST_BYTES ? smaller(bitmap, 0.8 * Math.max(width, height)) : made;
+}
+
+/** Whether the browser cannot read the file: it is a folder that was dropped, or was deleted. */
+const isUnreadable = (file) => file.slice(0, 1).arrayBuffer().then(() => false, () => true);
+
+async function sample() {
+  stopCamera();
+  const mine = ++turn;
+  const picture = await fetch("sample.jpg").then((response) => (response.ok ? response.blob() : null)).catch(() => null);
+  if (mine !== turn) return;
+  if (picture) read([picture]);
+  else say("unreachable");
 }
 
 async function live() {
@@ -140,7 +158,7 @@ $("login").addEventListener("submit", logIn);
 $("log-out").addEventListener("click", logOut);
 $("language").addEventListener("click", toggle);
 $("camera").addEventListener("click", live);
-$("sample").addEventListener("click", async () => read([await (await fetch("sample.jpg")).blob()]));
+$("sample").addEventListener("click", sample);
 $("file").addEventListener("change", ({ target }) => {
   if (target.files.length) read([...target.files]);
   target.value = "";
@@ -191,6 +209,7 @@ for (const tab of document.querySelectorAll("[role=tab]")) {
 
 document.addEventListener("session", () => {
   render();
+  show.render();
   operators.renderToken();
 });
 document.addEventListener("log", operators.renderLog);
