@@ -688,6 +688,27 @@ class TestOperators:
             re.match(r"0\s+ok\s+[1-9]", logged_in.locator("#ends li").first.inner_text()) is not None,
         )
 
+    def test_the_focus_goes_to_the_answer(self, logged_in):
+        """Who asks by keyboard is at the record then; new calls take the focus from none of the listed ones."""
+        for _ in range(2):
+            logged_in.get_by_role("button", name="Sample card").click()
+            logged_in.locator("#number").wait_for()
+        logged_in.get_by_role("tab", name="Operators").click()
+        logged_in.locator("#ends li").first.wait_for()
+        button = logged_in.get_by_role("row", name="/cv/ocr/bankcard").last.get_by_role("button")
+        rid = button.get_attribute("aria-label")
+        button.focus()
+        calls = held(logged_in, "cgi-bin/openapi/quota/get")
+        logged_in.evaluate("document.getElementById('quota-again').click()")
+        until(logged_in, lambda: calls)
+        calls[0].continue_()
+        until(logged_in, lambda: len(calls) == 2)
+        listed = logged_in.evaluate("document.activeElement.ariaLabel")
+        logged_in.keyboard.press("Enter")
+        logged_in.locator("#record dl").wait_for()
+
+        assert (rid, "record") == (listed, logged_in.evaluate("document.activeElement.id"))
+
     def test_the_latest_question_about_a_call_is_the_one_answered(self, logged_in):
         """An earlier one whose answer comes later is not shown beside the rid of the other."""
         for _ in range(2):

@@ -34,6 +34,7 @@ export async function askWhy(rid) {
   if (mine !== turn.record) return;
   asked = answer;
   renderRecord();
+  $("record").focus(); // the button that asked may be gone by now, and the answer is what to read next
 }
 
 export function forget() {
@@ -103,8 +104,11 @@ function ends({ since, count, causes }) {
   return [bars([...list.values()].sort((a, b) => b.count - a.count)), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
 }
 
+/** Shows the calls anew; the keyboard's focus stays at the call where it was, as long as that is shown. */
 export function renderLog() {
+  const at = $("replies").contains(document.activeElement) && document.activeElement.dataset.rid;
   $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : element("p", { class: "muted" }, t("noReplies")));
+  if (at) ($("replies").querySelector(`[data-rid="${at}"]`) ?? $("replies")).focus({ preventScroll: true });
 }
 
 function table(rows) {
@@ -113,7 +117,7 @@ function table(rows) {
 }
 
 function row({ at, path, code, ms, rid }) {
-  const why = rid ? element("button", { "aria-label": `${t("why")} ${rid}`, onclick: () => askWhy(rid).then(() => $("record").scrollIntoView({ block: "nearest" })) }, t("why")) : "";
+  const why = rid ? element("button", { "data-rid": rid, "aria-label": `${t("why")} ${rid}`, onclick: () => askWhy(rid) }, t("why")) : "";
   const time = new Date(at).toLocaleTimeString([], { hour12: false });
   const told = code === null ? t("unreachable") : meaning(code).split(/[.。]/)[0];
   return element("tr", {}, ...[time, path, code === null ? "—" : String(code), told, String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
