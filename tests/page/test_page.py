@@ -472,6 +472,39 @@ class TestLogOut:
         )
 
 
+@pytest.mark.parametrize("language", ["curl", "python"])
+class TestRequest:
+    """The requests to copy, run as they stand."""
+
+    @pytest.fixture(autouse=True)
+    def _tools(self, language):
+        if language == "curl" and not (shutil.which("curl") and shutil.which("bash")):
+            pytest.skip("curl or bash is not installed")
+        if language == "python":
+            pytest.importorskip("requests")
+
+    def test_it_reads_a_card(self, logged_in, product, tmp_path, language: str):
+        """With one picture as with the two that were just read."""
+        texts = [logged_in.locator(f"#{language}").text_content()]
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        logged_in.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(json=REPLY))
+        logged_in.locator("#file").set_input_files([picture] * 2)
+        logged_in.locator("#number").wait_for()
+        texts.append(logged_in.locator(f"#{language}").text_content())
+        said = [run(language, text, tmp_path, product.secret).stdout for text in texts]
+
+        assert ([True, True], [False, True]) == (
+            [NUMBER in text for text in said],
+            ["img2" in text and "card2.jpg" in text for text in texts],
+        )
+
+    def test_a_wrong_secret_is_what_it_says(self, logged_in, tmp_path, language: str):
+        """The reply about the token is told, and nothing else is called."""
+        end = run(language, logged_in.locator(f"#{language}").text_content(), tmp_path, "wrong")
+
+        assert (True, False) == ("40125" in end.stdout + end.stderr, "40001" in end.stdout + end.stderr)
+
+
 class TestFields:
     """Replies made up to have everything, on a white picture."""
 
@@ -922,6 +955,17 @@ def ends(page, *causes: tuple[int, str]) -> list[str]:
 
 def bars(page) -> list[str]:
     return [" ".join(text.split()) for text in page.locator("#ends li").all_inner_texts()]
+
+
+def run(language: str, text: str, folder: Path, secret: str) -> subprocess.CompletedProcess:
+    """What came of the request that the page shows, in a folder with two pictures of a card."""
+    for name in ("card.jpg", "card2.jpg"):
+        (folder / name).write_bytes(resources.files(server).joinpath("sample.jpg").read_bytes())
+    command = ["bash"] if language == "curl" else [sys.executable]
+    environment = {**os.environ, "SECRET": secret}
+    return subprocess.run(
+        command, input=text, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
+    )
 
 
 def broken(axe, page) -> list[str]:

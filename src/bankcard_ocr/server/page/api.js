@@ -33,10 +33,13 @@ export function logOut() {
 
 export const MOST_PICTURES = 8; // of one card, in one call
 
+/** The field of the picture at a place. */
+export const field = (at) => (at ? `img${at + 1}` : "img");
+
 /** The answer to the pictures of one card. A token that is over is fetched anew, once. */
 export const recognize = (...pictures) => {
   const form = new FormData();
-  pictures.forEach((picture, at) => form.append(at ? `img${at + 1}` : "img", picture, "card"));
+  pictures.forEach((picture, at) => form.append(field(at), picture, "card"));
   return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form });
 };
 

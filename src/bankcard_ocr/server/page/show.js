@@ -1,6 +1,6 @@
 // What a reply says, shown: the drawing and its legend, the number, the facts, every card, the request.
 
-import { who } from "./api.js";
+import { field, who } from "./api.js";
 import { $, bar, element, pairs } from "./dom.js";
 import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, causeAlone, current, has, meaning, percent, t } from "./texts.js";
@@ -18,6 +18,7 @@ export function reading(pictures, names, note = null) {
 export function answered(answer) {
   shown.answer = answer;
   render();
+  $(answer.code === 0 ? "number" : "refusal-what").scrollIntoView({ block: "nearest" }); // on a phone it is below the picture
 }
 
 export function nothing(note = null) {
@@ -138,27 +139,37 @@ function hidden(value, name = "") {
 function renderRequest() {
   const base = new URL(".", location.href).href;
   const appid = who().appid || "APPID";
+  const pictures = shown.pictures.length ? shown.pictures : [null];
+  const files = pictures.map((_, at) => [field(at), `card${at ? at + 1 : ""}.jpg`]);
   $("curl").textContent = [
     "# export SECRET=…",
-    `TOKEN=$(curl -s ${base}cgi-bin/stable_token -H 'content-type: application/json' \\`,
-    `  -d '{"grant_type": "client_credential", "appid": "${appid}", "secret": "'"$SECRET"'"}' |`,
-    `  sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -s -F img=@card.jpg "${base}cv/ocr/bankcard?detail=1&access_token=$TOKEN"`,
+    `REPLY=$(curl -s ${base}cgi-bin/stable_token -H 'content-type: application/json' \\`,
+    `  -d '{"grant_type": "client_credential", "appid": "${appid}", "secret": "'"$SECRET"'"}')`,
+    `TOKEN=$(echo "$REPLY" | sed -n 's/.*"access_token": *"\\([^"]*\\)".*/\\1/p')`,
+    `if [ -z "$TOKEN" ]; then echo "$REPLY"; else`,
+    `  curl -s ${files.map(([name, path]) => `-F ${name}=@${path}`).join(" ")} \\`,
+    `    "${base}cv/ocr/bankcard?detail=1&access_token=$TOKEN"`,
+    "fi",
   ].join("\n");
   $("python").textContent = [
     "import os",
+    "from pathlib import Path",
+    "",
     "import requests",
     "",
     `base = "${base}"`,
     `login = {"grant_type": "client_credential", "appid": "${appid}", "secret": os.environ["SECRET"]}`,
-    'token = requests.post(base + "cgi-bin/stable_token", json=login, timeout=10).json()["access_token"]',
-    'with open("card.jpg", "rb") as picture:',
-    "    reply = requests.post(",
-    '        base + "cv/ocr/bankcard",',
-    '        params={"detail": "1", "access_token": token},',
-    '        files={"img": picture},',
-    "        timeout=10,",
-    "    ).json()",
+    'granted = requests.post(base + "cgi-bin/stable_token", json=login, timeout=10).json()',
+    'if "access_token" not in granted:',
+    "    raise SystemExit(granted)",
+    "reply = requests.post(",
+    '    base + "cv/ocr/bankcard",',
+    '    params={"detail": "1", "access_token": granted["access_token"]},',
+    "    files={",
+    ...files.map(([name, path]) => `        "${name}": Path("${path}").read_bytes(),`),
+    "    },",
+    "    timeout=10,",
+    ").json()",
     'print(reply["errcode"], reply.get("number"), reply["errmsg"])',
   ].join("\n");
 }
