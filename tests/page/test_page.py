@@ -894,6 +894,39 @@ class TestPeople:
 
         assert (390, "识别银行卡", "en") == (wide, title, chinese_phone.evaluate("document.documentElement.lang"))
 
+    def test_the_number_is_in_view_on_a_phone(self, logged_in):
+        """So is a refusal, which stands below the picture there, too; on a desktop nothing moves."""
+        logged_in.emulate_media(reduced_motion="reduce")
+        replied(logged_in, REPLY, "#number")
+        moved = logged_in.evaluate("scrollY")
+        logged_in.set_viewport_size({"width": 360, "height": 740})
+        seen = []
+        for reply, place in ((REPLY, "#number"), ({"errcode": 101003, "errmsg": "no rid: 1"}, "#refusal-what")):
+            logged_in.evaluate("scrollTo(0, 0)")
+            replied(logged_in, reply, place)
+            box = logged_in.locator(place).bounding_box()
+            seen.append(box["y"] > 0 and box["y"] + box["height"] < 740)
+
+        assert (0, [True, True]) == (moved, seen)
+
+    def test_forced_colours_leave_bars_and_the_tab_chosen(self, logged_in):
+        """A browser that paints everything in the reader's own colours shows the columns, and one tab underlined."""
+        logged_in.emulate_media(forced_colors="active", reduced_motion="reduce")
+        ends(logged_in, (0, ""))
+        painted = logged_in.evaluate(
+            """() => {
+                const style = (name) => getComputedStyle(document.querySelector(name));
+                return [
+                    style(".rail span").backgroundColor !== style(".panel").backgroundColor,
+                    style(".column").backgroundColor !== style(".panel").backgroundColor,
+                    style("#tab-read").borderBottomColor === style("header").backgroundColor,
+                    style("#tab-operators").borderBottomColor === style("header").backgroundColor,
+                ];
+            }"""
+        )
+
+        assert [True, True, True, False] == painted
+
     def test_the_keyboard_reaches_both_tabs(self, page):
         """The arrow keys change the tab, as screen readers announce it."""
         page.get_by_role("tab", name="Read a card").focus()
