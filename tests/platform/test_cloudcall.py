@@ -205,6 +205,7 @@ def test_a_fault_of_ours_is_told_to_the_log(fault):
         (post(NO_PAIRS, action="database.queryDocument"), "INVALID_ACTION"),
         (replace(post(NO_PAIRS), method="GET"), "INVALID_PARAM"),
         (wire.request(method="POST", path="/admin", body=b"{}"), "INVALID_PARAM"),
+        (wire.request(method="POST", path="/admin", body=b'{"action": "database.getDocument"}'), "INVALID_ACTION"),
         (wire.request(method="POST", path="/admin"), "INVALID_PARAM"),
     ],
 )

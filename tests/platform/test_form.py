@@ -108,6 +108,33 @@ def test_a_body_may_lack_its_end(rest: bytes, data: bytes):
     assert data == form.parse(part('name="img"', JPEG) + rest, MULTIPART).parts[0].data
 
 
+def test_headers_of_a_part_may_be_folded():
+    """As old mail stacks write long ones; what looks like a fold in the data stays."""
+    disposition = 'form-data;\r\n\tname="img";\r\n filename="card.jpg"'
+    data = JPEG + b"\r\n \r\n\tx"
+    (found,) = form.parse(part(disposition.removeprefix("form-data;"), data) + b"--b--\r\n", MULTIPART).parts
+
+    assert ("img", "card.jpg", data) == (found.name, found.filename, found.data)
+
+
+def test_texts_in_quoted_printable_are_undone():
+    """As Delphi's Indy sends fields; a picture that is sent as it is stays."""
+    field = b'--b\r\nContent-Disposition: form-data; name="%b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    body = field % b"img_url" + b"http://a.example/?x=3D1=\r\n2\r\n" + field % b"img" + JPEG + b"=41\r\n--b--\r\n"
+    found = form.parse(body, MULTIPART)
+
+    assert ("http://a.example/?x=12", JPEG + b"=41") == (found.form["img_url"], found.parts[1].data)
+
+
+@pytest.mark.parametrize(("coding", "fault"), [("deflate", True), ("br", True), ("identity", False), ("", False)])
+def test_a_packed_body_is_named(coding: str, fault: bool):
+    """A body is taken as it is, never unpacked; a picture is one whatever a client says of it."""
+    said = "Content-Encoding: send the body as it is, not packed"
+
+    assert (said if fault else "") == form.parse(b'{"a": 1}', "application/json", coding).fault
+    assert JPEG == form.parse(JPEG, "image/jpeg", coding).raw
+
+
 def test_further_headers_of_a_part_are_no_matter():
     """A part may have headers of its own; base64 is undone, as mail stacks send it."""
     headers = b"Content-Length: 9\r\nContent-Transfer-Encoding: base64\r\nContent-Type: image/jpeg\r\n"

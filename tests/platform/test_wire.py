@@ -146,6 +146,9 @@ class TestRid:
         assert "6741f9a8-aaaaaaaa-bbbbbbbb" == wire.rid(0x6741F9A8, lambda _: noise.pop(0))
 
 
+AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
+
+
 class TestPicture:
     @pytest.mark.parametrize(
         ("parts", "expected"),
@@ -194,6 +197,14 @@ class TestPicture:
             (b"", b"{}", "application/json", "neither img nor img_url"),
             (b"", b'{"img_url": 5}', "application/json", "neither img nor img_url"),
             (b"img_url=ENCODE_URL", b"", "", "neither img nor img_url"),
+            (
+                b"",
+                b'{"img": "/9j/4AAQ"}',
+                "application/json",
+                AS_TEXT,
+            ),
+            (b"", b"img=%FF%D8", "application/x-www-form-urlencoded", AS_TEXT),
+            (b"img=card.jpg", b"", "", AS_TEXT),
             (b"", b"x", "multipart/form-data", "multipart: no boundary"),
             (b"", b"{", "application/json", "json: cannot be parsed"),
             (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from bankcard_ocr.server import protocol
-from bankcard_ocr.server.protocol import Config, Protocol, mended
+from bankcard_ocr.server.protocol import Config, Protocol, mended, mended_head
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,13 @@ def test_a_mended_line_is_ascii_and_stays(line):
     once = mended(line)
 
     assert (True, once) == (once.isascii(), mended(once))
+
+
+def test_folded_headers_are_put_on_one_line():
+    """As the JDK sends what a program folded (RFC 9112 5.2)."""
+    head = b'POST /x HTTP/1.1\r\nContent-Type: multipart/form-data;\r\n\tboundary="b"\r\nHost: h\r\n\r\n'
+
+    assert head.replace(b"\r\n\t", b" ") == mended_head(head)
 
 
 async def received(*chunks: bytes) -> list[tuple[str, bytes, bytes]]:

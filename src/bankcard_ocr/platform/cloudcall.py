@@ -137,10 +137,14 @@ def _call(request: Request, platform: Platform) -> Request:
 def _envelope(request: Request) -> tuple[str, str]:
     """(name of the API, access token). Raises TransportError or CallError."""
     fields = request.body.form
+    if (
+        request.method == "POST"
+        and "action" in {**(request.body.json or {}), **fields}
+        and fields.get("action") != _ACTION
+    ):
+        raise TransportError("INVALID_ACTION", f"only {_ACTION} is served here")
     if request.method != "POST" or not request.body.parts:
         raise TransportError("INVALID_PARAM", request.body.fault or "POST multipart/form-data")
-    if fields.get("action") != _ACTION:
-        raise TransportError("INVALID_ACTION", f"only {_ACTION} is served here")
     api = fields.get("apiName", "")
     if api not in APIS:
         raise CallError(NOT_FOUND, "unknown API")

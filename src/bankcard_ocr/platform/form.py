@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import quopri
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ MAX_PARTS = 64
 MAX_HEADERS = 16
 MAX_HEADER_BYTES = 8192
 MAX_FIELDS = 256
+
+_FOLD = re.compile(rb"\r\n[ \t]+")
 
 
 class BadBody(ValueError):
@@ -60,7 +63,7 @@ class Body:
     fault: str = ""
 
 
-def parse(data: bytes, content_type: str) -> Body:
+def parse(data: bytes, content_type: str, coding: str = "") -> Body:
     """``data`` as the parts, fields, JSON object or picture it holds; never raises for what a stranger sends."""
     kind, options = _options(content_type)
     begins_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
@@ -68,6 +71,8 @@ def parse(data: bytes, content_type: str) -> Body:
     try:
         if format_of(data):
             return Body(raw=data)
+        if coding.strip().lower() not in {"", "identity"}:
+            return Body(fault="Content-Encoding: send the body as it is, not packed")
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
         if (kind.startswith("multipart/") and not begins_json) or _begins_like_multipart(data, kind):
@@ -157,6 +162,23 @@ def _multipart(data: bytes, declared: str) -> Body:
     if not data.strip():
         return Body()
     boundary = _boundary(data, declared)
+    return _parted(_unfolded(data, boundary), boundary)
+
+
+def _unfolded(data: bytes, boundary: bytes) -> bytes:
+    """``data`` with each header of its parts on one line; old mail stacks fold long ones (RFC 5322 2.2.3)."""
+    begin, pieces, done = b"--" + boundary + b"\r\n", [], 0
+    for _ in range(MAX_PARTS):
+        start = data.find(begin, done)
+        end = data.find(b"\r\n\r\n", start, start + MAX_HEADERS * MAX_HEADER_BYTES) if start >= 0 else -1
+        if end < 0:
+            break
+        pieces += [data[done:start], _FOLD.sub(b" ", data[start:end])]
+        done = end
+    return b"".join([*pieces, data[done:]]) if pieces else data
+
+
+def _parted(data: bytes, boundary: bytes) -> Body:
     collector = _Collector()
     try:
         parser = MultipartParser(
@@ -249,13 +271,15 @@ class _Collector:
 
 
 def _transfer_decoded(data: bytes, encoding: str) -> bytes:
-    """``data`` without its base64, when the part says so; RFC 7578 forbids it, old Java mail stacks send it.
+    """``data`` as it was before what the part says was done to it: RFC 7578 forbids that, mail stacks do it.
 
-    Some say so and send the picture as it is.
+    Old Java ones send base64, Delphi's Indy texts in quoted-printable. Some say so and send the picture as it is.
     """
-    if encoding.lower() != "base64" or format_of(data):
+    if format_of(data):
         return data
+    if encoding.lower() == "quoted-printable":
+        return quopri.decodestring(data)
     try:
-        return base64.b64decode(data)
+        return base64.b64decode(data) if encoding.lower() == "base64" else data
     except binascii.Error:
         return data

@@ -156,7 +156,7 @@ def request(
         path=normal(path),
         query=fields,
         headers=headers,
-        body=form.parse(body, headers.get("content-type", "")),
+        body=form.parse(body, headers.get("content-type", ""), headers.get("content-encoding", "")),
         body_bytes=len(body),
         client_ip=client_ip,
     )
@@ -190,6 +190,8 @@ def picture(request: Request) -> Picture:
         raise CallError(41005, "the picture has 0 bytes")
     if request.body.raw:
         return Picture(data=request.body.raw)  # called a picture, so that decoding says what it is instead
+    if request.value("img"):
+        raise CallError(41005, "img came as text, send it as a file of a multipart form, or as img_base64")
     raise CallError(41005, request.body.fault or "neither img nor img_url")
 
 

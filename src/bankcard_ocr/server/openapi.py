@@ -38,13 +38,18 @@ def _replies(schema: str, example: dict[str, Any]) -> dict[str, Any]:
             },
         },
     }
+    rid = {"description": "The request id of this call.", "schema": {"type": "string"}}
     return {
-        "200": {"description": "The reply; failures too have status 200.", "content": {"application/json": content}}
+        "200": {
+            "description": "The reply; failures too have status 200.",
+            "headers": {"X-Rid": rid},
+            "content": {"application/json": content},
+        }
     }
 
 
 def _post(
-    summary: str, properties: dict[str, Any], reply: tuple[str, dict[str, Any]], *, token: bool
+    summary: str, properties: dict[str, Any], reply: tuple[str, dict[str, Any]], *, parameters: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """A POST endpoint with a JSON body of texts."""
     required = [name for name, value in properties.items() if value.get("type") != "boolean"]
@@ -52,7 +57,7 @@ def _post(
     return {
         "post": {
             "summary": summary,
-            "parameters": [_TOKEN] if token else [],
+            "parameters": parameters,
             "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
             "responses": _replies(*reply),
         }
@@ -136,7 +141,8 @@ def _told(replies: dict[str, Any]) -> dict[str, Any]:
         "description": "true when this is an earlier answer, see Idempotency-Key.",
         "schema": {"const": "true"},
     }
-    return {code: {**reply, "headers": headers} for code, reply in replies.items()}
+    headers["Retry-After"] = {"description": "With errcode -1 when busy: seconds to wait.", "schema": _WHOLE}
+    return {code: {**reply, "headers": {**reply["headers"], **headers}} for code, reply in replies.items()}
 
 
 _BANKCARD_PARAMETERS = [
@@ -175,7 +181,7 @@ _BANKCARD = {
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": dict.fromkeys(_IMAGES, _BYTES),
+                        "properties": {**dict.fromkeys(_IMAGES, _BYTES), **_FIELDS},
                     }
                 },
                 "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": _FIELDS}},
@@ -356,28 +362,31 @@ DOCUMENT: dict[str, Any] = {
             "Issue an access token that stays the same while it lives",
             {**_CREDENTIALS, "force_refresh": {"type": "boolean", "description": "Replace the token at once."}},
             _ISSUED,
-            token=False,
+            parameters=[],
         ),
         "/cgi-bin/clear_quota": _post(
-            "Set the daily counts of the app to 0, ten times a month", {"appid": _TEXT}, _DONE, token=True
+            "Set the daily counts of the app to 0, ten times a month", {"appid": _TEXT}, _DONE, parameters=[_TOKEN]
         ),
         "/cgi-bin/clear_quota/v2": _post(
             "The same with the app's secret in place of a token",
             {"appid": _TEXT, "appsecret": _TEXT},
             _DONE,
-            token=False,
+            parameters=[],
         ),
         "/cgi-bin/openapi/quota/clear": _post(
-            "Set the daily count of one path to 0, fifty times a month", {"cgi_path": _PATH}, _DONE, token=True
+            "Set the daily count of one path to 0, fifty times a month", {"cgi_path": _PATH}, _DONE, parameters=[_TOKEN]
         ),
         "/cgi-bin/openapi/quota/get": _post(
             "Today's quota of one path; with detail=1 in the query past days and what ended the latest calls",
             {"cgi_path": _PATH},
             _QUOTA,
-            token=True,
+            parameters=[_TOKEN, _query("detail", "1 adds history and calls.", enum=["0", "1"], required=False)],
         ),
         "/cgi-bin/openapi/rid/get": _post(
-            "What became of a call, card numbers and tokens masked, for seven days", {"rid": _TEXT}, _CALL, token=True
+            "What became of a call, card numbers and tokens masked, for seven days",
+            {"rid": _TEXT},
+            _CALL,
+            parameters=[_TOKEN],
         ),
         "/cgi-bin/getcallbackip": _get("The addresses of the platform's callbacks", [_TOKEN], _ADDRESSES),
         "/cgi-bin/get_api_domain_ip": _get("The addresses of the API", [_TOKEN], _ADDRESSES),

@@ -29,6 +29,7 @@ _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\n]*\n", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
+_FOLD = re.compile(rb"\r?\n[ \t]+")
 
 
 def mended(line: bytes) -> bytes:
@@ -50,9 +51,12 @@ def _encoded(forbidden: re.Pattern[bytes], text: bytes) -> bytes:
 
 
 def mended_head(head: bytes) -> bytes:
-    """The head with its request line mended, without an offer to upgrade, which a server may ignore (RFC 9110 7.8)."""
+    """The head with its request line mended and each header on one line, as RFC 9112 5.2 allows.
+
+    An offer to upgrade, which a server may ignore (RFC 9110 7.8), is left out.
+    """
     line, newline, fields = head.partition(b"\n")
-    return mended(line) + _UPGRADE.sub(b"", newline + fields)
+    return mended(line) + _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields))
 
 
 MAX_HEAD_BYTES = 65_536
