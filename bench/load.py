@@ -37,7 +37,7 @@ from typing import Any
 from bankcard_ocr.bench import machine
 from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, State, beijing_day
 
 CORES = len(os.sched_getaffinity(0))

@@ -21,7 +21,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Options, Reading

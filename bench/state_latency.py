@@ -18,8 +18,8 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from bankcard_ocr.platform import secret
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform import credentials
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, beijing_day, span
 from bankcard_ocr.platform.state.sqlite import SqliteState
 
@@ -36,7 +36,7 @@ def latencies_ms(state: SqliteState) -> list[float]:
     for _ in range(WARM_UP + CALLS):
         now = time.time()
         started = time.perf_counter()
-        issued = state.token(secret.token_digest(token))
+        issued = state.token(credentials.token_digest(token))
         state.app(issued.appid)  # type: ignore[union-attr]
         state.consume("minute:wx1", span(now, 60), 10**9)
         state.used("recognize:wx1", beijing_day(now))

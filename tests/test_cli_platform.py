@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from bankcard_ocr import cli
 from bankcard_ocr.errors import BankcardError, NoCardFound, SettingsError
-from bankcard_ocr.platform import secret
+from bankcard_ocr.platform import credentials
 from bankcard_ocr.platform.state.base import Record, beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Options, Reading
@@ -69,7 +69,7 @@ class TestApps:
         kept = store.app(made["appid"])
 
         assert (True, "Shop", {"appid", "secret", "name"}) == (
-            secret.verify(made["secret"], kept.secret_hash) is not None,
+            credentials.verify(made["secret"], kept.secret_hash) is not None,
             kept.name,
             set(made),
         )
@@ -80,7 +80,7 @@ class TestApps:
 
         assert (7, True) == (
             store.app("wx1").daily_limit,
-            secret.verify("s", store.app("wx1").secret_hash) is not None,
+            credentials.verify("s", store.app("wx1").secret_hash) is not None,
         )
 
     def test_an_appid_is_taken_once(self, run, app):
@@ -123,9 +123,9 @@ class TestApps:
         kept = store.app("wx1").secret_hash
 
         assert (True, None, 0.0) == (
-            secret.verify(made["secret"], kept) is not None,
-            secret.verify("a secret", kept),
-            store.token(secret.token_digest(token)).good_until,
+            credentials.verify(made["secret"], kept) is not None,
+            credentials.verify("a secret", kept),
+            store.token(credentials.token_digest(token)).good_until,
         )
 
     def test_a_limit_is_set_and_taken_back(self, run, app):
@@ -256,7 +256,7 @@ class TestToken:
     def test_the_token_is_printed_alone(self, run, store, app):
         """One line, a token that is good for two hours."""
         printed = run("token", "wx1")
-        found = store.token(secret.token_digest(printed.strip()))
+        found = store.token(credentials.token_digest(printed.strip()))
 
         assert (128, 7200.0) == (len(printed.splitlines()[0]), found.good_until - found.issued)
 

@@ -13,8 +13,8 @@ import time
 import uvicorn
 
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.platform import secret
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform import credentials
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Candidate, Options, Reading
@@ -55,7 +55,7 @@ def main(path: str) -> None:
         app = App(
             appid=appid,
             name=appid,
-            secret_hash=secret.hashed(password),
+            secret_hash=credentials.hashed(password),
             created=time.time(),
             permissions=permissions,
             daily_limit=100_000,

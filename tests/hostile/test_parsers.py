@@ -28,7 +28,7 @@ from bankcard_ocr.bulk.plan import pictures, plan
 from bankcard_ocr.cli import apps
 from bankcard_ocr.errors import BulkError, FetchError, NotAPicture, SettingsError
 from bankcard_ocr.platform import permission
-from bankcard_ocr.platform.service import is_listed
+from bankcard_ocr.platform.callers import is_listed
 from bankcard_ocr.platform.state import base, redis, sqlite
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.protocol import Config, Protocol

@@ -14,8 +14,9 @@ import pytest
 import uvicorn
 
 from bankcard_ocr.errors import FetchError, NotAPicture
-from bankcard_ocr.platform import secret, wire
-from bankcard_ocr.platform.service import Service, issued
+from bankcard_ocr.platform import credentials, wire
+from bankcard_ocr.platform.credentials import issued
+from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Candidate, Options, Reading
@@ -36,7 +37,7 @@ READING = Reading(
     timings_ms={"locate": 1.0},
 )
 SECRET = "a secret of the tests"
-SECRET_HASH = secret.hashed(SECRET)
+SECRET_HASH = credentials.hashed(SECRET)
 NOW = 1732377000.0  # 2024-11-23 23:50 in Beijing
 
 

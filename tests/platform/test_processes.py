@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 

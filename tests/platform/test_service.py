@@ -21,9 +21,11 @@ from bankcard_ocr.errors import (
 )
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
-from bankcard_ocr.platform.records import Call, record
+from bankcard_ocr.platform.call import Call
+from bankcard_ocr.platform.credentials import operator_token
+from bankcard_ocr.platform.records import record
 from bankcard_ocr.platform.remedies import REMEDIES
-from bankcard_ocr.platform.service import Service, operator_token
+from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.wire import Reply, Request
 from bankcard_ocr.reading import FoundCard, Seen
@@ -392,14 +394,14 @@ class TestToken:
 
     def test_a_right_secret_is_checked_once(self, platform, monkeypatch):
         """The second call with the same secret needs no scrypt run; a rotated secret does."""
-        from bankcard_ocr.platform import secret
+        from bankcard_ocr.platform import credentials
 
         runs: list[str] = []
-        real = secret.verify
-        monkeypatch.setattr(secret, "verify", lambda given, kept: runs.append(given) or real(given, kept))
+        real = credentials.verify
+        monkeypatch.setattr(credentials, "verify", lambda given, kept: runs.append(given) or real(given, kept))
         token(platform)
         token(platform)
-        platform.change(secret_hash=secret.hashed("another"))
+        platform.change(secret_hash=credentials.hashed("another"))
 
         before = len(runs)
         after = token(platform)
@@ -496,10 +498,10 @@ class TestStableToken:
 
     def test_a_new_secret_ends_it(self, platform):
         """With a rotated secret the token is another, though nobody forced it."""
-        from bankcard_ocr.platform import secret
+        from bankcard_ocr.platform import credentials
 
         first = stable(platform)["access_token"]
-        platform.change(secret_hash=secret.hashed("another"))
+        platform.change(secret_hash=credentials.hashed("another"))
         platform.state.revoke_tokens("wx1")
         second = stable(platform, secret="another")["access_token"]
 

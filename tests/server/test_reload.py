@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
 
 SERVED = Path(__file__).parent.parent / "platform" / "served.py"

@@ -12,7 +12,8 @@ import pytest
 
 from bankcard_ocr.errors import NoCardFound, NotAPicture, StateError
 from bankcard_ocr.platform import wire
-from bankcard_ocr.platform.service import Service, issued
+from bankcard_ocr.platform.credentials import issued
+from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App, beijing_day
 from bankcard_ocr.platform.wire import Reply
 from bankcard_ocr.reading import Options, Reading, Seen

@@ -20,9 +20,9 @@ import httpx
 import pytest
 
 from bankcard_ocr.errors import SettingsError, StateError
-from bankcard_ocr.platform import secret
+from bankcard_ocr.platform import credentials
 from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.service import operator_token
+from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state import redis as module
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, beijing_day, span
 
@@ -312,7 +312,7 @@ def serve() -> Iterator[object]:
 def shop(url: str) -> states.State:
     """The store at ``url`` with the app wx1."""
     opened = states.connect(url, time.time)
-    opened.add_app(App(appid="wx1", name="Shop", secret_hash=secret.hashed(SECRET), created=0.0))
+    opened.add_app(App(appid="wx1", name="Shop", secret_hash=credentials.hashed(SECRET), created=0.0))
     return opened
 
 

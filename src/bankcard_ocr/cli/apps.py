@@ -15,8 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import BankcardError
-from ..platform import permission
-from ..platform import secret as secrets
+from ..platform import credentials, permission
 from ..platform.disclosure import FORMS, public_jwk
 from ..platform.state.base import App
 from .opened import Appid, Config, Json, known, opened, show
@@ -42,13 +41,14 @@ def create(
     as_json: Json = False,
 ) -> None:
     """Create an app and print its secret, which is not kept and cannot be shown again."""
-    appid = secrets.new_appid() if appid is None else appid
-    secret = secrets.new_secret() if secret is None else secret
+    appid = credentials.new_appid() if appid is None else appid
+    secret = credentials.new_secret() if secret is None else secret
     if not re.fullmatch(r"[!-~]{1,64}", appid) or not 0 < len(secret) <= 256:
         raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces, a secret 1 to 256 characters")
     if not name.strip() or not name.isprintable():
         raise typer.BadParameter("a name has letters, and no control characters")
-    made = App(appid=appid, name=name, secret_hash=secrets.hashed(secret), created=time.time(), daily_limit=daily_limit)
+    kept = credentials.hashed(secret)
+    made = App(appid=appid, name=name, secret_hash=kept, created=time.time(), daily_limit=daily_limit)
     with opened(config) as (state, _):
         if not state.add_app(made):
             raise BankcardError(f"there is an app {appid} already; 'bankcard-ocr apps delete {appid}' removes it")
@@ -75,10 +75,10 @@ def rotate_secret(
     as_json: Json = False,
 ) -> None:
     """Give an app a new secret; the old one and the app's tokens end at once."""
-    secret = secrets.new_secret() if secret is None else secret
+    secret = credentials.new_secret() if secret is None else secret
     if not 0 < len(secret) <= 256:
         raise typer.BadParameter("a secret has 1 to 256 characters")
-    secret_hash = secrets.hashed(secret)
+    secret_hash = credentials.hashed(secret)
     changed = _change(appid, config, lambda app: dataclasses.replace(app, secret_hash=secret_hash), revoke=True)
     _show_secret(changed, secret, as_json=as_json)
 
@@ -261,7 +261,7 @@ def _network(text: str) -> str:
 def _row(app: App, daily_limit: int) -> dict[str, Any]:
     row = dataclasses.asdict(app)
     del row["secret_hash"]
-    return {**row, "effective_daily_limit": daily_limit if app.daily_limit is None else app.daily_limit}
+    return {**row, "effective_daily_limit": app.limit(daily_limit)}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..platform import secret as secrets
-from ..platform.service import RECOGNIZE, TOKEN, operator_token
+from ..platform import credentials
+from ..platform.credentials import operator_token
+from ..platform.service import RECOGNIZE, TOKEN
 from ..platform.state.base import App, State
 from ..settings import Settings, load
 
@@ -77,8 +78,8 @@ def _caller(state: State) -> _Caller:
     for app in state.apps():
         if app.name == NAME:
             return _Caller(app=app, secret=None)
-    secret = secrets.new_secret()
-    app = App(appid=secrets.new_appid(), name=NAME, secret_hash=secrets.hashed(secret), created=time.time())
+    secret = credentials.new_secret()
+    app = App(appid=credentials.new_appid(), name=NAME, secret_hash=credentials.hashed(secret), created=time.time())
     state.add_app(app)
     return _Caller(app=app, secret=secret)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from ..platform.service import CLEARS_A_MONTH, TOKENS_A_DAY, clear_quotas
+from ..platform.quota import CLEARS_A_MONTH, TOKENS_A_DAY, clear_all, counter
 from ..platform.state.base import beijing_day, beijing_month
 from .opened import Appid, Config, Json, known, opened, show
 
@@ -20,17 +20,20 @@ def show_quota(appid: Appid, config: Config = None, as_json: Json = False) -> No
     now = time.time()
     with opened(config) as (state, settings):
         app = known(state.app(appid), appid)
-        limit = settings.daily_limit if app.daily_limit is None else app.daily_limit
-        used = state.used(f"recognize:{appid}", beijing_day(now))
+        limit = app.limit(settings.daily_limit)
+        used = state.used(counter("recognize", appid), beijing_day(now))
         value: dict[str, Any] = {
             "appid": appid,
             "day": beijing_day(now).name,
             "daily_limit": limit,
             "used": used,
             "remain": max(0, limit - used),
-            "tokens": {"daily_limit": TOKENS_A_DAY, "used": state.used(f"token:{appid}", beijing_day(now))},
-            "clears": {"monthly_limit": CLEARS_A_MONTH, "used": state.used(f"clear:{appid}", beijing_month(now))},
-            "history": state.history(f"recognize:{appid}"),
+            "tokens": {"daily_limit": TOKENS_A_DAY, "used": state.used(counter("token", appid), beijing_day(now))},
+            "clears": {
+                "monthly_limit": CLEARS_A_MONTH,
+                "used": state.used(counter("clear", appid), beijing_month(now)),
+            },
+            "history": state.history(counter("recognize", appid)),
         }
     lines = [
         f"recognitions on {value['day']} (Beijing): {used} of {limit}",
@@ -46,5 +49,5 @@ def clear(appid: Appid, config: Config = None, as_json: Json = False) -> None:
     """Set today's counts of an app to 0. Clears by operators are not counted."""
     with opened(config) as (state, _):
         known(state.app(appid), appid)
-        clear_quotas(state, appid, time.time())
+        clear_all(state, appid, time.time())
     show({"appid": appid, "cleared": True}, f"today's counts of {appid} are 0", as_json=as_json)

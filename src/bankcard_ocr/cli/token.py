@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..platform.service import operator_token
+from ..platform.credentials import operator_token
 from .opened import Appid, Config, Json, known, opened, show
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..numbers import pan
 from . import wire
+from .call import Call
 from .state.base import Record
 from .wire import Reply, Request
 
@@ -24,19 +24,6 @@ MAX_KEPT_DEPTH = 8
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
 _MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One call on its way, and how far it came; ``quota`` is (limit, used) of today once they are known."""
-
-    request: Request
-    rid: str
-    now: float
-    stage: str = "route"
-    appid: str = ""
-    quota: tuple[int, int] | None = None
-    timings_ms: dict[str, float] = field(default_factory=dict)
 
 
 def record(call: Call, reply: Reply, cost_ms: float) -> Record:

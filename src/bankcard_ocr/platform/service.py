@@ -13,13 +13,8 @@ nothing to refund, so a process that dies in between charges nobody for a reply 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import hmac
-import ipaddress
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,12 +25,13 @@ from ..errors import BankcardError, Busy, CallError, PictureTooLarge, Refused, S
 from ..numbers import iin
 from ..reading import Options, Reading, Seen
 from ..settings import Settings
-from . import detail, idempotency, records, wire
-from . import secret as secret_module
+from . import credentials, detail, idempotency, quota, records, wire
+from .call import Call
+from .callers import Callers, admit
 from .disclosure import Disclosure, disclosure
-from .records import Call
+from .quota import Counted, counter
 from .state import base
-from .state.base import App, Record, State, Token, TokenKind
+from .state.base import App, Record, State, Token, TokenKind, Window
 from .usage import usage
 from .wire import Picture, Reply, Request
 
@@ -44,14 +40,7 @@ TOKEN = "/cgi-bin/token"  # noqa: S105
 API = "ocr.bankcard"
 
 OVERLAP_S = 300.0  # an earlier token stays valid this long beside its successor
-TOKENS_A_DAY = 2000
-FORCED_A_DAY = 20
 FORCED_APART_S = 30.0
-CLEARS_A_MONTH = 10
-API_CLEARS_A_MONTH = 50
-WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
-WRONG_SECRETS_WINDOW_S = 300
-MAX_SECRET = 256
 
 
 class Reads(Protocol):
@@ -121,13 +110,13 @@ class Service:
         self._timer = timer
         self._random_bytes = random_bytes
         self._observer = observer
-        self._verified = _Verified()
+        self._callers = Callers(state)
 
     def answer(self, request: Request) -> Reply:
         """The reply to ``request``. A record of the call is kept for ``rid/get``, and the observer told."""
         now = self._clock()
         started = self._timer()
-        call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now)
+        call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, timer=self._timer)
         fault: Exception | None = None
         try:
             reply = self._route(call)
@@ -135,7 +124,7 @@ class Service:
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
             fault = _fault(error)
         self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
-        return reply if call.quota is None else _with_quota(reply, call.quota, call.now)
+        return quota.told(reply, call)
 
     def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
         """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store.
@@ -143,7 +132,9 @@ class Service:
         The observer is told of the ``cause`` of ``error`` where nobody foresaw it, or the store failed.
         """
         now = self._clock()
-        call = Call(request=request, rid=wire.rid(now, self._random_bytes), now=now, stage="admission")
+        call = Call(
+            request=request, rid=wire.rid(now, self._random_bytes), now=now, timer=self._timer, stage="admission"
+        )
         reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
         if isinstance(error, Busy):
             self._tell(records.record(call, reply, 0.0), None)
@@ -151,13 +142,13 @@ class Service:
         fault = None if cause is None else _fault(cause)
         if not isinstance(fault, StateError):
             with suppress(CallError, StateError):  # a record that no app may ask for is kept, too
-                call.appid = self._app_of(request.access_token(), now).appid
+                call.appid = self._callers.by_token(request.access_token(), now).appid
         self._keep(records.record(call, reply, 0.0), fault)
         return reply
 
     def permissions(self, access_token: str) -> tuple[str, ...]:
         """The names that the cloud functions of this token's app may call. Raises CallError or StateError."""
-        return self._app_of(access_token, self._clock()).permissions
+        return self._callers.by_token(access_token, self._clock()).permissions
 
     def _route(self, call: Call) -> Reply:
         endpoint = ENDPOINTS.get(call.request.path)
@@ -185,11 +176,11 @@ class Service:
         """``/cv/ocr/bankcard``."""
         app = self._authorized(call, API)
         key = call.request.headers.get(idempotency.HEADER)
-        with self._stage(call, "quota"):
+        with call.at("quota"):
             self._look_at_quota(call, app)
             if key is None:
-                _refuse_at_limit(call)
-        with self._stage(call, "picture"):
+                quota.refuse_at_limit(call)
+        with call.at("picture"):
             wanted = self._wanted(call, app)
             pictures = wire.pictures(call.request)
         data = tuple(self._bytes(call, picture) for picture in pictures)
@@ -199,8 +190,11 @@ class Service:
 
     def _look_at_quota(self, call: Call, app: App) -> None:
         """Takes one of this minute's calls, and notes what is used of the day. Raises CallError 45011."""
-        call.quota = (self._limit(app), self._state.used(f"recognize:{app.appid}", base.beijing_day(call.now)))
-        if self._state.consume(f"minute:{app.appid}", base.span(call.now, 60), self._settings.minute_limit) is None:
+        call.quota = (
+            app.limit(self._settings.daily_limit),
+            self._state.used(counter("recognize", app.appid), base.beijing_day(call.now)),
+        )
+        if self._one_more("minute", app, base.span(call.now, 60), self._settings.minute_limit) is None:
             raise CallError(45011, f"over {self._settings.minute_limit} calls this minute")
 
     def _wanted(self, call: Call, app: App) -> _Wanted:
@@ -219,7 +213,7 @@ class Service:
         """The picture itself, fetched when it is elsewhere. Raises FetchError or PictureTooLarge."""
         data, limit = picture.data, self._settings.max_picture_bytes
         if data is None:
-            with self._stage(call, "fetch"):
+            with call.at("fetch"):
                 data = self._fetch(picture.url)
         if len(data) > limit:
             raise PictureTooLarge(got=len(data), limit=limit, unit="bytes")
@@ -236,7 +230,7 @@ class Service:
         if earlier is not None:
             return self._with_pictures(earlier, wanted, data)
         try:
-            _refuse_at_limit(call)
+            quota.refuse_at_limit(call)
             reply = self._recognized(call, app, wanted, data)
         except BaseException:
             idempotency.give_up(self._state, ticket)
@@ -263,7 +257,7 @@ class Service:
     def _recognized(self, call: Call, app: App, wanted: _Wanted, data: tuple[bytes, ...]) -> Reply:
         """The reply for pictures of one card, charged; a refusal is charged too, a damaged picture is not."""
         try:
-            with self._stage(call, "read"):
+            with call.at("read"):
                 reading = self._reading(wanted, data)
         except Refused as error:
             reply = self._refused(call, wanted, error)
@@ -289,15 +283,16 @@ class Service:
         """
         if call.request.is_over.is_set():
             raise Busy("stopping")
-        limit = self._limit(app)
-        used = self._state.consume(f"recognize:{app.appid}", base.beijing_day(call.now), limit)
+        limit = app.limit(self._settings.daily_limit)
+        used = self._one_more("recognize", app, base.beijing_day(call.now), limit)
         call.quota = (limit, limit if used is None else used)
         if used is None:
             call.stage = "quota"
-            raise _used_up(limit)
+            raise quota.used_up(limit)
 
-    def _limit(self, app: App) -> int:
-        return self._settings.daily_limit if app.daily_limit is None else app.daily_limit
+    def _one_more(self, counted: Counted, app: App, window: Window, limit: int) -> int | None:
+        """Counts one more of an app's; how many it are then, or None, and nothing counted, at ``limit``."""
+        return self._state.consume(counter(counted, app.appid), window, limit)
 
     # Tokens
 
@@ -305,9 +300,9 @@ class Service:
         """``/cgi-bin/token``: a new token, which supersedes the earlier one in five minutes."""
         value = call.request.value
         app, _ = self._client(call, value("grant_type"), value("appid"), value("secret"))
-        if self._state.consume(f"token:{app.appid}", base.beijing_day(call.now), TOKENS_A_DAY) is None:
-            raise CallError(45009, f"{TOKENS_A_DAY} tokens a day")
-        access_token = secret_module.new_token()
+        if self._one_more("token", app, base.beijing_day(call.now), quota.TOKENS_A_DAY) is None:
+            raise CallError(45009, f"{quota.TOKENS_A_DAY} tokens a day")
+        access_token = credentials.new_token()
         self._state.rotate_token(self._token(app, "token", access_token, call.now), old_until=call.now + OVERLAP_S)
         return wire.token(call.rid, access_token, self._settings.token_lifetime_s)
 
@@ -321,7 +316,7 @@ class Service:
         if current is not None and not forced and current.good_until - call.now > OVERLAP_S:
             return wire.token(call.rid, *_repeated(key, current, call.now))
         nonce = secrets.token_hex(16)
-        new = self._token(app, "stable", secret_module.stable_token(key, app.appid, nonce), call.now, nonce)
+        new = self._token(app, "stable", credentials.stable_token(key, app.appid, nonce), call.now, nonce)
         kept = self._state.replace_token(
             new, seen=current.digest if current else None, old_until=call.now + (0.0 if forced else OVERLAP_S)
         )
@@ -329,12 +324,12 @@ class Service:
 
     def _may_force(self, app: App, now: float) -> bool:
         """Whether a forced refresh takes effect: at least 30 s after the last, and 20 times a day."""
-        if self._state.put_if_absent(f"forced:{app.appid}", "", lifetime_s=FORCED_APART_S) is not None:
+        if self._state.put_if_absent(counter("forced", app.appid), "", lifetime_s=FORCED_APART_S) is not None:
             return False
-        return self._state.consume(f"forced:{app.appid}", base.beijing_day(now), FORCED_A_DAY) is not None
+        return self._one_more("forced", app, base.beijing_day(now), quota.FORCED_A_DAY) is not None
 
     def _token(self, app: App, kind: TokenKind, access_token: str, now: float, nonce: str = "") -> Token:
-        return issued(app, kind, access_token, now, self._settings.token_lifetime_s, nonce)
+        return credentials.issued(app, kind, access_token, now, self._settings.token_lifetime_s, nonce)
 
     # Quotas
 
@@ -352,26 +347,26 @@ class Service:
         return self._clear_all(call, app)
 
     def _clear_all(self, call: Call, app: App) -> Reply:
-        if self._state.consume(f"clear:{app.appid}", base.beijing_month(call.now), CLEARS_A_MONTH) is None:
-            raise CallError(48006, f"{CLEARS_A_MONTH} clears a month")
-        clear_quotas(self._state, app.appid, call.now)
+        if self._one_more("clear", app, base.beijing_month(call.now), quota.CLEARS_A_MONTH) is None:
+            raise CallError(48006, f"{quota.CLEARS_A_MONTH} clears a month")
+        quota.clear_all(self._state, app.appid, call.now)
         return wire.ok(call.rid)
 
     def clear_api_quota(self, call: Call) -> Reply:
         """``/cgi-bin/openapi/quota/clear``: the daily count of one path starts anew."""
         app = self._authorized(call, "openapi.quota.clear")
-        counter = self._quota(call, app)[1]
-        if self._state.consume(f"clear_api:{app.appid}", base.beijing_month(call.now), API_CLEARS_A_MONTH) is None:
-            raise CallError(48006, f"{API_CLEARS_A_MONTH} clears a month")
-        self._state.clear(counter, base.beijing_day(call.now))
+        _, counted, _ = self._quota(call, app)
+        if self._one_more("clear_api", app, base.beijing_month(call.now), quota.API_CLEARS_A_MONTH) is None:
+            raise CallError(48006, f"{quota.API_CLEARS_A_MONTH} clears a month")
+        self._state.clear(counted, base.beijing_day(call.now))
         return wire.ok(call.rid)
 
     def get_quota(self, call: Call) -> Reply:
         """``/cgi-bin/openapi/quota/get``: limit, use and rest of one path today; with ``detail`` what came before."""
         app = self._authorized(call, "openapi.quota.get")
-        path, counter, limit = self._quota(call, app)
-        more = usage(self._state, app.appid, counter, path, call.now) if wire.wants_detail(call.request) else {}
-        used = self._state.used(counter, base.beijing_day(call.now))
+        path, counted, limit = self._quota(call, app)
+        more = usage(self._state, app.appid, counted, path, call.now) if wire.wants_detail(call.request) else {}
+        used = self._state.used(counted, base.beijing_day(call.now))
         return wire.ok(
             call.rid,
             quota={"daily_limit": limit, "used": used, "remain": max(0, limit - used)},
@@ -387,8 +382,8 @@ class Service:
         if path == RECOGNIZE and API in app.denied:
             raise CallError(76022)
         if path == RECOGNIZE:
-            return path, f"recognize:{app.appid}", self._limit(app)
-        return path, f"token:{app.appid}", TOKENS_A_DAY
+            return path, counter("recognize", app.appid), app.limit(self._settings.daily_limit)
+        return path, counter("token", app.appid), quota.TOKENS_A_DAY
 
     # What else an app may ask
 
@@ -424,23 +419,10 @@ class Service:
 
     def _authorized(self, call: Call, api: str) -> App:
         """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
-        with self._stage(call, "token"):
-            app = self._app_of(call.request.access_token(), call.now)
-        with self._stage(call, "permission"):
-            _admit(call, app, api)
-        return app
-
-    def _app_of(self, access_token: str, now: float) -> App:
-        if not access_token:
-            raise CallError(41001)
-        token = self._state.token(secret_module.token_digest(access_token))
-        if token is None:
-            raise CallError(40001, "unknown token")
-        if now >= token.good_until:
-            raise CallError(42001, "") if token.good_until >= token.expires else CallError(40001, "superseded token")
-        app = self._state.app(token.appid)
-        if app is None:
-            raise CallError(40001, "its app is gone")
+        with call.at("token"):
+            app = self._callers.by_token(call.request.access_token(), call.now)
+        with call.at("permission"):
+            admit(call, app, api)
         return app
 
     def _client(self, call: Call, grant_type: str, appid: str, secret: str) -> tuple[App, bytes]:
@@ -451,31 +433,11 @@ class Service:
             raise CallError(41002)
         if not secret:
             raise CallError(41004)
-        with self._stage(call, "secret"):
-            app, key = self._authenticated(appid, secret, call)
-        with self._stage(call, "permission"):
-            _admit(call, app, "token")
+        with call.at("secret"):
+            app, key = self._callers.by_secret(appid, secret, call)
+        with call.at("permission"):
+            admit(call, app, "token")
         return app, key
-
-    def _authenticated(self, appid: str, secret: str, call: Call) -> tuple[App, bytes]:
-        app = self._state.app(appid)
-        if app is None:
-            raise CallError(40013)
-        key = self._verified.get(app, secret)
-        if key is not None:
-            return app, key
-        wrong, window = f"wrong:{call.request.client_ip}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
-        if self._state.used(wrong, window) >= WRONG_SECRETS:
-            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
-        key = secret_module.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
-        if key is None:
-            self._state.consume(wrong, window, WRONG_SECRETS)
-            raise CallError(40125)
-        self._verified.put(app, secret, key)
-        return app, key
-
-    def _stage(self, call: Call, name: str) -> _Stage:
-        return _Stage(call, name, self._timer)
 
 
 ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
@@ -494,133 +456,13 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
 )
 
 
-def issued(app: App, kind: TokenKind, access_token: str, now: float, lifetime_s: float, nonce: str = "") -> Token:
-    """The token value of a fresh access token."""
-    return Token(
-        digest=secret_module.token_digest(access_token),
-        appid=app.appid,
-        kind=kind,
-        nonce=nonce,
-        issued=now,
-        expires=now + lifetime_s,
-        good_until=now + lifetime_s,
-    )
-
-
-def operator_token(state: State, app: App, now: float, lifetime_s: float) -> str:
-    """An access token for an operator, which supersedes none: not the app's own, nor an operator's earlier one."""
-    access_token = secret_module.new_token()
-    state.rotate_token(issued(app, "operator", access_token, now, lifetime_s), old_until=now + lifetime_s)
-    return access_token
-
-
-def clear_quotas(state: State, appid: str, now: float) -> None:
-    """Sets every daily count of the app to 0, and this minute's."""
-    for counter in ("recognize", "token"):
-        state.clear(f"{counter}:{appid}", base.beijing_day(now))
-    state.clear(f"minute:{appid}", base.span(now, 60))
-
-
-class _Stage:
-    """Names the stage a call is in, and takes its time."""
-
-    __slots__ = ("_call", "_name", "_started", "_timer")
-
-    def __init__(self, call: Call, name: str, timer: Callable[[], float]) -> None:
-        self._call = call
-        self._name = name
-        self._timer = timer
-
-    def __enter__(self) -> None:
-        self._call.stage = self._name
-        self._started = self._timer()
-
-    def __exit__(self, *_error: object) -> None:
-        self._call.timings_ms[self._name] = round((self._timer() - self._started) * 1000, 3)
-
-
-class _Verified:
-    """Secrets that were right a moment ago, so that a token call costs one scrypt run for each process, not each call.
-
-    Keyed by a MAC under a key of this process; of the secret only the key for stable tokens is kept. A rotated secret
-    is not found any more, since the hash of the old one is in the MAC.
-    """
-
-    SIZE = 1024
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-        self._lock = threading.Lock()
-        self._found: OrderedDict[bytes, bytes] = OrderedDict()
-
-    def get(self, app: App, secret: str) -> bytes | None:
-        mac = self._mac(app, secret)
-        with self._lock:
-            if mac in self._found:
-                self._found.move_to_end(mac)
-            return self._found.get(mac)
-
-    def put(self, app: App, secret: str, key: bytes) -> None:
-        with self._lock:
-            self._found[self._mac(app, secret)] = key
-            if len(self._found) > self.SIZE:
-                self._found.popitem(last=False)
-
-    def _mac(self, app: App, secret: str) -> bytes:
-        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-        return hmac.digest(self._key, f"{app.appid}|{app.secret_hash}|".encode() + digest, "sha256")
-
-
 def _fault(error: Exception) -> Exception | None:
     """``error`` where it is no reply that the contract has: nobody foresaw it, or the store failed."""
     return None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
 
 
-def _admit(call: Call, app: App, api: str) -> None:
-    """Raises CallError unless the app may call ``api`` from this address."""
-    call.appid = app.appid
-    if not app.enabled:
-        raise CallError(48001, "the app is disabled")
-    if api in app.denied:
-        raise CallError(48001, f"the app may not call {api}")
-    if app.whitelist and not is_listed(call.request.client_ip, app.whitelist):
-        raise CallError(40164)
-
-
-def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
-    """Whether the address is in one of the networks; an IPv4 address mapped into IPv6 is the IPv4 address."""
-    try:
-        address = ipaddress.ip_address(client_ip)
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in ipaddress.ip_network(network, strict=False) for network in whitelist)
-
-
 def _repeated(key: bytes, token: Token, now: float) -> tuple[str, int]:
-    return secret_module.stable_token(key, token.appid, token.nonce), int(token.good_until - now)
-
-
-def _refuse_at_limit(call: Call) -> None:
-    """Raises CallError 101003 when nothing is left of the day, so that no work is done in vain."""
-    if call.quota is not None and call.quota[1] >= call.quota[0]:
-        raise _used_up(call.quota[0])
-
-
-def _with_quota(reply: Reply, quota: tuple[int, int], now: float) -> Reply:
-    """``reply`` with the headers that tell what is left of the app's day."""
-    limit, used = quota
-    headers = {
-        "x-ratelimit-limit": str(limit),
-        "x-ratelimit-remaining": str(max(0, limit - used)),
-        "x-ratelimit-reset": str(int(base.beijing_day(now).ends)),
-    }
-    return dataclasses.replace(reply, headers={**reply.headers, **headers})
-
-
-def _used_up(limit: int) -> CallError:
-    return CallError(101003, f"all {limit} of today are used, the day ends at midnight in Beijing")
+    return credentials.stable_token(key, token.appid, token.nonce), int(token.good_until - now)
 
 
 def _json(call: Call) -> Mapping[str, Any]:

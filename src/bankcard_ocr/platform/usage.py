@@ -26,7 +26,7 @@ def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict
     ends = Counter(
         (record.errcode, record.stage if record.errcode else "", _PLACES.sub("", record.cause))
         for record in records
-        if record.request_url.partition("?")[0] == path
+        if record.path == path
     )
     causes = [
         {"errcode": errcode, "stage": stage, "cause": cause, "count": count}

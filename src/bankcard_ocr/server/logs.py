@@ -92,7 +92,7 @@ def access(record: Record, fault: Exception | None) -> None:
     facts = {
         "rid": record.rid,
         "method": record.method,
-        "path": record.request_url.partition("?")[0],
+        "path": record.path,
         "errcode": record.errcode,
         "stage": record.stage,
         "cause": record.cause,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIServer
 
 from ..errors import SettingsError, StateError
+from ..platform.quota import counter
 from ..platform.service import Reads
 from ..platform.state import base
 from ..platform.state.base import Record, State
@@ -169,8 +170,8 @@ class Quotas:
             state, settings = self._now()
             today = base.beijing_day(self._clock())
             for app in state.apps()[:MOST_APPS]:
-                used.add_metric([app.appid], state.used(f"recognize:{app.appid}", today))
-                daily = settings.daily_limit if app.daily_limit is None else app.daily_limit
+                used.add_metric([app.appid], state.used(counter("recognize", app.appid), today))
+                daily = app.limit(settings.daily_limit)
                 limit.add_metric([app.appid], daily)
             up.add_metric([], 1)
         except StateError:

@@ -52,13 +52,17 @@ class App:
     pan: str = "full"
     jwk: str = ""
 
+    def limit(self, default: int) -> int:
+        """Recognitions a day, where ``default`` is the server's setting."""
+        return default if self.daily_limit is None else self.daily_limit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """An issued access token, known by its SHA-256 alone.
 
     ``kind`` keeps the endpoints' tokens apart. ``nonce`` is what a stable token is derived anew from, with the app's
-    secret (see :mod:`~bankcard_ocr.platform.secret`). It is good before ``good_until``, which supersession moves
+    secret (see :mod:`~bankcard_ocr.platform.credentials`). It is good before ``good_until``, which supersession moves
     earlier than ``expires``.
     """
 
@@ -96,6 +100,11 @@ class Record:
     stage: str
     cause: str
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The path of its URL."""
+        return self.request_url.partition("?")[0]
 
 
 class State(Protocol):

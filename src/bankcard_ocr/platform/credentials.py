@@ -1,4 +1,4 @@
-"""App secrets and access tokens: how they are made, and what alone of them is kept.
+"""App secrets and access tokens: how they are made and issued, and what alone of them is kept.
 
 Of a secret a scrypt hash is kept, of a token its SHA-256. One scrypt run gives 64 bytes: the first half is the hash
 that is kept, the second half is kept nowhere and is the key from which the app's *stable* token is derived, with a
@@ -19,6 +19,8 @@ import hashlib
 import hmac
 import secrets
 import threading
+
+from .state.base import App, State, Token, TokenKind
 
 COST = 2**14  # with BLOCK and LANES 16 MiB and some 40 ms for each run; generated secrets have 128 bits anyway
 BLOCK = 8
@@ -67,6 +69,26 @@ def stable_token(key: bytes, appid: str, nonce: str) -> str:
 def token_digest(token: str) -> str:
     """What is kept of an access token: its SHA-256 in hex. A token has so many random bits that no salt is needed."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def issued(app: App, kind: TokenKind, access_token: str, now: float, lifetime_s: float, nonce: str = "") -> Token:
+    """The token value of a fresh access token."""
+    return Token(
+        digest=token_digest(access_token),
+        appid=app.appid,
+        kind=kind,
+        nonce=nonce,
+        issued=now,
+        expires=now + lifetime_s,
+        good_until=now + lifetime_s,
+    )
+
+
+def operator_token(state: State, app: App, now: float, lifetime_s: float) -> str:
+    """An access token for an operator, which supersedes none: not the app's own, nor an operator's earlier one."""
+    access_token = new_token()
+    state.rotate_token(issued(app, "operator", access_token, now, lifetime_s), old_until=now + lifetime_s)
+    return access_token
 
 
 def _scrypt(secret: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:

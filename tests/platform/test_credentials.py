@@ -7,19 +7,19 @@ from urllib.parse import quote
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankcard_ocr.platform import secret
+from bankcard_ocr.platform import credentials
 
 
 def test_a_secret_is_known_again():
     """The right secret gives a key, another gives none."""
-    kept = secret.hashed("right")
+    kept = credentials.hashed("right")
 
-    assert (32, None) == (len(secret.verify("right", kept)), secret.verify("wrong", kept))
+    assert (32, None) == (len(credentials.verify("right", kept)), credentials.verify("wrong", kept))
 
 
 def test_the_same_secret_is_never_kept_alike():
     """Each hash has a salt of its own, and the secret is in none."""
-    first, second = secret.hashed("the secret"), secret.hashed("the secret")
+    first, second = credentials.hashed("the secret"), credentials.hashed("the secret")
 
     assert (True, False) == (first != second, "the secret" in first + second)
 
@@ -28,32 +28,32 @@ def test_the_same_secret_is_never_kept_alike():
 @given(st.text(min_size=1, max_size=20))
 def test_any_text_may_be_a_secret(text: str):
     """Whatever characters a secret has, lone surrogates included, it is known again."""
-    assert secret.verify(text, secret.hashed(text, salt=bytes(16))) is not None
+    assert credentials.verify(text, credentials.hashed(text, salt=bytes(16))) is not None
 
 
 def test_the_hash_says_nothing_of_stable_tokens():
     """The key for stable tokens is not in what is kept."""
-    kept = secret.hashed("right")
+    kept = credentials.hashed("right")
 
-    assert secret.verify("right", kept).hex() not in kept
+    assert credentials.verify("right", kept).hex() not in kept
 
 
 @given(st.binary(min_size=32, max_size=32), st.text(max_size=20), st.text(max_size=20))
 def test_a_stable_token_comes_again_and_needs_no_escaping(key: bytes, appid: str, nonce: str):
     """The same key, appid and nonce give the same 128 characters, fit for a query string."""
-    token = secret.stable_token(key, appid, nonce)
+    token = credentials.stable_token(key, appid, nonce)
 
-    assert (token, 128, token) == (secret.stable_token(key, appid, nonce), len(token), quote(token, safe=""))
+    assert (token, 128, token) == (credentials.stable_token(key, appid, nonce), len(token), quote(token, safe=""))
 
 
 def test_stable_tokens_differ_by_each_part():
     """Another key, appid or nonce gives another token."""
     key = bytes(32)
     tokens = {
-        secret.stable_token(key, "wx1", "1"),
-        secret.stable_token(key, "wx1", "2"),
-        secret.stable_token(key, "wx2", "1"),
-        secret.stable_token(bytes([1]) + key[1:], "wx1", "1"),
+        credentials.stable_token(key, "wx1", "1"),
+        credentials.stable_token(key, "wx1", "2"),
+        credentials.stable_token(key, "wx2", "1"),
+        credentials.stable_token(bytes([1]) + key[1:], "wx1", "1"),
     }
 
     assert 4 == len(tokens)
@@ -62,8 +62,8 @@ def test_stable_tokens_differ_by_each_part():
 def test_what_is_made_up_has_the_platforms_shape():
     """An appid is wx and 16 hex digits, a secret 32 hex digits, a token short enough for every client."""
     assert (18, "wx", 32, 128) == (
-        len(secret.new_appid()),
-        secret.new_appid()[:2],
-        len(secret.new_secret()),
-        len(secret.new_token()),
+        len(credentials.new_appid()),
+        credentials.new_appid()[:2],
+        len(credentials.new_secret()),
+        len(credentials.new_token()),
     )

@@ -1,0 +1,114 @@
+"""Who calls: the app behind a token or a secret, and whether it may call what it does from where it does."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import threading
+from collections import OrderedDict
+
+from ..errors import CallError
+from . import credentials
+from .call import Call
+from .state import base
+from .state.base import App, State
+
+WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
+WRONG_SECRETS_WINDOW_S = 300
+MAX_SECRET = 256
+
+
+class Callers:
+    """The apps of a store, found by what their calls bring along. Threads share it."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._verified = _Verified()
+
+    def by_token(self, access_token: str, now: float) -> App:
+        """The app that this token is of. Raises CallError 41001, 40001 or 42001."""
+        if not access_token:
+            raise CallError(41001)
+        token = self._state.token(credentials.token_digest(access_token))
+        if token is None:
+            raise CallError(40001, "unknown token")
+        if now >= token.good_until:
+            raise CallError(42001, "") if token.good_until >= token.expires else CallError(40001, "superseded token")
+        app = self._state.app(token.appid)
+        if app is None:
+            raise CallError(40001, "its app is gone")
+        return app
+
+    def by_secret(self, appid: str, secret: str, call: Call) -> tuple[App, bytes]:
+        """The app of this id and secret, and its key for stable tokens. Raises CallError 40013, 40125 or 45011."""
+        app = self._state.app(appid)
+        if app is None:
+            raise CallError(40013)
+        key = self._verified.get(app, secret)
+        if key is not None:
+            return app, key
+        wrong, window = f"wrong:{call.request.client_ip}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
+        if self._state.used(wrong, window) >= WRONG_SECRETS:
+            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
+        key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
+        if key is None:
+            self._state.consume(wrong, window, WRONG_SECRETS)
+            raise CallError(40125)
+        self._verified.put(app, secret, key)
+        return app, key
+
+
+def admit(call: Call, app: App, api: str) -> None:
+    """Raises CallError unless the app may call ``api`` from this address."""
+    call.appid = app.appid
+    if not app.enabled:
+        raise CallError(48001, "the app is disabled")
+    if api in app.denied:
+        raise CallError(48001, f"the app may not call {api}")
+    if app.whitelist and not is_listed(call.request.client_ip, app.whitelist):
+        raise CallError(40164)
+
+
+def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
+    """Whether the address is in one of the networks; an IPv4 address mapped into IPv6 is the IPv4 address."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return any(address in ipaddress.ip_network(network, strict=False) for network in whitelist)
+
+
+class _Verified:
+    """Secrets that were right a moment ago, so that a token call costs one scrypt run for each process, not each call.
+
+    Keyed by a MAC under a key of this process; of the secret only the key for stable tokens is kept. A rotated secret
+    is not found any more, since the hash of the old one is in the MAC.
+    """
+
+    SIZE = 1024
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        self._found: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def get(self, app: App, secret: str) -> bytes | None:
+        mac = self._mac(app, secret)
+        with self._lock:
+            if mac in self._found:
+                self._found.move_to_end(mac)
+            return self._found.get(mac)
+
+    def put(self, app: App, secret: str, key: bytes) -> None:
+        with self._lock:
+            self._found[self._mac(app, secret)] = key
+            if len(self._found) > self.SIZE:
+                self._found.popitem(last=False)
+
+    def _mac(self, app: App, secret: str) -> bytes:
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        return hmac.digest(self._key, f"{app.appid}|{app.secret_hash}|".encode() + digest, "sha256")
