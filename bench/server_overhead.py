@@ -45,12 +45,14 @@ def serve(url: str) -> None:
     import uvicorn
 
     from bankcard_ocr.server import logs, run
+    from bankcard_ocr.server.build import build
+    from bankcard_ocr.server.protocol import config
 
     settings = Settings(port=0, state_url=url, log_level="warning")
     logs.configure(settings)
     listener = run.listen(settings)
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(run.config(run.build(settings, reader=Idle()), settings)).run(sockets=[listener])
+    uvicorn.Server(config(build(settings, reader=Idle()), settings)).run(sockets=[listener])
 
 
 def body() -> bytes:

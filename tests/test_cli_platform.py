@@ -20,8 +20,8 @@ from bankcard_ocr.platform import credentials
 from bankcard_ocr.platform.state.base import Record, beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Options, Reading
+from bankcard_ocr.server import build as server
 from bankcard_ocr.server import pages
-from bankcard_ocr.server import run as server
 
 NUMBER = "6205500000000000004"
 RID = "64dd8e12-0eb37d04-36a66358"

@@ -6,7 +6,8 @@ import pytest
 
 from bankcard_ocr import bulk, cores
 from bankcard_ocr.bulk.hand import Job
-from bankcard_ocr.server import run
+from bankcard_ocr.errors import BulkError
+from bankcard_ocr.server import build
 from bankcard_ocr.settings import Settings
 
 
@@ -42,7 +43,7 @@ def test_server_and_bulk_heed_the_quota(monkeypatch, tmp_path):
         (tmp_path / "in" / f"{n}.jpg").touch()
     begun = []
     monkeypatch.setattr(bulk, "_work", lambda _todo, _job, _parts, workers, _done: begun.append(workers))
-    with pytest.raises(FileNotFoundError):  # no part was written
+    with pytest.raises(BulkError, match="cannot be read: No such file"):  # no part was written
         bulk.run(str(tmp_path / "in"), tmp_path / "out.jsonl", Job())
 
-    assert (3, [3]) == (run.threads(Settings(port=0)), begun)
+    assert (3, [3]) == (build.threads(Settings(port=0)), begun)

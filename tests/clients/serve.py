@@ -19,6 +19,8 @@ from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Candidate, Options, Reading
 from bankcard_ocr.server import logs, run
+from bankcard_ocr.server.build import build
+from bankcard_ocr.server.protocol import config
 from bankcard_ocr.settings import Settings
 
 NUMBER = "6205500000000000004"
@@ -63,7 +65,7 @@ def main(path: str) -> None:
         state.add_app(app)
         tokens[appid] = {"secret": password, "access_token": operator_token(state, app, time.time(), 7200)}
     listener = run.listen(settings)
-    serving = uvicorn.Server(run.config(run.build(settings, reader=Reader(), state=state), settings))
+    serving = uvicorn.Server(config(build(settings, reader=Reader(), state=state), settings))
     print(json.dumps({"url": run.url(listener), "apps": tokens, "number": NUMBER}), flush=True)  # noqa: T201
     serving.run(sockets=[listener])
 

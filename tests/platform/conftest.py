@@ -20,7 +20,8 @@ from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Candidate, Options, Reading
-from bankcard_ocr.server import run
+from bankcard_ocr.server import build, run
+from bankcard_ocr.server.protocol import config
 from bankcard_ocr.settings import Settings
 
 NUMBER = "6205500000000000004"
@@ -83,6 +84,7 @@ class FakeFetch:
 
     outcome: bytes | FetchError = JPEG
     seen: list[str] = field(default_factory=list)
+    exceptions: tuple[str, ...] = ()
 
     def __call__(self, url: str) -> bytes:
         self.seen.append(url)
@@ -173,7 +175,7 @@ def platform(tmp_path, settings):
 @pytest.fixture
 def start(tmp_path, settings, monkeypatch):
     """Starts real servers on loopback, with the apps of ``platform`` and the settings given changed; stops them."""
-    monkeypatch.setattr(run, "fetcher", lambda _settings: FakeFetch())
+    monkeypatch.setattr(build, "fetcher", lambda _settings: FakeFetch())
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def begin(**changes: Any) -> Served:
@@ -184,7 +186,7 @@ def start(tmp_path, settings, monkeypatch):
             state.add_app(App(appid=appid, name=appid, secret_hash=SECRET_HASH, created=0.0))
             state.rotate_token(issued(state.app(appid), "operator", token, time.time(), 7200), old_until=0.0)
         listener = run.listen(changed)
-        serving = uvicorn.Server(run.config(run.build(changed, reader=reader, state=state), changed))
+        serving = uvicorn.Server(config(build.build(changed, reader=reader, state=state), changed))
         thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]})
         thread.start()
         running.append((serving, thread))

@@ -18,7 +18,7 @@ from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
 from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
-from bankcard_ocr.server import app, run
+from bankcard_ocr.server import app, build, run
 from bankcard_ocr.server.app import Gate
 from bankcard_ocr.settings import Settings
 
@@ -476,20 +476,20 @@ class TestStarting:
     @pytest.mark.parametrize(("threads", "workers", "expected"), [(3, 8, 3), (0, 1000, 1)])
     def test_threads_are_as_set_or_a_share_of_the_cores(self, threads: int, workers: int, expected: int):
         """The setting counts; without it each process has its share, and one at least."""
-        assert expected == run.threads(Settings(threads=threads, workers=workers))
+        assert expected == build.threads(Settings(threads=threads, workers=workers))
 
     def test_issuers_of_ones_own_are_known(self, tmp_path):
         """Entries of the operator's file stand in the table, one that cannot be used is said."""
         file = tmp_path / "own.dat"
         file.write_text("issuer My Bank | 我的银行\n  620551 19 debit unionpay\n")
-        found = run.table(Settings(iin_file=str(file))).lookup("620551").issuer
+        found = build.table(Settings(iin_file=str(file))).lookup("620551").issuer
         file.write_text("nonsense")
 
         with pytest.raises(SettingsError, match="iin_file"):
-            run.table(Settings(iin_file=str(file)))
+            build.table(Settings(iin_file=str(file)))
         assert "My Bank" == found
 
     def test_a_file_of_issuers_must_be_there(self, tmp_path):
         """A missing file is a wrong setting."""
         with pytest.raises(SettingsError, match="iin_file"):
-            run.table(Settings(iin_file=str(tmp_path / "none")))
+            build.table(Settings(iin_file=str(tmp_path / "none")))

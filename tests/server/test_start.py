@@ -9,6 +9,7 @@ import pytest
 
 from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.server import run
+from bankcard_ocr.server.reload import Source
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -31,7 +32,7 @@ def test_a_file_that_cannot_be_used_is_said_before_anything_listens(tmp_path, na
     config.write_text(f'{name} = "{file}"\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
 
     with pytest.raises(SettingsError) as refused:
-        run.serve(run.Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
+        run.serve(Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
     assert [] == said
     assert str(refused.value).startswith(f"setting {name} from {config}: " + reason.format(file=file))
 
@@ -43,7 +44,7 @@ def test_a_state_that_cannot_be_opened_is_said_before_anything_listens(tmp_path,
     config.write_text('state_url = "sqlite:////proc/nope/state.sqlite3"\n')
 
     with pytest.raises(SettingsError, match=f"state_url from {config}: .*cannot be opened"):
-        run.serve(run.Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
+        run.serve(Source(file=config, arguments={"port": 0, "workers": workers}), said.append)
     assert [] == said
 
 
@@ -54,6 +55,6 @@ def test_a_metrics_port_that_is_taken_is_said_before_anything_listens(tmp_path):
         port = taken.getsockname()[1]
         config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
         with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
-            run.serve(run.Source(file=config, arguments={"port": 0}), said.append)
+            run.serve(Source(file=config, arguments={"port": 0}), said.append)
 
     assert [] == said

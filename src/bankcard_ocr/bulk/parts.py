@@ -124,8 +124,13 @@ class Parts:
 
     def _rows(self, chunks: Iterable[Chunk], outcomes: Counter[str]) -> Iterator[Row]:
         for chunk in chunks:
-            with self._path(chunk).open("rb") as file:
-                rows = [json.loads(line) for line in file]
+            try:
+                with self._path(chunk).open("rb") as file:
+                    rows = [json.loads(line) for line in file]
+            except OSError as error:
+                raise BulkError(
+                    f"{self._path(chunk)} cannot be read: {error.strerror}; run the same command again"
+                ) from error
             if [each["row"] for each in rows] != list(range(chunk.first, chunk.first + chunk.rows)):
                 raise BulkError(f"{self._path(chunk)} does not have its {chunk.rows} rows; delete it and run again")
             outcomes.update(each["outcome"] for each in rows)

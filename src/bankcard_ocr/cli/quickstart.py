@@ -36,7 +36,7 @@ def command(
     import uvicorn
 
     from ..platform import state as states
-    from ..server import logs, run
+    from ..server import build, logs, protocol, run
 
     arguments = {"host": host, "port": port}
     settings = load(environment=os.environ, platform=sys.platform, file=config, arguments=arguments).settings
@@ -44,7 +44,7 @@ def command(
     listener = run.listen(settings)
     state = states.connect(settings.state_url)
     caller = _caller(state)
-    server = uvicorn.Server(run.config(run.build(settings, state=state), settings))
+    server = uvicorn.Server(protocol.config(build.build(settings, state=state), settings))
     check = _Check(base=run.url(listener), caller=caller, access_token=_operators(state, caller, settings))
 
     def work() -> None:

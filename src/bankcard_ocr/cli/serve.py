@@ -15,7 +15,8 @@ def command(
     workers: Annotated[int | None, typer.Option(help="Server processes.", min=1)] = None,
 ) -> None:
     """Serve the HTTP interface. Prints where each setting that is not the default came from."""
-    from ..server import run
+    from ..server.reload import Source
+    from ..server.run import serve
 
     arguments = {"host": host, "port": port, "workers": workers}
-    run.serve(run.Source(file=config, arguments=arguments), lambda line: typer.echo(line, err=True))
+    serve(Source(file=config, arguments=arguments), lambda line: typer.echo(line, err=True))

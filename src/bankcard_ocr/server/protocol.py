@@ -24,6 +24,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..settings import Settings
+
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
 _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
@@ -199,3 +201,24 @@ class Config(uvicorn.Config):
     def __init__(self, app: Any, *, head_timeout_s: float = 10.0, **options: Any) -> None:
         self.head_timeout_s = head_timeout_s
         super().__init__(app, http=Protocol, loop="bankcard_ocr.server.loop:Loop", **options)
+
+
+def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
+    """How uvicorn is to run ``app``."""
+    return Config(
+        app,
+        head_timeout_s=settings.request_timeout_s,
+        factory=factory,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        workers=settings.workers,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=settings.keep_alive_s,
+        timeout_graceful_shutdown=settings.drain_s,
+        timeout_worker_healthcheck=60,  # of a worker that starts on a machine under load the imports alone may take 10
+        backlog=2048,
+    )

@@ -1,0 +1,83 @@
+"""One process that serves; on SIGHUP a successor is built beside it and takes over, while connections wait."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from ..errors import SettingsError, StateError
+from ..settings import Settings
+from . import memory
+from .build import build
+from .protocol import config
+from .reload import Hangups, Source, reloaded, say_wrong
+
+LOOK_FOR_HANGUP_S = 0.2
+
+
+def serve_alone(source: Source, settings: Settings, listener: socket.socket, hangups: Hangups) -> None:
+    """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
+    threading.Thread(target=memory.look_after, daemon=True).start()
+    app: ASGIApp | None = build(settings)
+    while app is not None:
+        server = _Server(config(app, settings), listener)
+        successor = _Successor(source, server, hangups)
+        successor.start()
+        server.run(sockets=[listener.dup()])  # it closes what it is given
+        app, settings = successor.taking_over(settings)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which closes ``listener`` when it ends for good: connections are refused then, not held."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self.is_replaced = False
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections and waits for the calls at work."""
+        if not self.is_replaced:
+            self._listener.close()
+        await super().shutdown(sockets)
+
+
+class _Successor(threading.Thread):
+    """What takes over from ``server`` once SIGHUP comes, built while the server serves; none when that ends by itself.
+
+    Where it cannot be built the server goes on: a table or key that is broken by then stays as it is in memory.
+    """
+
+    def __init__(self, source: Source, server: _Server, hangups: Hangups) -> None:
+        super().__init__(daemon=True)
+        self._source = source
+        self._server = server
+        self._hangups = hangups
+        self._is_over = threading.Event()
+        self._built: tuple[ASGIApp, Settings] | None = None
+
+    def run(self) -> None:
+        while self._built is None and not self._is_over.wait(LOOK_FOR_HANGUP_S):
+            if self._hangups.take():
+                self._build()
+        if self._built is not None and not self._server.should_exit:
+            self._server.is_replaced = True
+        self._server.should_exit = True
+
+    def _build(self) -> None:
+        settings = reloaded(self._source)
+        if settings is None:
+            return
+        try:
+            self._built = build(settings), settings
+        except (SettingsError, StateError) as error:  # what was right when it was looked at
+            say_wrong(error)
+
+    def taking_over(self, settings: Settings) -> tuple[ASGIApp | None, Settings]:
+        """The application that was built and its settings; none, and ``settings``, when nothing was."""
+        self._is_over.set()
+        self.join()
+        return self._built if self._built is not None and self._server.is_replaced else (None, settings)

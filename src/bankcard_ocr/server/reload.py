@@ -1,0 +1,77 @@
+"""Where settings come from, whether they can be used, and when they are to be read anew: on SIGHUP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from ..errors import SettingsError, StateError
+from ..platform import state as states
+from ..settings import Loaded, Settings, Value, key, load
+from . import logs, traces
+from .build import fetcher, table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a process reads its settings, at its start and on SIGHUP."""
+
+    file: Path | None
+    arguments: Mapping[str, Value | None]
+
+    def load(self) -> Loaded:
+        """The settings as file and environment are now. Raises SettingsError."""
+        return load(environment=os.environ, platform=sys.platform, file=self.file, arguments=dict(self.arguments))
+
+
+class Hangups:
+    """Whether SIGHUP came since that was asked last. From here on it does not end this process."""
+
+    def __init__(self) -> None:
+        self._came = False
+        signal.signal(signal.SIGHUP, self._note)
+
+    def _note(self, _signal: int, _frame: object) -> None:
+        self._came = True
+
+    def take(self) -> bool:
+        came, self._came = self._came, False
+        return came
+
+
+def reloaded(source: Source) -> Settings | None:
+    """The settings as they are now; None when they are wrong, which the log says."""
+    try:
+        loaded = source.load()
+        check(loaded)
+    except SettingsError as error:
+        say_wrong(error)
+        return None
+    logs.configure(loaded.settings)
+    return loaded.settings
+
+
+def say_wrong(error: Exception) -> None:
+    structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
+
+
+def check(loaded: Loaded) -> None:
+    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used."""
+    settings = loaded.settings
+    try:
+        table(settings)
+        key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings")
+        fetcher(settings)
+        if settings.otlp_endpoint:
+            traces.traces(settings.otlp_endpoint).close()
+        states.connect(settings.state_url).close()
+    except StateError as error:
+        raise SettingsError("state_url", loaded.origins["state_url"], str(error)) from error
+    except SettingsError as error:
+        raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error

@@ -1,0 +1,145 @@
+"""Several processes under a supervisor, which replaces one that died, and on SIGHUP all of them, one by one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from typing import Any
+
+import structlog
+from uvicorn.supervisors import multiprocess
+
+from ..errors import SettingsError, StateError
+from ..platform import state as states
+from ..platform.state.base import State
+from ..settings import Settings
+from . import logs, memory, metrics
+from .build import build
+from .protocol import config
+from .reload import Source, reloaded
+
+RETRY_S = 1.0
+SWITCH_S = 0.0005
+
+
+def shorten_switch_interval() -> None:
+    """Lets a thread that reads a picture give way to the one that answers calls after half a millisecond, not 5."""
+    sys.setswitchinterval(SWITCH_S)
+
+
+class MetricsOfAll:
+    """The metrics port of several workers, open where that is set: their sum, and the quotas of the store of now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store: State | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        if not self._settings.metrics_port:
+            yield
+            return
+        self._store = states.connect(self._settings.state_url)
+        with metrics.shared() as folder:
+            server = metrics.serve(metrics.of_all(folder, self._now), self._settings)
+            try:
+                yield
+            finally:
+                server.shutdown()
+                server.server_close()
+                self._store.close()
+
+    def use(self, settings: Settings) -> None:
+        """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
+        if self._store is not None and settings.state_url != self._settings.state_url:
+            try:
+                after = states.connect(settings.state_url)
+            except StateError as error:
+                structlog.get_logger().error("quotas are told of the store before", reason=str(error))
+                return
+            before, self._store = self._store, after
+            before.close()
+        self._settings = settings
+
+    def _now(self) -> tuple[State, Settings]:
+        if self._store is None:
+            raise StateError("the metrics port is closed")
+        return self._store, self._settings
+
+
+class _Worker(multiprocess.Process):
+    """A process of uvicorn's supervisor whose death is seen at once, not when it fails to answer in time."""
+
+    def _healthcheck(self, timeout: float) -> bool | None:
+        with suppress(OSError, EOFError):
+            self.parent_conn.send(b"ping")
+            if self.parent_conn in wait([self.parent_conn, self.process.sentinel], timeout):
+                return bool(self.parent_conn.recv())
+        return None
+
+
+class Supervisor(multiprocess.Multiprocess):
+    """uvicorn's supervisor, which reads the settings anew on SIGHUP; all workers have them from it."""
+
+    def __init__(self, source: Source, settings: Settings, listener: socket.socket, counts: MetricsOfAll) -> None:
+        self._source = source
+        self._settings = settings
+        self._counts = counts
+        multiprocess.Process = _Worker  # type: ignore[misc]  # it makes its processes of this name
+        super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
+
+    def terminate_all(self) -> None:
+        """Tells all workers to stop; connections are refused from now on, not held."""
+        for listener in self.sockets:
+            listener.close()
+        super().terminate_all()
+
+    def handle_hup(self) -> None:
+        """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
+        before, old, workers = self._settings, self.config, list(self.processes)
+        settings = reloaded(self._source)
+        if settings is None:
+            return
+        self._settings = settings
+        self.config = config(_Build(self._settings), self._settings, factory=True)
+        super().handle_hup()
+        if any(worker in workers for worker in self.processes):  # one of the new ones did not come up
+            self._settings, self.config = before, old
+            structlog.get_logger().error("settings stay as they were, no worker could start under the new ones")
+        self._counts.use(self._settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What a worker calls to make its application; it travels to the worker's process."""
+
+    settings: Settings
+
+    def __call__(self) -> Any:
+        logs.configure(self.settings)
+        shorten_switch_interval()
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
+        threading.Thread(target=memory.look_after, args=(self.settings.worker_memory_mb,), daemon=True).start()
+        try:
+            return build(self.settings)
+        except (SettingsError, StateError) as error:  # what was right when the supervisor looked
+            structlog.get_logger().error("worker cannot start", pid=os.getpid(), reason=str(error))
+            time.sleep(RETRY_S)  # the supervisor starts the next one at once
+            sys.exit(1)
+
+
+def _stop_with_parent() -> None:
+    """Stops this worker in order when its supervisor is gone, else it would keep the port."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
