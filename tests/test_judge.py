@@ -165,6 +165,31 @@ def test_a_gap_where_no_card_has_one_is_a_digit_not_seen(gaps, believed):
     assert believed == (candidate.confidence > 0.5)
 
 
+@pytest.mark.parametrize(
+    ("text", "gaps", "believed"),
+    [
+        ("62000000000005", {}, False),  # 14 digits, what is left of 16 or 19
+        ("36700102000000", {}, True),  # 14 digits as Diners has them, the check digit holds
+        ("378282246310006", {}, True),  # 15 digits whose check digit does not hold
+        ("6200000000000001", {6: 1.8}, False),  # 16 digits set as 19 are, of which the last are covered
+        ("6200000000000005", {6: 1.8}, True),
+        ("6200000000000001", {4: 1.8, 8: 1.8, 12: 1.8}, True),
+    ],
+)
+def test_what_may_be_left_of_a_longer_number_must_be_proven(text: str, gaps: dict, believed: bool):
+    """By its check digit and a length that its issuer uses; a specimen of the usual lengths and spaces need not be."""
+    line = spaced(text, gaps=gaps)
+
+    assert believed == (judge.ranked([line])[0].confidence > 0.5)
+    assert judge.ranked([line], prior=False)[0].confidence > 0.5
+
+
+@pytest.mark.parametrize(("text", "believed"), [("6200444440000005", False), ("6200444400000001", True)])
+def test_what_asterisks_look_like_is_no_number(text: str, believed: bool):
+    """Five times 4 in a row, as the net reads the middle of a masked number."""
+    assert believed == (told(view((text, 0.99)))[0][1] > 0.5)
+
+
 def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
     """Read from the wrong side, 6222... ends in ...2229; one that is no number upside down is doubted less."""
     turned, unknown = (told(view((text, 0.98))) for text in ("8888888888882229", "8888888888883774"))

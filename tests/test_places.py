@@ -253,3 +253,29 @@ def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monke
     (late,) = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
 
     assert late.confidence == pytest.approx(0.99)
+
+
+@pytest.mark.parametrize(
+    ("number", "left", "width", "believed"),
+    [
+        ("6222001234567890", 60, 640, True),
+        ("6222001234567890", 14, 640, False),  # half a digit's pitch from the left edge
+        ("6222001234567890", 60, 560, False),  # and from the right one
+        ("6222001234567890", 22, 640, True),
+        (NUMBER, 14, 640, True),  # proven by its check digit and length
+    ],
+)
+def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, left: int, width: int, believed: bool):
+    """More of it may have been cut off."""
+    quad = np.array([(left, 100), (left + 480, 100), (left + 480, 130), (left, 130)], np.float32)
+    characters = tuple(
+        Character(text=char, probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i, char in enumerate(number)
+    )
+    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    seen = replace(place(number, 0.97), views=(line,), quad=quad)
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=quad, score=0.9)])
+    monkeypatch.setattr(Looker, "_look", lambda *_: seen)
+    monkeypatch.setattr(Looker, "_compared", lambda _looker, _pixels, before, _: before)
+    looking = Looker(locator=None, recognizer=None).places(np.zeros((200, width, 3), np.uint8), Options(), [])
+
+    assert believed == (next(looking).confidence > 0.9)

@@ -189,7 +189,7 @@ def _told(line: Line) -> tuple[Candidate, ...]:
     """The numbers that ``line`` may say, when it is evenly set and the first of them is proven."""
     found = judge.ranked([line])
     middles = np.array([char.x for char in line.characters], np.float64)
-    if not found or not fuse.is_proven(found[0].number) or not layout.unevenness(middles) < fuse.EVEN:
+    if not found or not judge.is_proven(found[0].number) or not layout.unevenness(middles) < fuse.EVEN:
         return ()
     return found
 

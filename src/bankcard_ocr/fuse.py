@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import judge, layout
-from .numbers import iin, luhn
 from .reading import Candidate
 from .vision import quality, recognize
 from .vision.recognize import HIDDEN, Line
@@ -124,7 +123,7 @@ def fused(looks: Sequence[Look], *, prior: bool = True) -> tuple[Candidate, ...]
         fits = not way.loose or _stands_evenly(way)
         for number, seen in _numbers(way):
             weight = seen - way.cost + (judge.likeness(number) if prior else 0.0)
-            if not fits or (way.loose and not is_proven(number)):
+            if not fits or (way.loose and not judge.is_proven(number)):
                 lost.append(weight)
             else:
                 weights.setdefault(number, []).append(weight)
@@ -320,11 +319,6 @@ def _numbers(way: _Way) -> Iterator[tuple[str, float]]:
         digits = order[:, 0].copy()
         digits[list(changed)] = order[list(changed), 1]
         yield "".join(map(str, digits)), float(best.sum() - losses[list(changed)].sum())
-
-
-def is_proven(number: str) -> bool:
-    """Whether a number put together from pieces may be believed."""
-    return luhn.is_valid(number) and len(number) in iin.lengths(number)
 
 
 def _stands_evenly(way: _Way) -> bool:

@@ -25,12 +25,15 @@ LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
+SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
+SIX = (6,)  # and the rest is how 19 digits are set: fewer are what is left of them, unless they are proven
+STARS = "44444"  # what the net makes of asterisks
 ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
 _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-MISREAD = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or repeats one digit
+MISREAD = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
 FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
@@ -57,7 +60,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
         return ()
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)
-    is_unlike = prior and (is_part(best) or is_texture(best))
+    is_unlike = prior and (is_part(best) or is_texture(best) or _may_be_a_part(best, views))
     return doubted(found, MISREAD) if is_odd or is_unlike else found
 
 
@@ -71,8 +74,21 @@ def is_part(digits: str) -> bool:
 
 
 def is_texture(digits: str) -> bool:
-    """Whether it is one digit over and over, as the net reads a row of dots or bars; no issuer gives that out."""
-    return len(set(digits)) == 1
+    """Whether it is one digit over and over, as the net reads a row of dots or bars, or what it makes of asterisks."""
+    return len(set(digits)) == 1 or STARS in digits
+
+
+def is_proven(digits: str) -> bool:
+    """Whether the check digit holds and the issuer uses numbers as long."""
+    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits)
+
+
+def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
+    """Whether it may be what a cut or a cover left of a number: short, or set as longer ones are, and not proven."""
+    if is_proven(number) or len(number) == pan.LONGEST:
+        return False
+    read = [view for view in views if "".join(char.text for char in view.characters) == number]
+    return len(number) < SHORT or any(recognize.gaps(view) == SIX for view in read)
 
 
 def _lacks_one(number: str, views: Sequence[Line]) -> bool:

@@ -34,6 +34,7 @@ REFUTED = 0.1  # a place was misread that is less certain when looked at harder,
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
+CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
 LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
@@ -136,7 +137,7 @@ class Looker:
         """Places that may hold the number, looked at, from the likeliest; ``things`` receives what was located."""
         spent = 0
         for line in self._tried(pixels, options, things):
-            yield from line
+            yield from (_doubted_at_the_edge(place, pixels) for place in line)
             spent += sum(place.strips for place in line)
             if spent >= PATIENCE:
                 return
@@ -204,7 +205,7 @@ class Looker:
             looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
             numbers = [thing for thing in things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)]
             for thing in itertools.chain(numbers[:2] if not looked else (), self._later(pixels, card.quad)):
-                here = self._searched(pixels, thing, options)
+                here = [_doubted_at_the_edge(place, pixels) for place in self._searched(pixels, thing, options)]
                 yield from here
                 if any(place.confidence >= SURE for place in here):
                     break
@@ -334,6 +335,19 @@ def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, 
     """``candidates``, doubted when they begin as numbers do upside down."""
     is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
     return judge.doubted(candidates, TURNED) if is_odd else candidates
+
+
+def _doubted_at_the_edge(place: Place, pixels: quads.Image) -> Place:
+    """``place``, doubted where the picture ends so close to its number that more of it may have been cut off.
+
+    What is proven by check digit and length is believed.
+    """
+    if place.confidence < PROMISING or judge.is_proven(place.candidates[0].number):
+        return place
+    pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
+    if min(quads.room(place.text_quad, *pixels.shape[1::-1])) >= CUT * pitch:
+        return place
+    return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD))
 
 
 def _differs(first: Line, second: Line) -> bool:

@@ -144,3 +144,33 @@ def test_what_no_camera_sees_is_not_convex(corners):
 def test_no_points_are_taken_nowhere():
     """None come out where none go in."""
     assert (0, 2) == quad.project(np.zeros((0, 2), np.float32), np.eye(3)).shape
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [(0, (10.0, 39.0)), (1, (20.0, 9.0)), (2, (39.0, 10.0)), (3, (9.0, 20.0))],
+)
+def test_room_is_what_the_picture_has_along_a_line(turns: int, expected: tuple[float, float]):
+    """Before it and behind it, whichever way it reads."""
+    line = np.array([(10, 20), (60, 20), (60, 30), (10, 30)], np.float32)
+
+    assert expected == pytest.approx(quad.room(quad.turn(line, turns), 100, 40))
+
+
+@given(quads(), st.integers(1, 2000), st.integers(1, 2000))
+def test_room_is_never_less_than_nothing(corners: quad.Quad, width: int, height: int):
+    """Also beyond the picture's edge."""
+    assert min(quad.room(corners, width, height)) >= 0
+
+
+def test_a_line_without_length_has_all_room():
+    """It runs nowhere."""
+    assert (np.inf, np.inf) == quad.room(np.zeros((4, 2), np.float32), 9, 9)
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(0.0, 1.0), (5.0, 0.5), (10.0, 0.0), (50.0, 0.0)])
+def test_overlap_is_a_share_of_the_smaller(shift: float, expected: float):
+    """From all of it to nothing."""
+    square = np.array([(0, 0), (10, 0), (10, 10), (0, 10)], np.float32)
+
+    assert expected == pytest.approx(quad.overlap(square, square + np.float32((shift, 0))))

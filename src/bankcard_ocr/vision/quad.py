@@ -64,6 +64,19 @@ def overlap(first: Quad, second: Quad) -> float:
     return float(area) / max(1e-3, min(cv2.contourArea(first), cv2.contourArea(second)))
 
 
+def room(quad: Quad, width: float, height: float) -> tuple[float, float]:
+    """How far a picture of this size goes on before and behind ``quad``, along it, in pixels; 0 where it ends first."""
+    left, right = quad[[0, 3]].mean(0), quad[[1, 2]].mean(0)
+    along = (right - left) / max(1e-6, float(np.linalg.norm(right - left)))
+    return _to_the_edge(left, -along, width, height), _to_the_edge(right, along, width, height)
+
+
+def _to_the_edge(start: NDArray[np.float32], along: NDArray[np.float32], width: float, height: float) -> float:
+    x, y = ((end if way > 0 else 0.0) for way, end in zip(along, (width - 1, height - 1), strict=True))
+    ways = [(edge - at) / way for edge, at, way in zip((x, y), start, along, strict=True) if abs(way) > 1e-6]
+    return max(0.0, float(min(ways, default=np.inf)))
+
+
 def turn(quad: Quad, quarters: int) -> Quad:
     """The same corners read from another side: ``quarters`` quarter turns clockwise."""
     return np.roll(quad, -quarters, axis=0)
