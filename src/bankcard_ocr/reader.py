@@ -161,19 +161,18 @@ class Reader:
         if not isinstance(options, Options):
             raise TypeError(f"options are bankcard_ocr.Options(…), not {type(options).__name__}")
         data = _as_bytes(data)
-        is_glance = format_of(data) == "JPEG" and not (options.detail or options.returns)
+        is_quick = format_of(data) == "JPEG" and not (options.detail or options.returns)
         timings = {"decode": 0.0, "read": 0.0}
-        while True:
+        for enough in (GLANCED, image.ENOUGH) if is_quick else (image.ENOUGH,):
             started = time.perf_counter()
-            picture = image.decode(data, enough=GLANCED if is_glance else image.ENOUGH)
+            picture = image.decode(data, enough=enough)
             decoded = time.perf_counter()
-            is_glance = is_glance and picture.reduced > 1
+            is_glance = enough == GLANCED and picture.reduced > 1
             places, things, is_clear = self._looked(picture, options, is_glance=is_glance)
             timings["decode"] += 1e3 * (decoded - started)
             timings["read"] += 1e3 * (time.perf_counter() - decoded)
             if is_clear or not is_glance:
                 break
-            is_glance = False
         if options.detail:
             places.extend(self._looker.elsewhere(picture.pixels, things, list(places), options))
         return _Shot(picture=picture, things=tuple(things), places=tuple(places), timings_ms=timings)

@@ -23,6 +23,7 @@ from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import credentials
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.credentials import operator_token
+from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state import redis as module
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, beijing_day, span
 
@@ -218,7 +219,7 @@ def test_past_windows_are_swept(store, clock):
 
 def test_a_strangers_records_cannot_fill_the_memory(store, monkeypatch):
     """Of calls without a valid token only the latest are kept."""
-    monkeypatch.setattr(module, "MAX_ANONYMOUS_RECORDS", 3)
+    monkeypatch.setattr(base, "MAX_ANONYMOUS_RECORDS", 3)
     for n in range(5):
         store.put_record(record(str(n), appid=""))
 

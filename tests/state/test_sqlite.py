@@ -12,8 +12,9 @@ import pytest
 
 from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, dump, span
-from bankcard_ocr.platform.state.sqlite import _FIRST, MAX_ANONYMOUS_RECORDS, VERSION, SqliteState
+from bankcard_ocr.platform.state.sqlite import _FIRST, VERSION, SqliteState
 
 APP = App(appid="wx1", name="a shop", secret_hash="-", created=0.0)
 RECORD = Record(
@@ -220,4 +221,4 @@ def test_a_strangers_records_cannot_fill_the_disk(path, clock):
     connection.close()
     store.close()
 
-    assert (MAX_ANONYMOUS_RECORDS, 1732370050.0) == kept
+    assert (base.MAX_ANONYMOUS_RECORDS, 1732370050.0) == kept

@@ -23,9 +23,13 @@ from typing import Any, Literal, Protocol
 from ...caution import BEIJING
 from ...errors import SettingsError
 
-_AHEAD_S = 8 * 3600
+TOKEN_KEPT_S = 86400.0  # after its end, so that a late caller is told "expired" and not "unknown"
 RECORD_LIFETIME_S = 7 * 86400.0  # rid/get answers for seven days
 COUNTER_LIFETIME_S = 62 * 86400.0  # counts of past days stay for two months, for charts
+MAX_ANONYMOUS_RECORDS = 10_000  # calls without a valid token are kept too, for `why`; strangers must not fill the store
+MAX_RECORDS_ANSWERED = 1000
+
+_AHEAD_S = BEIJING.utcoffset(None).seconds
 
 TokenKind = Literal["token", "stable", "operator"]
 

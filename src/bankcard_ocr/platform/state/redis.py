@@ -37,9 +37,6 @@ from .base import App, Record, Token, TokenKind, Window
 CONNECT_S = 1.0
 ANSWER_S = 2.0
 SLACK_S = 120.0
-TOKEN_KEPT_S = 86400.0  # after its end, so that a late caller is told "expired" and not "unknown"
-MAX_ANONYMOUS_RECORDS = 10_000  # as on SQLite: strangers must not fill the memory
-MAX_RECORDS_ANSWERED = 1000
 LONGEST_S = 100 * 365 * 86400.0  # what Redis is asked to keep at most, far from the end of its clock
 OLDEST = 7
 
@@ -279,7 +276,7 @@ class RedisState:
             record.invoke_time,
             record.rid,
             _ms(base.RECORD_LIFETIME_S),
-            self._most_records if record.appid else MAX_ANONYMOUS_RECORDS,
+            self._most_records if record.appid else base.MAX_ANONYMOUS_RECORDS,
             self._key("record:"),
         )
 
@@ -292,7 +289,7 @@ class RedisState:
     def records(self, appid: str, *, since: float) -> list[Record]:
         with self._use() as redis:
             index = self._key(f"records:{appid}")
-            rids = redis.zrange(index, "+inf", since, byscore=True, desc=True, offset=0, num=MAX_RECORDS_ANSWERED)
+            rids = redis.zrange(index, "+inf", since, byscore=True, desc=True, offset=0, num=base.MAX_RECORDS_ANSWERED)
             bodies = redis.mget([self._key(f"record:{rid}") for rid in rids]) if rids else []
         return [base.load_record(body) for body in bodies if body]
 
@@ -307,7 +304,7 @@ class RedisState:
     def _rotate(self, new: Token, old_until: float, seen: str) -> Token | None:
         fields = {name: getattr(new, name) for name in Token.__slots__}
         flat = [text for pair in fields.items() for text in pair]  # the digest first, _ROTATE counts on it
-        ttl = _ms(new.expires - self._clock() + TOKEN_KEPT_S)
+        ttl = _ms(new.expires - self._clock() + base.TOKEN_KEPT_S)
         keys = [f"current:{new.appid}:{new.kind}", f"tokens:{new.appid}:{new.kind}"]
         return _token(_pairs(self._run(_ROTATE, keys, self._key("token:"), old_until, ttl, seen, *flat)))
 

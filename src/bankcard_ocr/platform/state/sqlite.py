@@ -28,8 +28,6 @@ from .base import App, Record, Token, TokenKind, Window
 
 WAIT_S = 5.0
 SWEEP_EVERY_S = 60.0
-MAX_ANONYMOUS_RECORDS = 10_000  # calls without a valid token are kept too, for `why`; strangers must not fill the disk
-MAX_RECORDS_ANSWERED = 1000
 
 _FIRST = """
 CREATE TABLE apps (appid TEXT PRIMARY KEY, created REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
@@ -207,20 +205,20 @@ class SqliteState:
 
     def records(self, appid: str, *, since: float) -> list[Record]:
         sql = "SELECT body FROM records WHERE appid = ? AND at >= ? ORDER BY at DESC LIMIT ?"
-        return [base.load_record(body) for (body,) in self._all(sql, appid, since, MAX_RECORDS_ANSWERED)]
+        return [base.load_record(body) for (body,) in self._all(sql, appid, since, base.MAX_RECORDS_ANSWERED)]
 
     def sweep(self) -> None:
         """Deletes what is past its time. Called by writers now and then; harmless at any time."""
         now = self._clock()
         with self._write() as connection:
             connection.execute("DELETE FROM notes WHERE expires <= ?", (now,))
-            connection.execute("DELETE FROM tokens WHERE expires <= ?", (now - 86400,))
+            connection.execute("DELETE FROM tokens WHERE expires <= ?", (now - base.TOKEN_KEPT_S,))
             connection.execute("DELETE FROM counters WHERE ends <= ?", (now - base.COUNTER_LIFETIME_S,))
             connection.execute(
                 "DELETE FROM counters WHERE ends <= ? AND window LIKE '%Z'", (now,)
             )  # minutes; days and months are kept for charts
             connection.execute("DELETE FROM records WHERE at <= ?", (now - base.RECORD_LIFETIME_S,))
-            bounds = [("", MAX_ANONYMOUS_RECORDS)]
+            bounds = [("", base.MAX_ANONYMOUS_RECORDS)]
             if self._most_records:
                 apps = connection.execute("SELECT appid FROM apps").fetchall()
                 bounds += [(appid, self._most_records) for (appid,) in apps]
