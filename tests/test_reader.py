@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 from PIL import Image
 
 from bankcard_ocr import align, evidence, fuse
@@ -566,3 +567,46 @@ def test_the_redacted_picture_cannot_be_read(reader):
 
     with pytest.raises(Refused):
         reader.read(redacted, Options(threshold=0.0, prior=False))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("at", [0, 1700, 3900])
+def test_a_card_in_a_long_screenshot_is_read(reader, turned: bool, at: int):
+    """Wherever in it: the whole, seen as small as the locator sees pictures, would show nothing of it."""
+    sample = cv2.resize(image.decode(SAMPLE).pixels, (900, 675))
+    long = np.full((4600, 900, 3), 244, np.uint8)
+    long[at : at + 675] = sample
+    pixels = np.ascontiguousarray(np.rot90(long)) if turned else long
+    reading = reader.read(simplejpeg.encode_jpeg(pixels, quality=92), Options(detail=True))
+    (card,) = reading.cards
+
+    assert ("6200000000000005", reading.number) == (card.number, card.number)
+    assert reading.card_quad is not None
+
+
+def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):
+    """Parts overlap; what lies in two of them is one thing."""
+    asked: list[tuple[int, ...]] = []
+
+    def located(_model, pixels, **_):
+        asked.append(pixels.shape[:2])
+        return (
+            [locate.Thing(kind="card", quad=quads.rectangle(90, 60) + np.float32(5), score=0.9)]
+            if len(asked) == 2
+            else []
+        )
+
+    monkeypatch.setattr(locate, "locate", located)
+    (thing,) = reader._looker._located(np.zeros((100, 450, 3), np.uint8), ("card",))
+
+    assert ([(100, 150)] * 5, (80.0, 5.0)) == (asked, tuple(thing.quad[0].tolist()))
+
+
+@pytest.mark.parametrize(("width", "parts"), [(249, 1), (250, 3)])
+def test_an_ordinary_picture_is_located_on_as_a_whole(reader, monkeypatch, width: int, parts: int):
+    """Two and a half times as long as wide is ordinary no more."""
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr(locate, "locate", lambda _model, pixels, **_: asked.append(pixels.shape) or [])
+    reader._looker._located(np.zeros((100, width, 3), np.uint8), ("card",))
+
+    assert parts == len(asked)

@@ -35,6 +35,8 @@ UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
 CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
+ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
+PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
 LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
@@ -157,7 +159,7 @@ class Looker:
         if is_small_first:
             yield from searched(self._seen_small(pixels))
         wanted = locate.KINDS if everything else ("card", "number")
-        things += locate.locate(self.locator, pixels, kinds=wanted)
+        things += self._located(pixels, wanted)
         numbers = [thing for thing in things if thing.kind == "number"]
         seen = [thing for thing in things if thing.kind == "card" and thing.score > FAINT][:2]
         yield from searched(numbers[:1])
@@ -179,6 +181,22 @@ class Looker:
             if fullest is not surest:
                 yield [self._turned_doubted(pixels, fullest, options)]
         yield from searched(rest)
+
+    def _located(self, pixels: quads.Image, kinds: Sequence[str]) -> list[Thing]:
+        """What is located in a picture; in overlapping parts of one that is as long as screenshots of chats are."""
+        height, width = pixels.shape[:2]
+        long, short = max(width, height), min(width, height)
+        if long < ELONGATED * short:
+            return locate.locate(self.locator, pixels, kinds=kinds)
+        side = round(PART * short)
+        found: list[Thing] = []
+        for start in np.linspace(0, long - side, -(-2 * (long - side) // side) + 1).round().astype(int).tolist():
+            x, y = (start, 0) if width > height else (0, start)
+            part = np.ascontiguousarray(pixels[y : y + side, x : x + side])
+            near = locate.locate(self.locator, part, kinds=kinds)
+            found += [replace(thing, quad=thing.quad + np.array((x, y), np.float32)) for thing in near]
+        found.sort(key=attrgetter("score"), reverse=True)
+        return [thing for place, thing in enumerate(found) if not _is_seen_already(thing, found[:place])]
 
     def _turned_doubted(self, pixels: quads.Image, place: Place, options: Options) -> Place:
         """The place turned round, against the locator's direction; doubted when it reads as it is, too."""
@@ -335,6 +353,11 @@ def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, 
     """``candidates``, doubted when they begin as numbers do upside down."""
     is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
     return judge.doubted(candidates, TURNED) if is_odd else candidates
+
+
+def _is_seen_already(thing: Thing, others: Iterable[Thing]) -> bool:
+    """Whether a likelier thing of its kind is where it is: parts of a picture overlap."""
+    return any(other.kind == thing.kind and quads.overlap(other.quad, thing.quad) > 0.5 for other in others)
 
 
 def _doubted_at_the_edge(place: Place, pixels: quads.Image) -> Place:
