@@ -29,6 +29,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 
 from ..synth import strip
+from ..vision import locate, recognize
 from ..vision.model import Model
 from . import data, scenes, stem, strips
 from .nets import Locator, Recognizer
@@ -48,7 +49,7 @@ class RecognizerFile(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         logits, place = self.net(pixels)
-        x = torch.arange(logits.shape[1], dtype=torch.float32) * strips.STRIDE + (strips.STRIDE - 1) / 2
+        x = torch.arange(logits.shape[1], dtype=torch.float32) * recognize.STRIDE + (recognize.STRIDE - 1) / 2
         y, zero = torch.full_like(x, strip.HEIGHT / 2), torch.zeros_like(x)
         return logits.softmax(2), place * strips.UNIT + torch.stack([x, y, zero, zero], 1)
 
@@ -150,13 +151,13 @@ def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
         alphabet = strips.NAMES if net == "holder" else strips.ALPHABET
         frames = {0: "n", 1: "frames"}
         return RecognizerFile(averaged(bare(net), checkpoint)).eval(), _Spec(
-            example=torch.randint(0, 255, (2, strip.HEIGHT, strips.LONG, 3), dtype=torch.uint8),
+            example=torch.randint(0, 255, (2, strip.HEIGHT, recognize.LONG, 3), dtype=torch.uint8),
             names=["probabilities", "places"],
             axes={stem.INPUT: {0: "n", 2: "width"}, "probabilities": frames, "places": frames},
             facts={
                 "alphabet": alphabet[1:],
                 "height": str(strip.HEIGHT),
-                "stride": str(strips.STRIDE),
+                "stride": str(recognize.STRIDE),
                 "blank": "first",
             },
             pictures=_drawn(strips.render_holders if net == "holder" else strips.render_long),
@@ -165,7 +166,7 @@ def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
         example=torch.randint(0, 255, (1, 256, scenes.SIDE, 3), dtype=torch.uint8),
         names=["maps"],
         axes={stem.INPUT: {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}},
-        facts={"kinds": ",".join(scenes.KINDS), "side": str(scenes.SIDE), "stride": str(scenes.STRIDE)},
+        facts={"kinds": ",".join(locate.KINDS), "side": str(scenes.SIDE), "stride": str(locate.STRIDE)},
         pictures=_drawn(scenes.render_scenes),
     )
 

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..vision.recognize import LONG
 from . import data, loop
 from .fit_recognize import LEAST, LONG_BATCH, WARM, loss_of
 from .nets import Recognizer
-from .strips import LONG, NAMES, augment, render_holders, shapes
+from .strips import NAMES, augment, render_holders, shapes
 
 
 def main() -> None:

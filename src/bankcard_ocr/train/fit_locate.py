@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from ..vision.locate import KINDS, UNIT
 from . import data, loop
 from .nets import Locator
-from .scenes import KINDS, SHAPES, UNIT, augment, render_scenes, targets
+from .scenes import SHAPES, augment, render_scenes, targets
 
 WARM = 200  # steps
 LEAST = 200  # scenes drawn before the first step

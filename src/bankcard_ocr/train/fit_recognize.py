@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 
+from ..vision.recognize import LONG, SHORT
 from . import data, loop
 from .nets import Recognizer
-from .strips import LONG, SHORT, augment, render_long, render_short, shapes, targets
+from .strips import augment, render_long, render_short, shapes, targets
 
 WARM = 300  # steps
 LEAST = 400  # strips drawn before the first step

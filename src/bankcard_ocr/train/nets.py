@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..vision.locate import KINDS
 from ..vision.model import FLOOR
-from .scenes import KINDS
 from .strips import ALPHABET
 
 STEM = (32, 48)  # channels of a recognizer at half and at a quarter of the strip's size

@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..synth import card, render, scene
+from ..vision.locate import KINDS, STRIDE, UNIT
 from ..vision.quad import rectangle
 from .data import Batch, Sample, Shapes
 
-KINDS: tuple[scene.Kind, ...] = ("card", "number", "expiry", "holder")
 SIDE = 320  # of a picture
-STRIDE = 8  # pixels from one cell to the next
-UNIT = 32.0  # pixels in one unit of a corner's offset
 MOST = 12  # things in a scene, at most
 FLATS = 120  # cards a renderer keeps at hand
 FEW = 12  # and how many it draws before the first scene

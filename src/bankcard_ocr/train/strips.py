@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..synth import strip
+from ..vision.recognize import LONG, SHORT, STRIDE
 from .data import Batch, Sample, Shapes
 
 ALPHABET = "\0" + "0123456789/" + strip.HIDDEN  # of numbers and dates; blank first
 NAMES = "\0" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ .-'/" + strip.HIDDEN  # of holder names; blank first
-LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
 MOST = 28  # characters on a strip, at most
 UNIT = 24.0  # pixels in one unit of a place
-STRIDE = 4  # pixels from one frame to the next
 SURE, UNSURE = 0.27, 0.36  # a frame this near to a middle, in pitches, says the character; between, it may say either
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -16,13 +17,14 @@ from numpy.typing import NDArray
 from .model import Model
 from .quad import Image, Quad, is_convex, overlap, sides
 
-KINDS = ("card", "number", "expiry", "holder")
-_STRIDE = 8  # pixels of the model's input in a cell
+Kind = Literal["card", "number", "expiry", "holder"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+STRIDE = 8  # pixels of the model's input in a cell
 _MARGIN = 16  # pixels of the model's input around the picture
 _APART = 48  # the same where it lies apart
 _MOST = 6  # things of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
-_UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
+UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +96,8 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float]]:
     if score.max() < least:
         return []
     ys, xs = np.nonzero(score >= max(least, 0.15))
-    cells = np.stack([xs, ys], 1).astype(np.float32) * _STRIDE + (_STRIDE - 1) / 2
-    votes = part[1:9, ys, xs].T.reshape(-1, 4, 2) * _UNIT + cells[:, None]
+    cells = np.stack([xs, ys], 1).astype(np.float32) * STRIDE + (STRIDE - 1) / 2
+    votes = part[1:9, ys, xs].T.reshape(-1, 4, 2) * UNIT + cells[:, None]
     logs = part[9:11, ys, xs].T
     weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
     free = np.ones(len(xs), bool)
@@ -121,18 +123,18 @@ def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) ->
     Votes for a far end fall short; the cells at the end itself do not.
     """
     ys, xs = np.nonzero(score >= least)
-    cells = np.stack([xs, ys], 1).astype(np.float32) * _STRIDE + (_STRIDE - 1) / 2
+    cells = np.stack([xs, ys], 1).astype(np.float32) * STRIDE + (STRIDE - 1) / 2
     start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
     long = float(np.linalg.norm(end - start))
     along = (end - start) / max(long, 1e-3)
     high = sides(quad)[1]
     off = (cells - start) @ np.array([-along[1], along[0]], np.float32)
-    places = np.sort(((cells - start) @ along)[np.abs(off) < max(0.7 * high, 0.75 * _STRIDE)])
+    places = np.sort(((cells - start) @ along)[np.abs(off) < max(0.7 * high, 0.75 * STRIDE)])
     first, last = 0.0, long
     for place in places[places >= long / 2]:
-        last = max(last, float(place)) if place - last < 3 * _STRIDE else last
+        last = max(last, float(place)) if place - last < 3 * STRIDE else last
     for place in places[places <= long / 2][::-1]:
-        first = min(first, float(place)) if first - place < 3 * _STRIDE else first
+        first = min(first, float(place)) if first - place < 3 * STRIDE else first
     shifts = np.array([first, last - long, last - long, first], np.float32)[:, None] * along
     return np.asarray(quad + shifts, np.float32)
 
