@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import date
 
 from . import layout
 from .numbers import iin, luhn, pan
@@ -60,7 +61,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
         return ()
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)
-    is_unlike = prior and (is_part(best) or is_texture(best) or _may_be_a_part(best, views))
+    is_unlike = prior and _is_unlike_numbers(best, views)
     return doubted(found, MISREAD) if is_odd or is_unlike else found
 
 
@@ -78,14 +79,34 @@ def is_texture(digits: str) -> bool:
     return len(set(digits)) == 1 or STARS in digits
 
 
+def is_identity_number(digits: str) -> bool:
+    """Whether it is like the number of a Chinese identity card: 18 digits, or 17 before an X, with a date of birth.
+
+    GB 11643: six digits of the place, eight of the date, three of the order, one to check.
+    """
+    if len(digits) not in {17, 18} or digits[6:8] not in {"18", "19", "20"}:
+        return False
+    try:
+        date.fromisoformat(digits[6:14])
+    except ValueError:
+        return False
+    return True
+
+
 def is_proven(digits: str) -> bool:
     """Whether the check digit holds and the issuer uses numbers as long."""
     return luhn.is_valid(digits) and len(digits) in iin.lengths(digits)
 
 
+def _is_unlike_numbers(number: str, views: Sequence[Line]) -> bool:
+    if is_proven(number):
+        return is_texture(number)
+    return is_part(number) or is_texture(number) or is_identity_number(number) or _may_be_a_part(number, views)
+
+
 def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
-    """Whether it may be what a cut or a cover left of a number: short, or set as longer ones are, and not proven."""
-    if is_proven(number) or len(number) == pan.LONGEST:
+    """Whether it may be what a cut or a cover left of a number: it is short, or set as longer ones are."""
+    if len(number) == pan.LONGEST:
         return False
     read = [view for view in views if "".join(char.text for char in view.characters) == number]
     return len(number) < SHORT or any(recognize.gaps(view) == SIX for view in read)
