@@ -24,8 +24,9 @@ import numpy as np
 from bankcard_ocr import cards, names
 from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.numbers import holder
-from bankcard_ocr.places import Looker
 from bankcard_ocr.reader import Reader
+from bankcard_ocr.reading import Options
+from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, material, render, scene, words
 from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
@@ -90,7 +91,7 @@ def main() -> None:
     options = parser.parse_args()
     hold_out()
     cv2.setNumThreads(1)
-    looker, namer, reader = Looker(locator=Model("locate"), recognizer=Model("recognize")), Model("holder"), Reader()
+    namer, reader = Model("holder"), Reader()
     figures = {"names": 0, "located": 0, "told": 0, "told_right": 0}
     shares: dict[str, list[float]] = {"embossed": [], "flat": [], "on a located line": [], "with a number read": []}
     for index in range(options.count):
@@ -104,9 +105,12 @@ def main() -> None:
         wanted = holder.clean(line.text)
         if wanted is None:
             continue
-        things = locate.locate(looker.locator, taken.pixels)
+        search = Search(
+            locator=reader.locator, recognizer=reader.recognizer, pixels=taken.pixels, options=Options(detail=True)
+        )
+        things = locate.locate(reader.locator, taken.pixels)
         for found in cards.distinct(things)[:1]:
-            things += looker.closer(taken.pixels, found.quad, kinds=("holder", "number"), least=0.1)
+            things += search.closer(found.quad, kinds=("holder", "number"), least=0.1)
         number = next((thing.quad for thing in taken.things if thing.kind == "number"), None)
         lines, middle = names.may_be_names(things, number=number), truth[0].mean(0)
         held = [one for one in lines if within(middle, quads.grow(one.quad, 0.03, 0.3))]

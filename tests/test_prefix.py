@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr import judge, places, prefix
-from bankcard_ocr.places import Looker, Place
+from bankcard_ocr import judge, prefix, search
+from bankcard_ocr.places import Place
 from bankcard_ocr.prefix import Prefix
 from bankcard_ocr.reading import Candidate, Options
+from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth.ink import Ink
 from bankcard_ocr.vision import quad as quads
@@ -96,8 +97,8 @@ def test_only_four_digits_read_clearly_count(lines, read):
 
 
 @pytest.fixture(scope="module")
-def looker() -> Looker:
-    return Looker(locator=Model("locate"), recognizer=Model("recognize"))
+def models() -> dict[str, Model]:
+    return {"locator": Model("locate"), "recognizer": Model("recognize")}
 
 
 def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
@@ -113,20 +114,21 @@ def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
     return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), found[0].quad
 
 
-def looked(looker: Looker, pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Place, Place]:
+def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Place, Place]:
     """The place of the number as if it were read with ``confidence``, and the same compared with what is below it."""
-    place = looker._look(pixels, quad, 0.9, Options())
+    looking = Search(**models, pixels=pixels, options=Options())
+    place = looking._look(quad, 0.9)
     assert place.says(NUMBER)
     doubted = replace(place, candidates=(Candidate(number=NUMBER, confidence=confidence),))
-    return doubted, looker._compared(pixels, doubted, Options())
+    return doubted, looking._compared(doubted)
 
 
 @pytest.mark.parametrize(("printed", "times"), [("6200", 1.1), ("6208", 1000.0), ("0123", 1.1)])
-def test_print_is_read_where_it_stands(looker, printed, times):
+def test_print_is_read_where_it_stands(models, printed, times):
     """A number is doubted many times more when a digit of the print differs, and no more when it agrees."""
     pixels, quad = drawn(printed)
-    place = looker._look(pixels, quad, 0.9, Options())
-    _, after = looked(looker, pixels, quad, 0.98)
+    place = Search(**models, pixels=pixels, options=Options())._look(quad, 0.9)
+    _, after = looked(models, pixels, quad, 0.98)
 
     assert after.says(NUMBER)
     doubt = (1 - after.confidence) / (1 - place.confidence)
@@ -135,15 +137,15 @@ def test_print_is_read_where_it_stands(looker, printed, times):
 
 @pytest.mark.parametrize(
     ("confidence", "compared"),
-    [(places.CERTAIN, 0), (places.CERTAIN - 0.01, 1), (places.PROMISING, 1), (places.PROMISING - 0.001, 0)],
+    [(search.CERTAIN, 0), (search.CERTAIN - 0.01, 1), (search.PROMISING, 1), (search.PROMISING - 0.001, 0)],
 )
-def test_what_is_certain_or_hopeless_is_not_compared(looker, monkeypatch, confidence, compared):
+def test_what_is_certain_or_hopeless_is_not_compared(models, monkeypatch, confidence, compared):
     """Nothing is read for it then; where nothing is printed, nothing changes."""
     pixels, quad = drawn("")
     read: list[int] = []
     there = prefix.read
     monkeypatch.setattr(prefix, "read", lambda lines: (read.append(len(lines)), there(lines))[1])
-    before, after = looked(looker, pixels, quad, confidence)
+    before, after = looked(models, pixels, quad, confidence)
 
     assert read == [len(prefix.LEVELS)] * compared
     assert after == before

@@ -21,6 +21,7 @@ from bankcard_ocr.numbers import pan
 from bankcard_ocr.places import Place
 from bankcard_ocr.reader import Reader, _surer
 from bankcard_ocr.reading import Candidate, Options, Seen
+from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
@@ -584,6 +585,10 @@ def test_a_card_in_a_long_screenshot_is_read(reader, turned: bool, at: int):
     assert reading.card_quad is not None
 
 
+def searching(reader: Reader, pixels: np.ndarray) -> Search:
+    return Search(locator=reader.locator, recognizer=reader.recognizer, pixels=pixels, options=Options())
+
+
 def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):
     """Parts overlap; what lies in two of them is one thing."""
     asked: list[tuple[int, ...]] = []
@@ -597,7 +602,7 @@ def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):
         )
 
     monkeypatch.setattr(locate, "locate", located)
-    (thing,) = reader._looker._located(np.zeros((100, 450, 3), np.uint8), ("card",))
+    (thing,) = searching(reader, np.zeros((100, 450, 3), np.uint8))._located(("card",))
 
     assert ([(100, 150)] * 5, (80.0, 5.0)) == (asked, tuple(thing.quad[0].tolist()))
 
@@ -607,6 +612,6 @@ def test_an_ordinary_picture_is_located_on_as_a_whole(reader, monkeypatch, width
     """Two and a half times as long as wide is ordinary no more."""
     asked: list[tuple[int, ...]] = []
     monkeypatch.setattr(locate, "locate", lambda _model, pixels, **_: asked.append(pixels.shape) or [])
-    reader._looker._located(np.zeros((100, width, 3), np.uint8), ("card",))
+    searching(reader, np.zeros((100, width, 3), np.uint8))._located(("card",))
 
     assert parts == len(asked)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from . import cards, fuse, judge, layout, places
+from . import cards, fuse, judge, layout, search
 from .numbers import pan
 from .places import Place
 from .reading import Candidate
@@ -165,7 +165,7 @@ class _Strips:
     def line(self, quad: quads.Quad) -> Line:
         """What all show where the first has ``quad``: framed anew by its characters, wider where they may be a part."""
         line, quad = self._framed(quad)
-        if len(line.characters) < places.SHORT:
+        if len(line.characters) < search.FULL:
             wide = quads.grow(quad, (pan.LONGEST - len(line.characters)) / max(4, len(line.characters)), 0.0)
             longer, _ = self._framed(wide)
             if len(longer.characters) > len(line.characters):

@@ -13,8 +13,9 @@ import numpy as np
 from . import align, cards, caution, dates, evidence, fuse, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
-from .places import FAINT, SURE, Looker, Place
+from .places import Place
 from .reading import Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
+from .search import FAINT, SURE, Search
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
@@ -30,14 +31,19 @@ GLANCED = 800  # pixels of the longer side with which a large JPEG is looked at 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shot:
-    """One picture, what was located in it, the places looked at, and which of several pictures it is."""
+    """One picture, the search in it, the places looked at, and which of several pictures it is."""
 
     picture: image.Picture
-    things: tuple[Thing, ...]
+    search: Search
     places: tuple[Place, ...]
     timings_ms: dict[str, float]
     number: int = 0
     outlines: dict[bytes, quads.Quad] = field(default_factory=dict, repr=False)
+
+    @property
+    def things(self) -> Sequence[Thing]:
+        """What was located in it."""
+        return self.search.things
 
     @property
     def best(self) -> Place:
@@ -92,7 +98,6 @@ class Reader:
         self._clock = clock
         self.locator = Model("locate", threads=threads)
         self.recognizer = Model("recognize", threads=threads)
-        self._looker = Looker(locator=self.locator, recognizer=self.recognizer)
         self._threads = threads
         self._loading = threading.Lock()
         self._namer: Model | None = None
@@ -168,31 +173,15 @@ class Reader:
             picture = image.decode(data, enough=enough)
             decoded = time.perf_counter()
             is_glance = enough == GLANCED and picture.reduced > 1
-            places, things, is_clear = self._looked(picture, options, is_glance=is_glance)
+            search = Search(locator=self.locator, recognizer=self.recognizer, pixels=picture.pixels, options=options)
+            places, is_clear = _looked(search, is_glance=is_glance)
             timings["decode"] += 1e3 * (decoded - started)
             timings["read"] += 1e3 * (time.perf_counter() - decoded)
             if is_clear or not is_glance:
                 break
         if options.detail:
-            places.extend(self._looker.elsewhere(picture.pixels, things, list(places), options))
-        return _Shot(picture=picture, things=tuple(things), places=tuple(places), timings_ms=timings)
-
-    def _looked(
-        self, picture: image.Picture, options: Options, *, is_glance: bool
-    ) -> tuple[list[Place], list[Thing], bool]:
-        """The places of ``picture`` up to a sure one, what was located, and whether more pixels would show nothing new.
-
-        A glance ends at the first unsure line that has fewer pixels than a strip.
-        """
-        places: list[Place] = []
-        things: list[Thing] = []
-        for place in self._looker.places(picture.pixels, options, things):
-            places.append(place)
-            if place.confidence >= SURE:
-                return places, things, True
-            if is_glance and quads.sides(place.quad)[0] < recognize.LONG:
-                return places, things, False
-        return places, things, bool(places) or not things
+            places.extend(search.elsewhere(tuple(places)))
+        return _Shot(picture=picture, search=search, places=tuple(places), timings_ms=timings)
 
     def _together(self, shots: Sequence[_Shot], options: Options) -> tuple[Candidate, ...]:
         """The candidates of several pictures of one card. Raises CardsDiffer, NumberUnreadable."""
@@ -237,7 +226,7 @@ class Reader:
             timings_ms=shot.timings_ms,
         )
         if options.returns:
-            reading = replace(reading, pictures=self._pictures(shot, reading.number, options))
+            reading = replace(reading, pictures=_pictures(shot, reading.number, options))
         return self._detailed(shot, reading, options) if options.detail else reading
 
     def _seen(self, shot: _Shot, options: Options) -> Seen | None:
@@ -252,7 +241,7 @@ class Reader:
             card_quad=_points(picture.as_sent(shot.outline(card))) if card is not None else None,
             cards=told,
             warnings=caution.ordered(caution.of_measures(_measures(shot, told))) if options.detail else (),
-            pictures=self._pictures(shot, "", options),
+            pictures=_pictures(shot, "", options),
             picture=shot.number,
             timings_ms=shot.timings_ms,
         )
@@ -261,9 +250,9 @@ class Reader:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
         things = cards.on_one_card(shot.best.quad, shot.things)
-        closer = self._closer(shot)
+        closer = _closer(shot)
         expiries = [thing for thing in closer if thing.kind == "expiry"]
-        read = self._read_once(picture.pixels)
+        read = _read_once(shot.search)
         found = dates.dates(things, read)
         if expiries and not found:
             found = dates.dates([*things, *expiries], read)
@@ -283,53 +272,71 @@ class Reader:
             warnings=caution.ordered(warned),
         )
 
-    def _read_once(self, pixels: quads.Image) -> dates.Reads:
-        """What reads lines of ``pixels``, each but once however often it is asked for."""
-        lines: dict[bytes, recognize.Line] = {}
 
-        def read(quad: quads.Quad) -> recognize.Line:
-            key = quad.tobytes()
-            if key not in lines:
-                lines[key] = self._looker.line(pixels, quad)
-            return lines[key]
+def _looked(search: Search, *, is_glance: bool) -> tuple[list[Place], bool]:
+    """The places of a picture up to a sure one, and whether more of its pixels would show nothing new.
 
-        return read
+    A glance ends at the first unsure line that has fewer pixels than a strip.
+    """
+    places: list[Place] = []
+    for place in search.places():
+        places.append(place)
+        if place.confidence >= SURE:
+            return places, True
+        if is_glance and quads.sides(place.quad)[0] < recognize.LONG:
+            return places, False
+    return places, bool(places) or not search.things
 
-    def _closer(self, shot: _Shot) -> list[Thing]:
-        """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
-        if shot.card is None:
-            return []
-        whole = cards.as_read(shot.card, shot.best.quad)
-        return self._looker.closer(shot.picture.pixels, whole, kinds=("expiry", "holder", "number"), least=0.1)
 
-    def _pictures(self, shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
-        """The pictures that ``options`` ask for, as JPEG; what was not located cannot be cut out.
+def _read_once(search: Search) -> dates.Reads:
+    """What reads lines of the picture searched, each but once however often it is asked for."""
+    lines: dict[bytes, recognize.Line] = {}
 
-        Without a ``number`` no digit of the line is left on the redacted one.
-        """
-        pixels, line, made = shot.picture.pixels, shot.line, dict[Returned, bytes]()
-        if line is not None and "number" in options.returns:
-            made["number"] = evidence.number(pixels, line)
-        if shot.card is None or not options.returns & {"card", "redacted"}:
-            return made
-        whole = shot.outline(shot.card)
-        if line is not None:
-            whole = cards.as_read(whole, line)
-        if "card" in options.returns:
-            made["card"] = evidence.card(pixels, whole)
-        if "redacted" in options.returns:
-            kinds = ("number", "holder", "expiry")
-            things = [*shot.things, *self._looker.closer(pixels, whole, kinds=kinds, least=0.1)]
-            shown = dates.dates(things, self._read_once(pixels))
-            made["redacted"] = evidence.redacted(
-                pixels,
-                whole,
-                line,
-                digits=shot.best.certain_digits(number) if number else (),
-                secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
-                dates=[date.quad for date in shown],
-            )
+    def read(quad: quads.Quad) -> recognize.Line:
+        key = quad.tobytes()
+        if key not in lines:
+            lines[key] = search.line(quad)
+        return lines[key]
+
+    return read
+
+
+def _closer(shot: _Shot) -> list[Thing]:
+    """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
+    if shot.card is None:
+        return []
+    whole = cards.as_read(shot.card, shot.best.quad)
+    return shot.search.closer(whole, kinds=("expiry", "holder", "number"), least=0.1)
+
+
+def _pictures(shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
+    """The pictures that ``options`` ask for, as JPEG; what was not located cannot be cut out.
+
+    Without a ``number`` no digit of the line is left on the redacted one.
+    """
+    pixels, line, made = shot.picture.pixels, shot.line, dict[Returned, bytes]()
+    if line is not None and "number" in options.returns:
+        made["number"] = evidence.number(pixels, line)
+    if shot.card is None or not options.returns & {"card", "redacted"}:
         return made
+    whole = shot.outline(shot.card)
+    if line is not None:
+        whole = cards.as_read(whole, line)
+    if "card" in options.returns:
+        made["card"] = evidence.card(pixels, whole)
+    if "redacted" in options.returns:
+        kinds = ("number", "holder", "expiry")
+        things = [*shot.things, *shot.search.closer(whole, kinds=kinds, least=0.1)]
+        shown = dates.dates(things, _read_once(shot.search))
+        made["redacted"] = evidence.redacted(
+            pixels,
+            whole,
+            line,
+            digits=shot.best.certain_digits(number) if number else (),
+            secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
+            dates=[date.quad for date in shown],
+        )
+    return made
 
 
 def _as_bytes(data: object) -> bytes:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import resources
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr import places
-from bankcard_ocr.places import Looker, Place
+from bankcard_ocr import search as module
+from bankcard_ocr.places import Place
 from bankcard_ocr.reading import Candidate, Options
+from bankcard_ocr.search import Search
 from bankcard_ocr.vision import locate, recognize
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Thing
@@ -24,9 +27,15 @@ OTHER = "4111111111111111"  # another
 SAMPLE = resources.files("bankcard_ocr.server").joinpath("sample.jpg").read_bytes()
 
 
+def searching(pixels: np.ndarray, options: Options = Options()) -> Search:  # noqa: B008 - frozen
+    """A search whose models are never asked: the test says what is located and read."""
+    return Search(locator=None, recognizer=None, pixels=pixels, options=options)
+
+
 @pytest.fixture(scope="module")
-def looker() -> Looker:
-    return Looker(locator=Model("locate"), recognizer=Model("recognize"))
+def search() -> Callable[[np.ndarray], Search]:
+    """Makes a search in a picture with the shipped models."""
+    return partial(Search, locator=Model("locate"), recognizer=Model("recognize"), options=Options())
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +44,17 @@ def pixels() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def number(looker, pixels) -> Thing:
-    return next(thing for thing in locate.locate(looker.locator, pixels) if thing.kind == "number")
+def number(pixels) -> Thing:
+    return next(thing for thing in locate.locate(Model("locate"), pixels) if thing.kind == "number")
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (0.16, 1.0), (0.0, 0.85), (0.16, 0.85), (0.3, 1.0)])
-def test_a_number_located_short_is_followed_to_its_ends(looker, pixels, number, monkeypatch, start, end):
+def test_a_number_located_short_is_followed_to_its_ends(search, pixels, number, monkeypatch, start, end):
     """Digits beyond the ends of what was located are read, too, up to five on each side."""
     short = quads.part(number.quad, start, 0.0, end, 1.0)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [replace(number, quad=short)])
 
-    read = next(looker.places(pixels, Options(), []))
+    read = next(search(pixels=pixels).places())
 
     assert read.says(NUMBER)
     assert read.confidence > 0.9
@@ -77,47 +86,47 @@ def place(text: str, confidence: float, strips: int = 1) -> Place:
 def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, said, offered):
     """A place that seemed likely and does not when looked at harder, or reads otherwise, counts as what it was then."""
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, before))
-    monkeypatch.setattr(Looker, "_harder", lambda *_: place(said, after))
-    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, before))
+    monkeypatch.setattr(Search, "_harder", lambda *_: place(said, after))
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
 
     assert offered == [next(looking).confidence for _ in offered]
 
 
-@pytest.mark.parametrize(("strips", "offered"), [(places.PATIENCE, 1), (places.PATIENCE - 1, 2)])
+@pytest.mark.parametrize(("strips", "offered"), [(module.PATIENCE, 1), (module.PATIENCE - 1, 2)])
 def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offered):
     """A picture that cannot be read costs a bounded number of readings."""
     lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
-    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.01, strips))
-    monkeypatch.setattr(Looker, "_stacked", lambda *_: None)
-    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.01, strips))
+    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
 
     assert len(list(looking)) == offered
 
 
 @pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [2, 3]), (0.05, [5])])
-def test_every_strip_counts(looker, pixels, number, monkeypatch, after, first_and_second):
+def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_and_second):
     """A line that is read twice and thrice more costs five strips, though its first look be refuted."""
-    monkeypatch.setattr(places, "SURE", 2.0)
-    monkeypatch.setattr(places, "REFUTED", 1.5 if after < 0.1 else places.REFUTED)
+    monkeypatch.setattr(module, "SURE", 2.0)
+    monkeypatch.setattr(module, "REFUTED", 1.5 if after < 0.1 else module.REFUTED)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [number])
     read: list[int] = []
-    lines = Looker._lines
-    monkeypatch.setattr(Looker, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
-    looking = looker.places(pixels, Options(), [])
+    lines = Search._lines
+    monkeypatch.setattr(Search, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
+    looking = search(pixels=pixels).places()
 
     assert [next(looking).strips for _ in first_and_second] == first_and_second
     assert sum(read) == 5
 
 
-def test_a_harder_look_stands_where_its_last_view_was_taken(looker, pixels, number, monkeypatch):
+def test_a_harder_look_stands_where_its_last_view_was_taken(search, pixels, number, monkeypatch):
     """Digits are told, and covered, by where the last view saw them."""
-    place = looker._look(pixels, number.quad, number.score, Options())
+    place = search(pixels=pixels)._look(number.quad, number.score)
     strips: list[quads.Image] = []
-    lines = Looker._lines
-    monkeypatch.setattr(Looker, "_lines", lambda self, read: (strips.extend(read), lines(self, read))[1])
-    harder = looker._harder(pixels, place, Options())
+    lines = Search._lines
+    monkeypatch.setattr(Search, "_lines", lambda self, read: (strips.extend(read), lines(self, read))[1])
+    harder = search(pixels=pixels)._harder(place)
 
     assert len(strips) == 3
     assert (recognize.strip(pixels, harder.quad) == strips[-1]).all()
@@ -140,19 +149,19 @@ PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 @pytest.mark.parametrize(
     ("confidence", "upside_down"),
     [
-        (places.UPRIGHT, []),
-        (places.UPRIGHT - 0.01, [0.98]),
-        (places.PROMISING, [0.98]),
-        (places.PROMISING - 0.001, [0.999]),
+        (module.UPRIGHT, []),
+        (module.UPRIGHT - 0.01, [0.98]),
+        (module.PROMISING, [0.98]),
+        (module.PROMISING - 0.001, [0.999]),
     ],
 )
 def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, upside_down):
     """A best place below the threshold is read upside down once more, and doubted then where it says much as it is."""
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, confidence))
-    monkeypatch.setattr(Looker, "_turned", lambda *_: place(OTHER, 0.999))
-    monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
-    found = list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, confidence))
+    monkeypatch.setattr(Search, "_turned", lambda *_: place(OTHER, 0.999))
+    monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
+    found = list(searching(np.zeros((9, 9, 3), np.uint8)).places())
 
     assert [one.confidence for one in found if one.says(OTHER)] == pytest.approx(upside_down, abs=5e-4)
 
@@ -162,17 +171,17 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
     lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
     digits = [Character(text="4", probability=1.0, x=20.0 * i, y=24, width=12, height=20) for i in range(16)]
 
-    def look(_looker: object, _pixels: object, quad: np.ndarray, *_: object) -> Place:
+    def look(_search: object, quad: np.ndarray, *_: object) -> Place:
         seen = digits if quad is lines[1].quad else digits[:3]
         view = Line(say=tuple, characters=tuple(seen), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
         return replace(place(NUMBER, 0.0), quad=quad, views=(view,))
 
     turned: list[np.ndarray] = []
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
-    monkeypatch.setattr(Looker, "_look", look)
-    monkeypatch.setattr(Looker, "_stacked", lambda *_: None)
-    monkeypatch.setattr(Looker, "_turned", lambda _, __, before, ___: (turned.append(before.quad), before)[1])
-    list(Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), []))
+    monkeypatch.setattr(Search, "_look", look)
+    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
+    monkeypatch.setattr(Search, "_turned", lambda _, before: (turned.append(before.quad), before)[1])
+    list(searching(np.zeros((9, 9, 3), np.uint8)).places())
 
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
 
@@ -186,16 +195,15 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
         return [Thing(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
 
     monkeypatch.setattr(locate, "locate", located)
-    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.99))
-    looking = Looker(locator=None, recognizer=None)
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.99))
     pixels = np.zeros((9, 9, 3), np.uint8)
 
-    (late,) = looking.places(pixels, Options(), [])
-    scanned, again = looking.places(pixels, Options(type="scan"), [])
+    (late,) = searching(pixels).places()
+    scanned, again = searching(pixels, Options(type="scan")).places()
 
     assert (late.says(NUMBER), scanned.says(NUMBER)) == (True, True)
     assert 0.9 < late.confidence == again.confidence < scanned.confidence == 0.99  # a last resort without any card
-    assert ways == [(None, False), (None, True), (places.SCANNED, False), (None, False), (None, True)]
+    assert ways == [(None, False), (None, True), (module.SCANNED, False), (None, False), (None, True)]
 
 
 @pytest.mark.parametrize(
@@ -207,38 +215,38 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
 )
 def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, expected):
     """A number that begins as few do and would begin as an issuer's when turned is turned, or else doubted."""
-    monkeypatch.setattr(Looker, "_read", lambda *_: place("9100000009460529", 0.97))
-    monkeypatch.setattr(Looker, "_turned", lambda *_: place(*turned))
+    monkeypatch.setattr(Search, "_read", lambda *_: place("9100000009460529", 0.97))
+    monkeypatch.setattr(Search, "_turned", lambda *_: place(*turned))
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Looker, "_harder", lambda _looker, _pixels, before, _: before)
-    looking = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+    monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
 
 
 @pytest.mark.parametrize(("number", "expected"), [("9100000009460529", 0.617), ("6250946000000016", 0.97)])
-def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(looker, monkeypatch, number: str, expected):
+def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(search, monkeypatch, number: str, expected):
     """More views of a line that reads as numbers do upside down do not make it upright."""
     found = (Candidate(number=number, confidence=0.97),)
-    monkeypatch.setattr(places.judge, "ranked", lambda *_, **__: found)
+    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: found)
     line = recognize.Line(
         say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
     )
     before = replace(place(number, 0.5), views=(line,), quad=PLACE)
-    (harder,) = looker._harder(np.zeros((99, 99, 3), np.uint8), before, Options()).candidates
+    (harder,) = search(pixels=np.zeros((99, 99, 3), np.uint8))._harder(before).candidates
 
     assert expected == pytest.approx(harder.confidence, abs=1e-3)
     assert harder.number == number
 
 
-def test_a_line_turned_round_that_says_nothing_is_read_once(looker, pixels, number):
+def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, number):
     """Turning costs one strip where it says nothing, and more only where the line was upside down."""
-    upright = looker._read(pixels, number.quad, 1.0, Options())
+    upright = search(pixels=pixels)._read(number.quad, 1.0)
     upside_down = replace(upright, quad=quads.turn(upright.quad, 2))
 
-    read = looker._turned(pixels, upside_down, Options())
-    nothing = looker._turned(np.full_like(pixels, 200), upside_down, Options())
+    read = search(pixels=pixels)._turned(upside_down)
+    nothing = search(pixels=np.full_like(pixels, 200))._turned(upside_down)
 
     assert (read.says(NUMBER), nothing.says(NUMBER)) == (True, False)
     assert (read.strips, nothing.strips) == (3, 1)
@@ -249,8 +257,8 @@ def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monke
     card = Thing(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
     number = Thing(kind="number", quad=PLACE, score=0.9)
     monkeypatch.setattr(locate, "locate", lambda *_, side=None, **__: [number] if side else [card])
-    monkeypatch.setattr(Looker, "_look", lambda *_: place(NUMBER, 0.99))
-    (late,) = Looker(locator=None, recognizer=None).places(np.zeros((9, 9, 3), np.uint8), Options(), [])
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.99))
+    (late,) = searching(np.zeros((9, 9, 3), np.uint8)).places()
 
     assert late.confidence == pytest.approx(0.99)
 
@@ -274,8 +282,8 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
     seen = replace(place(number, 0.97), views=(line,), quad=quad)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=quad, score=0.9)])
-    monkeypatch.setattr(Looker, "_look", lambda *_: seen)
-    monkeypatch.setattr(Looker, "_compared", lambda _looker, _pixels, before, _: before)
-    looking = Looker(locator=None, recognizer=None).places(np.zeros((200, width, 3), np.uint8), Options(), [])
+    monkeypatch.setattr(Search, "_look", lambda *_: seen)
+    monkeypatch.setattr(Search, "_compared", lambda _search, before: before)
+    looking = searching(np.zeros((200, width, 3), np.uint8)).places()
 
     assert believed == (next(looking).confidence > 0.9)

@@ -1,0 +1,301 @@
+"""The search for the number in a picture: which places are looked at, in which order, and how hard each.
+
+Looking is lazy: places are tried from the likeliest to the least, and each is looked at until the judge is sure, so
+that a plain picture costs one location and two recognitions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter
+
+import numpy as np
+
+from . import cards, judge, layout, prefix
+from .numbers import pan
+from .places import Place
+from .reading import Candidate, Options
+from .vision import locate, recognize
+from .vision import quad as quads
+from .vision.locate import Thing
+from .vision.model import Model
+from .vision.recognize import Line
+
+PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
+SURE = 0.95  # a place this certain is not looked at again, and no other place is
+CERTAIN = 0.99  # a place this certain is not compared with the digits printed below it
+PROMISING = 0.02  # a place less certain than this is not worth looking at harder
+FULL = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
+BEYOND = 5.0  # characters' pitches on either side
+REFUTED = 0.1  # a place was misread that is less certain when looked at harder, or says another number then
+UPRIGHT = 0.9  # a line read as surely as this is not turned round
+EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
+TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
+CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
+ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
+PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
+LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
+SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
+FAINT = 0.35  # things that score less are no reason to say that a card is there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far."""
+
+    locator: Model
+    recognizer: Model
+    pixels: quads.Image = field(repr=False)
+    options: Options
+    things: list[Thing] = field(default_factory=list)
+
+    def places(self) -> Iterator[Place]:
+        """Places that may hold the number, looked at as they are asked for, from the likeliest."""
+        spent = 0
+        for line in self._tried():
+            yield from map(self._doubted_at_the_edge, line)
+            spent += sum(place.strips for place in line)
+            if spent >= PATIENCE:
+                return
+
+    def _tried(self) -> Iterator[list[Place]]:
+        """All such places, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
+        everything = bool(self.options.detail or self.options.returns)
+        is_small_first = self.options.type == "scan" and not everything
+        found: list[Place] = []
+
+        def searched(lines: Iterable[Thing]) -> Iterator[list[Place]]:
+            for line in lines:
+                here = self._searched(line)
+                found.extend(here)
+                yield here
+
+        if is_small_first:
+            yield from searched(self._seen_small())
+        wanted = locate.KINDS if everything else ("card", "number")
+        self.things.extend(self._located(wanted))
+        numbers = [thing for thing in self.things if thing.kind == "number"]
+        seen = [thing for thing in self.things if thing.kind == "card" and thing.score > FAINT][:2]
+        yield from searched(numbers[:1])
+        if len(numbers) > 1 and (stacked := self._stacked(numbers)):
+            yield [stacked]
+        rest = numbers[2:3]
+        for card in seen:
+            closer = self.closer(card.quad)
+            yield from searched(closer[:1])
+            rest += closer[1:]
+        yield from searched(numbers[1:2])
+        doubt = 0.0 if seen else LAST_RESORT
+        for here in searched(self._seen_apart()):
+            yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
+        surest = max(found, key=attrgetter("confidence"), default=None)
+        if surest is not None and surest.confidence < UPRIGHT:
+            yield [self._turned_doubted(surest)]
+            fullest = max(found, key=attrgetter("evidence"))  # which shows most digits, where none is a number
+            if fullest is not surest:
+                yield [self._turned_doubted(fullest)]
+        yield from searched(rest)
+
+    def _located(self, kinds: Sequence[str]) -> list[Thing]:
+        """What is located in a picture; in overlapping parts of one that is as long as screenshots of chats are."""
+        height, width = self.pixels.shape[:2]
+        long, short = max(width, height), min(width, height)
+        if long < ELONGATED * short:
+            return locate.locate(self.locator, self.pixels, kinds=kinds)
+        side = round(PART * short)
+        found: list[Thing] = []
+        for start in np.linspace(0, long - side, -(-2 * (long - side) // side) + 1).round().astype(int).tolist():
+            x, y = (start, 0) if width > height else (0, start)
+            part = np.ascontiguousarray(self.pixels[y : y + side, x : x + side])
+            near = locate.locate(self.locator, part, kinds=kinds)
+            found += [replace(thing, quad=thing.quad + np.array((x, y), np.float32)) for thing in near]
+        found.sort(key=attrgetter("score"), reverse=True)
+        return [thing for place, thing in enumerate(found) if not _is_seen_already(thing, found[:place])]
+
+    def _turned_doubted(self, place: Place) -> Place:
+        """The place turned round, against the locator's direction; doubted when it reads as it is, too."""
+        turned = self._turned(place)
+        doubt = TURNED if place.confidence >= PROMISING else 0.0
+        return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
+
+    def _seen_small(self) -> list[Thing]:
+        """The likeliest number line of a picture seen small, which is enough where a card fills it."""
+        return locate.locate(self.locator, self.pixels, kinds=("number",), side=SCANNED)[:1]
+
+    def _seen_apart(self) -> list[Thing]:
+        """The likeliest number line of a picture on black, where a card that ends as the picture does has an edge."""
+        return locate.locate(self.locator, self.pixels, kinds=("number",), is_apart=True)[:1]
+
+    def elsewhere(self, places: Sequence[Place]) -> Iterator[Place]:
+        """Places on the cards whose number is not on one of ``places``."""
+        read = [place.quad for place in places if place.confidence >= SURE]
+        for card in cards.distinct(self.things):
+            if any(cards.lies_in(quad, card.quad) for quad in read):
+                continue
+            looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
+            numbers = [
+                thing for thing in self.things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)
+            ]
+            for thing in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
+                here = [self._doubted_at_the_edge(place) for place in self._searched(thing)]
+                yield from here
+                if any(place.confidence >= SURE for place in here):
+                    break
+
+    def _later(self, card: quads.Quad) -> Iterator[Thing]:
+        """What is found on the card alone, located when it is asked for."""
+        yield from self.closer(card)
+
+    def _searched(self, thing: Thing) -> list[Place]:
+        """A place looked at, and looked at harder where that may settle it."""
+        place = self._compared(self._look(thing.quad, thing.score))
+        if not PROMISING <= place.confidence < SURE:
+            return [place]
+        harder = self._compared(self._harder(place))
+        if harder.confidence >= REFUTED and harder.says(place.candidates[0].number):
+            return [place, harder]
+        return [replace(harder, strips=place.strips + harder.strips)]
+
+    def _doubted_at_the_edge(self, place: Place) -> Place:
+        """``place``, doubted where the picture ends so close to its number that more of it may have been cut off.
+
+        What is proven by check digit and length is believed.
+        """
+        if place.confidence < PROMISING or judge.is_proven(place.candidates[0].number):
+            return place
+        pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
+        if min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) >= CUT * pitch:
+            return place
+        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD))
+
+    def _compared(self, place: Place) -> Place:
+        """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
+        if not PROMISING <= place.confidence < CERTAIN or len(place.characters) < pan.SHORTEST:
+            return place
+        strips = [
+            recognize.strip(self.pixels, recognize.in_picture(look, place.quad, place.line), recognize.SHORT)
+            for look in prefix.looks(place.line)
+        ]
+        printed = prefix.read(recognize.recognize(self.recognizer, strips))
+        if printed is None:
+            return place
+        return replace(place, candidates=judge.ranked(place.views, prior=self.options.prior, printed=printed))
+
+    def _look(self, quad: quads.Quad, score: float) -> Place:
+        """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
+        place = self._read(quad, score)
+        if not place.candidates or not judge.may_be_upside_down(place.candidates[0].number):
+            return place
+        turned = self._turned(place)
+        strips = place.strips + turned.strips
+        if turned.confidence >= EITHER_WAY:
+            return replace(turned, strips=strips)
+        return replace(place, candidates=_doubted_upside_down(place.candidates), strips=strips)
+
+    def _turned(self, place: Place) -> Place:
+        """The place turned round; where that says nothing at all in the frame of its characters, no other is tried."""
+        quad = quads.turn(place.quad, 2)
+        line = self.line(quad)
+        candidates = judge.ranked([line], prior=self.options.prior)
+        if not candidates or candidates[0].confidence < PROMISING:
+            return Place(views=(line,), quad=quad, candidates=candidates, score=place.score)
+        turned = self._read(quad, place.score)
+        return replace(turned, strips=1 + turned.strips)
+
+    def _read(self, quad: quads.Quad, score: float) -> Place:
+        """Reads a line, frames it anew by where its characters stand, and reads it again."""
+        outer = quads.grow(quad, 0.035, 0.3)
+        first = self.line(outer)
+        framed = recognize.framed(first)
+        if framed is None:
+            candidates = judge.ranked([first], prior=self.options.prior)
+            return Place(views=(first,), quad=outer, candidates=candidates, score=score)
+        again, second, strips = self._reframed(recognize.in_picture(framed, outer, first))
+        views = (second,) if _differs(first, second) else (first, second)
+        candidates = judge.ranked(views, prior=self.options.prior)
+        return Place(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
+
+    def _reframed(self, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
+        """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
+        line = self.line(quad)
+        if len(line.characters) >= FULL and not _is_at_an_end(line):
+            return quad, line, 1
+        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        whole = self.line(wide)
+        framed = recognize.framed(whole)
+        if framed is None or len(whole.characters) <= len(line.characters):
+            return quad, line, 2
+        again = recognize.in_picture(framed, wide, whole)
+        return again, self.line(again), 3
+
+    def _harder(self, place: Place) -> Place:
+        """More views of a place: framed looser, tighter, and from where the last view saw the characters."""
+        framings = [quads.grow(place.quad, 0.02, 0.12), quads.grow(place.quad, -0.012, -0.1)]
+        framed = recognize.framed(place.line)
+        if framed is not None:
+            framings.append(recognize.in_picture(framed, place.quad, place.line))
+        views = (*place.views, *self._lines([recognize.strip(self.pixels, quad) for quad in framings]))
+        candidates = _doubted_upside_down(judge.ranked(views, prior=self.options.prior))
+        return replace(place, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
+
+    def closer(self, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25) -> list[Thing]:
+        """What the locator finds on the card alone, cut out and seen large: two lines of each kind."""
+        width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
+        outer = quads.grow(card, 0.04, 0.06)
+        cut = quads.rectify(self.pixels, outer, 2 * width, 2 * height)
+        back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
+        found = locate.locate(self.locator, cut, least=least, kinds=kinds)
+        found = [thing for kind in kinds for thing in [one for one in found if one.kind == kind][:2]]
+        return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]
+
+    def _stacked(self, lines: list[Thing]) -> Place | None:
+        """A number set in several short lines, one below the other, read as one."""
+        short = [thing.quad for thing in lines if quads.sides(thing.quad)[0] < 6.5 * quads.sides(thing.quad)[1]]
+        if len(short) < 2:
+            return None
+        down = short[0][3] - short[0][0]
+        short.sort(key=lambda quad: float(quad.mean(0) @ down))
+        parts = [self.line(quads.grow(quad, 0.08, 0.3)) for quad in short]
+        frames = np.concatenate([part.frames for part in parts])
+        alphabet = self.recognizer.metadata["alphabet"]
+        whole = Line(say=partial(recognize.spelled, frames, alphabet), characters=(), frames=frames, alphabet=alphabet)
+        quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
+        candidates = judge.ranked([whole], prior=self.options.prior)
+        return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))
+
+    def line(self, quad: quads.Quad) -> Line:
+        """What stands under ``quad``, read as a number or, where that is short, as a date."""
+        long, high = quads.sides(quad)
+        width = recognize.LONG if long > 5.5 * high else recognize.SHORT
+        return self._lines([recognize.strip(self.pixels, quad, width)])[0]
+
+    def _lines(self, strips: Sequence[quads.Image]) -> list[Line]:
+        """What each strip says, but for characters that stand where a number has none."""
+        return [layout.without_strays(line) for line in recognize.recognize(self.recognizer, strips)]
+
+
+def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """``candidates``, doubted when they begin as numbers do upside down."""
+    is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
+    return judge.doubted(candidates, TURNED) if is_odd else candidates
+
+
+def _is_seen_already(thing: Thing, others: Iterable[Thing]) -> bool:
+    """Whether a likelier thing of its kind is where it is: parts of a picture overlap."""
+    return any(other.kind == thing.kind and quads.overlap(other.quad, thing.quad) > 0.5 for other in others)
+
+
+def _differs(first: Line, second: Line) -> bool:
+    """Whether the first, coarse look is better left out: it saw another number of characters."""
+    return len(first.text) != len(second.text)
+
+
+def _is_at_an_end(line: Line) -> bool:
+    """Whether the first or last character touches the strip's end, so that more may stand beyond it."""
+    if not line.characters:
+        return False
+    first, last = line.characters[0], line.characters[-1]
+    return first.x < 0.8 * first.width or last.x > line.width - 0.8 * last.width
