@@ -21,7 +21,8 @@ from ..platform.state.base import Record, State
 from ..settings import Settings, key
 from . import logs, metrics, pages, traces
 from .app import Api, Gate
-from .fetch import Fetcher, Limits
+from .fetch import Fetcher
+from .road import Limits
 
 
 def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> ASGIApp:
