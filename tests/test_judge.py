@@ -49,7 +49,9 @@ def test_clear_evidence_outweighs_the_check_digit():
     assert BROKEN == told(view((BROKEN, 0.999), (RIGHT, 0.0005)))[0][0]
 
 
-@pytest.mark.parametrize(("nats", "believed"), [(judge.FAR_FETCHED - 0.01, True), (judge.FAR_FETCHED + 0.01, False)])
+@pytest.mark.parametrize(
+    ("nats", "believed"), [(judge.FAR_FETCHED_NATS - 0.01, True), (judge.FAR_FETCHED_NATS + 0.01, False)]
+)
 def test_what_numbers_are_like_decides_only_among_what_may_be_seen(nats, believed):
     """A number as issuers give them out is not read into a line that looks much more like something else."""
     (first, confidence), *_ = told(view((RIGHT + "7", 0.9), (RIGHT, 0.9 * math.exp(-nats))))

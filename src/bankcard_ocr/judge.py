@@ -34,8 +34,8 @@ _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
-MISREAD = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
-FAR_FETCHED = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
+MISREAD_NATS = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
+FAR_FETCHED_NATS = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
@@ -60,9 +60,9 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     if not found:
         return ()
     best = found[0].number
-    is_odd = seen[best] < max(seen.values()) - FAR_FETCHED or _lacks_one(best, views)
+    is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
     is_unlike = prior and _is_unlike_numbers(best, views)
-    return doubted(found, MISREAD) if is_odd or is_unlike else found
+    return doubted(found, MISREAD_NATS) if is_odd or is_unlike else found
 
 
 def is_part(digits: str) -> bool:

@@ -23,7 +23,7 @@ LEVELS = (1.0, 1.1, 1.2)  # how far below the number's middle the looks are, in 
 TALL = 0.75  # of such a height is seen in each
 ENDS = (-0.7, 1.9)  # from the middle of the number's first digit, in pitches of its digits
 CLEAR = 0.5  # the least probability of four digits that count as read
-MISREAD = 0.02  # of prints read surely, at most: one digit of them is wrong (none of 252, docs/LOG.md)
+MISREAD_SHARE = 0.02  # of prints read surely, at most: one digit of them is wrong (none of 252, docs/LOG.md)
 NEIGHBOURS = 36  # texts that differ from one of four digits in one
 AGREEING = 0.1  # of the numbers that are not listed: they begin as the print says
 OTHERWISE = 1e-4  # of the chance that the print is another text than the number's beginning, whichever it is
@@ -40,7 +40,7 @@ class Prefix:
         printed = max(self.chances, key=self.chances.__getitem__)
         agreeing = sum(chance for four, chance in self.chances.items() if _differing(four, text) == 0)
         is_near = _differing(printed, text) == 1
-        misread = (MISREAD + 1 - self.chances[printed]) / NEIGHBOURS if is_near else 0.0
+        misread = (MISREAD_SHARE + 1 - self.chances[printed]) / NEIGHBOURS if is_near else 0.0
         return math.log(agreeing + misread + OTHERWISE)
 
     def unlisted(self, best: str) -> float:

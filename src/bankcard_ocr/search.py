@@ -169,7 +169,7 @@ class Search:
         pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
         if min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) >= CUT * pitch:
             return place
-        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD))
+        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS))
 
     def _compared(self, place: Place) -> Place:
         """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""

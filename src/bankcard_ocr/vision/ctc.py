@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 Classes = tuple[int, ...]  # class numbers, none of them the blank
 Texts = dict[Classes, float]  # the logarithm of each text's probability
-Run = list[tuple[Classes, float]]  # the same of a few frames, in no order
+Run = list[tuple[Classes, float]]  # what a few frames may say, with log weights, in no order
 
 BLANK = 0
 _LEAST = sys.float_info.min

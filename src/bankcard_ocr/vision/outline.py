@@ -20,7 +20,7 @@ SLANT = 60  # pixels by which an edge's ends may be off one another
 TRIM = 0.08  # of a side at either end, where corners are round
 SAMPLES = 32  # of a line
 STRONG = 16.0  # times the usual change; more counts as much
-BORDER = 5.0  # the same, of the picture's border: there ends a card that fills the picture
+BORDER = 5.0  # times the usual change, that the picture's border counts as: there ends a card that fills the picture
 NEAR = 0.2  # penalty of a line that is as far from the located side as the margin allows
 STEP = 4  # pixels between the ends of the lines that are tried first
 
