@@ -171,6 +171,23 @@ def test_page_holds_no_number() -> None:
     assert (False, False, True) == (VISA in text, MASTERCARD in text, "555555******4444" in text)
 
 
+@pytest.mark.parametrize(
+    "grouped", ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111_1111_1111_1111", "4111.1111.1111.1111"]
+)
+def test_page_masks_grouped_names(grouped) -> None:
+    """A number that stands in groups in a file's name or a stratum is masked too."""
+    cases = [case(MASTERCARD, file=f"{grouped}.jpg", relief=grouped)]
+    text = report.page(result(cases), report.failures_of("pictures", cases))
+    assert (False, True) == (grouped in text, "411111******1111.jpg" in text)
+
+
+def test_page_masks_what_was_read() -> None:
+    """A number that breaks the check digit is masked in a name when the engine read it."""
+    wrong = case("4111111111111112", file="4111 1111 1111 1112.jpg")
+    text = report.page(result([wrong]), report.failures_of("pictures", [wrong]))
+    assert (False, True) == ("1111 1112" in text, "411111******1112.jpg" in text)
+
+
 def test_page_escapes() -> None:
     """Names and titles are text, never markup."""
     text = report.page(result(), report.failures_of("pictures", CASES))

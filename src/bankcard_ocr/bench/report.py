@@ -330,7 +330,8 @@ def _failure(failure: Failure) -> str:
     case = failure.case
     answer = case.answer
     number, confidence = answer.number or answer.guess, answer.confidence or answer.guess_confidence
-    lines = [f"<b>{case.outcome}</b> {escape(mask(case.label.file))}"]
+    seen = [found for found in (answer.number, answer.guess) if found]  # not all of them pass Luhn
+    lines = [f"<b>{case.outcome}</b> {escape(mask(case.label.file, seen))}"]
     if number:
         sure = "" if confidence is None else f" at {confidence:.4f}"
         lines.append(f"{'returned' if answer.number else 'best guess'} {pan.mask(number)}{sure}")

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import BankcardError, NumberUnreadable
 from ..numbers import pan
+from ..numbers.masking import masked_name
 from ..reading import Options, Reading
 from ..vision import quad as quads
 from ..vision import recognize
@@ -256,7 +257,7 @@ def result(
 
 
 def clean(value: Any) -> Any:
-    """JSON data with figures rounded to six places, and every run of 12 or more digits in names and texts masked.
+    """JSON data with figures rounded to six places, names and texts masked as :func:`mask` does.
 
     Hexadecimal digests stay whole.
     """
@@ -271,9 +272,9 @@ def clean(value: Any) -> Any:
     return value
 
 
-def mask(text: str) -> str:
-    """``text`` with every run of 12 or more digits masked."""
-    return _LONG_DIGITS.sub(lambda found: pan.mask(found.group()), text)
+def mask(text: str, numbers: Iterable[str] = ()) -> str:
+    """``text`` with every run of 12 or more digits masked, and every card number, ``numbers`` too, however grouped."""
+    return _LONG_DIGITS.sub(lambda found: pan.mask(found.group()), masked_name(text, numbers))
 
 
 def only(labels: Iterable[Label], column: str, value: str) -> list[Label]:

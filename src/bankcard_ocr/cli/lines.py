@@ -9,14 +9,14 @@ took beyond it. What the number alone tells (bank, network) comes out of a table
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
 
 from ..errors import BankcardError, Refused
 from ..numbers import iin, pan
+from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
 from ..reading import Options, Reading
@@ -68,8 +68,8 @@ def line(reader: Reads, source: Source, options: Options, *, mask: bool = False)
         started = time.perf_counter()
         reading = reader.read(data, options)
     except BankcardError as error:
-        return _whole(name_masked(source.name) if mask else source.name, _ms(started), **_refused(error)), data
-    name = name_masked(source.name, _numbers(reading)) if mask else source.name
+        return _whole(masked_name(source.name) if mask else source.name, _ms(started), **_refused(error)), data
+    name = masked_name(source.name, _numbers(reading)) if mask else source.name
     return _whole(name, _ms(started), **_read(reading, mask=mask)), data
 
 
@@ -80,17 +80,6 @@ def masked(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [masked(each) for each in value]
     return pan.mask(value) if isinstance(value, str) and value.isdigit() and len(value) >= pan.SHORTEST else value
-
-
-def name_masked(name: str, numbers: Iterable[str] = ()) -> str:
-    """``name``, of a file, with whatever in it is one of ``numbers`` or passes Luhn shown as first 6 and last 4.
-
-    >>> name_masked("scans/4111_1111_1111_1111 front.png")
-    'scans/411111******1111 front.png'
-    """
-    for number in numbers:  # not all of them pass Luhn
-        name = re.sub(f"[{re.escape(wire.BETWEEN_IN_NAMES)}]?".join(number), pan.mask(number), name)
-    return wire.masked(name, wire.BETWEEN_IN_NAMES)
 
 
 def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -23,13 +23,12 @@ import re
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache, partial
 from types import MappingProxyType
 from typing import Any, Literal
 
 from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
 from ..formats import format_of
-from ..numbers import luhn, pan
+from ..numbers import masking
 from ..reading import RETURNED, Options, Reading, Returned
 from . import cloudcodes, form
 
@@ -334,41 +333,4 @@ def recognized(reading: Reading, rid: str, **details: Any) -> Reply:
     return ok(rid, number=reading.number, id=reading.number, **details)
 
 
-BETWEEN = " -"  # what people write between the groups of a number
-BETWEEN_IN_NAMES = " -_."  # of a file; in other texts dots and underscores stand between numbers that are none
-
-
-def masked(text: str, between: str = BETWEEN) -> str:
-    """``text`` with every 12 to 19 digits that pass Luhn shown as first 6 and last 4: the second net of all logs.
-
-    The digits may be grouped by one of ``between``, and other numbers may stand before and after.
-    """
-    return _digit_groups(between).sub(partial(_mask_groups, between), text)
-
-
-@cache
-def _digit_groups(between: str) -> re.Pattern[str]:
-    return re.compile(f"[0-9](?:[{re.escape(between)}]?[0-9]){{11,}}")
-
-
-def _mask_groups(between: str, match: re.Match[str]) -> str:
-    pieces = re.split(f"([{re.escape(between)}])", match[0])  # groups at even places, what separates them at odd ones
-    shown: list[str] = []
-    place = 0
-    while place < len(pieces):
-        end, digits = _number_from(pieces, place)
-        shown.append(pan.mask(digits) if end else pieces[place])
-        place = end or place + 1
-    return "".join(shown)
-
-
-def _number_from(pieces: list[str], place: int) -> tuple[int, str]:
-    """Where the longest card number that begins with this group ends, and its digits; 0 when none does."""
-    found, digits = (0, ""), ""
-    for end in range(place, len(pieces), 2) if place % 2 == 0 else ():
-        digits += pieces[end]
-        if len(digits) > pan.LONGEST:
-            break
-        if len(digits) >= pan.SHORTEST and luhn.is_valid(digits):
-            found = (end + 1, digits)
-    return found
+masked = masking.masked  # the second net of all logs

@@ -1,0 +1,63 @@
+"""Card numbers in texts and in names of files."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bankcard_ocr.numbers import luhn
+from bankcard_ocr.numbers.masking import masked, masked_name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "4111111111111111.jpg",
+        "4111  1111  1111  1111.jpg",
+        "4111 - 1111 - 1111 - 1111.jpg",
+        "4111_1111.1111-1111.jpg",
+        "4111\u20131111\u20131111\u20131111.jpg",
+        "\uff14\uff11\uff11\uff11\u3000" + "\uff11" * 4 + "\u3000" + "\uff11" * 4 + "\u3000" + "\uff11" * 4 + ".jpg",
+    ],
+)
+def test_names_of_files(name: str):
+    """However a number is grouped in a name, by up to three signs, and in full-width digits, it is masked."""
+    assert masked_name(name) == "411111******1111.jpg"
+
+
+@given(
+    st.from_regex(r"\A[1-9][0-9]{10,17}\Z"),
+    st.lists(st.text(" -_.+,", min_size=0, max_size=3), min_size=18, max_size=18),
+)
+def test_no_number_survives_in_a_name(payload: str, signs: list[str]):
+    """Whatever stands between its digits, more than the first six and last four of a number are never shown."""
+    number = payload + luhn.check_digit(payload)
+    name = number[0] + "".join(sign + digit for sign, digit in zip(signs, number[1:], strict=False))
+
+    assert 10 == sum(char.isdigit() for char in masked_name(f"{name}.jpg"))
+
+
+def test_a_number_that_was_read_is_masked_without_its_check_digit():
+    """What is known to be a number need not pass Luhn."""
+    number = "4111111111111112"
+
+    assert ("411111******1112", "4111 1111 1111 1112") == (
+        masked_name("4111 - 1111 - 1111 - 1112", [number]),
+        masked_name("4111 1111 1111 1112"),
+    )
+
+
+@pytest.mark.parametrize("name", ["20240131-095959.jpg", "2024/0131/0959/59.jpg", "\uff11\uff12.jpg", "a/b.jpg", ""])
+def test_names_without_a_number_stay(name: str):
+    """Dates, folders and digits that are no number stay as they are."""
+    assert masked_name(name) == name
+
+
+def test_other_texts_are_masked_as_people_write():
+    """In other texts groups are parted by one space or hyphen: other signs stand between numbers that are none."""
+    assert ("411111******1111", "4111  1111  1111  1111", "4111.1111.1111.1111") == (
+        masked("4111 1111-1111 1111"),
+        masked("4111  1111  1111  1111"),
+        masked("4111.1111.1111.1111"),
+    )
