@@ -77,6 +77,9 @@ def test_byte_order_mark(tmp_path) -> None:
         ("file,number_quad\na.jpg,oops\n", 2),
         ('file,number_quad\na.jpg,"[[0,0],[1,0],[1,1]]"\n', 2),
         ('file,number_quad\na.jpg,"[1,2,3,4]"\n', 2),
+        ('file,number_quad\na.jpg,"[[NaN,0],[9,0],[9,2],[0,2]]"\n', 2),
+        ('file,number_quad\na.jpg,"[[0,0],[Infinity,0],[9,2],[0,2]]"\n', 2),
+        ('file,number_quad\na.jpg,"[[0,0],[1e30,0],[9,2],[0,2]]"\n', 2),
         ('file,number\n"a.jpg,\n', 1),
     ],
 )

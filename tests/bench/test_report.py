@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
@@ -83,6 +84,35 @@ def test_unknown_place_makes_a_thumbnail() -> None:
     sample, _ = line_picture((4, 4, 4, 4))
     hidden = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g"))
     assert max(decode(report.masked_picture(hidden)).shape[:2]) == 96
+
+
+@pytest.mark.parametrize(
+    "quad",
+    [
+        ((5.0, 5.0), (5.0, 5.0), (5.0, 5.0), (5.0, 5.0)),
+        ((9000.0, 80.0), (9400.0, 80.0), (9400.0, 120.0), (9000.0, 120.0)),
+        ((60.0, -900.0), (460.0, -900.0), (460.0, -860.0), (60.0, -860.0)),
+        ((60.0, 80.0), (98.0, 80.0), (98.0, 100.0), (60.0, 100.0)),
+        ((60.0, 80.0), (460.0, 80.0), (460.0, 84.0), (60.0, 84.0)),
+        ((60.0, 80.0), (460.0, 120.0), (460.0, 80.0), (60.0, 120.0)),
+        ((60.0, 80.0), (1e9, 80.0), (1e9, 120.0), (60.0, 120.0)),
+        ((math.nan, 80.0), (460.0, 80.0), (460.0, 120.0), (60.0, 120.0)),
+    ],
+    ids=["point", "right of it", "above it", "short", "flat", "crossed", "huge", "nowhere"],
+)
+def test_impossible_place_makes_a_thumbnail(quad) -> None:
+    """Where no number can stand at the labelled place, nothing is painted over and shown large."""
+    sample, _ = line_picture((4, 4, 4, 4))
+    wrong = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g", number_quad=quad))
+    assert max(decode(report.masked_picture(wrong)).shape[:2]) == 96
+
+
+def test_place_at_the_edge_is_one() -> None:
+    """A line that the picture's edge touches or cuts a little is painted over like any other."""
+    sample, _ = line_picture((4, 4, 4, 4))
+    quad = ((-20.0, 80.0), (560.0, 80.0), (560.0, 120.0), (-20.0, 120.0))
+    edge = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g", number_quad=quad))
+    assert decode(report.masked_picture(edge)).shape[1] == 420
 
 
 def test_no_picture() -> None:

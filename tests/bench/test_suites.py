@@ -164,6 +164,13 @@ def test_covered_is_a_negative(suite) -> None:
     assert suite(sample).label.number_sha256 is None
 
 
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden, suites.small])
+def test_an_impossible_place_is_left_out(suite) -> None:
+    """A place that is not on the picture, or a point, is no number's: nothing can be covered there."""
+    beside = tuple((x + 2000, y) for x, y in QUAD)
+    assert (None, None) == (suite(picture(quad=beside)), suite(picture(quad=((5.0, 5.0),) * 4)))
+
+
 def test_hidden_leaves_no_digit() -> None:
     """Nothing is left of a hidden number."""
     sample, lefts = digits([(0, 16)])

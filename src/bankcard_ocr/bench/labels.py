@@ -30,6 +30,7 @@ from ..numbers import pan
 from ..reading import Quad
 
 _SHA256_CHARS = 64
+_FARTHEST = 1_000_000  # pixels: beyond any picture, as NaN and Infinity are, which JSON of Python may have
 _FIGURES = {"", "file", "number", "number_sha256", "number_quad"}  # all other columns are strata
 
 
@@ -129,4 +130,6 @@ def _quad(line: int, text: str) -> Quad | None:
         top_left, top_right, bottom_right, bottom_left = corners
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise LabelsError(line, "number_quad must be JSON: four [x, y], e.g. [[0,0],[9,0],[9,2],[0,2]]") from None
+    if not all(abs(value) <= _FARTHEST for corner in corners for value in corner):
+        raise LabelsError(line, f"number_quad must be in pixels of the picture, none beyond {_FARTHEST:,}")
     return top_left, top_right, bottom_right, bottom_left

@@ -4,7 +4,8 @@ Failures are listed with masked numbers and masked file names. Their pictures ar
 
 * where the label says where the number stands (``number_quad``), all of the number line but its first and last digits
   is painted over, in the derived suites too;
-* where it does not, the picture is shown so small (96 pixels) that no digit can be read.
+* where it does not, or names a place where no number can stand, the picture is shown so small (96 pixels) that no digit
+  can be read.
 
 What else a card shows (a name, a date, a second number) stays visible: share such a report as you would the pictures.
 """
@@ -25,7 +26,7 @@ from ..vision import quad as quads
 from . import svg
 from .metrics import Case
 from .run import mask
-from .suites import Image, Sample, decode, encode
+from .suites import Image, Sample, decode, encode, line_of
 
 BLANK = (0.27, 0.83)  # holds every middle digit of 13 to 19, in every grouping; see tests/bench/test_report.py
 SHOWN_WIDTH = 420
@@ -76,9 +77,10 @@ def masked_picture(sample: Sample) -> bytes | None:
     image = decode(sample.data)
     if image is None:
         return None
-    if sample.label.number_quad is None:
+    line = line_of(sample.label, image)
+    if line is None:
         return encode(_shrunk(image, UNREADABLE_SIDE / max(image.shape[:2])), 80)
-    painted = blanked(image, np.array(sample.label.number_quad, np.float32))
+    painted = blanked(image, line)
     return encode(_shrunk(painted, SHOWN_WIDTH / image.shape[1]), 80)
 
 

@@ -38,6 +38,7 @@ Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
 
 LINE_LENGTH = 320
+SMALLEST_LINE = (40.0, 5.0)  # pixels; less has three to a digit at most
 COVER_CELLS = 2.7  # wide enough to hold a whole digit even where it begins in the gap between two groups
 COVERS = ((0, 0, 0), (255, 255, 255), (132, 160, 205), (128, 128, 128))  # tape, glare, a finger, a sticker (BGR)
 MAX_BYTES = 2 * 1024 * 1024
@@ -110,9 +111,10 @@ def tilt_degrees(name: str) -> float:
 def small(sample: Sample) -> Sample | None:
     """``sample`` with a number line of 320 pixels; None without ``number_quad``, or where it is no longer than that."""
     image = decode(sample.data)
-    if image is None or sample.label.number_quad is None:
+    line = None if image is None else line_of(sample.label, image)
+    if image is None or line is None:
         return None
-    length, _ = quads.sides(np.array(sample.label.number_quad, np.float32))
+    length, _ = quads.sides(line)
     if length <= LINE_LENGTH:
         return None
     height, width = image.shape[:2]
@@ -124,8 +126,6 @@ def small(sample: Sample) -> Sample | None:
 
 def covered(sample: Sample) -> Sample | None:
     """``sample`` with a patch over two to three digits and no number to be returned; None without ``number_quad``."""
-    if sample.label.number_quad is None:
-        return None
     rng = _rng(sample.label.file)
     width = min(1.0, COVER_CELLS / (sample.label.length or 16))
     start = float(rng.uniform(0, 1 - width))
@@ -134,8 +134,6 @@ def covered(sample: Sample) -> Sample | None:
 
 def hidden(sample: Sample) -> Sample | None:
     """``sample`` without its number line and no number to be returned; None without ``number_quad``."""
-    if sample.label.number_quad is None:
-        return None
     return _painted(sample, (-0.1, 1.1), COVERS[int(_rng(sample.label.file).integers(len(COVERS)))])
 
 
@@ -199,6 +197,21 @@ def encode(image: Image, quality: int = JPEG_QUALITY, max_bytes: int = MAX_BYTES
         quality -= 5
 
 
+def line_of(label: Label, image: Image) -> quads.Quad | None:
+    """Where the number stands on ``image``, as ``label`` says; None where it does not, or no number can stand there.
+
+    That is beside the picture, by more than the line is high, or smaller than any number that can be read.
+    """
+    if label.number_quad is None:
+        return None
+    line = np.array(label.number_quad, np.float32)
+    length, height = quads.sides(line)
+    low, high = line.min(axis=0) + height, line.max(axis=0) - height
+    on_it = bool(np.all(low >= 0) and high[0] < image.shape[1] and high[1] < image.shape[0])
+    large = length >= SMALLEST_LINE[0] and height >= SMALLEST_LINE[1]
+    return line if on_it and large and quads.is_convex(line) else None
+
+
 def _rng(name: str) -> np.random.Generator:
     """The random numbers of the picture of this name, the same everywhere."""
     return np.random.Generator(np.random.PCG64(int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")))
@@ -212,10 +225,11 @@ def _border(image: Image) -> NDArray[np.float64]:
 def _painted(sample: Sample, span: tuple[float, float], colour: tuple[int, int, int]) -> Sample | None:
     """``sample`` with its number line painted over from ``span[0]`` to ``span[1]`` of its length: now a negative."""
     image = decode(sample.data)
-    if image is None:
+    line = None if image is None else line_of(sample.label, image)
+    if image is None or line is None:
         return None
     start, end = span
-    corners = quads.part(np.array(sample.label.number_quad, np.float32), start, -0.3, end, 1.3)
+    corners = quads.part(line, start, -0.3, end, 1.3)
     cv2.fillConvexPoly(image, np.rint(corners).astype(np.int32), colour, lineType=cv2.LINE_AA)
     made = _made(sample, image, np.eye(3))
     return Sample(data=made.data, label=replace(made.label, number_sha256=None))
