@@ -70,3 +70,16 @@ def test_a_card_that_bears_no_number() -> None:
     """Cards are drawn until one has its number in one line, so that it can be taken away."""
     drawn = unreadable._numbered(np.random.default_rng(1))
     assert (True, 1) == (isinstance(drawn, card.Card), [line.kind for line in drawn.lines].count("number"))
+
+
+def test_labels_that_are_there_are_kept(folder, capsys) -> None:
+    """A folder that has labels is refused in one line, before anything is drawn."""
+    before = (folder / "labels.csv").read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        unreadable.main([str(folder), "--count", "1", "--seed", "9"])
+    assert (1, before, 4, True) == (
+        ended.value.code,
+        (folder / "labels.csv").read_bytes(),
+        len(list(folder.glob("*.jpg"))),
+        "File exists; choose another OUT" in capsys.readouterr().err,
+    )

@@ -38,3 +38,13 @@ def test_the_command_writes_a_picture(tmp_path, monkeypatch):
     sheet.main()
 
     assert np.array_equal(sheet.sheet(2, "strip"), cv2.imread(str(out))[..., ::-1])
+
+
+@pytest.mark.usefixtures("bare", "small")
+def test_where_nothing_can_be_written_is_said(tmp_path, monkeypatch, capsys):
+    """One line with the cause, and status 1."""
+    monkeypatch.setattr(sys, "argv", ["sheet", str(tmp_path / "no" / "sheet.png")])
+    with pytest.raises(SystemExit) as ended:
+        sheet.main()
+
+    assert (1, True) == (ended.value.code, "cannot be written: No such file" in capsys.readouterr().err)

@@ -15,11 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..synth import camera, card, clutter, render, scene
+from ..synth import camera, card, clutter, dataset, render, scene
 
 KINDS = ("no card", "no number", "digit covered", "number covered")
 COLUMNS = ("file", "number", "category")
@@ -55,15 +54,18 @@ def covered(rng: np.random.Generator, flat: render.Flat, *, whole: bool) -> rend
 
 
 def write(out: Path, count: int, seed: int) -> None:
-    """Writes ``count`` pictures and their labels into ``out``, which is made when missing."""
+    """Writes ``count`` pictures and their labels into ``out``, which is made when missing.
+
+    Raises OSError, FileExistsError where ``out`` has labels already: they are another set's.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+    with (out / "labels.csv").open("x", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         for index in range(count):
             pixels, kind = sample(seed, index)
             name = f"u{seed}_{index:06d}.jpg"
-            cv2.imwrite(str(out / name), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
+            dataset.save(out / name, pixels)
             rows.writerow((name, "", kind))
 
 
@@ -82,7 +84,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
-    write(chosen.out, chosen.count, chosen.seed)
+    try:
+        write(chosen.out, chosen.count, chosen.seed)
+    except OSError as error:
+        parser.exit(1, f"{chosen.out} cannot be written: {error.strerror}; choose another OUT\n")
 
 
 if __name__ == "__main__":

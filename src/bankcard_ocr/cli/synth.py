@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..errors import BankcardError
 
 
 def command(
@@ -16,5 +20,12 @@ def command(
     """Draw cards that never existed, with labels: OUT/*.jpg and OUT/labels.csv."""
     from ..synth import dataset
 
-    dataset.write(out, count, seed)
-    typer.echo(f"{count} pictures and labels.csv in {out}")
+    labels = out / "labels.csv"
+    if os.path.lexists(labels):
+        raise typer.BadParameter(f"{labels} exists and is kept; choose another OUT, or remove it and its pictures")
+    try:
+        dataset.write(out, count, seed)
+    except OSError as error:
+        raise BankcardError(f"{out} cannot be written: {error.strerror}; choose another OUT") from error
+    told = f"{count} pictures and labels.csv in {out}"
+    typer.echo(told.encode(sys.stdout.encoding, "replace"))  # names on disk are bytes, and not always text

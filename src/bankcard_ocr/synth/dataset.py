@@ -61,16 +61,28 @@ def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sa
 
 
 def write(out: pathlib.Path, count: int, seed: int) -> None:
-    """Writes ``count`` pictures and ``labels.csv`` (columns COLUMNS) into ``out``, which is made when missing."""
+    """Writes ``count`` pictures and ``labels.csv`` (columns COLUMNS) into ``out``, which is made when missing.
+
+    Raises OSError, FileExistsError where ``out`` has labels already: they are another set's.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+    with (out / "labels.csv").open("x", newline="", encoding="utf-8") as file:
         rows = csv.DictWriter(file, COLUMNS)
         rows.writeheader()
         for index in range(count):
             drawn = sample(seed, index)
             name = f"s{seed}_{index:06d}.jpg"
-            cv2.imwrite(str(out / name), cv2.cvtColor(drawn.pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
+            save(out / name, drawn.pixels)
             rows.writerow(_label(drawn, name))
+
+
+def save(path: pathlib.Path, pixels: NDArray[np.uint8]) -> None:
+    """Writes the picture ``pixels``, uint8 RGB, in the format of the suffix of ``path``. Raises OSError.
+
+    OpenCV would write it too, but tells no cause, and knows no path that is not UTF-8.
+    """
+    _, data = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
+    path.write_bytes(data.tobytes())
 
 
 def _label(drawn: Sample, name: str) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from . import card, render, scene, strip
+from . import card, dataset, render, scene, strip
 from .pixels import Bytes, Rng
 
 Kind = Literal["strip", "scene", "card"]
@@ -50,7 +50,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", choices=tuple(GRIDS), default="strip")
     options = parser.parse_args()
-    cv2.imwrite(str(options.out), cv2.cvtColor(sheet(options.seed, options.kind), cv2.COLOR_RGB2BGR))
+    try:
+        dataset.save(options.out, sheet(options.seed, options.kind))
+    except OSError as error:
+        parser.exit(1, f"{options.out} cannot be written: {error.strerror}; choose another OUT\n")
 
 
 if __name__ == "__main__":
