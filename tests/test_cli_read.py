@@ -531,6 +531,38 @@ class TestFormats:
 
         assert str(result.exception).endswith("cannot be written: No such file or directory; choose another --out")
 
+    def test_a_file_that_was_there_becomes_private(self, reader, picture, tmp_path):
+        """What is written over is its owner's alone afterwards, and nothing of the old is left."""
+        out = tmp_path / "lines.jsonl"
+        out.write_text("x" * 100_000)
+        out.chmod(0o644)
+        result = run(picture("a.jpg", NUMBER.encode()), "--out", str(out))
+
+        assert (0, 0o600, False) == (result.exit_code, out.stat().st_mode & 0o777, "xxx" in out.read_text())
+
+    @pytest.mark.parametrize("place", ["card.csv", ".", "*.csv", "linked.csv"])
+    def test_a_picture_is_not_written_over(self, reader, picture, tmp_path, monkeypatch, place: str):
+        """Where --out is a picture that is read, however it is called: status 2, and the picture is kept."""
+        monkeypatch.chdir(tmp_path)
+        card = Path(picture("card.csv", NUMBER.encode()))
+        picture("other.jpg", NUMBER.encode())
+        Path("linked.csv").hardlink_to(card)
+        Path("card.jpg").hardlink_to(card)
+        result = run(place, "--out", "card.csv")
+
+        assert (2, True, NUMBER.encode()) == (
+            result.exit_code,
+            "choose another --out" in unboxed(result.stderr),
+            card.read_bytes(),
+        )
+
+    def test_an_archive_is_not_written_over(self, reader, tmp_path):
+        """An archive that a pattern matched is kept, too."""
+        archive = Path(packed(tmp_path, {"a.jpg": NUMBER.encode()}))
+        result = run(f"{tmp_path}/*.zip", "--out", str(archive), "--format", "csv")
+
+        assert (2, True) == (result.exit_code, zipfile.is_zipfile(archive))
+
     @pytest.mark.parametrize("format_", formats.Format)
     def test_strange_names_are_told(self, reader, tmp_path, format_: str):
         """A name that is no text has question marks where it is none, in every format; the run goes on."""
@@ -623,6 +655,20 @@ class TestAnnotated:
         pixels = cv2.imread(str(copy))
 
         assert [False] * 16 == [bool(pixels[126, 36 + 20 * place].mean() < 60) for place in range(16)]
+
+    def test_a_copy_that_was_there_becomes_private(self, copies, tmp_path):
+        """A copy of an earlier run that others might read is its owner's alone afterwards."""
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "00001-x.jpg").touch(mode=0o644)
+        [copy] = copies()
+
+        assert 0o600 == copy.stat().st_mode & 0o777
+
+    def test_uncovered_needs_copies(self, reader, picture):
+        """--uncovered alone would do nothing: status 2, and what to add."""
+        result = run(picture("a.png", white(NUMBER)), "--uncovered")
+
+        assert (2, True) == (result.exit_code, "add --save-annotated DIR" in unboxed(result.stderr))
 
     def test_a_line_without_places_of_digits_is_covered_more(self):
         """Where only the line is known, all but a fifth at each end is covered."""

@@ -6,11 +6,12 @@ Lines come in the order of the pictures; what stands in them is told in :mod:`~b
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated
@@ -71,9 +72,12 @@ def command(
 ) -> None:
     """Read the card numbers on pictures. Exit status: 0 all read, 1 some refused, 2 wrong usage."""
     told_as = _format(jsonl=jsonl, asked=format_, out=out)
+    if uncovered and save_annotated is None:
+        raise typer.BadParameter("--uncovered is about annotated pictures; add --save-annotated DIR")
     options = Options(type=type_.value, detail=detail)
     with ExitStack() as stack:
         sources = stack.enter_context(inputs.opened(pictures))
+        _keep_inputs(out, {*pictures, *(source.name for source in sources)})
         write = stack.enter_context(_writer(told_as, out))
         save = _saver(save_annotated, covered=not uncovered)
         pool = stack.enter_context(ThreadPoolExecutor(threads))
@@ -116,6 +120,19 @@ def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
     return told_as
 
 
+def _keep_inputs(out: Path | None, names: Iterable[str]) -> None:
+    """Raises typer.BadParameter when ``out`` is what is read at one of ``names``, archives' members included."""
+    try:
+        there = (out or Path()).stat()
+    except OSError:
+        return
+    for name in names if out else ():
+        inside = name.lower().find(".zip!")
+        with suppress(OSError):
+            if os.path.samestat(there, Path(name[: inside + 4] if inside >= 0 else name).stat()):
+                raise typer.BadParameter(f"{out} is read, and would be lost; choose another --out")
+
+
 @contextmanager
 def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     """What takes the lines: a table, the file ``out``, or standard output."""
@@ -138,9 +155,15 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
 
 @contextmanager
 def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
-    """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError.
+
+    One that was there is emptied when nobody else may read it any more.
+    """
+    flags = os.O_WRONLY | os.O_CREAT
     with _said(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            os.fchmod(file.fileno(), 0o600)
+            file.truncate()
         yield file
 
 
