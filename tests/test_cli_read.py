@@ -466,6 +466,21 @@ class TestFormats:
             len(json.loads(rows[0]["candidates"])),
         )
 
+    @pytest.mark.parametrize("name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@a.jpg", "\ta.jpg"])
+    def test_a_name_is_no_formula(self, reader, picture, tmp_path, monkeypatch, name: str):
+        """In CSV a name that a spreadsheet would compute has an apostrophe before it; other formats tell it bare."""
+        monkeypatch.chdir(tmp_path)
+        picture(name, NUMBER.encode())
+        asked = [run("--format", format_, "--", name).stdout for format_ in ("csv", "jsonl")]
+
+        assert (f"'{name}", name) == (next(csv.DictReader(io.StringIO(asked[0])))["file"], json.loads(asked[1])["file"])
+
+    def test_standard_input_is_no_formula(self, reader):
+        """The name of standard input stays ``-`` in CSV."""
+        result = CliRunner().invoke(cli.app, ["read", "-", "--format", "csv"], input=NUMBER.encode())
+
+        assert "-" == next(csv.DictReader(io.StringIO(result.stdout)))["file"]
+
     def test_parquet_has_the_same_columns_whatever_was_read(self, reader, picture, tmp_path):
         """Columns and their types do not depend on what the pictures said; the file is its owner's alone."""
         parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")

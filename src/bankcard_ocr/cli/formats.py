@@ -15,11 +15,13 @@ from enum import StrEnum
 from typing import IO, Any
 
 from ..errors import BankcardError
+from .inputs import STDIN
 from .lines import names
 
 Write = Callable[[Mapping[str, Any]], None]
 GROUP = 4096  # lines in a row group of a Parquet file
 _REALS = ("confidence", "ms")  # what names of numbers end with
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what begins with one of these is computed by spreadsheets
 _WHOLES = frozenset({"errcode", "picture"})
 
 
@@ -53,7 +55,9 @@ def _csv(file: IO[bytes]) -> Iterator[Write]:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     rows = csv.DictWriter(text, names(), extrasaction="ignore", lineterminator="\n")
     rows.writeheader()
-    yield lambda told: rows.writerow({name: _cell(value) for name, value in told.items()})
+    yield lambda told: rows.writerow(
+        {**{name: _cell(value) for name, value in told.items()}, "file": _inert(told["file"])}
+    )
     text.detach()
 
 
@@ -84,6 +88,14 @@ def _parquet(file: IO[bytes]) -> Iterator[Write]:
             yield write
         finally:  # what was read is kept when the run is stopped
             flush()
+
+
+def _inert(name: str) -> str:
+    """``name``, which strangers may have chosen, as a cell that no spreadsheet takes for a formula.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{name}" if name.startswith(_FORMULAS) and name != STDIN else name
 
 
 def _cell(value: Any) -> Any:
