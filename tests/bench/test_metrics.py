@@ -195,6 +195,14 @@ def test_latency() -> None:
     )
 
 
+@given(st.lists(st.floats(0, 1e4), min_size=1, max_size=40))
+def test_quantiles_ascend(times) -> None:
+    """Of however few times, as many as the quantile says are at most as long, so none lies below the median."""
+    found = metrics.latency(times)
+    assert found.median_ms <= found.p95_ms <= found.p99_ms <= found.slowest_ms
+    assert sum(time <= found.p95_ms for time in times) >= 0.95 * len(times)
+
+
 def test_no_latency() -> None:
     """No times, no latency."""
     assert (None, ()) == (metrics.latency([]), metrics.histogram([]))

@@ -144,7 +144,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Milliseconds a picture. ``p95`` and ``p99`` are times that really occurred (nearest rank, below)."""
+    """Milliseconds a picture. ``p95`` and ``p99`` are times that really occurred (nearest rank, from above)."""
 
     count: int
     median_ms: float
@@ -278,7 +278,7 @@ def latency(times_ms: Iterable[float]) -> Latency | None:
         return None
 
     def rank(quantile: float) -> float:
-        return times[int(quantile * (len(times) - 1))]
+        return times[max(0, math.ceil(quantile * len(times)) - 1)]
 
     return Latency(
         count=len(times),
