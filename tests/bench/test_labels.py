@@ -66,7 +66,9 @@ def test_byte_order_mark(tmp_path) -> None:
     [
         ("", 1),
         ("file,number\n", 1),
-        ("name,number\na.jpg,\n", 2),
+        ("name,number\na.jpg,\n", 1),
+        ("File,Number\na.jpg,\n", 1),
+        ("file;number\na.jpg;\n", 1),
         ("file,number\n,\n", 2),
         ("file,number\na.jpg,\nb.jpg,41x1\n", 3),
         ("file,number\na.jpg,\na.jpg,\n", 3),
@@ -88,6 +90,44 @@ def test_faults_name_their_line(text, line) -> None:
     with pytest.raises(LabelsError) as caught:
         parsed(text)
     assert line == caught.value.line
+
+
+@pytest.mark.parametrize("column", ["numbers", "Number", "card_number", "Card Number", "pan", "NUMBER_SHA256", "卡号"])
+def test_a_column_that_resembles_number(column) -> None:
+    """A misspelt column of numbers does not make every picture a negative: the columns are named."""
+    with pytest.raises(LabelsError, match=f"'file', '{column}', 'bank'"):
+        parsed(f"file,{column},bank\na.jpg,{VISA},x\n")
+
+
+@pytest.mark.parametrize("column", ["number_quad", "relief", "bank", "label", "member", "category"])
+def test_other_columns_are_no_numbers(column) -> None:
+    """A file of negatives may have any other column."""
+    assert [None] == [label.number_sha256 for label in parsed(f"file,{column}\na.jpg,\n")]
+
+
+@pytest.mark.parametrize("header", ["File,Number", "file;number", "name"])
+def test_the_columns_found_are_named(header) -> None:
+    """Who wrote other names or separators sees what was found."""
+    with pytest.raises(LabelsError, match="; the columns found are " + ", ".join(map(repr, header.split(",")))):
+        parsed(f"{header}\na.jpg\n")
+
+
+def test_not_utf8(tmp_path) -> None:
+    """A file in another encoding is told so, with the line of the first such byte."""
+    path = tmp_path / "labels.csv"
+    path.write_bytes("file,bank\na.jpg,x\nb.jpg,Bön\n".encode("latin-1"))
+    with pytest.raises(LabelsError, match="line 3: the file must be UTF-8"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{VISA}.jpg,{VISA}\nb.jpg,\n", "file\n4111 1111 1111 1112.jpg\n4111 1111 1111 1112.jpg\n"]
+)
+def test_faults_hide_numbers_in_names(text) -> None:
+    """Neither a file without a header nor a name that is there twice puts a number into the message."""
+    with pytest.raises(LabelsError) as caught:
+        parsed(text)
+    assert "1111" not in str(caught.value)
 
 
 def test_fault_hides_the_number() -> None:

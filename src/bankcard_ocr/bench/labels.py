@@ -13,16 +13,20 @@ column                     what it holds
 any other                  a stratum to report by, when named (``relief``, ``bank``, ``camera``, …)
 ========================== ==========================================================================================
 
-A file with neither ``number`` nor ``number_sha256`` is a file of negatives: a number returned is a fault.
+A file with neither ``number`` nor ``number_sha256`` is a file of negatives: a number returned is a fault. One with a
+column that is nearly called so, such as ``numbers`` or ``pan``, is refused.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import BankcardError, NumberError
@@ -30,6 +34,7 @@ from ..numbers import pan
 from ..reading import Quad
 
 _SHA256_CHARS = 64
+_NUMBERS = {"cardnumber", "cardnumbers", "cardno", "pan", "pans", "sha256", "卡号"}  # what else people call them
 _FARTHEST = 1_000_000  # pixels: beyond any picture, as NaN and Infinity are, which JSON of Python may have
 _FIGURES = {"", "file", "number", "number_sha256", "number_quad"}  # all other columns are strata
 
@@ -68,14 +73,19 @@ def digest(number: str) -> str:
 
 def load(path: Path) -> list[Label]:
     """The labels of the file at ``path``. Raises LabelsError, OSError."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return parse(file)
+    data = path.read_bytes()
+    try:
+        return parse(io.StringIO(data.decode("utf-8-sig"), newline=""))
+    except UnicodeDecodeError as error:
+        raise LabelsError(data.count(b"\n", 0, error.start) + 1, "the file must be UTF-8; save it as such") from None
 
 
 def parse(lines: Iterable[str]) -> list[Label]:
     """The labels of a CSV text given line by line, header first. Raises LabelsError."""
+    reader = csv.DictReader(lines, strict=True)
     try:
-        rows = list(csv.DictReader(lines, strict=True))
+        _check([name.strip() for name in reader.fieldnames or ()])
+        rows = list(reader)
     except csv.Error as error:
         raise LabelsError(1, f"not CSV: {error}") from None
     labels = [_label(line, row) for line, row in enumerate(rows, start=2)]
@@ -84,9 +94,29 @@ def parse(lines: Iterable[str]) -> list[Label]:
     seen: set[str] = set()
     for line, label in enumerate(labels, start=2):
         if label.file in seen:
-            raise LabelsError(line, f"{label.file!r} is labelled twice")
+            raise LabelsError(line, f"{_shown(label.file)} is labelled twice")
         seen.add(label.file)
     return labels
+
+
+def _check(columns: Sequence[str]) -> None:
+    """Raises LabelsError, which names ``columns``, when none has files, or numbers stand in one of another name."""
+    found = f"the columns found are {', '.join(map(_shown, columns))}"
+    if columns and "file" not in columns:
+        raise LabelsError(1, f"a column 'file' is needed, in lower case, with commas between columns; {found}")
+    alike = next(filter(_resembles_number, columns), None)
+    if alike and not {"number", "number_sha256"} & set(columns):
+        raise LabelsError(1, f"{_shown(alike)} is to be called 'number' or 'number_sha256'; {found}")
+
+
+def _resembles_number(column: str) -> bool:
+    plain = re.sub(r"[\W_]", "", column.lower())
+    return plain in _NUMBERS or bool(get_close_matches(plain, ("number", "numbersha256"), cutoff=0.8))
+
+
+def _shown(name: str) -> str:
+    """``name`` for a message; a name that may hold a card number, as of a file without a header, is not told."""
+    return repr(name) if sum(map(str.isdigit, name)) < pan.SHORTEST else "one with a number in it"
 
 
 def _label(line: int, row: Mapping[str | None, str | None]) -> Label:
