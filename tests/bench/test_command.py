@@ -95,6 +95,44 @@ def test_wrong_usage(folder, tmp_path, arguments, told) -> None:
     assert (2, True) == (done.exit_code, told in done.output)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--suite", "small"], "number_quad"),
+        (["--suite", "robust", "--suite", "hidden"], "the suite hidden"),
+        (["--suite", "crops"], "the column label"),
+        (["--by", "relief", "--by", "nosuch"], "column nosuch to report --by; there are relief"),
+    ],
+)
+def test_what_no_picture_has(folder, tmp_path, arguments, told) -> None:
+    """A suite or a column that no picture can serve is refused before anything is measured."""
+    done = called(folder, "--out", tmp_path / "r.json", *arguments)
+    assert (2, True, False) == (done.exit_code, told in unboxed(done.output), (tmp_path / "r.json").exists())
+
+
+def test_a_part_of_robust_is_left_out_with_a_word(folder, tmp_path) -> None:
+    """Of ``robust`` the suites that need the number's place are left out without it, and named; the others counted."""
+    done = called(folder, "--out", tmp_path / "r.json", "--suite", "robust")
+    assert (0, True, True, False) == (
+        done.exit_code,
+        "left out: no picture can be used for the suite covered: it needs the column number_quad" in done.stderr,
+        "tilted       3 of 3 pictures\n" in done.stdout,
+        "covered" in done.stdout,
+    )
+
+
+def test_where_nothing_was_measured(folder, tmp_path) -> None:
+    """A suite that can use no picture after all says so, and the status is no success."""
+    quad = "[[10,20],[90,20],[90,30],[10,30]]"
+    (folder / "labels.csv").write_text(f'file,number,number_quad\nright.png,{VISA},"{quad}"\n', encoding="utf-8")
+    done = called(folder, "--out", tmp_path / "r.json", "--suite", "small")
+    assert (1, "nothing was measured", True) == (
+        done.exit_code,
+        str(done.exception)[:20],
+        "small        0 of 1 pictures; the others cannot be used here" in done.stdout,
+    )
+
+
 def test_absent_pictures(folder, tmp_path) -> None:
     """Labelled pictures that are not there are counted before anything is measured."""
     (folder / "dark.png").unlink()
@@ -121,3 +159,8 @@ def test_command_without_paths() -> None:
     assert "bankcard-ocr bench cards --labels labels.csv" == bench.told_command(
         ["bench", "/home/someone/cards", "--labels", "../labels.csv"]
     )
+
+
+def unboxed(text: str) -> str:
+    """A message without the box and the line ends that typer puts around it."""
+    return " ".join(text.replace("│", " ").split())

@@ -122,6 +122,36 @@ def test_crops(folder) -> None:
     }
 
 
+def test_crops_without_a_label_are_left_out(folder) -> None:
+    """A crop whose label is empty is not compared with nothing."""
+    crops = [
+        Label(file="a.png", number_sha256=None, group="a", strata={"label": "012"}),
+        Label(file="b.png", number_sha256=None, group="b", strata={"label": " _"}),
+    ]
+    told = plan.carry_out(planned(folder, "crops", labels=crops), [Cropping()]).suites["crops"]
+    assert (1, 2, 1) == (told["used"], told["labelled"], told["engines"]["cropping"]["crops"]["total"])
+
+
+def test_a_picture_that_is_gone_is_left_out(folder) -> None:
+    """Who deletes a picture in the middle of a run loses that picture, not the run."""
+    work = planned(folder, "turned90")
+    failures = plan.carry_out(work, [Sized()]).failures
+    (folder / "a.png").unlink()
+    told = plan.carry_out(work, [Sized()]).suites["turned90"]
+    assert ((1, 2), [None]) == (
+        (told["used"], told["labelled"]),
+        [failure.sample for failure in plan.with_pictures(work, failures)],
+    )
+
+
+@pytest.mark.parametrize("name", ["start", "memory"])
+def test_nothing_is_measured_of_no_picture(folder, name) -> None:
+    """Where every picture is gone a process has nothing to read, and no figures."""
+    for path in folder.iterdir():
+        path.unlink()
+    assert {} == plan.carry_out(planned(folder, name), [Sized()]).suites[name]["figures"]
+
+
 class Refusing:
     def read(self, data, options=None):
         raise NoCardFound

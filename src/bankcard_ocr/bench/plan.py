@@ -21,6 +21,11 @@ PROCESS_SUITES: Mapping[str, str] = {
     "memory": "resident memory while pictures of mixed sizes are read",
     "threads": "pictures a second of several threads against one",
 }
+NEEDS: Mapping[str, str] = {
+    **dict.fromkeys(("small", "covered", "hidden"), "number_quad"),
+    "crops": "label",
+}
+"""The column of the labels without which a suite has no use for a picture."""
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "robust": ("turned90", "turned180", "turned270", "tilted", "small", "covered", "hidden"),
     "speed": ("1280x960", "4032x3024", "start", "memory", "threads"),
@@ -61,10 +66,22 @@ def names(wanted: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def usable(suite: str, labels: Iterable[Label]) -> list[Label]:
+    """Those of ``labels`` that have the column that ``suite`` needs."""
+    need = NEEDS.get(suite)
+    if need == "number_quad":
+        return [label for label in labels if label.number_quad is not None]
+    return [label for label in labels if need is None or _bare(label.strata.get(need, ""))]
+
+
 def carry_out(
     plan: Plan, engines: Sequence[Engine], reader: Reads | None = None, progress: Progress | None = None
 ) -> Measured:
-    """What the engines do on each suite of ``plan``. ``reader`` is needed by the suite ``threads`` alone."""
+    """What the engines do on each suite of ``plan``. ``reader`` is needed by the suite ``threads`` alone.
+
+    ``used`` counts the pictures of a suite, of so many as are ``labelled``: it has no use for the others, or they
+    could not be read.
+    """
     told: dict[str, Any] = {}
     failures: list[Failure] = []
     upright: Cases | None = None
@@ -73,23 +90,27 @@ def carry_out(
             suite = PICTURE_SUITES[name]
             cases = run.measure(engines, _noted(_samples(plan, suite), name, len(plan.labels), progress))
             upright = cases if name == "pictures" else upright
-            told[name] = {"summary": suite.summary, "engines": _figures(plan, cases, upright, own=name == "pictures")}
-            failures += failures_of(name, cases[engines[0].name])
+            own = cases[engines[0].name]
+            figures = _figures(plan, cases, upright, own=name == "pictures")
+            told[name] = {"summary": suite.summary, **_counts(plan, len(own)), "engines": figures}
+            failures += failures_of(name, own)
         elif name == "crops":
-            told[name] = {"summary": PROCESS_SUITES[name], "engines": _crops(plan, engines, progress)}
+            used, figures = _crops(plan, engines, progress)
+            told[name] = {"summary": PROCESS_SUITES[name], **_counts(plan, used), "engines": figures}
         else:
             told[name] = {"summary": PROCESS_SUITES[name], "engines": {}, "figures": _process(plan, name, reader)}
     return Measured(suites=told, failures=failures)
 
 
 def with_pictures(plan: Plan, failures: Iterable[Failure]) -> list[Failure]:
-    """``failures`` with their pictures, made anew; the report masks them."""
-    shown = []
+    """``failures`` with their pictures, made anew unless they are gone; the report masks them."""
     labels = {label.file: label for label in plan.labels}
-    for failure in failures:
-        (sample,) = suites.read(plan.folder, [labels[failure.case.label.file]])
-        shown.append(replace(failure, sample=PICTURE_SUITES[failure.suite].derive(sample)))
-    return shown
+
+    def made(failure: Failure) -> Sample | None:
+        (*found,) = suites.read(plan.folder, [labels[failure.case.label.file]])
+        return PICTURE_SUITES[failure.suite].derive(found[0]) if found else None
+
+    return [replace(failure, sample=made(failure)) for failure in failures]
 
 
 def _samples(plan: Plan, suite: Suite) -> Iterator[Sample]:
@@ -97,6 +118,10 @@ def _samples(plan: Plan, suite: Suite) -> Iterator[Sample]:
         made = suite.derive(sample)
         if made is not None:
             yield made
+
+
+def _counts(plan: Plan, used: int) -> dict[str, int]:
+    return {"used": used, "labelled": len(plan.labels)}
 
 
 def _noted(samples: Iterable[Sample], name: str, total: int, progress: Progress | None) -> Iterator[Sample]:
@@ -116,14 +141,16 @@ def _figures(plan: Plan, cases: Cases, upright: Cases | None, *, own: bool) -> d
     return found
 
 
-def _crops(plan: Plan, engines: Sequence[Engine], progress: Progress | None) -> dict[str, Any]:
+def _crops(plan: Plan, engines: Sequence[Engine], progress: Progress | None) -> tuple[int, dict[str, Any]]:
+    labels, used = usable("crops", plan.labels), 0
     able = [engine for engine in engines if isinstance(engine, CropEngine)]
     hits = dict.fromkeys((engine.name for engine in able), 0)
-    for sample in _noted(suites.read(plan.folder, plan.labels), "crops", len(plan.labels), progress):
-        want = _bare(sample.label.strata.get("label", ""))
+    for sample in _noted(suites.read(plan.folder, labels), "crops", len(labels), progress):
+        used += 1
+        want = _bare(sample.label.strata["label"])
         for engine in able:
             hits[engine.name] += _bare(engine.crop(sample.data)) == want
-    return {name: {"crops": asdict(metrics.count(hit, len(plan.labels)))} for name, hit in hits.items()}
+    return used, {name: {"crops": asdict(metrics.count(hit, used))} for name, hit in hits.items()}
 
 
 def _bare(text: str) -> str:
@@ -133,6 +160,8 @@ def _bare(text: str) -> str:
 
 def _process(plan: Plan, name: str, reader: Reads | None) -> dict[str, Any]:
     some = list(islice(suites.read(plan.folder, plan.labels), SPEED_PICTURES))
+    if not some:
+        return {}
     if name == "start":
         return speed.start(some[0].data)
     if name == "memory":

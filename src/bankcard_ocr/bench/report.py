@@ -64,6 +64,8 @@ def text(result: Mapping[str, Any]) -> str:
     """The headline figures of ``result`` as lines for a terminal."""
     lines = []
     for name, suite in result["suites"].items():
+        if "used" in suite:
+            lines.append(f"{name:12s} {_used(suite)}")
         for engine, figures in suite["engines"].items():
             lines += [f"{name:12s} {engine:13s} {told}" for told in _headlines(figures)]
         lines += [f"{name:12s} {figure} {value}" for figure, value in suite.get("figures", {}).items()]
@@ -134,11 +136,18 @@ def _head(result: Mapping[str, Any]) -> str:
 def _suite(name: str, suite: Mapping[str, Any], engines: Sequence[str]) -> str:
     found = {engine: suite["engines"][engine] for engine in engines if engine in suite["engines"]}
     parts = [f"<h2>{escape(name)}: {escape(suite['summary'])}</h2>"]
+    parts += [f"<p>{_used(suite)}</p>"] if "used" in suite else []
     if any(figures.get("all") for figures in found.values()):
         parts += [_shares_table(found), _strata(found, engines)]
     parts += [_negatives(found), _crops(found), _calibration(found, engines), _tradeoff(found)]
     parts += [_latency(found, engines), _plain(suite.get("figures"))]
     return "<section>" + "".join(parts) + "</section>"
+
+
+def _used(suite: Mapping[str, Any]) -> str:
+    """How many of the pictures a suite could use."""
+    rest = suite["labelled"] - suite["used"]
+    return f"{suite['used']} of {suite['labelled']} pictures" + ("; the others cannot be used here" if rest else "")
 
 
 def _headlines(figures: Mapping[str, Any]) -> list[str]:

@@ -22,7 +22,9 @@ suite           pictures
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,14 +66,16 @@ class Suite:
 
 
 def read(folder: Path, labels: Iterable[Label]) -> Iterator[Sample]:
-    """The labelled pictures of ``folder``, read one at a time. Raises OSError."""
+    """The labelled pictures of ``folder``, read one at a time; those that cannot be read are left out."""
     for label in labels:
-        yield Sample(data=(folder / label.file).read_bytes(), label=label)
+        with suppress(OSError):
+            yield Sample(data=(folder / label.file).read_bytes(), label=label)
 
 
 def missing(folder: Path, labels: Iterable[Label]) -> list[str]:
-    """The names of the labelled pictures that are not in ``folder``."""
-    return [label.file for label in labels if not (folder / label.file).is_file()]
+    """The names of the labelled pictures that are not in ``folder``, or may not be read."""
+    paths = {label.file: folder / label.file for label in labels}
+    return [name for name, path in paths.items() if not (path.is_file() and os.access(path, os.R_OK))]
 
 
 def turned(sample: Sample, quarters: int) -> Sample | None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import BankcardError
+
 if TYPE_CHECKING:
     from ..bench.labels import Label
     from ..bench.plan import Progress
@@ -63,6 +65,7 @@ def command(
     from ..reading import Options
 
     chosen = _labels(folder, labels or folder / "labels.csv", only, limit)
+    _check_columns(by or [], chosen)
     work = plan.Plan(
         folder=folder,
         labels=chosen,
@@ -92,6 +95,8 @@ def command(
         failures = plan.with_pictures(work, measured.failures) if pictures else measured.failures
         html.write_text(report.page(result, failures), encoding="utf-8")
     typer.echo(report.text(result))
+    if not any(each.get("used", 1) for each in measured.suites.values()):
+        raise BankcardError("nothing was measured: no picture could be used")
 
 
 def make_engines(peers: Sequence[Peer], options: Options) -> tuple[Reads, list[Engine]]:
@@ -132,7 +137,9 @@ def _labels(folder: Path, path: Path, only: str | None, limit: int | None) -> li
     found = found[:limit]
     absent = suites.missing(folder, found)
     if absent:
-        raise typer.BadParameter(f"{len(absent)} of {len(found)} labelled pictures are not in {folder}")
+        raise typer.BadParameter(
+            f"{len(absent)} of {len(found)} labelled pictures are not in {folder}, or not readable"
+        )
     if not found:
         raise typer.BadParameter(f"no picture is labelled {only}")
     return found
@@ -142,11 +149,29 @@ def _suites(wanted: Sequence[str] | None, labels: Sequence[Label]) -> list[str]:
     from ..bench import plan
 
     crops = all(label.number_sha256 is None and label.strata.get("label") for label in labels)
+    wanted = wanted or (["crops"] if crops else ["pictures"])
     try:
-        return plan.names(wanted or (["crops"] if crops else ["pictures"]))
+        found = plan.names(wanted)
     except ValueError as error:
         known = ", ".join([*plan.PICTURE_SUITES, *plan.PROCESS_SUITES, *plan.ALIASES])
         raise typer.BadParameter(f"there is no suite {error}; there are {known}") from None
+    kept = [name for name in found if plan.usable(name, labels)]
+    for name in found:
+        told = f"no picture can be used for the suite {name}: it needs the column {plan.NEEDS.get(name)} of the labels"
+        if name in wanted and name not in kept:
+            raise typer.BadParameter(f"{told}; see docs/bench.md")
+        if name not in kept:
+            typer.echo(f"left out: {told}", err=True)
+    return kept
+
+
+def _check_columns(wanted: Sequence[str], labels: Sequence[Label]) -> None:
+    """Raises typer.BadParameter for a column to report by that no picture has."""
+    columns = dict.fromkeys(column for label in labels for column, value in label.strata.items() if value)
+    for column in wanted:
+        if column not in columns:
+            known = ", ".join(columns) or "none"
+            raise typer.BadParameter(f"no picture has a value in the column {column} to report --by; there are {known}")
 
 
 @contextmanager
