@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -131,6 +134,74 @@ def test_where_nothing_was_measured(folder, tmp_path) -> None:
         str(done.exception)[:20],
         "small        0 of 1 pictures; the others cannot be used here" in done.stdout,
     )
+
+
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Fails the test when anything is measured."""
+    monkeypatch.setattr(run, "measure", lambda *_: pytest.fail("it was measured"))
+
+
+@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.parametrize("option", ["--out", "--html"])
+def test_where_nothing_can_be_written(folder, tmp_path, option) -> None:
+    """That a file cannot be written is said before anything is measured, in one line with the option to change."""
+    places = {"--out": tmp_path / "r.json", "--html": tmp_path / "r.html", option: tmp_path / "no" / "r"}
+    done = called(folder, *(word for pair in places.items() for word in pair))
+    assert (f"{places[option]} cannot be written: No such file or directory; choose another {option}", False) == (
+        str(done.exception),
+        (tmp_path / "r.json").exists(),
+    )
+
+
+@pytest.mark.usefixtures("unmeasured")
+@pytest.mark.parametrize(
+    ("out", "html"), [("r.json", "r.json"), ("pictures/labels.csv", "r.html"), ("r.json", "pictures/dark.png")]
+)
+def test_nothing_else_is_written_over(folder, tmp_path, out, html) -> None:
+    """Labels, a picture and the other file are no place for results: status 2, and they are kept."""
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    done = called(folder, "--out", tmp_path / out, "--html", tmp_path / html)
+    assert (2, before) == (done.exit_code, {path: path.read_bytes() for path in folder.iterdir()})
+
+
+def test_an_earlier_result_outlives_a_run_that_fails(folder, tmp_path, monkeypatch) -> None:
+    """Results are written over when there are new ones, and not before."""
+    out = tmp_path / "r.json"
+    out.write_text("earlier", encoding="utf-8")
+    monkeypatch.setattr(run, "measure", lambda *_: 1 / 0)
+    done = called(folder, "--out", out)
+    assert ("ZeroDivisionError", "earlier") == (type(done.exception).__name__, out.read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+def test_a_full_disk(folder) -> None:
+    """Figures that cannot be written after all are told on the terminal, and why they are not in the file."""
+    done = called(folder, "--out", "/dev/full")
+    assert ("/dev/full cannot be written: No space left on device; choose another --out", True) == (
+        str(done.exception),
+        "exact 25.0 %" in done.stdout,
+    )
+
+
+def test_a_terminal_without_dashes(folder, tmp_path) -> None:
+    """A terminal that lacks a sign of the figures gets a question mark, and the figures are written."""
+    done = CliRunner(charset="latin-1").invoke(app, ["bench", str(folder), "--out", str(tmp_path / "r.json")])
+    assert (0, True, True) == (
+        done.exit_code,
+        "exact 25.0 % (" in done.stdout and "?" in done.stdout,
+        (tmp_path / "r.json").exists(),
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are bytes on POSIX")
+def test_a_place_whose_name_is_no_text(folder, tmp_path, monkeypatch) -> None:
+    """Results can be called as any file can; their command has question marks for what is no text."""
+    out = tmp_path / "lo\udce9.json"
+    monkeypatch.setattr(sys, "argv", ["bankcard-ocr", "bench", "pictures", "--out", str(out)])
+    done = called(folder, "--out", out)
+    command = json.loads(out.read_text(encoding="utf-8"))["command"]
+    assert (0, "bankcard-ocr bench pictures --out lo?.json") == (done.exit_code, command)
 
 
 def test_absent_pictures(folder, tmp_path) -> None:

@@ -233,6 +233,11 @@ def test_mask(text) -> None:
     assert max((len(part) for part in "".join(c if c.isdigit() else " " for c in masked).split()), default=0) < 12
 
 
+def test_a_name_that_is_no_text() -> None:
+    """Bytes of a name that are not UTF-8 are question marks, so that every result can be written."""
+    assert "lo?.json" == run.clean("lo\udce9.json")
+
+
 def test_only() -> None:
     """Pictures can be chosen by a column."""
     labels = [sample(b"", file="a", kind="x").label, sample(b"", file="b", kind="y").label]

@@ -274,6 +274,7 @@ def clean(value: Any) -> Any:
 
 def mask(text: str, numbers: Iterable[str] = ()) -> str:
     """``text`` with every run of 12 or more digits masked, and every card number, ``numbers`` too, however grouped."""
+    text = text.encode("utf-8", "replace").decode()  # names on disk are bytes, and not always text
     return _LONG_DIGITS.sub(lambda found: pan.mask(found.group()), masked_name(text, numbers))
 
 

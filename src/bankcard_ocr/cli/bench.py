@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -64,7 +64,8 @@ def command(
     from ..bench import machine, plan, report, run
     from ..reading import Options
 
-    chosen = _labels(folder, labels or folder / "labels.csv", only, limit)
+    labels = labels or folder / "labels.csv"
+    chosen = _labels(folder, labels, only, limit)
     _check_columns(by or [], chosen)
     work = plan.Plan(
         folder=folder,
@@ -79,6 +80,7 @@ def command(
         engines = engines[1:]
     if not engines:
         raise typer.BadParameter("--peers-only needs --peers")
+    _check_places({"--out": out, "--html": html}, [labels, *(folder / label.file for label in chosen)])
     before = machine.busy()
     with _bar() as progress:
         measured = plan.carry_out(work, engines, reader, progress)
@@ -90,11 +92,13 @@ def command(
         suites=measured.suites,
         other_cores=machine.others(before, machine.busy()),
     )
-    out.write_text(json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-    if html:
-        failures = plan.with_pictures(work, measured.failures) if pictures else measured.failures
-        html.write_text(report.page(result, failures), encoding="utf-8")
-    typer.echo(report.text(result))
+    try:
+        _write(out, json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n", "--out")
+        if html:
+            failures = plan.with_pictures(work, measured.failures) if pictures else measured.failures
+            _write(html, report.page(result, failures), "--html")
+    finally:  # what was measured is told where it cannot be written after all
+        typer.echo(report.text(result).encode(sys.stdout.encoding, "replace"))
     if not any(each.get("used", 1) for each in measured.suites.values()):
         raise BankcardError("nothing was measured: no picture could be used")
 
@@ -118,6 +122,35 @@ def make_engines(peers: Sequence[Peer], options: Options) -> tuple[Reads, list[E
 def told_command(arguments: Sequence[str]) -> str:
     """The command line as it may be published: paths are cut to their names."""
     return " ".join(["bankcard-ocr", *(Path(part).name if "/" in part else part for part in arguments)])
+
+
+def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
+    """Makes sure that files can be written at ``places``, by their options, before hours are measured.
+
+    What is there stays as it is, for a run may fail. Raises typer.BadParameter where it is one of ``inputs``, or the
+    places are one; BankcardError where none can be written.
+    """
+    from .read import keep_inputs, said
+
+    found = {option: place.resolve() for option, place in places.items() if place}
+    if len(set(found.values())) < len(found):
+        raise typer.BadParameter(f"{' and '.join(found)} are one file; choose another for one of them")
+    names = list(map(str, inputs))
+    for option, place in found.items():
+        keep_inputs(place, names, option)
+        is_new = not place.exists()
+        if is_new or place.is_file():  # not a pipe, which who reads it would take for ended
+            with said(place, f"choose another {option}"):
+                place.open("ab").close()
+                if is_new:
+                    place.unlink()
+
+
+def _write(place: Path, text: str, option: str) -> None:
+    from .read import said
+
+    with said(place, f"choose another {option}"):
+        place.write_text(text, encoding="utf-8")
 
 
 def _labels(folder: Path, path: Path, only: str | None, limit: int | None) -> list[Label]:

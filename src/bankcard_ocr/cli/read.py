@@ -77,7 +77,7 @@ def command(
     options = Options(type=type_.value, detail=detail)
     with ExitStack() as stack:
         sources = stack.enter_context(inputs.opened(pictures))
-        _keep_inputs(out, {*pictures, *(source.name for source in sources)})
+        keep_inputs(out, {*pictures, *(source.name for source in sources)})
         write = stack.enter_context(_writer(told_as, out))
         save = _saver(save_annotated, covered=not uncovered)
         pool = stack.enter_context(ThreadPoolExecutor(threads))
@@ -120,7 +120,7 @@ def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
     return told_as
 
 
-def _keep_inputs(out: Path | None, names: Iterable[str]) -> None:
+def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -> None:
     """Raises typer.BadParameter when ``out`` is what is read at one of ``names``, archives' members included."""
     try:
         there = (out or Path()).stat()
@@ -130,7 +130,7 @@ def _keep_inputs(out: Path | None, names: Iterable[str]) -> None:
         inside = name.lower().find(".zip!")
         with suppress(OSError):
             if os.path.samestat(there, Path(name[: inside + 4] if inside >= 0 else name).stat()):
-                raise typer.BadParameter(f"{out} is read, and would be lost; choose another --out")
+                raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
 
 
 @contextmanager
@@ -139,7 +139,7 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     if told_as is Format.table:
         from .table import table
 
-        with _said("standard output", "see where it goes"), table() as write:
+        with said("standard output", "see where it goes"), table() as write:
             yield write
     elif out is not None:
         with _private(out, "--out") as file, formats.writer(told_as, file) as write:
@@ -147,7 +147,7 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     elif told_as is Format.parquet and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is not for terminals; add --out cards.parquet")
     else:
-        with _said("standard output", "see where it goes"):
+        with said("standard output", "see where it goes"):
             with formats.writer(told_as, sys.stdout.buffer) as write:
                 yield write
             sys.stdout.buffer.flush()
@@ -160,7 +160,7 @@ def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
     One that was there is emptied when nobody else may read it any more.
     """
     flags = os.O_WRONLY | os.O_CREAT
-    with _said(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    with said(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             os.fchmod(file.fileno(), 0o600)
             file.truncate()
@@ -168,7 +168,7 @@ def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _said(place: Path | str, advice: str) -> Iterator[None]:
+def said(place: Path | str, advice: str) -> Iterator[None]:
     """Says in one line why ``place`` cannot be written; a reader that went away needs no words."""
     try:
         yield
