@@ -59,7 +59,7 @@ def planned(folder, *names, labels=None) -> Plan:
 
 def test_names() -> None:
     """Shorthands stand for their suites, each named once, in order."""
-    assert ["tilted", "turned90", "turned180", "turned270", "small", "covered", "hidden"] == plan.names(
+    assert ["tilted", "turned90", "turned180", "turned270", "small", "covered", "hidden", "cut"] == plan.names(
         ["tilted", "robust"]
     )
 

@@ -106,10 +106,18 @@ def test_losses_and_counts() -> None:
     blank = Case(label=Label(file="n", number_sha256=None, group="n"), answer=Answer(number=None, ms=1.0))
     cards = result({"turned90": suite(bankcard_ocr=own), "covered": suite(bankcard_ocr=run.figures([blank]))})
     text = readme.table({"cards": cards})
+    assert "edge" not in text
     assert (True, True) == (
         "| turned by 90 degrees: loss | 100.0 points |" in text,
         "| two to three digits covered: a number returned | 0 of 1 |" in text,
     )
+
+
+def test_what_was_cut_off() -> None:
+    """A result that has the suite ``cut`` has a row of it."""
+    blank = Case(label=Label(file="n", number_sha256=None, group="n"), answer=Answer(number=VISA, ms=1.0))
+    text = readme.table({"cards": result({"cut": suite(bankcard_ocr=run.figures([blank]))})})
+    assert "| cut off by the picture's edge: a number returned | 1 of 1 |" in text
 
 
 def speed(other_cores) -> str:

@@ -32,10 +32,10 @@ def line_of(sample: Sample) -> np.ndarray:
     return np.array([strip[2:8, 4:30].mean(axis=(0, 1)), strip[2:8, 60:116].mean(axis=(0, 1))])
 
 
-PAINTED = {"covered", "hidden"}
+HARMED = {"covered", "hidden", "cut"}
 
 
-@pytest.mark.parametrize("suite", [one for one in SUITES if one.name not in PAINTED], ids=lambda suite: suite.name)
+@pytest.mark.parametrize("suite", [one for one in SUITES if one.name not in HARMED], ids=lambda suite: suite.name)
 def test_label_follows_the_picture(suite) -> None:
     """In every suite the label's quad still holds the number line, read from its first digit."""
     made = suite.derive(picture())
@@ -157,14 +157,62 @@ def test_a_digit_is_covered(name, groups) -> None:
     assert (True, True) == (whole >= 1, touched <= 4)
 
 
-@pytest.mark.parametrize("suite", [suites.covered, suites.hidden])
+@given(
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            [(0, 4), (5, 4), (10, 4), (15, 4)],
+            [(0, 4), (5, 4), (10, 4), (15, 4), (20, 3)],
+            [(0, 6), (7, 13)],
+            [(0, 19)],
+            [(0, 16)],
+            [(0, 12)],
+            [(0, 4), (5, 6), (12, 5)],
+        ]
+    ),
+    st.integers(0, 3),
+)
+def test_one_to_four_digits_are_cut_off(name, groups, quarters) -> None:
+    """Whatever the grouping, the name and the way the line runs, one to four digits are gone whole, all at one end."""
+    sample, lefts = digits(groups)
+    turned = suites.turned(sample, quarters)
+    made = suites.cut(Sample(data=turned.data, label=replace(turned.label, file=name)))
+    back = suites.turned(made, -quarters)
+    width, before = (decode(data).shape[1] for data in (back.data, sample.data))
+    at_end = back.label.number_quad[0][0] > 40
+    gone = [left + 14 > width if at_end else left < before - width for left in lefts]
+    whole = [left >= width if at_end else left + 14 <= before - width for left in lefts]
+    ends = whole[::-1] if at_end else whole
+    assert (True, sorted(ends, reverse=True), True) == (1 <= sum(whole) <= 4, ends, sum(gone) - sum(whole) <= 1)
+
+
+def test_cuts_are_at_both_ends() -> None:
+    """Some pictures lose the number's start, some its end, and always the same of one name."""
+    sample, _ = digits([(0, 16)])
+    named = [Sample(data=sample.data, label=replace(sample.label, file=f"{place}.jpg")) for place in range(20)]
+    lefts = [suites.cut(one).label.number_quad[0][0] for one in named]
+    assert ({0.0, 50.0}, lefts) == (
+        {max(0.0, round(left, -1)) for left in lefts},
+        [suites.cut(one).label.number_quad[0][0] for one in named],
+    )
+
+
+def test_a_cut_beyond_the_picture_is_none() -> None:
+    """A line whose end lies beside the picture is not cut off there once more."""
+    quad = ((100.0, 100.0), (660.0, 100.0), (660.0, 299.0), (100.0, 299.0))
+    beside = tuple((x + 140, y) for x, y in quad)
+    found = [suites.cut(picture(quad=beside, file=f"{place}.jpg")) for place in range(20)]
+    assert None in found
+
+
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden, suites.cut])
 def test_covered_is_a_negative(suite) -> None:
     """Of a picture whose number is covered no number may be returned."""
     sample, _ = digits([(0, 16)])
     assert suite(sample).label.number_sha256 is None
 
 
-@pytest.mark.parametrize("suite", [suites.covered, suites.hidden, suites.small])
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden, suites.cut, suites.small])
 def test_an_impossible_place_is_left_out(suite) -> None:
     """A place that is not on the picture, or a point, is no number's: nothing can be covered there."""
     beside = tuple((x + 2000, y) for x, y in QUAD)
@@ -179,7 +227,7 @@ def test_hidden_leaves_no_digit() -> None:
     assert np.abs(line - line[0, 0]).max() < 12
 
 
-@pytest.mark.parametrize("suite", [suites.covered, suites.hidden])
+@pytest.mark.parametrize("suite", [suites.covered, suites.hidden, suites.cut])
 def test_covering_needs_the_place(suite) -> None:
     """Without a labelled place of the number nothing can be covered."""
     assert suite(picture(quad=None)) is None

@@ -22,12 +22,12 @@ PROCESS_SUITES: Mapping[str, str] = {
     "threads": "pictures a second of several threads against one",
 }
 NEEDS: Mapping[str, str] = {
-    **dict.fromkeys(("small", "covered", "hidden"), "number_quad"),
+    **dict.fromkeys(("small", "covered", "hidden", "cut"), "number_quad"),
     "crops": "label",
 }
 """The column of the labels without which a suite has no use for a picture."""
 ALIASES: Mapping[str, tuple[str, ...]] = {
-    "robust": ("turned90", "turned180", "turned270", "tilted", "small", "covered", "hidden"),
+    "robust": ("turned90", "turned180", "turned270", "tilted", "small", "covered", "hidden", "cut"),
     "speed": ("1280x960", "4032x3024", "start", "memory", "threads"),
 }
 SPEED_PICTURES = 36  # pictures, each made in another size, that the suites memory and threads go through

@@ -192,6 +192,7 @@ ROWS: Sequence[Row] = (
     Row(name="no card number in view: one returned", file="negatives", suite="pictures", told=_hits("negatives")),
     Row(name="two to three digits covered: a number returned", file="cards", suite="covered", told=_hits("negatives")),
     Row(name="number line hidden: a number returned", file="cards", suite="hidden", told=_hits("negatives")),
+    Row(name="cut off by the picture's edge: a number returned", file="cards", suite="cut", told=_hits("negatives")),
     Row(
         name="drawn pictures without a readable number: one returned",
         file="unreadable",

@@ -14,6 +14,8 @@ suite           pictures
 ``covered``     a patch over two to three digits, one of them covered whole; needs ``number_quad``. No number may be
                 returned, not even one that the check digit gives away
 ``hidden``      the whole number line painted over; needs ``number_quad``. No number may be returned
+``cut``         cut off through the number, so that one to four digits at one end are gone, which end and how many drawn
+                from the file's name; needs ``number_quad``. No number may be returned
 ``1280x960``    fitted into a 1280 x 960 JPEG (960 x 1280 when upright), for latency
 ``4032x3024``   likewise a 12-megapixel JPEG with a sensor's noise, under 2 MiB as the contract allows
 =============== ===================================================================================================
@@ -43,6 +45,7 @@ LINE_LENGTH = 320
 SMALLEST_LINE = (40.0, 5.0)  # pixels; less has three to a digit at most
 COVER_CELLS = 2.7  # wide enough to hold a whole digit even where it begins in the gap between two groups
 COVERS = ((0, 0, 0), (255, 255, 255), (132, 160, 205), (128, 128, 128))  # tape, glare, a finger, a sticker (BGR)
+MOST_GONE, GAPS = 4, 4  # digits cut off; gaps between the groups of a number, each as wide as a digit at most
 MAX_BYTES = 2 * 1024 * 1024
 TILT_DEGREES = (5.0, 25.0)
 JPEG_QUALITY = 95
@@ -141,6 +144,34 @@ def hidden(sample: Sample) -> Sample | None:
     return _painted(sample, (-0.1, 1.1), COVERS[int(_rng(sample.label.file).integers(len(COVERS)))])
 
 
+def cut(sample: Sample) -> Sample | None:
+    """``sample`` cut off through its number and no number to be returned; None without ``number_quad``.
+
+    One to four digits at either end are gone, and any fraction of the next one. What is gone is drawn so narrow that it
+    is no more however the number is grouped.
+    """
+    image = decode(sample.data)
+    line = None if image is None else line_of(sample.label, image)
+    if image is None or line is None:
+        return None
+    rng, digits = _rng(sample.label.file), sample.label.length or 16
+    gone = float(rng.uniform(1 / digits, (MOST_GONE + 1) / (digits + GAPS)))
+    at_end = bool(rng.integers(2))
+    left = quads.part(line, 0, 0, 1 - gone, 1) if at_end else quads.part(line, gone, 0, 1, 1)
+    ends = left[[1, 2]].mean(axis=0), left[[0, 3]].mean(axis=0)
+    edge, other = ends if at_end else ends[::-1]
+    axis = int(np.argmax(np.abs(edge - other)))  # a line runs along the picture or down it
+    at = round(float(edge[axis]))
+    low, high = [0, 0], [image.shape[1], image.shape[0]]
+    if not 0 < at < high[axis]:
+        return None
+    (high if edge[axis] > other[axis] else low)[axis] = at
+    rest = np.ascontiguousarray(image[low[1] : high[1], low[0] : high[0]])
+    label = replace(sample.label, number_sha256=None, number_quad=_moved(left, np.eye(3)))
+    shift = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]])
+    return _made(replace(sample, label=label), rest, shift)
+
+
 def fitted(sample: Sample, long: int, short: int, *, noise: float = 0.0) -> Sample | None:
     """``sample`` fitted into ``long`` x ``short`` pixels, on its mean border colour; None when it is no picture.
 
@@ -175,6 +206,7 @@ SUITES: Sequence[Suite] = (
     Suite(name="small", summary="number line made 320 pixels long", derive=small),
     Suite(name="covered", summary="two to three digits covered", derive=covered),
     Suite(name="hidden", summary="number line painted over", derive=hidden),
+    Suite(name="cut", summary="one to four digits cut off by the picture's edge", derive=cut),
     Suite(name="1280x960", summary="fitted into 1280 x 960", derive=lambda sample: fitted(sample, 1280, 960)),
     Suite(
         name="4032x3024",
@@ -247,7 +279,7 @@ def _made(sample: Sample, image: Image, matrix: Matrix) -> Sample:
     return Sample(data=encode(image), label=label)
 
 
-def _moved(quad: Quad, matrix: Matrix) -> Quad:
+def _moved(quad: Quad | quads.Quad, matrix: Matrix) -> Quad:
     points = quads.project(np.array(quad, np.float32), matrix)
     top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in points)
     return top_left, top_right, bottom_right, bottom_left
