@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -570,6 +571,20 @@ class TestFormats:
             "choose another --out" in unboxed(result.stderr),
             card.read_bytes(),
         )
+
+    @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="standard input has no name")
+    def test_standard_input_is_not_written_over(self, picture):
+        """A file that the shell sends to standard input is kept, too."""
+        card = Path(picture("card.csv", NUMBER.encode()))
+        with card.open("rb") as file:
+            done = subprocess.run(
+                [sys.executable, "-m", "bankcard_ocr", "read", "-", "--out", str(card)],
+                stdin=file,
+                check=False,
+                capture_output=True,
+            )
+
+        assert (2, NUMBER.encode()) == (done.returncode, card.read_bytes())
 
     def test_an_archive_is_not_written_over(self, reader, tmp_path):
         """An archive that a pattern matched is kept, too."""

@@ -123,6 +123,18 @@ def test_folder(tmp_path) -> None:
     )
 
 
+def test_pictures_that_may_not_be_read_are_absent(tmp_path, monkeypatch) -> None:
+    """A picture that its owner keeps from us is named before anything is measured, and left out when it is read."""
+    (tmp_path / "a.jpg").write_bytes(b"a")
+    (tmp_path / "b.jpg").mkdir()
+    labels = [Label(file=name, number_sha256=None, group=name) for name in ("a.jpg", "b.jpg")]
+    monkeypatch.setattr(suites.os, "access", lambda path, mode: False)
+    assert (["a.jpg", "b.jpg"], [b"a"]) == (
+        suites.missing(tmp_path, labels),
+        [sample.data for sample in suites.read(tmp_path, labels)],
+    )
+
+
 def test_opencv_is_bgr() -> None:
     """Colours come in OpenCV's order and survive encoding."""
     blue = np.full((8, 8, 3), (255, 0, 0), np.uint8)

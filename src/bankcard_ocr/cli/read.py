@@ -128,8 +128,9 @@ def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -
         return
     for name in names if out else ():
         inside = name.lower().find(".zip!")
+        read = "/dev/stdin" if name == inputs.STDIN else name[: inside + 4] if inside >= 0 else name
         with suppress(OSError):
-            if os.path.samestat(there, Path(name[: inside + 4] if inside >= 0 else name).stat()):
+            if os.path.samestat(there, Path(read).stat()):
                 raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
 
 
