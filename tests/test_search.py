@@ -271,6 +271,8 @@ def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monke
         ("6222001234567890", 60, 560, False),  # and from the right one
         ("6222001234567890", 22, 640, True),
         (NUMBER, 14, 640, True),  # proven by its check digit and length
+        ("675900000000", 14, 640, False),  # so is this, but by its check digit alone, as it is short
+        ("675900000000", 60, 640, True),
     ],
 )
 def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, left: int, width: int, believed: bool):

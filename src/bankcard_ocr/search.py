@@ -162,9 +162,12 @@ class Search:
     def _doubted_at_the_edge(self, place: Place) -> Place:
         """``place``, doubted where the picture ends so close to its number that more of it may have been cut off.
 
-        What is proven by check digit and length is believed.
+        What is proven by check digit and length is believed, but for short numbers: of cuts one in ten is proven, too.
         """
-        if place.confidence < PROMISING or judge.is_proven(place.candidates[0].number):
+        if place.confidence < PROMISING:
+            return place
+        number = place.candidates[0].number
+        if len(number) >= judge.SHORT and judge.is_proven(number):
             return place
         pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
         if min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) >= CUT * pitch:
