@@ -37,7 +37,12 @@ if TYPE_CHECKING:
 
 
 class BankcardError(Exception):
-    """Base of all errors of this package. They travel between processes with all of their facts."""
+    """Base of all errors of this package. They travel between processes with all of their facts.
+
+    ``confidence`` is the calibrated probability of the best candidate where a number was seen and not told.
+    """
+
+    confidence: float = 0.0
 
     @property
     def cause(self) -> str:

@@ -14,7 +14,7 @@ from . import align, cards, caution, dates, evidence, fuse, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
 from .places import Place
-from .reading import Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
+from .reading import MOST_PICTURES, Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
 from .search import FAINT, SURE, Search
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
@@ -25,7 +25,6 @@ THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 NOTHING = 0.1  # what is located faintly and read less surely than this is no number
 DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
-MOST_PICTURES = 8  # of one card in one call
 GLANCED = 800  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
 
 

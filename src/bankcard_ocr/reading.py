@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from .numbers import pan
 
 Bytes = bytes | bytearray | memoryview
+MOST_PICTURES = 8  # of one card, that are read together
 Type = Literal["photo", "scan"]
 TYPES: tuple[Type, ...] = get_args(Type)
 Returned = Literal["card", "number", "redacted"]

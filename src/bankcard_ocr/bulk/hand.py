@@ -205,7 +205,7 @@ def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
             raise picture  # noqa: TRY301  (told as a row, like what reading raises)
         reading = reader.read(picture, job.options)
     except Exception as error:  # noqa: BLE001  (a row says what happened)
-        confidence = round(float(getattr(error, "confidence", 0.0)), 6)
+        confidence = round(error.confidence, 6) if isinstance(error, BankcardError) else 0.0
         cause = wire.hint(error) if isinstance(error, BankcardError) else wire.masked(type(error).__name__)
         code = wire.errcode(error)
         return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)

@@ -15,11 +15,11 @@ import cv2
 import numpy as np
 
 from ..numbers import pan
+from ..platform.detail import CORNERS
 from ..vision import image
 from ..vision import quad as quads
 from .lines import further
 
-CORNERS = ("left_top", "right_top", "right_bottom", "left_bottom")
 COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
 LOOSE = 0.2  # of a line whose digits have no places, what is left open at each end: four or five digits

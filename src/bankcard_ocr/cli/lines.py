@@ -124,7 +124,7 @@ def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
 def _refused(error: BankcardError) -> dict[str, Any]:
     code = wire.errcode(error)
     return {
-        "confidence": round(float(getattr(error, "confidence", 0.0)), 6),
+        "confidence": round(error.confidence, 6),
         "errcode": code,
         "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
         "candidates": [],

@@ -16,6 +16,8 @@ from ..errors import Refused
 from ..numbers.iin import Card, Match, Table
 from ..reading import Field, FoundCard, Quad, Reading, Seen
 
+CORNERS = ("left_top", "right_top", "right_bottom", "left_bottom")  # of a position, in the order of a quad
+
 
 def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
     """The fields, in the order people read them. ``now`` decides whether the card has expired."""
@@ -27,7 +29,7 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         **_issuer(match),
         "bin": match.prefix or None,
         "bin_table": {"version": table.version, "date": table.date},
-        "bin_candidates": [_kind(card) for card in match.candidates] if len(match.candidates) > 1 else [],
+        "bin_candidates": [_issuer(card) for card in match.candidates] if len(match.candidates) > 1 else [],
         "issue_date": reading.issue_date.text if reading.issue_date else None,
         "digit_positions": list(_digits(reading)),
         "holder_name_position": _field_position(reading.holder_name),
@@ -45,7 +47,7 @@ def refused(error: Refused) -> dict[str, Any]:
     """The fields of a refusal: what was seen though the number is not told, and how sure the best candidate was."""
     if error.seen is None:
         return {}
-    confidence = round(float(getattr(error, "confidence", 0.0)), 6)
+    confidence = round(error.confidence, 6)
     return {"confidence": confidence, **_seen(error.seen), "warnings": list(error.seen.warnings)}
 
 
@@ -83,7 +85,7 @@ def _card(card: FoundCard) -> dict[str, Any]:
     }
 
 
-def _issuer(match: Match) -> dict[str, Any]:
+def _issuer(match: Match | Card) -> dict[str, Any]:
     """The issuer's name in Chinese where it has one, for the platform's users, and in English."""
     return {
         "bank_name": match.issuer_zh or match.issuer,
@@ -91,16 +93,6 @@ def _issuer(match: Match) -> dict[str, Any]:
         "card_name": match.card_name,
         "card_type": match.type,
         "network": match.network,
-    }
-
-
-def _kind(card: Card) -> dict[str, Any]:
-    return {
-        "bank_name": card.issuer_zh or card.issuer,
-        "bank_name_en": card.issuer,
-        "card_name": card.card_name,
-        "card_type": card.type,
-        "network": card.network,
     }
 
 
@@ -124,5 +116,4 @@ def _maybe_position(quad: Quad | None) -> dict[str, Any] | None:
 
 
 def _position(quad: Quad) -> dict[str, Any]:
-    names = ("left_top", "right_top", "right_bottom", "left_bottom")
-    return {"pos": {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(names, quad, strict=True)}}
+    return {"pos": {name: {"x": round(x), "y": round(y)} for name, (x, y) in zip(CORNERS, quad, strict=True)}}

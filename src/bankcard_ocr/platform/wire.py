@@ -29,7 +29,7 @@ from typing import Any, Literal
 from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
 from ..formats import format_of
 from ..numbers import masking
-from ..reading import RETURNED, Options, Reading, Returned
+from ..reading import MOST_PICTURES, RETURNED, Options, Reading, Returned
 from . import cloudcodes, form
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
@@ -76,8 +76,7 @@ _ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
 )
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
-MAX_PICTURES = 8  # of one card in one call
-EXTRA = tuple(f"img{number}" for number in range(2, MAX_PICTURES + 1))  # further pictures of the card
+EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
 

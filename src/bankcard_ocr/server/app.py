@@ -29,7 +29,7 @@ from ..platform import cloudcall, cloudcodes, wire
 from ..platform.cloudcall import Answer
 from ..platform.service import ENDPOINTS, RECOGNIZE, Reads, Service
 from ..platform.wire import Reply, Request
-from ..reading import Options, Reading
+from ..reading import MOST_PICTURES, Options, Reading
 from ..settings import Settings
 
 OTHER_THREADS = 4
@@ -110,7 +110,7 @@ class Api:
         """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64."""
         kind = next((value.lower() for name, value in scope["headers"] if name == b"content-type"), b"")
         several = any(word in kind for word in (b"multipart/", b"urlencoded", b"json"))
-        most = wire.MAX_PICTURES * 4 // 3 + 1 if several else 1
+        most = MOST_PICTURES * 4 // 3 + 1 if several else 1
         return most * self._settings.max_picture_bytes + BODY_SLACK_BYTES
 
     def _is_full(self, *, heavy: bool) -> bool:

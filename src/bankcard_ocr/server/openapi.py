@@ -9,8 +9,9 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from ..platform.detail import CORNERS
 from ..platform.disclosure import FORMS
-from ..platform.wire import MAX_PICTURES, MESSAGES
+from ..platform.wire import EXTRA, MESSAGES
 from ..reading import RETURNED, WARNINGS
 
 _TOKEN = {
@@ -122,7 +123,7 @@ _CREDENTIALS = {
 _PATH = {"type": "string", "enum": ["/cv/ocr/bankcard", "/cgi-bin/token"]}
 
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
-_IMAGES = ["img", *(f"img{number}" for number in range(2, MAX_PICTURES + 1))]
+_IMAGES = ["img", *EXTRA]
 _FIELDS = {
     "img_url": {"type": "string", "format": "uri"},
     **{f"{name}_base64": {"type": "string", "contentEncoding": "base64"} for name in _IMAGES},
@@ -281,8 +282,8 @@ _SCHEMAS = {
         ["pos"],
         {
             "pos": _object(
-                ["left_top", "right_top", "right_bottom", "left_bottom"],
-                dict.fromkeys(["left_top", "right_top", "right_bottom", "left_bottom"], _POINT),
+                list(CORNERS),
+                dict.fromkeys(CORNERS, _POINT),
             )
         },
     ),
