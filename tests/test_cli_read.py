@@ -630,6 +630,17 @@ class TestTable:
 
         assert (False, True) == ("\x1b" in shown, "a\N{REPLACEMENT CHARACTER}[31m" in shown)
 
+    def test_any_terminal_has_its_table(self, reader, picture):
+        """Where the terminal has no such letters there are question marks, and the number is told."""
+        files = [picture("\N{CJK UNIFIED IDEOGRAPH-4E2D}.jpg", NUMBER.encode())]
+        result = CliRunner(charset="latin-1").invoke(cli.app, ["read", *files])
+
+        assert (0, True, True) == (
+            result.exit_code,
+            b"?.jpg" in result.stdout_bytes,
+            b"4111 1111 1111 1111" in result.stdout_bytes,
+        )
+
     @given(
         words=st.tuples(st.integers(4, 90), st.integers(7, 60)),
         spare=st.lists(st.integers(2, 60), min_size=4, max_size=4),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
@@ -43,6 +45,8 @@ def _print(told: list[Told]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that has not all letters is told the others
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = PIPED
