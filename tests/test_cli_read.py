@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
 import zipfile
@@ -620,6 +621,27 @@ class TestFormats:
             result.exit_code,
             "4111" in result.stdout,
             result.stderr.strip(),
+        )
+
+    @pytest.mark.parametrize("format_", formats.Format)
+    def test_sigterm_stops_as_ctrl_c_does(self, reader, picture, monkeypatch, format_: str):
+        """What was read is told, how much it is, and status 143; what SIGTERM does afterwards is what it did before."""
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+        def stopped(_pool, work, *_counts):
+            yield work(0)
+            signal.raise_signal(signal.SIGTERM)
+            yield work(1)
+
+        monkeypatch.setattr(read, "_in_order", stopped)
+        before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        result = run(picture("a.jpg", NUMBER.encode()), picture("b.jpg", NUMBER.encode()), "--format", format_)
+
+        assert (143, True, "stopped: 1 of 2 pictures are told", signal.SIG_IGN) == (
+            result.exit_code,
+            b"4111" in result.stdout_bytes,
+            result.stderr.strip(),
+            signal.signal(signal.SIGTERM, before),
         )
 
 

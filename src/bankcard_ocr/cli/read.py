@@ -6,6 +6,7 @@ Lines come in the order of the pictures; what stands in them is told in :mod:`~b
 from __future__ import annotations
 
 import os
+import signal
 import stat
 import sys
 from collections import deque
@@ -28,7 +29,12 @@ from .lines import Line, Reads
 Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
 
 FEW = 3  # pictures that need no progress bar
+TERMINATED = 128 + signal.SIGTERM  # the exit status of what SIGTERM ended, as shells tell it
 SUFFIXES = {f".{each.value}": each for each in Format if each is not Format.table}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: what was read is told, as after Ctrl-C."""
 
 
 class Type(StrEnum):
@@ -76,6 +82,7 @@ def command(
         raise typer.BadParameter("--uncovered is about annotated pictures; add --save-annotated DIR")
     options = Options(type=type_.value, detail=detail)
     with ExitStack() as stack:
+        stack.enter_context(_terminable())
         sources = stack.enter_context(inputs.opened(pictures))
         keep_inputs(out, {*pictures, *(source.name for source in sources)})
         write = stack.enter_context(_writer(told_as, out))
@@ -96,7 +103,7 @@ def command(
                 write(told)
                 done += 1
                 refused += told["number"] is None
-        except KeyboardInterrupt:
+        except KeyboardInterrupt:  # Terminated, too
             typer.echo(f"stopped: {done} of {len(sources)} pictures are told", err=True)
             raise
     raise typer.Exit(1 if refused else 0)
@@ -107,6 +114,22 @@ def make_reader() -> Reads:
     from ..reader import Reader
 
     return Reader()
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Inside, SIGTERM stops the work as Ctrl-C does, with an exit status of its own."""
+
+    def stop(_signal: int, _frame: object) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except Terminated:
+        raise typer.Exit(TERMINATED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
