@@ -615,3 +615,14 @@ def test_an_ordinary_picture_is_located_on_as_a_whole(reader, monkeypatch, width
     searching(reader, np.zeros((100, width, 3), np.uint8))._located(("card",))
 
     assert parts == len(asked)
+
+
+def test_a_number_cut_off_by_the_edge_is_said_to_be(reader):
+    """The rest of a card whose first digits are out of the picture, whatever it reads."""
+    pixels = image.decode(SAMPLE).pixels
+    digits = reader.read(SAMPLE).digit_quads
+    left = round((digits[1][1][0] + digits[2][0][0]) / 2)
+    with pytest.raises(NumberUnreadable, match="at the edge, perhaps cut off") as caught:
+        reader.read(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels[:, left:]), quality=92))
+
+    assert caught.value.is_cut

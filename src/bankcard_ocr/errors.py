@@ -148,13 +148,18 @@ class NumberUnreadable(Refused):
     """A number is there and cannot be read with certainty.
 
     ``digits`` are the 1-based places of the least certain digits, empty when the whole line is in doubt;
-    ``confidence`` is the calibrated probability that the best candidate is right, in [0, 1].
+    ``confidence`` is the calibrated probability that the best candidate is right, in [0, 1]. ``is_cut``: it ends at
+    the picture's edge, where more of it may have been cut off.
     """
 
-    def __init__(self, *, digits: tuple[int, ...] = (), confidence: float = 0.0) -> None:
+    def __init__(self, *, digits: tuple[int, ...] = (), confidence: float = 0.0, is_cut: bool = False) -> None:
         self.digits = digits
         self.confidence = confidence
-        super().__init__("number unreadable" + (f": digits {_ranges(digits)} uncertain" if digits else ""))
+        self.is_cut = is_cut
+        reason = (
+            ": at the edge, perhaps cut off" if is_cut else f": digits {_ranges(digits)} uncertain" if digits else ""
+        )
+        super().__init__("number unreadable" + reason)
 
 
 class CardsDiffer(Refused):

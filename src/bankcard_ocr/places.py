@@ -24,6 +24,7 @@ class Place:
     """One place: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
 
     ``strips`` is how many strips of a number's line were read for it, which is what it cost but for small ones.
+    ``is_cut``: it was doubted as the picture ends beside it.
     """
 
     views: tuple[Line, ...]
@@ -31,6 +32,7 @@ class Place:
     candidates: tuple[Candidate, ...]
     score: float
     strips: int = 1
+    is_cut: bool = False
 
     @property
     def confidence(self) -> float:

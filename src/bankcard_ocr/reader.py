@@ -374,7 +374,7 @@ def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
     if best.confidence < _threshold(options) or not best.candidates:
         if shot.line is None:
             raise NoCardFound
-        raise NumberUnreadable(digits=best.doubtful, confidence=best.confidence)
+        raise NumberUnreadable(digits=best.doubtful, confidence=best.confidence, is_cut=best.is_cut)
     return best.candidates
 
 
@@ -423,7 +423,7 @@ def _verdict(picture: image.Picture, places: list[Place], options: Options) -> F
     """What ``places``, all those on one card, say of it; where the card is comes when it is told."""
     best = max(places, key=lambda place: place.evidence, default=None)
     shown = best is not None and bool(best.candidates) and best.confidence >= _threshold(options)
-    refusal: Refused = NumberUnreadable(digits=best.doubtful) if best is not None else NoCardFound()
+    refusal: Refused = NumberUnreadable(digits=best.doubtful, is_cut=best.is_cut) if best is not None else NoCardFound()
     return FoundCard(
         number=best.candidates[0].number if best is not None and shown else None,
         confidence=best.confidence if best is not None else 0.0,

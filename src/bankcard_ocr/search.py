@@ -164,15 +164,13 @@ class Search:
 
         What is proven by check digit and length is believed, but for short numbers: of cuts one in ten is proven, too.
         """
-        if place.confidence < PROMISING:
-            return place
-        number = place.candidates[0].number
+        number = place.candidates[0].number if place.candidates else ""
         if len(number) >= judge.SHORT and judge.is_proven(number):
             return place
         pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
         if min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) >= CUT * pitch:
             return place
-        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS))
+        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS), is_cut=True)
 
     def _compared(self, place: Place) -> Place:
         """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
