@@ -110,6 +110,16 @@ def test_any_other_text_is_blanked(left: int, bottom: int, scale: float):
     assert is_blank(redacted(picture)[changed])
 
 
+def test_a_code_on_the_front_is_blanked_where_the_issuer_prints_one():
+    """American Express has it above the number's end, where faint ink may pass for art."""
+    line = box(LEFT + 60, 300, LEFT + 560, 340)
+    code = evidence.code_on_front("378282246310005", line)
+
+    assert (None, True) == (evidence.code_on_front("4111111111111111", line), code is not None)
+    assert code[:, 0].max() > LEFT + 640
+    assert code[:, 1].max() < 300
+
+
 def test_a_date_remains():
     """What is known to be a date is shown."""
     date = box(LEFT + 400, 430, LEFT + 520, 470)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
@@ -607,9 +608,9 @@ def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):
     assert ([(100, 150)] * 5, (80.0, 5.0)) == (asked, tuple(thing.quad[0].tolist()))
 
 
-@pytest.mark.parametrize(("width", "parts"), [(249, 1), (250, 3)])
+@pytest.mark.parametrize(("width", "parts"), [(249, 1), (250, 3), (900, 11), (100_000, 11)])
 def test_an_ordinary_picture_is_located_on_as_a_whole(reader, monkeypatch, width: int, parts: int):
-    """Two and a half times as long as wide is ordinary no more."""
+    """Two and a half times as long as wide is ordinary no more; however long it is, it has no more than 11 parts."""
     asked: list[tuple[int, ...]] = []
     monkeypatch.setattr(locate, "locate", lambda _model, pixels, **_: asked.append(pixels.shape) or [])
     searching(reader, np.zeros((100, width, 3), np.uint8))._located(("card",))
@@ -626,3 +627,24 @@ def test_a_number_cut_off_by_the_edge_is_said_to_be(reader):
         reader.read(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels[:, left:]), quality=92))
 
     assert caught.value.is_cut
+
+
+def test_parts_tell_no_more_things_than_a_picture(reader, monkeypatch):
+    """Each part shows other cards here, and each card costs."""
+    places = [quads.rectangle(9, 6) + np.float32((20 * i, 9)) for i in range(6)]
+    things = [locate.Thing(kind="card", quad=quad, score=0.9) for quad in places]
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: things)
+
+    assert locate.MOST == len(searching(reader, np.zeros((100, 900, 3), np.uint8))._located(("card",)))
+
+
+@pytest.mark.parametrize("size", [(65_000, 2), (2, 65_000), (250_000, 20)])
+def test_a_thread_of_a_picture_costs_little(reader, size: tuple[int, int]):
+    """A few hundred bytes may be a picture of any length."""
+    file = io.BytesIO()
+    Image.new("L", size).save(file, "PNG")
+    started = time.process_time()
+    with pytest.raises(Refused):
+        reader.read(file.getvalue())
+
+    assert time.process_time() - started < 3

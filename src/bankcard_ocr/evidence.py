@@ -22,6 +22,7 @@ from .vision.quad import Image, Quad
 
 LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
+ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # of a number's line: left, top, right, bottom of where such a code is
 QUALITY = 88
 LONG_MM, SHORT_MM = quads.ID1_MM
 _SHOWN = (6, 4)  # digits that remain at either end
@@ -70,6 +71,14 @@ def redacted(
         shown |= _filled(whole, quads.project(quad, matrix))
     whole[blank & ~shown] = GREY
     return _jpeg(whole)
+
+
+def code_on_front(number: str, line: Quad) -> Quad | None:
+    """Where a card whose ``number`` stands under ``line`` has a security code on its front; None where it has none.
+
+    American Express prints four digits above the number's end.
+    """
+    return quads.part(line, *ABOVE_ITS_END) if number.startswith(("34", "37")) else None
 
 
 def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:

@@ -327,12 +327,14 @@ def _pictures(shot: _Shot, number: str, options: Options) -> dict[Returned, byte
         kinds = ("number", "holder", "expiry")
         things = [*shot.things, *shot.search.closer(whole, kinds=kinds, least=0.1)]
         shown = dates.dates(things, _read_once(shot.search))
+        secret = [thing.quad for thing in things if thing.kind in {"number", "holder"}]
+        code = evidence.code_on_front(number, line) if line is not None else None
         made["redacted"] = evidence.redacted(
             pixels,
             whole,
             line,
             digits=shot.best.certain_digits(number) if number else (),
-            secret=[thing.quad for thing in things if thing.kind in {"number", "holder"}],
+            secret=[*secret, *([] if code is None else [code])],
             dates=[date.quad for date in shown],
         )
     return made

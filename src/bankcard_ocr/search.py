@@ -37,6 +37,7 @@ TURNED = 3.0  # nats against reading a line against the locator's direction when
 CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
 ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
 PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
+MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
 LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # things that score less are no reason to say that a card is there
@@ -105,7 +106,7 @@ class Search:
         long, short = max(width, height), min(width, height)
         if long < ELONGATED * short:
             return locate.locate(self.locator, self.pixels, kinds=kinds)
-        side = round(PART * short)
+        side = max(round(PART * short), -(-long // MOST_PARTS))
         found: list[Thing] = []
         for start in np.linspace(0, long - side, -(-2 * (long - side) // side) + 1).round().astype(int).tolist():
             x, y = (start, 0) if width > height else (0, start)
@@ -113,7 +114,12 @@ class Search:
             near = locate.locate(self.locator, part, kinds=kinds)
             found += [replace(thing, quad=thing.quad + np.array((x, y), np.float32)) for thing in near]
         found.sort(key=attrgetter("score"), reverse=True)
-        return [thing for place, thing in enumerate(found) if not _is_seen_already(thing, found[:place])]
+        kept: list[Thing] = []
+        for thing in found:
+            alike = [other for other in kept if other.kind == thing.kind]
+            if len(alike) < locate.MOST and all(quads.overlap(other.quad, thing.quad) <= 0.5 for other in alike):
+                kept.append(thing)
+        return kept
 
     def _turned_doubted(self, place: Place) -> Place:
         """The place turned round, against the locator's direction; doubted when it reads as it is, too."""
@@ -282,11 +288,6 @@ def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, 
     """``candidates``, doubted when they begin as numbers do upside down."""
     is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
     return judge.doubted(candidates, TURNED) if is_odd else candidates
-
-
-def _is_seen_already(thing: Thing, others: Iterable[Thing]) -> bool:
-    """Whether a likelier thing of its kind is where it is: parts of a picture overlap."""
-    return any(other.kind == thing.kind and quads.overlap(other.quad, thing.quad) > 0.5 for other in others)
 
 
 def _differs(first: Line, second: Line) -> bool:

@@ -112,7 +112,8 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = _set(
         (),
-        "Addresses of load balancers whose X-Forwarded-For is believed when a caller's address is checked.",
+        "Addresses of load balancers whose X-Forwarded-For is believed when a caller's address is checked; "
+        "with * anybody may claim any.",
         form=_network,
     )
     ip_list: tuple[str, ...] = _set(

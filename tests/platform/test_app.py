@@ -317,6 +317,26 @@ class TestAdmission:
             len(served.reader.seen),
         )
 
+    def test_downloads_take_half_of_the_places(self):
+        """Hosts that take their time leave the others to pictures that are sent along; each gives its place back."""
+        gate, begun = threading.Event(), threading.Semaphore(0)
+
+        def slow(url: str) -> bytes:
+            begun.release()
+            gate.wait(10)
+            return url.encode()
+
+        fetch = build._at_most(slow, 2)
+        with ThreadPoolExecutor(2) as pool:
+            two = [pool.submit(fetch, url) for url in ("a", "b")]
+            for _ in two:
+                begun.acquire(timeout=10)
+            with pytest.raises(Busy, match="downloads"):
+                fetch("c")
+            gate.set()
+
+        assert [b"a", b"b", b"d"] == [*(one.result() for one in two), fetch("d")]
+
     def test_after_the_rush_there_is_a_place_again(self, start):
         """A place is given back, whether the call went well or not."""
         served = start(places=1)

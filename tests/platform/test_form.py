@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import os
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -108,6 +111,42 @@ def test_a_body_may_lack_its_end(rest: bytes, data: bytes):
     assert data == form.parse(part('name="img"', JPEG) + rest, MULTIPART).parts[0].data
 
 
+FORM = "application/x-www-form-urlencoded"
+ONE = b"a=" + b"A" * 30 + b"&b="  # before what is counted
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "fault"),
+    [
+        (ONE + b"%2B" * form.MAX_ESCAPES, FORM, ""),
+        (
+            ONE + b"%2B" * (form.MAX_ESCAPES + 1),
+            "application/x-www-form-urlencoded",
+            "over 750000 percent-encoded bytes",
+        ),
+        (ONE + b"\x80" * form.MAX_NOT_UTF8, FORM, ""),
+        (
+            ONE + b"\x80" * (form.MAX_NOT_UTF8 + 1),
+            "application/x-www-form-urlencoded",
+            "over 65536 bytes that are not UTF-8",
+        ),
+        (b'{"a": [1' + b",1" * (form.MAX_JSON_VALUES - 2) + b"]}", "application/json", ""),
+        (b'{"a": [1' + b",1" * (form.MAX_JSON_VALUES - 1) + b"]}", "application/json", "json: over 10000 values"),
+    ],
+)
+def test_what_would_take_many_times_its_size_is_bounded(data: bytes, kind: str, fault: str):
+    """Escapes, stray bytes and values of JSON: before any of them becomes an object."""
+    assert fault == form.parse(data, kind).fault
+
+
+def test_eight_pictures_as_base64_are_no_such_thing():
+    """Of the largest pictures one character in 32 is percent-encoded."""
+    picture = base64.b64encode(os.urandom(2_097_152))
+    body = b"&".join(b"img%d_base64=%s" % (n, quote(picture, safe="").encode()) for n in range(1, 9))
+
+    assert "" == form.parse(body, "application/x-www-form-urlencoded").fault
+
+
 def test_headers_of_a_part_may_be_folded():
     """As old mail stacks write long ones; what looks like a fold in the data stays."""
     disposition = 'form-data;\r\n\tname="img";\r\n filename="card.jpg"'
@@ -186,7 +225,8 @@ def test_fields_are_limited(fields: int, fault: str):
         (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
         (b'{"a": "\\ud83d\\ude00"}', "application/json", form.Body(json={"a": "😀"})),
         (b'{"a": "\\ud83d"}', "application/json", form.Body(fault="json: half a surrogate pair")),
-        (b"[" * 100_000, "application/json", form.Body(fault="json: cannot be parsed")),
+        (b"[" * 9_000, "application/json", form.Body(fault="json: cannot be parsed")),
+        (b"[" * 100_000, "application/json", form.Body(fault="json: over 10000 values")),
         (b"a=1&a=2&b=%E5%8D%A1+x", "application/x-www-form-urlencoded", form.Body(form={"a": "1", "b": "卡 x"})),
         (JPEG, "application/json", form.Body(raw=JPEG)),
         (b"no picture", "image/png", form.Body(raw=b"no picture")),

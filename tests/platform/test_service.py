@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -377,6 +378,16 @@ class TestToken:
             begins(platform.call("POST", "/cgi-bin/stable_token", body), code),
         )
 
+    def test_a_network_of_ipv6_is_one_sender(self, platform):
+        """It has more addresses than anybody can be asked to count; another network is another sender."""
+        wrong = {**GET_TOKEN, "secret": "wrong"}
+        codes = [
+            platform.call("GET", "/cgi-bin/token", client_ip=f"2001:db8:0:{net}::{n}", **wrong)["errcode"]
+            for net, n in [*((1, n) for n in range(11)), (2, 0)]
+        ]
+
+        assert [40125] * 10 + [45011, 40125] == codes
+
     def test_wrong_secrets_lock_out_for_a_while(self, platform):
         """After ten wrong secrets none is looked at for the rest of five minutes, the right one neither."""
         codes = [token(platform, secret="wrong")["errcode"] for _ in range(10)]
@@ -595,6 +606,32 @@ class TestRid:
             for text in (NUMBER, "4111111111111111", "TOKEN", SECRET, "user:pw", token(platform)["access_token"])
             if text in kept
         ]
+
+    @pytest.mark.parametrize(
+        ("sent", "kept"),
+        [
+            ("http%3A%2F%2Fbob%3Apw%40x%2Fa.jpg%3Fsig%3DSIGN", "http://x/a.jpg?…"),
+            ("https%253A%252F%252Fbob%253Apw%2540x%252Fa.jpg%253Fsig%253DSIGN", "https://x/a.jpg?…"),
+            ("http%3A%5C%5Cbob%3Apw%40x%5Ca.jpg", "http://x/a.jpg"),
+            ("http%3A%2F%2Fx%2F4111_1111_1111_1111.jpg", "http://x/411111******1111.jpg"),
+            ("http%3A%2F%2Fx%2F4111%252B1111%252B1111%252B1111.jpg", "http://x/411111******1111.jpg"),
+            ("bob%3Apw%40x", "(no URL)"),
+        ],
+    )
+    def test_of_a_url_scheme_host_and_path_are_kept(self, platform, sent: str, kept: str):
+        """Neither credentials nor signatures, nor numbers that files are called after, however it is encoded."""
+        platform.read(img_url=sent)
+
+        assert f"/cv/ocr/bankcard?access_token=***&img_url={kept}" == platform.told[0][0].request_url
+
+    def test_a_long_text_costs_a_record_no_more_than_a_short_one(self, platform):
+        """It is cut before it is masked, which looks at every digit; a number at the cut is masked all the same."""
+        started = time.process_time()
+        text = "x" * 1900 + " 4111111111111111 " * 20 + ".1+1" * 500_000
+        platform.call("POST", "/cv/ocr/bankcard", f"access_token=TOKEN&note={text}".encode())
+
+        assert time.process_time() - started < 2
+        assert "4111111111111111" not in repr(platform.told[0][0])
 
     @pytest.mark.parametrize(
         "name", ["wxCloudApiToken", "wxCloudbaseAccesstoken", "Access_Token", "appSecret", "client_secret", "password"]

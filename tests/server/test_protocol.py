@@ -45,6 +45,13 @@ def test_a_mended_line_is_ascii_and_stays(line):
     assert (True, once) == (once.isascii(), mended(once))
 
 
+def test_a_bare_carriage_return_hides_nothing():
+    """What stands behind it in an offer to upgrade is left to the parser, which refuses it."""
+    head = b"GET / HTTP/1.1\r\nUpgrade: a\rContent-Length: 4\r\nUpgrade: h2c\r\nHost: h\r\n\r\n"
+
+    assert head.replace(b"Upgrade: h2c\r\n", b"") == mended_head(head)
+
+
 def test_folded_headers_are_put_on_one_line():
     """As the JDK sends what a program folded (RFC 9112 5.2)."""
     head = b'POST /x HTTP/1.1\r\nContent-Type: multipart/form-data;\r\n\tboundary="b"\r\nHost: h\r\n\r\n'

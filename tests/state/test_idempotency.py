@@ -133,6 +133,14 @@ def test_what_was_not_charged_is_tried_again(platform):
     assert ([101002, -1, 0], 1) == (outcomes, platform.used())
 
 
+def test_an_earlier_key_protects_no_answer(platform):
+    """Whoever changed the key of an app wants nothing told under the old one any more."""
+    platform.read()
+    platform.store.update_app("wx1", lambda app: dataclasses.replace(app, jwk="{}"))
+
+    assert 47001 == platform.read().errcode
+
+
 @pytest.mark.parametrize("change", [{"picture": JPEG + b"2"}, {"type": "scan"}, {"detail": "1"}, {"pan": "masked"}])
 def test_another_call_under_the_same_key_is_refused(platform, change: dict):
     """Another picture, or another wish, is no retry; nothing of the first answer is given away, nothing charged."""

@@ -73,3 +73,13 @@ def test_members_of_one_name_are_two(tmp_path):
             archive.writestr("b.jpg", b"2")
     with zipfile.ZipFile(tmp_path / "in.zip") as archive:
         assert [b"0", b"1", b"2"] == [archive.read(info) for info in files.members(archive)]
+
+
+def test_a_member_without_a_name_is_no_picture(tmp_path):
+    """As in a damaged archive."""
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.writestr("a.jpg", b"0")
+        archive.filelist.append(zipfile.ZipInfo(""))
+
+        assert ["a.jpg"] == [info.filename for info in files.members(archive)]
+        archive.filelist.pop()

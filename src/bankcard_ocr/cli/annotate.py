@@ -1,6 +1,7 @@
 """A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label at each.
 
-The middle digits of every number are covered unless asked for, in the picture and in its label. The copy has the
+The middle digits of every number, and a security code on the front, are covered unless asked for, in the picture and
+in its label. The copy has the
 picture's pixels alone, upright, at the size at which it was read: no metadata.
 """
 
@@ -14,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .. import evidence
 from ..numbers import pan
 from ..platform.detail import CORNERS
 from ..vision import image
@@ -46,6 +48,8 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     cards = [told, *further(told)]
     if covered:
         _cover(pixels, _middle(told, picture.reduced))
+        for card in cards:
+            _cover(pixels, _code(card, picture.reduced))
         for card in cards[1:]:
             _cover(pixels, _secret(card, picture.reduced))
     for card in cards:
@@ -82,6 +86,13 @@ def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     if card.get("number") is None and card.get("card_position"):
         return _quad(card["card_position"], reduced)
     return _middle(card, reduced)
+
+
+def _code(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
+    """Where the card has a security code on its front."""
+    if not card.get("number") or not card.get("number_position"):
+        return None
+    return evidence.code_on_front(card["number"], _quad(card["number_position"], reduced))
 
 
 def _cover(pixels: image.Pixels, quad: quads.Quad | None) -> None:

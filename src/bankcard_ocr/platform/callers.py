@@ -49,7 +49,7 @@ class Callers:
         key = self._verified.get(app, secret)
         if key is not None:
             return app, key
-        wrong, window = f"wrong:{call.request.client_ip}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
+        wrong, window = f"wrong:{_whence(call.request.client_ip)}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
         if self._state.used(wrong, window) >= WRONG_SECRETS:
             raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
         key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
@@ -58,6 +58,15 @@ class Callers:
             raise CallError(40125)
         self._verified.put(app, secret, key)
         return app, key
+
+
+def _whence(client_ip: str) -> str:
+    """What wrong secrets are counted by: the address, of IPv6 the network of 64 bits, which one sender has."""
+    try:
+        address = ipaddress.IPv6Address(client_ip)
+    except ValueError:
+        return client_ip
+    return client_ip if address.ipv4_mapped else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def admit(call: Call, app: App, api: str) -> None:

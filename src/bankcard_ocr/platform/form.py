@@ -30,6 +30,9 @@ MAX_PARTS = 64
 MAX_HEADERS = 16
 MAX_HEADER_BYTES = 8192
 MAX_FIELDS = 256
+MAX_ESCAPES = 750_000  # percent signs of a form: pictures as base64 have one in 32 characters, 8 of them 700,000
+MAX_NOT_UTF8 = 65_536  # bytes of a form that are not UTF-8
+MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
 _FOLD = re.compile(rb"\r\n[ \t]+")
 
@@ -94,6 +97,10 @@ def query(text: str | bytes) -> Mapping[str, str]:
     What is not UTF-8, such as a Chinese file name in GBK, stays percent-encoded: an ``img_url`` keeps its bytes.
     """
     if isinstance(text, bytes):
+        if text.count(b"%") > MAX_ESCAPES:
+            raise BadBody(f"over {MAX_ESCAPES} percent-encoded bytes")
+        if not text.isascii() and len(text) - len(text.decode("utf-8", "ignore").encode()) > MAX_NOT_UTF8:
+            raise BadBody(f"over {MAX_NOT_UTF8} bytes that are not UTF-8")
         text = text.decode("utf-8", "surrogateescape")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="surrogateescape")
@@ -138,6 +145,8 @@ def _text(data: bytes) -> str:
 
 
 def _json_object(data: bytes) -> Mapping[str, Any]:
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
+        raise BadBody(f"json: over {MAX_JSON_VALUES} values")
     try:
         value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:

@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from ..numbers import pan
+from ..numbers.masking import masked_name
 from . import wire
 from .call import Call
 from .state.base import Record
@@ -21,6 +22,7 @@ from .wire import Reply, Request
 MAX_KEPT_TEXT = 2000
 MAX_KEPT_DEPTH = 8
 
+_URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
 _MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
@@ -47,7 +49,8 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
 
 
 def _kept(text: str) -> str:
-    return wire.masked(text)[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+    """The beginning of ``text``, masked: a number that is cut off by it is found all the same."""
+    return wire.masked(text[: MAX_KEPT_TEXT + 2 * pan.LONGEST])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
 
 
 def _fields(fields: Mapping[str, str]) -> str:
@@ -93,14 +96,16 @@ def _hide(name: str, value: Any, depth: int) -> Any:
         text = str(value)
         return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
     if name == "img_url":
-        return _bare(str(value))
-    return value
+        return _bare(str(value)[:MAX_KEPT_TEXT])
+    return value[:MAX_KEPT_TEXT] if isinstance(value, str) else value
 
 
 def _bare(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    """Scheme, host and path of an ``img_url``, however often it is percent-encoded; its name masked as a file's."""
+    for _ in range(3):
+        url = unquote(url)
+    match = _URL.match(url.replace("\\", "/"))
+    if match is None:
         return "(no URL)"
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, query="…" if parts.query else "", fragment="").geturl()
+    scheme, authority, path, rest = match.groups()
+    return f"{scheme}://{authority.rpartition('@')[2]}{masked_name(path)}{'?…' if rest.startswith('?') else ''}"

@@ -224,7 +224,8 @@ class Service:
         call.stage = "retry"
         options = wanted.options
         asked = repr((options.type, options.detail, sorted(options.returns), wanted.disclosure.form)).encode()
-        ticket = idempotency.ticket(key, app.appid, (asked, *data))
+        keys = (app.jwk.encode(), self._fingerprint_key)  # what they protect is not told under earlier ones
+        ticket = idempotency.ticket(key, app.appid, (asked, *keys, *data))
         at_work_s = 60 + self._settings.request_timeout_s + self._settings.fetch_timeout_s
         earlier = idempotency.begin(self._state, ticket, call.rid, at_work_s=at_work_s)
         if earlier is not None:

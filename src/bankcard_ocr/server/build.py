@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from multiprocessing import parent_process
 from pathlib import Path
@@ -13,7 +14,7 @@ from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..cores import cores
-from ..errors import InvalidTable, SettingsError
+from ..errors import Busy, InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.service import ENDPOINTS, Observer, Reads, Service
@@ -51,7 +52,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
     service = Service(
         reader=gate,
         state=store,
-        fetch=fetch,
+        fetch=_at_most(fetch, max(1, settings.places // 2)),
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
@@ -99,6 +100,21 @@ def _both(api: Api, site: Router) -> ASGIApp:
 
 def _gate(reader: Reads, settings: Settings) -> Gate:
     return Gate(reader, threads(settings), settings.request_timeout_s, settings.max_wait_s)
+
+
+def _at_most(fetch: Callable[[str], bytes], most: int) -> Callable[[str], bytes]:
+    """``fetch`` for ``most`` at once: hosts that take their time leave places to pictures that are sent along."""
+    free = threading.BoundedSemaphore(most)
+
+    def bounded(url: str) -> bytes:
+        if not free.acquire(blocking=False):
+            raise Busy("downloads")
+        try:
+            return fetch(url)
+        finally:
+            free.release()
+
+    return bounded
 
 
 def _told(observers: list[Observer]) -> Observer:

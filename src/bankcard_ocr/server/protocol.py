@@ -29,7 +29,7 @@ from ..settings import Settings
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
 _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
-_UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\n]*\n", re.IGNORECASE)
+_UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\r\n]*\r?\n", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 

@@ -57,7 +57,7 @@ def matching(pattern: str) -> list[Path]:
 
 def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The pictures of ``archive``, sorted by name; members of one name in the order in which they stand there."""
-    infos = (info for info in archive.infolist() if not info.is_dir() and is_picture(info.filename))
+    infos = (info for info in archive.infolist() if is_picture(info.filename) and not info.is_dir())
     return sorted(infos, key=attrgetter("filename"))
 
 

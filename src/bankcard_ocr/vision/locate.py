@@ -22,7 +22,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 STRIDE = 8  # pixels of the model's input in a cell
 _MARGIN = 16  # pixels of the model's input around the picture
 _APART = 48  # pixels of black around a picture that lies apart
-_MOST = 6  # things of one kind
+MOST = 6  # things of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
 UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
@@ -103,7 +103,7 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float]]:
     free = np.ones(len(xs), bool)
     out: list[tuple[Quad, float]] = []
     scores = score[ys, xs]
-    while len(out) < _MOST and free.any():
+    while len(out) < MOST and free.any():
         top = int(np.where(free, scores, 0).argmax())
         sides = np.linalg.norm(votes[top, [1, 3]] - votes[top, 0], axis=1)
         size = max(8.0, 0.25 * float(sides.sum()))
