@@ -32,7 +32,6 @@ Pixels = NDArray[np.uint8]
 Rng = np.random.Generator
 WIDTH, HEIGHT = 1024, 768
 LIKELY = 0.35
-UNIT = np.array([(0, 0), (1, 0), (1, 1), (0, 1)], np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +72,9 @@ def blurred_(rng: Rng, taken: Shot) -> Pixels:
 def glare(rng: Rng, taken: Shot) -> Pixels:
     """A lamp's reflection over part of the card."""
     long, _ = quads.sides(taken.card)
-    x, y = quads.project(rng.uniform(0.15, 0.85, (1, 2)).astype(np.float32), quads.homography(UNIT, taken.card))[0]
+    x, y = quads.project(rng.uniform(0.15, 0.85, (1, 2)).astype(np.float32), quads.homography(quads.UNIT, taken.card))[
+        0
+    ]
     ys, xs = np.mgrid[:HEIGHT, :WIDTH]
     far = ((xs - x) ** 2 + (ys - y) ** 2) / (long * rng.uniform(0.06, 0.2)) ** 2
     light = 255 * rng.uniform(1.2, 2.5) * np.exp(-far)

@@ -23,7 +23,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bankcard_ocr.cards import UNIT
 from bankcard_ocr.errors import Refused
 from bankcard_ocr.numbers import iin, luhn
 from bankcard_ocr.reader import Reader
@@ -76,7 +75,7 @@ def covered(rng: np.random.Generator, taken: tuple[Pixels, quads.Quad], start: f
     """The photograph with its number covered from ``start`` to ``end`` of its length."""
     pixels, quad = taken
     part = np.array([(start, -0.4), (end, -0.4), (end, 1.4), (start, 1.4)], np.float32)
-    corners = quads.project(part, quads.homography(UNIT, quad))
+    corners = quads.project(part, quads.homography(quads.UNIT, quad))
     out = pixels.copy()
     colour = [int(c) for c in rng.integers(20, 230, 3)]
     cv2.fillConvexPoly(out, np.rint(corners).astype(np.int32), colour, cv2.LINE_AA)
