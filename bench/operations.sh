@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every figure of issue E, one after another, on a machine that has nothing else to do; a full run takes some ten minutes.
+# Every figure of docs/scale.md and docs/bulk.md, one after another, on a machine that has nothing else to do; a full run takes some ten minutes.
 #   bench/operations.sh [PICTURES]                 timings and faults: bench/results/load.json and bulk.json
 #   SECONDS_EACH=10 ROWS=600 bench/operations.sh   the same in half the time
 #   LONG=1 bench/operations.sh                     and 100,000 requests for the slope of memory (10 minutes more)

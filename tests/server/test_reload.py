@@ -106,6 +106,19 @@ def test_what_cannot_be_opened_changes_nothing(process, token, tmp_path):
     assert [0] == reads(base, token, 1)
 
 
+@pytest.mark.parametrize("fixed", ["workers = 2", 'metrics_port = 1\nmetrics_host = "nowhere.invalid"'])
+def test_what_stays_open_or_running_changes_by_a_restart_alone(process, token, tmp_path, fixed: str):
+    """The other settings of the file hold at once, and the log names what does not."""
+    base = said(process, "listening at (http://[0-9.:]+)").group(1)
+    threads = said(process, r'"threads": (\d+)').group(1)
+    (tmp_path / "bankcard-ocr.toml").write_text(f"daily_limit = 2\n{fixed}\n")
+    process.send_signal(signal.SIGHUP)
+    said(process, "changes by a restart alone")
+
+    assert threads == said(process, r'"threads": (\d+)').group(1)
+    assert [0, 0, 101003] == reads(base, token, 3)
+
+
 def test_a_table_that_breaks_stays_as_it_is_in_memory(process, token, tmp_path):
     """The file that good settings name may be damaged later: the server goes on with what it has read."""
     table = tmp_path / "own.dat"

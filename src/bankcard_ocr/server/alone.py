@@ -24,7 +24,7 @@ def serve_alone(source: Source, settings: Settings, listener: socket.socket, han
     app: ASGIApp | None = build(settings)
     while app is not None:
         server = _Server(config(app, settings), listener)
-        successor = _Successor(source, server, hangups)
+        successor = _Successor(source, settings, server, hangups)
         successor.start()
         server.run(sockets=[listener.dup()])  # it closes what it is given
         app, settings = successor.taking_over(settings)
@@ -51,9 +51,10 @@ class _Successor(threading.Thread):
     Where it cannot be built the server goes on: a table or key that is broken by then stays as it is in memory.
     """
 
-    def __init__(self, source: Source, server: _Server, hangups: Hangups) -> None:
+    def __init__(self, source: Source, settings: Settings, server: _Server, hangups: Hangups) -> None:
         super().__init__(daemon=True)
         self._source = source
+        self._settings = settings
         self._server = server
         self._hangups = hangups
         self._is_over = threading.Event()
@@ -68,7 +69,7 @@ class _Successor(threading.Thread):
         self._server.should_exit = True
 
     def _build(self) -> None:
-        settings = reloaded(self._source)
+        settings = reloaded(self._source, self._settings)
         if settings is None:
             return
         try:

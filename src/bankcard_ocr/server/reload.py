@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import sys
@@ -16,6 +17,8 @@ from ..platform import state as states
 from ..settings import Loaded, Settings, Value, key, load
 from . import logs, traces
 from .build import fetcher, table
+
+FIXED = ("host", "port", "workers", "metrics_host", "metrics_port")  # settings of what stays open, or stays running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,8 @@ class Hangups:
         return came
 
 
-def reloaded(source: Source) -> Settings | None:
-    """The settings as they are now; None when they are wrong, which the log says."""
+def reloaded(source: Source, before: Settings) -> Settings | None:
+    """The settings as they are now, but for :data:`FIXED`; None when they are wrong, which the log says."""
     try:
         loaded = source.load()
         check(loaded)
@@ -54,7 +57,11 @@ def reloaded(source: Source) -> Settings | None:
         say_wrong(error)
         return None
     logs.configure(loaded.settings)
-    return loaded.settings
+    fixed = {name: getattr(before, name) for name in FIXED}
+    for name, value in fixed.items():
+        if getattr(loaded.settings, name) != value:
+            structlog.get_logger().warning("setting changes by a restart alone", setting=name, stays=value)
+    return dataclasses.replace(loaded.settings, **fixed)
 
 
 def say_wrong(error: Exception) -> None:

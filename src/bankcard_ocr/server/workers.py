@@ -106,7 +106,7 @@ class Supervisor(multiprocess.Multiprocess):
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
         before, old, workers = self._settings, self.config, list(self.processes)
-        settings = reloaded(self._source)
+        settings = reloaded(self._source, self._settings)
         if settings is None:
             return
         self._settings = settings
