@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -65,6 +66,16 @@ def test_no_more_of_a_file_is_read_than_a_picture_may_have():
     """Whatever is at the path: here it has no end."""
     with pytest.raises(PictureTooLarge):
         bankcard_ocr.read("/dev/zero")
+
+
+def test_the_runtime_tells_nobody(tmp_path):
+    """Neither a file of its own in the home folder, nor a look at anybody's name server, which needs such a file."""
+    program = "import bankcard_ocr, os; bankcard_ocr.Reader(); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert ("1\n", "", []) == (done.stdout, done.stderr, list(tmp_path.rglob("*")))
 
 
 def test_a_reader_wants_options():

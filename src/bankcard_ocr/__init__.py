@@ -10,6 +10,7 @@ Names load on first use (PEP 562): importing ``bankcard_ocr.cloud`` brings neith
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from .reader import Reader
     from .reading import Bytes, Options, Reading
+
+# Else the inference runtime tells its makers of the machine it is on, and keeps an identity in the home folder.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Options", "Reader", "Reading", "__version__", "read"]
 

@@ -188,7 +188,10 @@ def load(
 
 def default_state_url(environment: Mapping[str, str], platform: str) -> str:
     """The SQLite file in the user's data folder: XDG's, on macOS Application Support."""
-    home = PurePosixPath(environment.get("HOME") or Path.home().as_posix())
+    try:
+        home = PurePosixPath(environment.get("HOME") or Path.home().as_posix())
+    except RuntimeError as error:
+        raise SettingsError("state_url", "the default", "this user has no home; set it") from error
     usual = home / "Library/Application Support" if platform == "darwin" else home / ".local/share"
     folder = PurePosixPath(environment.get("XDG_DATA_HOME") or usual)
     return f"sqlite:///{folder / 'bankcard-ocr' / 'state.sqlite3'}"

@@ -11,13 +11,17 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
 
+from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
+from bankcard_ocr.server import reload
+from bankcard_ocr.settings import Settings
 
 SERVED = Path(__file__).parent.parent / "platform" / "served.py"
 
@@ -189,3 +193,12 @@ def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
     two_workers.send_signal(signal.SIGTERM)
 
     assert (True, 0) == (time.monotonic() - begun < 15, two_workers.wait(15))
+
+
+@pytest.mark.parametrize("fault", [StateError("away"), KeyError("state_url"), RuntimeError("unforeseen")])
+def test_a_reload_that_fails_in_any_way_changes_nothing(monkeypatch, fault):
+    """What serves goes on: a supervisor that died of it would replace no worker and end by no signal."""
+    before = Settings(state_url="sqlite:///:memory:")
+    monkeypatch.setattr(reload.states, "connect", Mock(side_effect=fault))
+
+    assert reload.reloaded(reload.Source(file=None, arguments={}), before) is None

@@ -8,7 +8,6 @@ import threading
 import uvicorn
 from starlette.types import ASGIApp
 
-from ..errors import SettingsError, StateError
 from ..settings import Settings
 from . import memory
 from .build import build
@@ -74,7 +73,7 @@ class _Successor(threading.Thread):
             return
         try:
             self._built = build(settings), settings
-        except (SettingsError, StateError) as error:  # what was right when it was looked at
+        except Exception as error:  # noqa: BLE001  (what was right when it was looked at; this server goes on)
             say_wrong(error)
 
     def taking_over(self, settings: Settings) -> tuple[ASGIApp | None, Settings]:

@@ -53,7 +53,7 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
     try:
         loaded = source.load()
         check(loaded)
-    except SettingsError as error:
+    except Exception as error:  # noqa: BLE001  (whatever it is, what serves goes on as it is)
         say_wrong(error)
         return None
     logs.configure(loaded.settings)
@@ -79,6 +79,6 @@ def check(loaded: Loaded) -> None:
             traces.traces(settings.otlp_endpoint).close()
         states.connect(settings.state_url).close()
     except StateError as error:
-        raise SettingsError("state_url", loaded.origins["state_url"], str(error)) from error
+        raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), str(error)) from error
     except SettingsError as error:
         raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error

@@ -24,7 +24,7 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     loaded = source.load()
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:
-        raise SettingsError("state_url", loaded.origins["state_url"], "several workers need a file")
+        raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
     check(loaded)  # before any worker: says what is wrong, and makes the state file once
     if settings.metrics_port:
         _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
