@@ -624,6 +624,19 @@ class TestRid:
 
         assert f"/cv/ocr/bankcard?access_token=***&img_url={kept}" == platform.told[0][0].request_url
 
+    @pytest.mark.parametrize("length", range(1960, 2010))
+    def test_no_part_of_a_number_is_left_where_a_text_is_cut(self, platform, length: int):
+        """Fifteen of sixteen digits are as good as all: the last one follows from them."""
+        platform.call("POST", "/cv/ocr/bankcard", f"n={'.' * length}4111111111111111".encode())
+
+        assert "4111111" not in platform.told[0][0].request_body
+
+    def test_of_a_long_url_nothing_is_kept(self, platform):
+        """It would be cut in the middle of what is masked."""
+        platform.read(img_url="http%3A%2F%2Fx%2F" + "a" * 8000 + "4111111111111111")
+
+        assert platform.told[0][0].request_url.endswith("img_url=(a long URL)")
+
     def test_a_long_text_costs_a_record_no_more_than_a_short_one(self, platform):
         """It is cut before it is masked, which looks at every digit; a number at the cut is masked all the same."""
         started = time.process_time()

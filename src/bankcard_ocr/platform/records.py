@@ -21,6 +21,9 @@ from .wire import Reply, Request
 
 MAX_KEPT_TEXT = 2000
 MAX_KEPT_DEPTH = 8
+LOOKED_AT = MAX_KEPT_TEXT + 2 * pan.LONGEST  # so that a number which begins in what is kept is seen whole, and masked
+
+MAX_URL = 4 * MAX_KEPT_TEXT  # cut off it would show a part of what is masked in a whole one
 
 _URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
@@ -50,7 +53,7 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
 
 def _kept(text: str) -> str:
     """The beginning of ``text``, masked: a number that is cut off by it is found all the same."""
-    return wire.masked(text[: MAX_KEPT_TEXT + 2 * pan.LONGEST])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+    return wire.masked(text[:LOOKED_AT])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
 
 
 def _fields(fields: Mapping[str, str]) -> str:
@@ -96,8 +99,8 @@ def _hide(name: str, value: Any, depth: int) -> Any:
         text = str(value)
         return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
     if name == "img_url":
-        return _bare(str(value)[:MAX_KEPT_TEXT])
-    return value[:MAX_KEPT_TEXT] if isinstance(value, str) else value
+        return _bare(str(value)) if len(str(value)) <= MAX_URL else "(a long URL)"
+    return value[:LOOKED_AT] if isinstance(value, str) else value
 
 
 def _bare(url: str) -> str:
