@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 from bankcard_ocr import cli
 from bankcard_ocr.cli import doctor, read
 from bankcard_ocr.errors import NoCardFound
+from bankcard_ocr.numbers import iin
 from bankcard_ocr.reading import Options, Reading
 
 NUMBER = "4111111111111111"
@@ -59,6 +60,29 @@ def test_a_reader_that_fails_is_told(monkeypatch):
     result = run(monkeypatch, Failing)
 
     assert (1, True) == (result.exit_code, "no card found" in result.stdout)
+
+
+class Broken:
+    def __init__(self) -> None:
+        raise RuntimeError("Protobuf parsing failed")
+
+
+def test_a_broken_installation_is_told_in_every_part(monkeypatch):
+    """A model that is cut off and a table that is missing are named; what is whole is told all the same."""
+
+    def missing() -> None:
+        raise FileNotFoundError("iin.dat")
+
+    monkeypatch.setattr(iin, "default", missing)
+    result = run(monkeypatch, Broken, "--json")
+    found = json.loads(result.stdout)
+
+    assert (
+        1,
+        {"passed": False, "error": "FileNotFoundError: iin.dat"},
+        {"passed": False, "error": "RuntimeError: Protobuf parsing failed"},
+        ["a.onnx"],
+    ) == (result.exit_code, found["iin_table"], found["self_test"], list(found["models"]))
 
 
 def test_people_get_lines(monkeypatch):

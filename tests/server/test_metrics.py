@@ -150,13 +150,14 @@ def test_quotas_are_asked_when_scraped(store):
     ]
 
 
-def test_a_store_that_is_away_is_a_metric(store, monkeypatch):
-    """A scrape is answered when the store is not."""
+@pytest.mark.parametrize("verb", ["ping", "apps"])
+def test_a_store_that_is_away_is_a_metric(store, monkeypatch, verb):
+    """A scrape is answered when the store is not, or takes no charges."""
 
     def away() -> None:
         raise StateError("away")
 
-    monkeypatch.setattr(store, "apps", away)
+    monkeypatch.setattr(store, verb, away)
     registry = CollectorRegistry()
     registry.register(Quotas(lambda: (store, Settings()), lambda: NOW))
 

@@ -10,6 +10,7 @@ import pytest
 from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.server import run
 from bankcard_ocr.server.reload import Source
+from bankcard_ocr.settings import Settings
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -58,3 +59,22 @@ def test_a_metrics_port_that_is_taken_is_said_before_anything_listens(tmp_path):
             run.serve(Source(file=config, arguments={"port": 0}), said.append)
 
     assert [] == said
+
+
+def test_one_port_for_calls_and_metrics_is_said_before_anything_is_announced(tmp_path):
+    """The socket for calls is open by then, so that the port is taken."""
+    config, said = tmp_path / "bankcard-ocr.toml", []
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
+
+    with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
+        run.serve(Source(file=config, arguments={"port": port}), said.append)
+    assert [] == said
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_a_host_that_is_not_this_machine_is_blamed_itself(host):
+    """Another port would not help there (192.0.2.0/24 is for documents, RFC 5737)."""
+    with pytest.raises(SettingsError, match=f"^setting host .*cannot listen at {host}:0.*choose another with --host"):
+        run.listen(Settings(host=host, port=0))

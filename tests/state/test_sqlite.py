@@ -102,6 +102,16 @@ def test_a_full_disk_is_said_and_goes_by(path, clock, monkeypatch, over: bool):
     store.close()
 
 
+def test_a_store_that_may_only_be_read_says_so_when_asked(path, clock):
+    """A ping writes as a charge does, so that who asks for readiness is not told yes where every call will fail."""
+    store = SqliteState(path, clock)
+    store._connection.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(StateError, match="readonly"):
+        store.ping()
+    store.close()
+
+
 def test_a_secret_store_url_is_a_path(tmp_path, clock):
     """``sqlite:////absolute`` is that file, options after a question mark."""
     store = states.connect(f"sqlite:///{tmp_path}/a.db?synchronous=full", clock)

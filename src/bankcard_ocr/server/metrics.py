@@ -160,14 +160,15 @@ class Quotas:
         return []
 
     def collect(self) -> Iterable[Metric]:
-        """Used and limit of each app, and whether the store answered."""
+        """Used and limit of each app, and whether the store takes charges."""
         from prometheus_client.core import GaugeMetricFamily
 
         used = GaugeMetricFamily("bankcard_ocr_quota_used", "Recognitions used today.", labels=["appid"])
         limit = GaugeMetricFamily("bankcard_ocr_quota_limit", "Recognitions a day.", labels=["appid"])
-        up = GaugeMetricFamily("bankcard_ocr_state_up", "Whether the state store answers.")
+        up = GaugeMetricFamily("bankcard_ocr_state_up", "Whether the state store takes charges.")
         try:
             state, settings = self._now()
+            state.ping()
             today = base.beijing_day(self._clock())
             for app in state.apps()[:MOST_APPS]:
                 used.add_metric([app.appid], state.used(counter("recognize", app.appid), today))

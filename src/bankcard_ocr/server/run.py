@@ -5,7 +5,9 @@ SIGTERM and SIGINT stop it after the calls at work, or after ``drain_s``; SIGHUP
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import socket
 from collections.abc import Callable
 
@@ -26,40 +28,47 @@ def serve(source: Source, announce: Callable[[str], None]) -> None:
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
     check(loaded)  # before any worker: says what is wrong, and makes the state file once
-    if settings.metrics_port:
-        _bound(settings.metrics_host, settings.metrics_port, "metrics_port").close()
-    listener = listen(settings)
-    shorten_switch_interval()
-    hangups = Hangups()
-    logs.configure(settings)
-    say = structlog.get_logger().info if settings.log_format == "json" else announce  # who ships logs reads JSON alone
-    for line in [*loaded.lines(), f"listening at {url(listener)}"]:
-        say(line)
-    if settings.workers == 1:
-        serve_alone(source, settings, listener, hangups)
-    else:
-        logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
-        counts = MetricsOfAll(settings)
-        with counts.open():
-            Supervisor(source, settings, listener, counts).run()
+    with listen(settings) as listener:
+        if settings.metrics_port:
+            _bound(settings.metrics_host, settings.metrics_port, "metrics_").close()
+        shorten_switch_interval()
+        hangups = Hangups()
+        logs.configure(settings)
+        # who ships logs reads JSON alone
+        say = structlog.get_logger().info if settings.log_format == "json" else announce
+        for line in [*loaded.lines(), f"listening at {url(listener)}"]:
+            say(line)
+        if settings.workers == 1:
+            serve_alone(source, settings, listener, hangups)
+        else:
+            logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
+            counts = MetricsOfAll(settings)
+            with counts.open():
+                Supervisor(source, settings, listener, counts).run()
 
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises SettingsError when the address is taken or not this machine's."""
-    listener = _bound(settings.host, settings.port, "port")
+    listener = _bound(settings.host, settings.port, "")
     # asyncio does so only for sockets whose proto is IPPROTO_TCP, here it is 0: replies would wait 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def _bound(host: str, port: int, name: str) -> socket.socket:
+def _bound(host: str, port: int, prefix: str) -> socket.socket:
+    """A socket that listens there. Raises SettingsError, which blames the host when that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
+        socket.getaddrinfo(host, port, family)  # create_server makes an OSError of a gaierror
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        advice = "; choose another with --port" if name == "port" else ""
-        reason = f"cannot listen at {host}:{port} ({error.strerror}){advice}"
-        raise SettingsError(name, "the settings", reason) from error
+        is_elsewhere = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+        name = "host" if is_elsewhere else "port"
+        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
+        advice = "" if prefix else f"; choose another with --{name}"
+        raise SettingsError(
+            f"{prefix}{name}", "the settings", f"cannot listen at {host}:{port} ({why}){advice}"
+        ) from error
 
 
 def url(listener: socket.socket) -> str:

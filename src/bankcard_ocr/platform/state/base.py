@@ -198,7 +198,7 @@ class State(Protocol):
         ...
 
     def ping(self) -> None:
-        """Returns when the store answers, else raises StateError."""
+        """Returns when the store takes what is written, as a charge is, else raises StateError."""
         ...
 
     def close(self) -> None:
