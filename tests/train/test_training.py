@@ -132,6 +132,16 @@ def test_a_model_of_another_net_is_refused():
         unfold.load(nets.Recognizer(), shipped, torch.zeros(1, 48, 160, 3))
 
 
+def test_a_folder_with_another_net_s_checkpoint_is_refused(runs: Path):
+    """One folder for two nets is named, and what to do; nothing in it is touched."""
+    last = runs / "recognize" / "last.pt"
+    before = last.read_bytes()
+
+    with pytest.raises(SystemExit, match=r"last\.pt is the checkpoint of another net; choose another --runs"):
+        loop.Training(nets.Locator(), last.parent)
+    assert before == last.read_bytes()
+
+
 def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path: Path, monkeypatch):
     """A difference beyond rounding is an error, not a line in a log."""
     monkeypatch.setattr(export, "PARITY", -1.0)

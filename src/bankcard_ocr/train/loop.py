@@ -47,7 +47,7 @@ class Training:
     """A net on its way: its weights, their moving average, the optimizer, the steps done."""
 
     def __init__(self, net: nn.Module, runs: pathlib.Path) -> None:
-        """Resumes from ``runs``/last.pt when it is there."""
+        """Resumes from ``runs``/last.pt when it is there. Ends the program when that is another net's."""
         self.path = runs / "last.pt"
         self.step = 0
         self.net = net.to(memory_format=torch.channels_last)
@@ -56,7 +56,10 @@ class Training:
         self.optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.01)
         if self.path.exists():
             state = torch.load(self.path)
-            self.net.load_state_dict(state["net"])
+            try:
+                self.net.load_state_dict(state["net"])
+            except RuntimeError as error:
+                raise SystemExit(f"{self.path} is the checkpoint of another net; choose another --runs") from error
             self.mean.load_state_dict(state["mean"])
             self.optimizer.load_state_dict(state["optimizer"])
             self.step = state["step"]
