@@ -138,7 +138,8 @@ def test_a_scan_is_located_in_a_smaller_picture(reader, pixels, monkeypatch):
         (3200, False, ".jpg", Options(), [4]),  # sure at a glance
         (3200, True, ".jpg", Options(), [4, 2]),  # in vain, and again
         (1600, True, ".jpg", Options(), [2, 1]),
-        (1598, True, ".jpg", Options(), [1]),  # half of it would be too small
+        (1280, True, ".jpg", Options(), [2, 1]),
+        (1278, True, ".jpg", Options(), [1]),  # half of it would be too small
         (3200, True, ".jpg", Options(detail=True), [2]),  # details are told of all that there is
         (3200, True, ".png", Options(), [2]),  # smaller is no faster to decode
     ],
@@ -168,6 +169,26 @@ def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, 
         number = None
 
     assert ((None if covered else NUMBER), reduced) == (number, decoded)
+
+
+@pytest.mark.parametrize(("confidence", "reduced"), [(0.991, [2]), (0.989, [2, 1])])
+def test_few_pixels_must_be_certain(reader, pixels, monkeypatch, confidence, reduced):
+    """What a glance says of a line with few pixels stands from 0.99 on; else the whole picture is looked at."""
+    small = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    seen = []
+
+    def places(search):
+        seen.append(round(1280 / search.pixels.shape[1]))
+        line = next(thing for thing in search._located(("number",)))
+        place = search._read(line.quad, 1.0)
+        yield dataclasses.replace(place, candidates=(Candidate(number=NUMBER, confidence=confidence),))
+
+    monkeypatch.setattr(Search, "places", places)
+    ground = np.full((2 * small.shape[0], 2 * small.shape[1], 3), 120, np.uint8)
+    ground[: small.shape[0], : small.shape[1]] = small
+    whole = cv2.resize(ground, (1280, 1280 * ground.shape[0] // ground.shape[1]))
+
+    assert (NUMBER, reduced) == (reader.read(jpeg(whole)).number, seen)
 
 
 def test_positions_told_at_a_glance_are_those_of_the_picture(reader, pixels):

@@ -240,6 +240,31 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(search, mon
     assert harder.number == number
 
 
+@pytest.mark.parametrize(
+    ("confidence", "is_brief", "strips"),
+    [
+        (0.991, True, 1),
+        (0.989, True, 2),
+        (0.999, False, 2),  # more is asked for than the number
+    ],
+)
+def test_a_line_certain_at_first_sight_is_read_once(search, pixels, number, monkeypatch, confidence, is_brief, strips):
+    """What one view says certainly needs no second one, when nothing but the number is asked for."""
+    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=confidence),))
+
+    assert strips == search(pixels=pixels, is_brief=is_brief)._read(number.quad, 1.0).strips
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
+def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(search, pixels, monkeypatch, confidence):
+    """It is looked at anew when all pixels are there."""
+    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, confidence))
+    monkeypatch.setattr(Search, "_harder", lambda *_: pytest.fail("looked at harder"))
+    thing = Thing(kind="number", quad=PLACE, score=0.9)
+
+    assert 1 == len(search(pixels=pixels, is_glance=True)._searched(thing))
+
+
 def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, number):
     """Turning costs one strip where it says nothing, and more only where the line was upside down."""
     upright = search(pixels=pixels)._read(number.quad, 1.0)

@@ -15,7 +15,7 @@ from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Re
 from .formats import format_of
 from .places import Place
 from .reading import MOST_PICTURES, Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
-from .search import FAINT, SURE, Search
+from .search import CERTAIN, FAINT, SURE, Search
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
@@ -25,7 +25,7 @@ THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 NOTHING = 0.1  # what is located faintly and read less surely than this is no number
 DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
-GLANCED = 800  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
+GLANCED = 640  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class Reader:
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
         NumberUnreadable when one is there and cannot be read with certainty.
         """
-        shot = self._examined(data, options)
+        shot = self._examined(data, options, is_alone=True)
         try:
             candidates = _returned(shot, options)
         except Refused as error:
@@ -157,7 +157,7 @@ class Reader:
         main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.evidence))
         return self._told(main, candidates, options)
 
-    def _examined(self, data: Bytes, options: Options) -> _Shot:
+    def _examined(self, data: Bytes, options: Options, *, is_alone: bool = False) -> _Shot:
         """The picture in ``data`` and every place in it that was looked at, after a glance at it where that is quick.
 
         What the glance is sure of stands. So does what it read in lines that have more pixels than a strip.
@@ -171,12 +171,18 @@ class Reader:
             started = time.perf_counter()
             picture = image.decode(data, enough=enough)
             decoded = time.perf_counter()
-            is_glance = enough == GLANCED and picture.reduced > 1
-            search = Search(locator=self.locator, recognizer=self.recognizer, pixels=picture.pixels, options=options)
-            places, is_clear = _looked(search, is_glance=is_glance)
+            search = Search(
+                locator=self.locator,
+                recognizer=self.recognizer,
+                pixels=picture.pixels,
+                options=options,
+                is_brief=is_alone and not (options.detail or options.returns),
+                is_glance=enough == GLANCED and picture.reduced > 1,
+            )
+            places, is_clear = _looked(search)
             timings["decode"] += 1e3 * (decoded - started)
             timings["read"] += 1e3 * (time.perf_counter() - decoded)
-            if is_clear or not is_glance:
+            if is_clear or not search.is_glance:
                 break
         if options.detail:
             places.extend(search.elsewhere(tuple(places)))
@@ -272,17 +278,18 @@ class Reader:
         )
 
 
-def _looked(search: Search, *, is_glance: bool) -> tuple[list[Place], bool]:
+def _looked(search: Search) -> tuple[list[Place], bool]:
     """The places of a picture up to a sure one, and whether more of its pixels would show nothing new.
 
-    A glance ends at the first unsure line that has fewer pixels than a strip.
+    A glance ends at the first unsure line that more pixels would show better.
     """
     places: list[Place] = []
     for place in search.places():
         places.append(place)
-        if place.confidence >= SURE:
+        is_coarse = search.lacks_pixels(place.quad)
+        if place.confidence >= (CERTAIN if is_coarse else SURE):
             return places, True
-        if is_glance and quads.sides(place.quad)[0] < recognize.LONG:
+        if is_coarse:
             return places, False
     return places, bool(places) or not search.things
 

@@ -1,7 +1,7 @@
 """The search for the number in a picture: which places are looked at, in which order, and how hard each.
 
 Looking is lazy: places are tried from the likeliest to the least, and each is looked at until the judge is sure, so
-that a plain picture costs one location and two recognitions.
+that a plain picture costs one location and one or two recognitions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .vision.recognize import Line
 
 PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
-CERTAIN = 0.99  # a place this certain is not compared with the digits printed below it
+CERTAIN = 0.99  # a place this certain is not compared with other digits, nor is one view of it with another
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 FULL = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
@@ -45,12 +45,18 @@ FAINT = 0.35  # things that score less are no reason to say that a card is there
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far."""
+    """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far.
+
+    ``is_brief``: a line that is certain at first sight is not framed by its characters and read again.
+    ``is_glance``: the picture has more pixels than ``pixels``; a line that they would show better is not looked at harder.
+    """
 
     locator: Model
     recognizer: Model
     pixels: quads.Image = field(repr=False)
     options: Options
+    is_brief: bool = False
+    is_glance: bool = False
     things: list[Thing] = field(default_factory=list)
 
     def places(self) -> Iterator[Place]:
@@ -157,13 +163,20 @@ class Search:
 
     def _searched(self, thing: Thing) -> list[Place]:
         """A place looked at, and looked at harder where that may settle it."""
-        place = self._compared(self._look(thing.quad, thing.score))
+        place = self._look(thing.quad, thing.score)
+        if place.confidence < CERTAIN and self.lacks_pixels(place.quad):
+            return [place]
+        place = self._compared(place)
         if not PROMISING <= place.confidence < SURE:
             return [place]
         harder = self._compared(self._harder(place))
         if harder.confidence >= REFUTED and harder.says(place.candidates[0].number):
             return [place, harder]
         return [replace(harder, strips=place.strips + harder.strips)]
+
+    def lacks_pixels(self, quad: quads.Quad) -> bool:
+        """Whether this is a glance, and the whole picture would show the line under ``quad`` better."""
+        return self.is_glance and quads.sides(quad)[0] < recognize.LONG
 
     def _doubted_at_the_edge(self, place: Place) -> Place:
         """``place``, doubted where the picture ends so close to its number that more of it may have been cut off.
@@ -217,9 +230,10 @@ class Search:
         outer = quads.grow(quad, 0.035, 0.3)
         first = self.line(outer)
         framed = recognize.framed(first)
-        if framed is None:
+        if framed is None or self.is_brief:
             candidates = judge.ranked([first], prior=self.options.prior)
-            return Place(views=(first,), quad=outer, candidates=candidates, score=score)
+            if framed is None or (candidates and candidates[0].confidence >= CERTAIN):
+                return Place(views=(first,), quad=outer, candidates=candidates, score=score)
         again, second, strips = self._reframed(recognize.in_picture(framed, outer, first))
         views = (second,) if _differs(first, second) else (first, second)
         candidates = judge.ranked(views, prior=self.options.prior)
