@@ -48,7 +48,8 @@ class Search:
     """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far.
 
     ``is_brief``: a line that is certain at first sight is not framed by its characters and read again.
-    ``is_glance``: the picture has more pixels than ``pixels``; a line that they would show better is not looked at harder.
+    ``is_glance``: the picture has more pixels than ``pixels``; a line that they would show better is not looked at
+    harder.
     """
 
     locator: Model
