@@ -255,6 +255,19 @@ def test_a_line_certain_at_first_sight_is_read_once(search, pixels, number, monk
     assert strips == search(pixels=pixels, is_brief=is_brief)._read(number.quad, 1.0).strips
 
 
+@pytest.mark.parametrize(("pitches", "strips"), [(0.65, 2), (0.85, 1)])
+def test_one_view_is_not_enough_where_the_picture_ends(search, pixels, number, monkeypatch, pitches, strips):
+    """Of a digit that is cut through one view may be certain, and the next one sees that it is none."""
+    first = search(pixels=pixels)._read(number.quad, 1.0)
+    left, right = first.text_quad[:, 0].min(), first.text_quad[:, 0].max()
+    start = int(left - pitches * (right - left) / len(first.characters))
+    part = np.ascontiguousarray(pixels[:, start:])
+    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.999),))
+
+    read = search(pixels=part, is_brief=True)._read(number.quad - np.array((start, 0), np.float32), 1.0)
+    assert strips == read.strips
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
 def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(search, pixels, monkeypatch, confidence):
     """It is looked at anew when all pixels are there."""

@@ -47,7 +47,8 @@ FAINT = 0.35  # things that score less are no reason to say that a card is there
 class Search:
     """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far.
 
-    ``is_brief``: a line that is certain at first sight is not framed by its characters and read again.
+    ``is_brief``: a line that is certain at first sight, and ends before the picture does, is not framed by its
+    characters and read again.
     ``is_glance``: the picture has more pixels than ``pixels``; a line that they would show better is not looked at
     harder.
     """
@@ -187,10 +188,14 @@ class Search:
         number = place.candidates[0].number if place.candidates else ""
         if len(number) >= judge.SHORT and judge.is_proven(number):
             return place
-        pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
-        if min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) >= CUT * pitch:
+        if not self._is_at_the_edge(place):
             return place
         return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS), is_cut=True)
+
+    def _is_at_the_edge(self, place: Place) -> bool:
+        """Whether the picture ends so close to the characters of ``place`` that more of them may have been cut off."""
+        pitch = quads.sides(place.text_quad)[0] / max(1, len(place.characters))
+        return min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) < CUT * pitch
 
     def _compared(self, place: Place) -> Place:
         """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
@@ -233,8 +238,9 @@ class Search:
         framed = recognize.framed(first)
         if framed is None or self.is_brief:
             candidates = judge.ranked([first], prior=self.options.prior)
-            if framed is None or (candidates and candidates[0].confidence >= CERTAIN):
-                return Place(views=(first,), quad=outer, candidates=candidates, score=score)
+            place = Place(views=(first,), quad=outer, candidates=candidates, score=score)
+            if framed is None or (place.confidence >= CERTAIN and not self._is_at_the_edge(place)):
+                return place
         again, second, strips = self._reframed(recognize.in_picture(framed, outer, first))
         views = (second,) if _differs(first, second) else (first, second)
         candidates = judge.ranked(views, prior=self.options.prior)
