@@ -49,32 +49,29 @@ def test_a_state_that_cannot_be_opened_is_said_before_anything_listens(tmp_path,
     assert [] == said
 
 
-def test_a_metrics_port_that_is_taken_is_said_before_anything_listens(tmp_path):
-    """The error names the setting and the address."""
+@pytest.mark.parametrize("is_taken_by_calls", [False, True])
+def test_a_metrics_port_that_is_taken_is_said_before_anything_is_announced(tmp_path, is_taken_by_calls):
+    """By another program, or as the port for calls, which is open by then; setting and address are named."""
     config, said = tmp_path / "bankcard-ocr.toml", []
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
+        if is_taken_by_calls:
+            taken.close()
         with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
-            run.serve(Source(file=config, arguments={"port": 0}), said.append)
+            run.serve(Source(file=config, arguments={"port": port if is_taken_by_calls else 0}), said.append)
 
     assert [] == said
 
 
-def test_one_port_for_calls_and_metrics_is_said_before_anything_is_announced(tmp_path):
-    """The socket for calls is open by then, so that the port is taken."""
-    config, said = tmp_path / "bankcard-ocr.toml", []
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
-
-    with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
-        run.serve(Source(file=config, arguments={"port": port}), said.append)
-    assert [] == said
-
-
-@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "x" * 64 + ".invalid"])
 def test_a_host_that_is_not_this_machine_is_blamed_itself(host):
     """Another port would not help there (192.0.2.0/24 is for documents, RFC 5737)."""
     with pytest.raises(SettingsError, match=f"^setting host .*cannot listen at {host}:0.*choose another with --host"):
         run.listen(Settings(host=host, port=0))
+
+
+def test_an_empty_host_is_every_address():
+    """As it is for the socket."""
+    with run.listen(Settings(host="", port=0)) as listener:
+        assert "0.0.0.0" == listener.getsockname()[0]

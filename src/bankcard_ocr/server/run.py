@@ -59,16 +59,20 @@ def _bound(host: str, port: int, prefix: str) -> socket.socket:
     """A socket that listens there. Raises SettingsError, which blames the host when that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.getaddrinfo(host, port, family)  # create_server makes an OSError of a gaierror
+        socket.getaddrinfo(host or None, port, family)  # an empty host is every address
+    except (socket.gaierror, UnicodeError) as error:
+        raise _taken(f"{prefix}host", host, port, str(error)) from error
+    try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        is_elsewhere = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
-        name = "host" if is_elsewhere else "port"
-        why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        advice = "" if prefix else f"; choose another with --{name}"
-        raise SettingsError(
-            f"{prefix}{name}", "the settings", f"cannot listen at {host}:{port} ({why}){advice}"
-        ) from error
+        name = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
+        raise _taken(f"{prefix}{name}", host, port, os.strerror(error.errno or 0)) from error
+
+
+def _taken(name: str, host: str, port: int, why: str) -> SettingsError:
+    """What is said when nothing can listen there because of the setting ``name``."""
+    advice = f"; choose another with --{name}" if name in {"host", "port"} else ""
+    return SettingsError(name, "the settings", f"cannot listen at {host}:{port} ({why}){advice}")
 
 
 def url(listener: socket.socket) -> str:
