@@ -229,9 +229,7 @@ class SqliteState:
             )
 
     def ping(self) -> None:
-        self.put(
-            "ping", "", lifetime_s=1.0
-        )  # a file that cannot grow, or may only be read, answers and takes no charge
+        self.put("ping", "", lifetime_s=1.0)  # a file that is full or may only be read answers and takes no charge
 
     def close(self) -> None:
         with self._lock:
