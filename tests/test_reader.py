@@ -171,10 +171,21 @@ def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, 
     assert ((None if covered else NUMBER), reduced) == (number, decoded)
 
 
-@pytest.mark.parametrize(("confidence", "reduced"), [(0.991, [2]), (0.989, [2, 1])])
-def test_few_pixels_must_be_certain(reader, pixels, monkeypatch, confidence, reduced):
-    """What a glance says of a line with few pixels stands from 0.99 on; else the whole picture is looked at."""
-    small = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+@pytest.mark.parametrize(
+    ("is_small", "confidence", "threshold", "reduced"),
+    [
+        (True, 0.991, None, [2]),  # a line of few pixels
+        (True, 0.989, None, [2, 1]),
+        (True, 0.5, None, [2, 1]),
+        (False, 0.991, None, [2]),  # of many
+        (False, 0.989, None, [2, 1]),  # would be told
+        (False, 0.84, None, [2]),  # more pixels would not make it readable
+        (False, 0.995, 0.994, [2]),
+        (False, 0.995, 0.996, [2, 1]),
+    ],
+)
+def test_a_glance_must_be_certain(reader, pixels, monkeypatch, is_small, confidence, threshold, reduced):
+    """What a glance says stands from 0.99 on, or from what is asked for; else the whole picture is looked at."""
     seen = []
 
     def places(search):
@@ -184,11 +195,18 @@ def test_few_pixels_must_be_certain(reader, pixels, monkeypatch, confidence, red
         yield dataclasses.replace(place, candidates=(Candidate(number=NUMBER, confidence=confidence),))
 
     monkeypatch.setattr(Search, "places", places)
-    ground = np.full((2 * small.shape[0], 2 * small.shape[1], 3), 120, np.uint8)
-    ground[: small.shape[0], : small.shape[1]] = small
+    ground = pixels[60:-60, 120:-120]  # the card, whose line has more pixels than a strip then
+    if is_small:
+        card = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        ground = np.full(pixels.shape, 120, np.uint8)
+        ground[: card.shape[0], : card.shape[1]] = card
     whole = cv2.resize(ground, (1280, 1280 * ground.shape[0] // ground.shape[1]))
+    try:
+        reader.read(jpeg(whole), Options(threshold=threshold))
+    except NumberUnreadable:
+        assert confidence < max(0.85, threshold or 0)
 
-    assert (NUMBER, reduced) == (reader.read(jpeg(whole)).number, seen)
+    assert reduced == seen
 
 
 def test_positions_told_at_a_glance_are_those_of_the_picture(reader, pixels):

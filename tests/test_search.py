@@ -268,6 +268,42 @@ def test_one_view_is_not_enough_where_the_picture_ends(search, pixels, number, m
     assert strips == read.strips
 
 
+@pytest.mark.parametrize(("pitches", "strips"), [(0.9, 2), (1.1, 1)])
+def test_one_view_is_not_enough_where_its_strip_ends(search, pixels, number, monkeypatch, pitches, strips):
+    """A line located short may go on beyond its strip: what shows of it is certain, and not the number."""
+    looking = search(pixels=pixels, is_brief=True)
+    line = looking._read(number.quad, 1.0).line
+    x = [char.x for char in line.characters]
+    room = pitches * float(np.median(np.diff(x)))
+    shift = x[0] - room
+    moved = [replace(char, x=char.x - shift) for char in line.characters]
+    monkeypatch.setattr(Search, "line", lambda *_: replace(line, characters=tuple(moved)))
+    monkeypatch.setattr(Search, "_reframed", lambda _search, quad: (quad, line, 1))
+
+    assert strips == looking._read(number.quad, 1.0).strips
+
+
+@pytest.mark.parametrize(("seen", "confidence", "strips"), [(NUMBER, 0.89, 2), (NUMBER, 0.91, 1), (OTHER, 0.91, 2)])
+def test_one_view_is_enough_when_the_pixels_alone_say_it(search, pixels, number, monkeypatch, seen, confidence, strips):
+    """What real numbers are like may choose between numbers that two views see, and not make one view certain."""
+
+    def ranked(_views, *, prior=True, printed=None):
+        return (Candidate(number=NUMBER, confidence=0.999) if prior else Candidate(number=seen, confidence=confidence),)
+
+    monkeypatch.setattr(module.judge, "ranked", ranked)
+
+    assert strips == search(pixels=pixels, is_brief=True)._read(number.quad, 1.0).strips
+
+
+@pytest.mark.parametrize(("threshold", "strips"), [(None, 1), (0.994, 1), (0.996, 2)])
+def test_one_view_is_as_certain_as_is_asked_for(search, pixels, number, monkeypatch, threshold, strips):
+    """Who asks for more than 0.99 is not refused for want of a second view."""
+    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.995),))
+    looking = search(pixels=pixels, is_brief=True, options=Options(threshold=threshold))
+
+    assert strips == looking._read(number.quad, 1.0).strips
+
+
 @pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
 def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(search, pixels, monkeypatch, confidence):
     """It is looked at anew when all pixels are there."""

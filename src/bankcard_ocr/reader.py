@@ -281,15 +281,15 @@ class Reader:
 def _looked(search: Search) -> tuple[list[Place], bool]:
     """The places of a picture up to a sure one, and whether more of its pixels would show nothing new.
 
-    A glance ends at the first unsure line that more pixels would show better.
+    A glance ends at the first line that more pixels would show better, or that would be told and is not certain.
     """
     places: list[Place] = []
     for place in search.places():
         places.append(place)
-        is_coarse = search.lacks_pixels(place.quad)
-        if place.confidence >= (CERTAIN if is_coarse else SURE):
+        needed = CERTAIN if search.is_glance else SURE
+        if place.confidence >= max(needed, search.options.threshold or 0.0):
             return places, True
-        if is_coarse:
+        if search.lacks_pixels(place.quad) or (search.is_glance and place.confidence >= THRESHOLD):
             return places, False
     return places, bool(places) or not search.things
 
