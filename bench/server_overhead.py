@@ -9,6 +9,7 @@ client's own share (http.client, a few tenths of a millisecond) is in the figure
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -77,8 +78,11 @@ def latencies_ms(port: int, token: str) -> list[float]:
     return sorted(found[WARM_UP:])
 
 
-def main(out: Path) -> None:
+def main() -> None:
     """Measures and writes the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="the result's file")
+    out = parser.parse_args().out
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/state.sqlite3"
         state = SqliteState.from_url(url, time.time)
@@ -109,7 +113,7 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--serve":
+    if sys.argv[1:2] == ["--serve"]:
         serve(sys.argv[2])
     else:
-        main(Path(sys.argv[1]))
+        main()

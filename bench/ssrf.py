@@ -9,6 +9,7 @@ connection, so nothing is taken on trust.
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import threading
@@ -111,8 +112,16 @@ def run() -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Writes the figures; 1 when a case was not refused."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="the result's file")
+    out = parser.parse_args().out
     figures = run()
-    Path(sys.argv[1]).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"{figures['refused']} of {figures['cases']} refused")
-    sys.exit(figures["refused"] != figures["cases"])
+    return int(figures["refused"] != figures["cases"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,11 +8,11 @@ asks of the store: the token by its SHA-256, its app, the minute's count, the da
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 from importlib.metadata import version
@@ -45,8 +45,11 @@ def latencies_ms(state: SqliteState) -> list[float]:
     return sorted(found[WARM_UP:])
 
 
-def main(out: Path) -> None:
+def main() -> None:
     """Measures and writes the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path, help="the result's file")
+    out = parser.parse_args().out
     found = {}
     for synchronous in ("NORMAL", "FULL"):
         with tempfile.TemporaryDirectory() as folder:
@@ -71,4 +74,4 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -83,3 +83,15 @@ def test_labels_that_are_there_are_kept(folder, capsys) -> None:
         len(list(folder.glob("*.jpg"))),
         "File exists; choose another OUT" in capsys.readouterr().err,
     )
+
+
+@pytest.mark.parametrize("asked", [("--count", "0"), ("--count", "-5"), ("--seed", "-1")])
+def test_no_pictures_and_seeds_below_0_are_refused(asked, tmp_path, capsys) -> None:
+    """In one line, before a folder is made."""
+    with pytest.raises(SystemExit) as ended:
+        unreadable.main([str(tmp_path / "out"), *asked])
+    assert (2, [], True) == (
+        ended.value.code,
+        list(tmp_path.iterdir()),
+        "the count must be 1 or more, the seed 0 or more" in capsys.readouterr().err,
+    )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import resource
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +17,10 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed; make trai
 pytest.importorskip("onnx", reason="onnx is not installed; make train-env brings it")
 
 from bankcard_ocr.train import (  # noqa: E402 - after the check above
+    checkpoint,
+    data,
     export,
+    fit_holder,
     fit_locate,
     fit_recognize,
     loop,
@@ -48,8 +55,13 @@ def runs(tmp_path_factory) -> Path:
 
 
 def test_a_training_resumes_where_it_stopped(runs: Path):
-    """The same command goes on from the checkpoint's step."""
-    trained("recognize", runs / "recognize")
+    """The same command goes on from the checkpoint's step, and says so."""
+    told = trained("recognize", runs / "recognize").splitlines()
+
+    assert [f"{runs}/recognize/last.pt: goes on from step {STEPS}", f"{runs}/recognize/last.pt: step {2 * STEPS}"] == [
+        told[0],
+        told[-1],
+    ]
 
     assert 2 * STEPS == torch.load(runs / "recognize" / "last.pt")["step"]
     assert [] == list((runs / "recognize").glob("*.tmp"))
@@ -98,7 +110,7 @@ def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path, tmp_pa
     strip_ = torch.from_numpy(next(export._drawn(strips.render_long))[None])
     alone = mean.mean(nets.Recognizer(), [(1.0, last)])
     with torch.no_grad():
-        expected, got = export.averaged(nets.Recognizer(), last)(strip_), alone(strip_)
+        expected, got = checkpoint.averaged(nets.Recognizer(), last)(strip_), alone(strip_)
     one, other = mean.folded(nets.Recognizer(), last), mean.folded(nets.Recognizer(), shipped)
     both = mean.mean(nets.Recognizer(), [(0.25, last), (0.75, shipped)])
 
@@ -137,17 +149,198 @@ def test_a_folder_with_another_net_s_checkpoint_is_refused(runs: Path):
     last = runs / "recognize" / "last.pt"
     before = last.read_bytes()
 
-    with pytest.raises(SystemExit, match=r"last\.pt is the checkpoint of another net; choose another --runs"):
+    with pytest.raises(ValueError, match=r"last\.pt is the checkpoint of another net; choose another --runs"):
         loop.Training(nets.Locator(), last.parent)
     assert before == last.read_bytes()
 
 
 def test_an_export_that_computes_something_else_is_refused(runs: Path, tmp_path: Path, monkeypatch):
-    """A difference beyond rounding is an error, not a line in a log."""
+    """A difference beyond rounding is an error, not a line in a log; the file that was there stays as it was."""
     monkeypatch.setattr(export, "PARITY", -1.0)
+    out = tmp_path / "net.onnx"
+    out.write_bytes(b"as it was")
 
     with pytest.raises(ValueError, match="is off by"):
-        export.exported("recognize", runs / "recognize" / "last.pt", tmp_path / "net.onnx")
+        export.exported("recognize", runs / "recognize" / "last.pt", out)
+    assert [(out, b"as it was")] == [(file, file.read_bytes()) for file in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("net", ["recognize", "holder"])
+def test_a_model_that_says_something_else_is_no_beginning(net: str):
+    """Recognizer and reader of names are alike but for what they say: neither begins as the other."""
+    other = {"recognize": "holder", "holder": "recognize"}[net]
+    shipped = Path(model_module.__file__).parent / "weights" / f"{other}.onnx"
+
+    with pytest.raises(ValueError, match=rf"{other}\.onnx was made from another net"):
+        unfold.load(export.bare(net), shipped, torch.zeros(1, 48, 160, 3))
+    with pytest.raises(ValueError, match=rf"{other}\.onnx was made from another net"):
+        mean.mean(export.bare(net), [(1.0, shipped)])
+
+
+def test_a_mean_names_the_wider_net_first(runs: Path, tmp_path: Path):
+    """What is wider than a part before it has nothing to be added to, and is named."""
+    torch.save({"mean": nets.Recognizer(strips.NAMES, stem=(48, 64)).state_dict()}, tmp_path / "wide.pt")
+    shipped = Path(model_module.__file__).parent / "weights" / "holder.onnx"
+    parts = [(0.5, shipped), (0.5, tmp_path / "wide.pt")]
+
+    with pytest.raises(ValueError, match=r"wide\.pt has more channels than what was named before it; name it first"):
+        mean.mean(nets.Recognizer(strips.NAMES, stem=(48, 64)), parts)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut off", b"some other file", "truncated", "a list"])
+def test_what_is_no_checkpoint_is_told(content: bytes | str, runs: Path, tmp_path: Path):
+    """Files of others, empty and half ones are named, whoever reads them."""
+    path = tmp_path / "last.pt"
+    if content == "a list":
+        torch.save([1, 2], path)
+    else:
+        whole = (runs / "locate" / "last.pt").read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] if content == "truncated" else content)
+
+    with pytest.raises(ValueError, match=r"last\.pt is no checkpoint"):
+        loop.Training(nets.Locator(), tmp_path)
+    with pytest.raises(ValueError, match=r"last\.pt is no checkpoint"):
+        checkpoint.averaged(nets.Locator(), path)
+
+
+def test_what_is_no_model_is_told(tmp_path: Path):
+    """So is what is given as an exported model."""
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"no model")
+
+    with pytest.raises(ValueError, match=r"net\.onnx is no model that was exported"):
+        unfold.load(nets.Locator(), path, torch.zeros(1, 256, 320, 3))
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """No file may grow beyond 20 kB, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(tmp_path: Path, small_files):
+    """A full disk is told; what was there stays, and no half file beside it."""
+    path = tmp_path / "last.pt"
+    path.write_bytes(b"as it was")
+
+    with pytest.raises(OSError, match=r"last\.pt cannot be written"):
+        checkpoint.write(path, {"mean": torch.zeros(50_000)})
+    assert [(path, b"as it was")] == [(file, file.read_bytes()) for file in tmp_path.iterdir()]
+
+
+def test_a_ring_that_does_not_fit_is_told_and_leaves_no_file(tmp_path: Path, small_files):
+    """Its room is taken when it is made: later, a process that draws would be killed by it."""
+    place = data.Place(folder=tmp_path, size=1000, shapes={"pixels": ("uint8", (100,))})
+
+    with pytest.raises(OSError, match=r"a smaller --ring takes less.*pixels\.npy"):
+        data.Ring(place)
+    assert [] == list(tmp_path.iterdir())
+
+
+def options(monkeypatch, *arguments: str) -> argparse.Namespace:
+    """The options of a training whose command ends with ``arguments``."""
+    monkeypatch.setattr(sys, "argv", ["fit", *arguments])
+    return loop.arguments("fits", runs="runs/x", rate=1e-3, ring=100)
+
+
+@pytest.mark.parametrize("option", ["minutes", "rate"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "soon"])
+def test_times_and_rates_are_above_0(option: str, value: str, monkeypatch, capsys):
+    """What is none is told with the option."""
+    assert 0.5 == getattr(options(monkeypatch, f"--{option}", "0.5"), option)
+    with pytest.raises(SystemExit):
+        options(monkeypatch, f"--{option}", value)
+    assert f"argument --{option}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "least"), [("steps", 1), ("ring", 1), ("renderers", 1), ("threads", 1), ("seed", 0)]
+)
+def test_counts_begin_at_one_and_seeds_at_0(option: str, least: int, monkeypatch, capsys):
+    """One less is told with the option."""
+    assert least == getattr(options(monkeypatch, f"--{option}", str(least)), option)
+    with pytest.raises(SystemExit):
+        options(monkeypatch, f"--{option}", str(least - 1))
+    assert f"argument --{option}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--ring", "1", "--renderers", "2"), "2 renderers for 1 samples"),
+        (("--ring", "100", "--renderers", "65"), "at most 64"),
+        (("--runs", "/dev/null"), "/dev/null"),
+    ],
+)
+def test_a_training_that_cannot_begin_says_so_in_a_line(arguments, told: str, tmp_path: Path, monkeypatch):
+    """No renderer is started for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["fit_holder", *arguments])
+
+    with pytest.raises(SystemExit, match=told):
+        fit_holder.main()
+
+
+@pytest.mark.parametrize("part", ["nan:a.pt", "-0.5:a.pt", "0:a.pt", "1.5:a.pt", "a.pt", "0.5:", "half:a.pt"])
+def test_a_share_of_a_mean_is_above_0_and_at_most_1(part: str, monkeypatch, capsys):
+    """Anything else is told before a file is opened."""
+    monkeypatch.setattr(sys, "argv", ["mean", "holder", "out.pt", part])
+
+    with pytest.raises(SystemExit):
+        mean.main()
+    assert "mean: error:" in capsys.readouterr().err
+
+
+def test_a_missing_file_is_told_in_a_line(tmp_path: Path, monkeypatch):
+    """By export and mean alike; nothing is written."""
+    missing = str(tmp_path / "none.pt")
+    for main, arguments in ((export.main, (missing, "out.onnx")), (mean.main, ("out.pt", f"1:{missing}"))):
+        monkeypatch.setattr(sys, "argv", ["command", "holder", *arguments])
+        with pytest.raises(SystemExit, match=r"none\.pt"):
+            main()
+    assert [] == list(tmp_path.iterdir())
+
+
+class Renderer:
+    """A process that draws, until it ``ended``."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+    def is_alive(self) -> bool:
+        return not self.ended
+
+
+def stepping(training: loop.Training) -> Callable[[int], tuple[Any, dict[str, float]]]:
+    """Steps that cost nothing."""
+    return lambda _: (sum(weight.sum() * 0 for weight in training.net.parameters()), {})
+
+
+def test_a_training_whose_renderer_ended_stops_and_is_saved(tmp_path: Path, monkeypatch):
+    """It would learn the same samples for ever."""
+    training = loop.Training(torch.nn.Conv2d(3, 3, 1), tmp_path)
+    renderer = Renderer()
+
+    def step(count: int) -> tuple[Any, dict[str, float]]:
+        renderer.ended = count == 4
+        return stepping(training)(count)
+
+    with pytest.raises(RuntimeError, match="a renderer ended"):
+        loop.run(training, options(monkeypatch), step, warm=1, renderers=[renderer])
+    assert 5 == checkpoint.read(tmp_path / "last.pt")["step"]
+
+
+def test_a_training_of_no_time_does_one_step_and_says_where_it_is(tmp_path: Path, monkeypatch, capsys):
+    """And the average that is exported is of it."""
+    training = loop.Training(torch.nn.Conv2d(3, 3, 1), tmp_path)
+    loop.run(training, options(monkeypatch, "--minutes", "1e-9"), stepping(training), warm=1)
+
+    assert 1 == checkpoint.read(tmp_path / "last.pt")["step"]
+    assert capsys.readouterr().out.endswith(f"{tmp_path}/last.pt: step 1\n")
+    assert torch.equal(training.net.weight, training.mean.module.weight)
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,11 @@ def covered(rng: np.random.Generator, flat: render.Flat, *, whole: bool) -> rend
 def write(out: Path, count: int, seed: int) -> None:
     """Writes ``count`` pictures and their labels into ``out``, which is made when missing.
 
-    Raises OSError, FileExistsError where ``out`` has labels already: they are another set's.
+    Raises OSError, FileExistsError where ``out`` has labels already: they are another set's. Raises ValueError, before
+    anything is written, when ``count`` is less than 1 or ``seed`` less than 0.
     """
+    if count < 1 or seed < 0:
+        raise ValueError("the count must be 1 or more, the seed 0 or more")
     out.mkdir(parents=True, exist_ok=True)
     with (out / "labels.csv").open("x", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -86,6 +89,8 @@ def main(arguments: Sequence[str]) -> None:
     chosen = parser.parse_args(arguments)
     try:
         write(chosen.out, chosen.count, chosen.seed)
+    except ValueError as error:
+        parser.error(str(error))
     except OSError as error:
         parser.exit(1, f"{chosen.out} cannot be written: {error.strerror}; choose another OUT\n")
 

@@ -7,6 +7,7 @@ other, but that renderers rest while every sample is fresh enough (drawn fewer t
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pathlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +39,12 @@ class Ring:
     """The samples at a place; every process that works on them has a Ring of its own."""
 
     def __init__(self, place: Place) -> None:
-        """Makes the files where there are none. Raises ValueError when they were made for other samples."""
+        """Makes the files where there are none, with all of their room on the disk.
+
+        Raises ValueError when they were made for other samples, OSError when there is not as much room.
+        """
+        if place.size < 1:
+            raise ValueError(f"{place.folder} cannot keep {place.size} samples; choose a larger --ring")
         place.folder.mkdir(parents=True, exist_ok=True)
         self.size = place.size
         self.arrays = {
@@ -77,15 +83,29 @@ class Ring:
 
 def _mapped(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
     if not path.exists():
-        np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape).flush()
+        _make(path, dtype, shape)
     array = np.lib.format.open_memmap(path, "r+")
     if (array.dtype, array.shape) != (np.dtype(dtype), shape):
-        raise ValueError(f"{path} was made for other samples; remove its folder, nothing in it is precious")
+        raise ValueError(f"{path} was made for other samples or another --ring; remove {path.parent} to draw anew")
     return array
 
 
+def _make(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> None:
+    """Makes a file with all of its room: writing into a mapped one where the disk has none would kill a process."""
+    try:
+        np.lib.format.open_memmap(path, "w+", np.dtype(dtype), shape).flush()
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise OSError(error.errno, f"{error.strerror or error}; a smaller --ring takes less", str(path)) from error
+
+
 def start(render: Render, place: Place, *, seed: int, workers: int) -> list[BaseProcess]:
-    """Starts ``workers`` renderers in processes that end with this one."""
+    """Starts ``workers`` renderers in processes that end with this one. Raises ValueError when they are too many."""
+    if workers > min(place.size, RENDERERS):
+        raise ValueError(f"{workers} renderers for {place.size} samples; at most {min(place.size, RENDERERS)} can draw")
     context = multiprocessing.get_context("spawn")
     renderers: list[BaseProcess] = [
         context.Process(target=_render_for_ever, args=(render, place, seed, worker, workers), daemon=True)
@@ -99,9 +119,14 @@ def start(render: Render, place: Place, *, seed: int, workers: int) -> list[Base
 def wait(rings: Sequence[Ring], least: int, renderers: Sequence[BaseProcess]) -> None:
     """Returns when every ring has ``least`` samples, or all it can hold. Raises RuntimeError when a renderer ended."""
     while any(ring.filled < min(least, ring.size) for ring in rings):
-        if not all(renderer.is_alive() for renderer in renderers):
-            raise RuntimeError("a renderer ended; its error stands above")
+        watch(renderers)
         time.sleep(0.2)
+
+
+def watch(renderers: Sequence[BaseProcess]) -> None:
+    """Raises RuntimeError when one of ``renderers`` ended."""
+    if not all(renderer.is_alive() for renderer in renderers):
+        raise RuntimeError("a renderer ended; what it said stands above")
 
 
 def _render_for_ever(render: Render, place: Place, seed: int, worker: int, workers: int) -> None:

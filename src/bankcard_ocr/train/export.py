@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import pathlib
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from torch import Tensor, nn
 from ..synth import strip
 from ..vision import locate, recognize
 from ..vision.model import Model
-from . import data, scenes, stem, strips
+from . import checkpoint, command, data, scenes, stem, strips
 from .nets import Locator, Recognizer
 
 PARITY = 2e-3  # probabilities or pixels: what float32 sums in another order may differ by
@@ -73,13 +74,6 @@ def bare(net: str) -> nn.Module:
     return Locator() if net == "locate" else Recognizer()
 
 
-def averaged(net: nn.Module, checkpoint: pathlib.Path) -> nn.Module:
-    """``net`` with the moving average of the checkpoint's weights."""
-    state = torch.load(checkpoint, map_location="cpu")["mean"]
-    net.load_state_dict({name.removeprefix("module."): value for name, value in state.items() if name != "n_averaged"})
-    return net.eval()
-
-
 class _Drawn(CalibrationDataReader):
     """Pictures from which the ranges of activations are taken."""
 
@@ -109,13 +103,30 @@ def quantized(model: pathlib.Path, pictures: Iterator[NDArray[np.uint8]]) -> Non
     )
 
 
-def exported(net: str, checkpoint: pathlib.Path, out: pathlib.Path, *, samples: int = SAMPLES) -> float:
-    """Writes the model file and returns the mean difference that 8 bits make, in probabilities and pixels.
+def exported(net: str, trained: pathlib.Path, out: pathlib.Path, *, samples: int = SAMPLES) -> float:
+    """Writes the model file of a checkpoint, whole or not at all.
 
-    ``samples`` pictures are drawn to take the ranges of activations from. Raises ValueError when the graph, before it
-    is quantized, computes anything else than torch does.
+    Returns the mean difference that 8 bits make, in probabilities and pixels. ``samples`` pictures are drawn to take
+    the ranges of activations from. Raises OSError when a file cannot be read or written, ValueError when ``trained``
+    is no such net's checkpoint, or when the graph, before it is quantized, computes anything else than torch does.
     """
-    wrapped, spec = _wrapped(net, checkpoint)
+    wrapped, spec = _wrapped(net, trained)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as folder:
+        made = pathlib.Path(folder) / out.name
+        _write_floats(wrapped, spec, made)
+        quant_pre_process(made, made, skip_symbolic_shape=True)
+        quantized(made, itertools.islice(spec.pictures, samples))
+        model = onnx.load(made)
+        helper.set_model_props(model, {**spec.facts, **stem.hastened(model)})
+        model.producer_name = "bankcard-ocr"
+        onnx.save(model, made)
+        got = Model(net, data=made.read_bytes()).run(spec.example.numpy())
+        made.replace(out)
+    return float(_differences(wrapped, spec.example, got).mean())
+
+
+def _write_floats(wrapped: nn.Module, spec: _Spec, out: pathlib.Path) -> None:
+    """Writes the model before it is quantized. Raises ValueError when it computes anything else than torch does."""
     options: dict[str, Any] = {"input_names": [stem.INPUT], "opset_version": 17, "dynamo": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter that folds batch norms is the older one, and says so
@@ -124,15 +135,6 @@ def exported(net: str, checkpoint: pathlib.Path, out: pathlib.Path, *, samples: 
     got = session.run(None, {stem.INPUT: spec.example.numpy()})
     if (worst := _differences(wrapped, spec.example, got).max()) > PARITY:
         raise ValueError(f"the exported graph is off by {worst:.4f}")
-    quant_pre_process(out, out, skip_symbolic_shape=True)
-    quantized(out, itertools.islice(spec.pictures, samples))
-    model = onnx.load(out)
-    helper.set_model_props(model, {**spec.facts, **stem.hastened(model)})
-    model.producer_name = "bankcard-ocr"
-    onnx.save(model, out)
-    return float(
-        _differences(wrapped, spec.example, Model(net, data=out.read_bytes()).run(spec.example.numpy())).mean()
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,11 +148,11 @@ class _Spec:
     pictures: Iterator[NDArray[np.uint8]]
 
 
-def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
+def _wrapped(net: str, trained: pathlib.Path) -> tuple[nn.Module, _Spec]:
     if net != "locate":
         alphabet = strips.NAMES if net == "holder" else strips.ALPHABET
         frames = {0: "n", 1: "frames"}
-        return RecognizerFile(averaged(bare(net), checkpoint)).eval(), _Spec(
+        return RecognizerFile(checkpoint.averaged(bare(net), trained)).eval(), _Spec(
             example=torch.randint(0, 255, (2, strip.HEIGHT, recognize.LONG, 3), dtype=torch.uint8),
             names=["probabilities", "places"],
             axes={stem.INPUT: {0: "n", 2: "width"}, "probabilities": frames, "places": frames},
@@ -162,7 +164,7 @@ def _wrapped(net: str, checkpoint: pathlib.Path) -> tuple[nn.Module, _Spec]:
             },
             pictures=_drawn(strips.render_holders if net == "holder" else strips.render_long),
         )
-    return LocatorFile(averaged(bare(net), checkpoint)).eval(), _Spec(
+    return LocatorFile(checkpoint.averaged(bare(net), trained)).eval(), _Spec(
         example=torch.randint(0, 255, (1, 256, scenes.SIDE, 3), dtype=torch.uint8),
         names=["maps"],
         axes={stem.INPUT: {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}},
@@ -192,8 +194,9 @@ def main() -> None:
     parser.add_argument("out", type=pathlib.Path)
     options = parser.parse_args()
     torch.manual_seed(0)
-    mean = exported(options.net, options.checkpoint, options.out)
-    size = options.out.stat().st_size / 1e6
+    with command.told():
+        mean = exported(options.net, options.checkpoint, options.out)
+        size = options.out.stat().st_size / 1e6
     print(f"{options.out.name}: {size:.2f} MB, 8 bits make a mean difference of {mean:.4f}")
 
 

@@ -7,9 +7,10 @@ Resumes from ``runs/holder/last.pt``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..vision.recognize import LONG
 from . import data, loop
@@ -18,25 +19,19 @@ from .nets import Recognizer
 from .strips import NAMES, augment, render_holders, shapes
 
 
+def learn(
+    net: nn.Module, rings: Sequence[data.Ring], rng: np.random.Generator, _: int
+) -> tuple[Tensor, dict[str, float]]:
+    batch = rings[0].draw(rng, LONG_BATCH)
+    augment(rng, batch)
+    loss, right = loss_of(net, batch)
+    return loss, {"right": right}
+
+
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/holder", rate=2.5e-3, ring=8_000)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    place = data.Place(folder=options.runs / "names", size=options.ring, shapes=shapes(LONG))
-    ring = data.Ring(place)
-    renderers = data.start(render_holders, place, seed=options.seed, workers=options.renderers)
-    training = loop.Training(Recognizer(NAMES), options.runs)
-    rng = np.random.default_rng((options.seed, training.step))
-    data.wait((ring,), LEAST, renderers)
-    training.start(options.start, ring.draw(rng, 48)["pixels"])
-
-    def step(_: int) -> tuple[Tensor, dict[str, float]]:
-        batch = ring.draw(rng, LONG_BATCH)
-        augment(rng, batch)
-        loss, right = loss_of(training.net, batch)
-        return loss, {"right": right}
-
-    loop.run(training, options, step, warm=WARM)
+    names = loop.Source(name="names", render=render_holders, shapes=shapes(LONG))
+    loop.fit(lambda: Recognizer(NAMES), [names], learn, options, warm=WARM, least=LEAST)
 
 
 if __name__ == "__main__":

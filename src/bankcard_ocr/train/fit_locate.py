@@ -8,6 +8,8 @@ of either end (Laplace likelihood), so the reader can weigh the votes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -75,24 +77,18 @@ def across_line(error: Tensor, corner: Tensor) -> Tensor:
     return F.smooth_l1_loss(scaled, torch.zeros_like(scaled), reduction="none", beta=0.3).sum(2)
 
 
+def learn(
+    net: nn.Module, rings: Sequence[data.Ring], rng: np.random.Generator, _: int
+) -> tuple[Tensor, dict[str, float]]:
+    batch = rings[0].draw(rng, BATCH)
+    augment(rng, batch)
+    return loss_of(net, batch)
+
+
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/locate", rate=2e-3, ring=8000)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    place = data.Place(folder=options.runs / "scenes", size=options.ring, shapes=SHAPES)
-    ring = data.Ring(place)
-    renderers = data.start(render_scenes, place, seed=options.seed, workers=options.renderers)
-    training = loop.Training(Locator(), options.runs)
-    rng = np.random.default_rng((options.seed, training.step))
-    data.wait((ring,), LEAST, renderers)
-    training.start(options.start, ring.draw(rng, 48)["pixels"])
-
-    def step(_: int) -> tuple[Tensor, dict[str, float]]:
-        batch = ring.draw(rng, BATCH)
-        augment(rng, batch)
-        return loss_of(training.net, batch)
-
-    loop.run(training, options, step, warm=WARM)
+    drawn = loop.Source(name="scenes", render=render_scenes, shapes=SHAPES)
+    loop.fit(Locator, [drawn], learn, options, warm=WARM, least=LEAST)
 
 
 if __name__ == "__main__":

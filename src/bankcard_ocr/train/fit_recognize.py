@@ -8,6 +8,8 @@ Resumes from ``runs/recognize/last.pt``. Loss: cross-entropy a frame, from the k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -54,28 +56,22 @@ def _right(best: Tensor, codes: Tensor, sizes: Tensor) -> float:
     return right / len(codes)
 
 
+def learn(
+    net: nn.Module, rings: Sequence[data.Ring], rng: np.random.Generator, step: int
+) -> tuple[Tensor, dict[str, float]]:
+    longs, shorts = rings
+    is_short = step % SHORT_EVERY == SHORT_EVERY - 1
+    batch = shorts.draw(rng, SHORT_BATCH) if is_short else longs.draw(rng, LONG_BATCH)
+    augment(rng, batch)
+    loss, right = loss_of(net, batch)
+    return loss, {"short" if is_short else "long": right}
+
+
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/recognize", rate=2.5e-3, ring=12_000)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    long = data.Place(folder=options.runs / "long", size=options.ring, shapes=shapes(LONG))
-    short = data.Place(folder=options.runs / "short", size=options.ring // 4, shapes=shapes(SHORT))
-    longs, shorts = data.Ring(long), data.Ring(short)
-    renderers = data.start(render_long, long, seed=options.seed, workers=options.renderers)
-    renderers += data.start(render_short, short, seed=options.seed + 1, workers=1)
-    training = loop.Training(Recognizer(), options.runs)
-    rng = np.random.default_rng((options.seed, training.step))
-    data.wait((longs, shorts), LEAST, renderers)
-    training.start(options.start, longs.draw(rng, 48)["pixels"])
-
-    def step(count: int) -> tuple[Tensor, dict[str, float]]:
-        is_short = count % SHORT_EVERY == SHORT_EVERY - 1
-        batch = shorts.draw(rng, SHORT_BATCH) if is_short else longs.draw(rng, LONG_BATCH)
-        augment(rng, batch)
-        loss, right = loss_of(training.net, batch)
-        return loss, {"short" if is_short else "long": right}
-
-    loop.run(training, options, step, warm=WARM)
+    long = loop.Source(name="long", render=render_long, shapes=shapes(LONG))
+    short = loop.Source(name="short", render=render_short, shapes=shapes(SHORT), share=4)
+    loop.fit(Recognizer, [long, short], learn, options, warm=WARM, least=LEAST)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What both trainings share: their options, what survives a stop, and the way from step to step."""
+"""What all trainings share: their options, what survives a stop, and the way from step to step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import math
 import pathlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from . import unfold
+from . import checkpoint, command, data, unfold
 
 SAVE_S = 120.0  # a checkpoint so often
 SHOW = 50  # a line of figures every so many steps
-Step = Callable[[int], tuple[Tensor, dict[str, float]]]  # the step's number -> its loss, and figures to show
+PICTURES = 48  # on which a model's weights are taken over
+Figures = dict[str, float]
+Step = Callable[[int], tuple[Tensor, Figures]]  # the step's number -> its loss, and figures to show
+Learn = Callable[[nn.Module, Sequence[data.Ring], np.random.Generator, int], tuple[Tensor, Figures]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Samples of one kind: their folder's name, who draws them, their shapes; one in ``share`` of --ring is kept."""
+
+    name: str
+    render: data.Render
+    shapes: data.Shapes
+    share: int = 1
 
 
 def half() -> Any:
@@ -29,25 +44,65 @@ def half() -> Any:
 def arguments(description: str | None, *, runs: str, rate: float, ring: int) -> argparse.Namespace:
     """The options of a training, from the command line."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=60, help="how long; the rate falls to its end (default 60)")
-    parser.add_argument("--steps", type=int, default=1_000_000, help="stop after so many, for tests")
-    parser.add_argument("--runs", type=pathlib.Path, default=pathlib.Path(runs), help=f"folder (default {runs})")
-    parser.add_argument("--start", type=pathlib.Path, help="a model whose weights to begin with, if nothing is resumed")
-    parser.add_argument("--seed", type=int, default=1, help="of weights, samples and their order (default 1)")
-    parser.add_argument("--rate", type=float, default=rate, help=f"highest learning rate (default {rate})")
-    parser.add_argument("--ring", type=int, default=ring, help=f"samples kept (default {ring})")
-    parser.add_argument("--renderers", type=int, default=1, help="processes that draw (default 1)")
-    parser.add_argument(
-        "--threads", type=int, default=1, help="for the net; one where the machine is shared (default 1)"
-    )
+    option = parser.add_argument
+    option("--minutes", type=command.positive, default=60, help="how long; the rate falls to its end (default 60)")
+    option("--steps", type=command.count, default=1_000_000, help="stop after so many, for tests")
+    option("--runs", type=pathlib.Path, default=pathlib.Path(runs), help=f"folder (default {runs})")
+    option("--start", type=pathlib.Path, help="a model whose weights to begin with, if nothing is resumed")
+    option("--seed", type=command.seed, default=1, help="of weights, samples and their order (default 1)")
+    option("--rate", type=command.positive, default=rate, help=f"highest learning rate (default {rate})")
+    option("--ring", type=command.count, default=ring, help=f"samples kept (default {ring})")
+    option("--renderers", type=command.count, default=1, help="processes that draw (default 1)")
+    option("--threads", type=command.count, default=1, help="for the net; one where the machine is shared (default 1)")
     return parser.parse_args()
+
+
+def fit(
+    make: Callable[[], nn.Module],
+    sources: Sequence[Source],
+    learn: Learn,
+    options: argparse.Namespace,
+    *,
+    warm: int,
+    least: int,
+) -> None:
+    """Trains the net of ``make`` on what ``sources`` draw; ``learn`` is given the net, their rings, a rng, the step.
+
+    The first source is drawn by ``options.renderers`` processes, each other by one. The first step is done when
+    ``least`` samples of each are there. Ends the program with a line when a file cannot be used.
+    """
+    with command.told():
+        torch.set_num_threads(options.threads)
+        torch.manual_seed(options.seed)
+        training = Training(make(), options.runs)
+        _tell_beginning(training, options)
+        renderers: list[BaseProcess] = []
+        rings = []
+        for number, source in enumerate(sources):
+            size = options.ring // source.share
+            place = data.Place(folder=options.runs / source.name, size=size, shapes=source.shapes)
+            rings.append(data.Ring(place))
+            workers = 1 if number else options.renderers
+            renderers += data.start(source.render, place, seed=options.seed + number, workers=workers)
+        rng = np.random.default_rng((options.seed, training.step))
+        data.wait(rings, least, renderers)
+        training.start(options.start, rings[0].draw(rng, PICTURES)["pixels"])
+        run(training, options, lambda step: learn(training.net, rings, rng, step), warm=warm, renderers=renderers)
+
+
+def _tell_beginning(training: Training, options: argparse.Namespace) -> None:
+    if training.step:
+        ignored = f"; {options.start} is not used" if options.start else ""
+        print(f"{training.path}: goes on from step {training.step}{ignored}", flush=True)
+    elif options.start:
+        print(f"begins with the weights of {options.start}", flush=True)
 
 
 class Training:
     """A net on its way: its weights, their moving average, the optimizer, the steps done."""
 
     def __init__(self, net: nn.Module, runs: pathlib.Path) -> None:
-        """Resumes from ``runs``/last.pt when it is there. Ends the program when that is another net's."""
+        """Resumes from ``runs``/last.pt when it is there. Raises ValueError when that is no such net's."""
         self.path = runs / "last.pt"
         self.step = 0
         self.net = net.to(memory_format=torch.channels_last)
@@ -55,14 +110,14 @@ class Training:
         self.mean = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=ema, use_buffers=True)
         self.optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.01)
         if self.path.exists():
-            state = torch.load(self.path)
+            state = checkpoint.read(self.path)
             try:
                 self.net.load_state_dict(state["net"])
-            except RuntimeError as error:
-                raise SystemExit(f"{self.path} is the checkpoint of another net; choose another --runs") from error
-            self.mean.load_state_dict(state["mean"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.step = state["step"]
+                self.mean.load_state_dict(state["mean"])
+                self.optimizer.load_state_dict(state["optimizer"])
+                self.step = state["step"]
+            except (RuntimeError, KeyError) as error:
+                raise ValueError(f"{self.path} is the checkpoint of another net; choose another --runs") from error
 
     def start(self, model: pathlib.Path | None, pixels: NDArray[np.uint8]) -> None:
         """Takes the weights of ``model``, a file, unless there were steps before; ``pixels`` are samples."""
@@ -72,8 +127,7 @@ class Training:
     def save(self) -> None:
         """Writes the checkpoint whole or not at all."""
         state = {name: getattr(self, name).state_dict() for name in ("net", "mean", "optimizer")}
-        torch.save({**state, "step": self.step}, self.path.with_suffix(".tmp"))
-        self.path.with_suffix(".tmp").replace(self.path)
+        checkpoint.write(self.path, {**state, "step": self.step})
 
     def learn(self, loss: Tensor, rate: float) -> None:
         """One step down ``loss``."""
@@ -87,24 +141,43 @@ class Training:
         self.step += 1
 
 
-def run(training: Training, options: argparse.Namespace, step: Step, *, warm: int) -> None:
-    """Steps until minutes or steps are over, saving as it goes; ``warm`` steps of rising rate, then a cosine down."""
+def run(
+    training: Training,
+    options: argparse.Namespace,
+    step: Step,
+    *,
+    warm: int,
+    renderers: Sequence[BaseProcess] = (),
+) -> None:
+    """Steps, at least one, until minutes or steps are over, saving as it goes and when it is stopped.
+
+    The rate rises for ``warm`` steps, then falls as a cosine does. Raises RuntimeError when one of ``renderers``
+    ended.
+    """
     first, started = training.step, time.monotonic()
-    saved, shown = started, dict[str, float]()
-    while training.step - first < options.steps:
-        gone = (time.monotonic() - started) / 60
-        if gone >= options.minutes:
-            break
-        cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * gone / options.minutes))
-        rate = options.rate * min(1, (training.step - first + 1) / warm) * cosine
-        loss, figures = step(training.step)
-        training.learn(loss, rate)
-        for name, value in {"loss": float(loss.detach()), **figures}.items():
-            shown[name] = shown.get(name, value) + 0.02 * (value - shown.get(name, value))
-        if training.step % SHOW == 0:
-            told = "  ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            print(f"{gone:6.1f} min  step {training.step}  rate {rate:.5f}  {told}", flush=True)
-        if time.monotonic() - saved > SAVE_S:
-            saved = time.monotonic()
+    saved, gone, shown = started, 0.0, Figures()
+    try:
+        while training.step - first < options.steps and gone < options.minutes:
+            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * gone / options.minutes))
+            rate = options.rate * min(1, (training.step - first + 1) / warm) * cosine
+            loss, figures = step(training.step)
+            training.learn(loss, rate)
+            for name, value in {"loss": float(loss.detach()), **figures}.items():
+                shown[name] = shown.get(name, value) + 0.02 * (value - shown.get(name, value))
+            gone = (time.monotonic() - started) / 60
+            if training.step % SHOW == 0:
+                _show(training, gone, shown, rate)
+            data.watch(renderers)
+            if time.monotonic() - saved > SAVE_S:
+                saved = time.monotonic()
+                training.save()
+    finally:
+        if training.step > first:
             training.save()
-    training.save()
+    _show(training, gone, shown, rate)
+    print(f"{training.path}: step {training.step}", flush=True)
+
+
+def _show(training: Training, minutes: float, figures: Figures, rate: float) -> None:
+    told = "  ".join(f"{name} {value:.3f}" for name, value in figures.items())
+    print(f"{minutes:6.1f} min  step {training.step}  rate {rate:.5f}  {told}", flush=True)

@@ -11,11 +11,10 @@ import argparse
 import pathlib
 from collections.abc import Iterable, Iterator
 
-import onnx
 import torch
 from torch import Tensor, nn
 
-from . import export, unfold
+from . import checkpoint, command, export, unfold
 
 Folded = dict[str, tuple[Tensor, Tensor]]  # a convolution's name -> weight and bias, its batch norm folded into them
 
@@ -24,11 +23,14 @@ def mean(net: nn.Module, parts: Iterable[tuple[float, pathlib.Path]]) -> nn.Modu
     """``net`` with the mean of checkpoints' and exported models' weights; shares sum to 1.
 
     An exported model may have fewer channels than the parts before it, which went on from it: it counts as they began.
+    Raises OSError when a file cannot be read, ValueError when it is another net's, or wider than one before it.
     """
     total: Folded = {}
     widest: Folded = {}
     for share, path in parts:
         for name, found in folded(net, path).items():
+            if name in widest and found[0].numel() > widest[name][0].numel():
+                raise ValueError(f"{path} has more channels than what was named before it; name it first")
             pair = _grown(found, widest[name]) if name in widest else found
             widest.setdefault(name, found)
             weight, bias = (share * value for value in pair)
@@ -59,10 +61,10 @@ def _grown(narrow: tuple[Tensor, Tensor], wide: tuple[Tensor, Tensor]) -> tuple[
 def folded(net: nn.Module, path: pathlib.Path) -> Folded:
     """The convolutions of a checkpoint of ``net``, or of a model exported from such a net."""
     if path.suffix == ".onnx":
-        found = unfold.convolutions(onnx.load(path).graph)
+        found = unfold.weights(net, path)
         return {name: (torch.tensor(weight), torch.tensor(bias)) for name, (weight, bias) in found.items()}
     out: Folded = {}
-    for name, conv, norm in _convolutions(export.averaged(net, path)):
+    for name, conv, norm in _convolutions(checkpoint.averaged(net, path)):
         if norm is None:
             out[name] = conv.weight.data.clone(), conv.bias.data.clone()
             continue
@@ -80,17 +82,25 @@ def _convolutions(net: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm
             yield name, module, None if module.bias is not None else next(norms)
 
 
+def part(text: str) -> tuple[float, pathlib.Path]:
+    """``SHARE:FILE``, for argparse; a share is above 0 and at most 1."""
+    share, colon, path = text.partition(":")
+    if not (colon and path and 0 < float(share) <= 1):
+        raise argparse.ArgumentTypeError(f"{text} is no SHARE:FILE with a share above 0 and at most 1")
+    return float(share), pathlib.Path(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("net", choices=("recognize", "locate", "holder"))
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("parts", nargs="+", help="SHARE:FILE, a checkpoint or an exported model")
+    parser.add_argument("parts", nargs="+", type=part, help="SHARE:FILE, a checkpoint or an exported model")
     options = parser.parse_args()
-    parts = [(float(share), pathlib.Path(path)) for share, _, path in (part.partition(":") for part in options.parts)]
-    if abs(sum(share for share, _ in parts) - 1) > 1e-6:
+    if abs(sum(share for share, _ in options.parts) - 1) > 1e-6:
         parser.error("the shares do not sum to 1")
-    state = mean(export.bare(options.net), parts).state_dict()
-    torch.save({"mean": {f"module.{name}": value for name, value in state.items()}}, options.out)
+    with command.told():
+        state = mean(export.bare(options.net), options.parts).state_dict()
+        checkpoint.write(options.out, {"mean": {f"module.{name}": value for name, value in state.items()}})
 
 
 if __name__ == "__main__":

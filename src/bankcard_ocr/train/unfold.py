@@ -7,11 +7,14 @@ from typing import Any, cast
 
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from . import stem
+
+Convolutions = dict[str, tuple[NDArray[Any], NDArray[Any]]]  # a module's name -> weight and bias
 
 
 def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
@@ -20,12 +23,10 @@ def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     The exporter folded every batch norm into its convolution. Each gets back what undoes the mean and the deviation of
     its inputs, taken from ``pixels`` (N, H, W, 3), so that the net computes what the model does, learning or not.
     Where ``net`` has more channels, the new ones begin as they are, and nothing that was there looks at them yet.
-    Raises ValueError when the model was made from another net.
+    Raises as :func:`weights`.
     """
-    found = convolutions(onnx.load(model).graph)
+    found = weights(net, model)
     convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
-    if set(convs) != set(found) or not all(_holds(conv.weight, found[name][0]) for name, conv in convs.items()):
-        raise ValueError(f"{model.name} was made from another net")
     norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
     hooks = []
     with torch.no_grad():
@@ -45,9 +46,29 @@ def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     net.train()
 
 
-def _holds(wide: Tensor, narrow: NDArray[Any]) -> bool:
-    """Whether a convolution with weights ``wide`` can take those of ``narrow``: the same kernel, as many channels."""
-    return wide.shape[2:] == narrow.shape[2:] and all(a >= b for a, b in zip(wide.shape, narrow.shape, strict=True))
+def weights(net: nn.Module, model: pathlib.Path) -> Convolutions:
+    """The convolutions of ``model``, a file that ``train.export`` wrote for ``net`` or a narrower one, by their names.
+
+    Raises OSError when it cannot be read, ValueError when it is no model, or another net's.
+    """
+    try:
+        found = convolutions(onnx.load(model).graph)
+    except (DecodeError, KeyError, IndexError) as error:
+        raise ValueError(f"{model} is no model that was exported") from error
+    convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
+    if set(convs) != set(found) or not all(_holds(conv, found[name][0]) for name, conv in convs.items()):
+        raise ValueError(f"{model} was made from another net")
+    return found
+
+
+def _holds(conv: nn.Conv2d, narrow: NDArray[Any]) -> bool:
+    """Whether ``conv`` can take the weights ``narrow``: the same kernel, no more channels, and the same at the end.
+
+    A convolution with a bias, which no batch norm follows, is the net's last: its channels are what the net says.
+    """
+    wide = tuple(conv.weight.shape)
+    is_wide_enough = wide[2:] == narrow.shape[2:] and all(a >= b for a, b in zip(wide, narrow.shape, strict=True))
+    return is_wide_enough and (conv.bias is None or len(conv.weight) == len(narrow))
 
 
 class _Undone:
@@ -65,7 +86,7 @@ class _Undone:
         norm.bias.copy_(mean + self.bias)
 
 
-def convolutions(graph: onnx.GraphProto) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+def convolutions(graph: onnx.GraphProto) -> Convolutions:
     """Weights and biases as floats, by the name that the module has in its net."""
     stored = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     made = {node.output[0]: node for node in graph.node if node.op_type == "DequantizeLinear"}
