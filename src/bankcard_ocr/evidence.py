@@ -17,6 +17,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
+from .numbers import pan
 from .vision import quad as quads
 from .vision.quad import Image, Quad
 
@@ -25,7 +26,6 @@ GREY = 128
 ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # of a number's line: left, top, right, bottom of where such a code is
 QUALITY = 88
 LONG_MM, SHORT_MM = quads.ID1_MM
-_SHOWN = (6, 4)  # digits that remain at either end
 _NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains is shown
 
 Mask = NDArray[np.bool_]
@@ -142,9 +142,9 @@ def _has_panel(small: Image) -> bool:
 
 
 def _remaining(digits: Sequence[Quad]) -> list[Quad]:
-    """The quads of the first six and last four of ``digits``, cut back from their blanked neighbours."""
-    first, last = _SHOWN
-    if len(digits) < first + last + 2:
+    """The quads of those ``digits`` that may be shown, cut back from their blanked neighbours."""
+    first, last = pan.ends(len(digits))
+    if not first:
         return []
     shown = [quads.grow(digit, 0.06, 0.1) for digit in digits]
     shown[first - 1] = _cut_back(digits[first - 1], digits[first], right=True)

@@ -72,3 +72,13 @@ def test_validate_raises_on_a_wrong_check_digit():
 def test_is_valid_answers_anything(text: str):
     """``is_valid`` never raises."""
     assert luhn.is_valid(text) in {True, False}
+
+
+@given(st.from_regex(r"\A[0-9]{1,40}\Z"), st.data())
+def test_running_sums_tell_which_parts_are_valid(digits: str, data):
+    """Of any part, without adding it up anew."""
+    end = data.draw(st.integers(1, len(digits)))
+    start = data.draw(st.integers(0, end - 1))
+    running = luhn.sums(digits)[end % 2]
+
+    assert luhn.is_valid(digits[start:end]) == ((running[end] - running[start]) % 10 == 0)

@@ -74,22 +74,24 @@ def test_letters_and_signs_are_no_number(text: str):
     [
         ("4111111111111111", "411111******1111"),
         ("6205500000000000004", "620550*********0004"),
-        ("411111111111", "411111**1111"),
+        ("378282246310005", "378282*****0005"),
+        ("30569309025904", "30569*****5904"),
+        ("411111111111", "411*****1111"),
         ("41111111111", "***********"),
         ("", ""),
     ],
 )
 def test_a_mask_shows_first_six_and_last_four(number: str, masked: str):
-    """More than that PCI DSS 3.4.1 does not allow; what is too short to hide anything is hidden whole."""
+    """More than that PCI DSS 3.4.1 does not allow; five digits are hidden at least, all of what is no number."""
     assert masked == pan.mask(number)
 
 
 @given(digits)
 def test_a_mask_hides_all_between(number: str):
-    """Every masked number keeps its length and at most ten digits."""
+    """Every masked number keeps its length, and at most ten of its digits; at least five are hidden."""
     masked = pan.mask(number)
 
-    assert (len(number), 10) == (len(masked), len(masked) - masked.count("*"))
+    assert (len(number), max(5, len(number) - 10)) == (len(masked), masked.count("*"))
 
 
 @given(st.text())

@@ -64,19 +64,21 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
 def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
     """Name and quad of every field that has a position; of covered digits none."""
     digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
-    yield from (("digit", quad) for quad in (digits[:6] + digits[-4:] if covered else digits))
+    first, last = pan.ends(len(digits))
+    yield from (("digit", quad) for quad in (digits[:first] + digits[len(digits) - last :] if covered else digits))
     for name, value in card.items():
         if name.endswith("_position") and value:
             yield name.removesuffix("_position"), _quad(value, reduced)
 
 
 def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
-    """The quad over the digits between the first six and the last four, a little larger than they are."""
+    """The quad over the digits that a mask hides, a little larger than they are."""
     if not card.get("number_position"):
         return None
     digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
-    if len(digits) > 10:
-        first, last = digits[6], digits[-5]
+    before, behind = pan.ends(len(digits))
+    if before:
+        first, last = digits[before], digits[-behind - 1]
         return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)
     return quads.grow(_quad(card["number_position"], reduced), -LOOSE, 0.1)
 

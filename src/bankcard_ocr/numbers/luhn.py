@@ -13,6 +13,8 @@ False
 
 from __future__ import annotations
 
+import itertools
+
 from ..errors import InvalidChecksum, InvalidFormat
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # the digit sum of 2 * d
@@ -27,6 +29,17 @@ def checksum(digits: str) -> int:
         raise InvalidFormat
     values = [ord(digit) - 48 for digit in reversed(digits)]
     return (sum(values[::2]) + sum(_DOUBLED[value] for value in values[1::2])) % 10
+
+
+def sums(digits: str) -> tuple[list[int], list[int]]:
+    """Running sums that tell of each part of ``digits`` whether it is valid, for parts with even ends and odd ones.
+
+    ``digits[start:end]`` is valid when ``sums[end % 2]`` has grown by a multiple of ten from ``start`` to ``end``.
+    """
+    values = [ord(digit) - 48 for digit in digits]
+    even = (value if place % 2 else _DOUBLED[value] for place, value in enumerate(values))
+    odd = (_DOUBLED[value] if place % 2 else value for place, value in enumerate(values))
+    return [0, *itertools.accumulate(even)], [0, *itertools.accumulate(odd)]
 
 
 def check_digit(payload: str) -> str:

@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
 
 from . import luhn, pan
@@ -48,23 +49,32 @@ def _digit_groups(between: str) -> re.Pattern[str]:
 
 
 def _mask_groups(between: str, match: re.Match[str]) -> str:
-    pieces = re.split(f"({between})", match[0])  # groups at even places, what separates them at odd ones
-    shown: list[str] = []
-    place = 0
-    while place < len(pieces):
-        end, digits = _number_from(pieces, place)
-        shown.append(pan.mask(digits) if end else pieces[place])
-        place = end or place + 1
-    return "".join(shown)
+    """Every card number that whole groups make is masked, where two overlap both; what parts their groups is left out.
+
+    Which of two is one cannot be known: 20260103 4111 is a number, and 4111 1111 1111 1111 behind it.
+    """
+    pieces = re.split(f"({between})", match[0])
+    groups, signs = pieces[::2], ["", *pieces[1::2]]
+    digits, edges = "".join(groups), [0, *itertools.accumulate(map(len, groups))]
+    shown, joined = list(digits), set[int]()
+    for first, last in _numbers(digits, edges):
+        start, end = edges[first], edges[last]
+        mask = pan.mask(digits[start:end])
+        shown[start:end] = [min(pair) for pair in zip(shown[start:end], mask, strict=True)]  # a star is below digits
+        joined.update(range(first + 1, last))
+    return "".join(
+        ("" if place in joined else sign) + "".join(shown[start:end])
+        for place, (sign, start, end) in enumerate(zip(signs, edges, edges[1:], strict=False))
+    )
 
 
-def _number_from(pieces: list[str], place: int) -> tuple[int, str]:
-    """Where the longest card number that begins with this group ends, and its digits; 0 when none does."""
-    found, digits = (0, ""), ""
-    for end in range(place, len(pieces), 2) if place % 2 == 0 else ():
-        digits += pieces[end]
-        if len(digits) > pan.LONGEST:
-            break
-        if len(digits) >= pan.SHORTEST and luhn.is_valid(digits):
-            found = (end + 1, digits)
-    return found
+def _numbers(digits: str, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """All pairs of ``edges`` between which ``digits`` are a card number."""
+    sums = luhn.sums(digits)
+    for first, start in enumerate(edges):
+        for last in range(first + 1, len(edges)):
+            end = edges[last]
+            if end - start > pan.LONGEST:
+                break
+            if end - start >= pan.SHORTEST and (sums[end % 2][end] - sums[end % 2][start]) % 10 == 0:
+                yield first, last

@@ -76,14 +76,20 @@ def may_part(length: int, gaps: Collection[int]) -> bool:
     return any(set(gaps) <= set(itertools.accumulate(sizes)) for sizes in GROUPINGS.get(length, ()))
 
 
-def mask(digits: str) -> str:
-    """The first 6 and last 4 of ``digits``, stars between: the most PCI DSS 3.4.1 lets be shown.
+def ends(count: int) -> tuple[int, int]:
+    """How many of ``count`` digits may be shown, first and last: 6 and 4, the most that PCI DSS 3.4.1 lets be.
 
-    Texts too short to hide six digits that way are hidden whole.
+    Five digits are hidden at least, as fewer could be tried out: of 14 and fewer the first 5, 4 or 3 are shown. Of
+    what is shorter than numbers nothing is.
     """
-    if len(digits) < SHORTEST:
-        return "*" * len(digits)
-    return digits[:6] + "*" * (len(digits) - 10) + digits[-4:]
+    return (min(6, count - 9), 4) if count >= SHORTEST else (0, 0)
+
+
+def mask(digits: str) -> str:
+    """``digits`` with stars between the :func:`ends` that may be shown."""
+    first, last = ends(len(digits))
+    hidden = len(digits) - first - last
+    return digits[:first] + "*" * hidden + digits[first + hidden :]
 
 
 def fingerprint(digits: str, key: bytes) -> str:

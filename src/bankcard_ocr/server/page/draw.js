@@ -44,7 +44,7 @@ export function certainties(reply) {
 }
 
 /** Whether the digit at `place` of `count` is one that a masked number hides. */
-export const isHidden = (place, count) => place >= 6 && place < count - 4;
+export const isHidden = (place, count) => place >= Math.min(6, count - 9) && place < count - 4;
 
 /** The other cards of the picture; the most certain one, which the reply is about, is listed among all, once. */
 function others(reply) {
