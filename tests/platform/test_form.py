@@ -38,7 +38,12 @@ def test_no_multipart_is_too_strange(data: bytes):
     assert isinstance(form.parse(b"--b\r\n" + data, MULTIPART), form.Body)
 
 
-@given(st.lists(st.tuples(NAMES, NAMES, st.binary(max_size=100).filter(lambda data: b"--b" not in data)), max_size=5))
+@given(
+    st.lists(
+        st.tuples(NAMES, NAMES.filter(bool), st.binary(max_size=100).filter(lambda data: b"--b" not in data)),
+        max_size=5,
+    )
+)
 def test_files_come_back_as_they_were_sent(files):
     """Names, filenames without their folders and bytes survive, in order, whatever their characters."""
     body = (
@@ -156,6 +161,37 @@ def test_headers_of_a_part_may_be_folded():
     assert ("img", "card.jpg", data) == (found.name, found.filename, found.data)
 
 
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("blanks", [b"", b" ", b"\t  "])
+def test_bodies_written_by_hand_are_read(line_end: bytes, blanks: bytes):
+    """With lines that end in LF alone and blanks behind boundaries (RFC 2046 5.1.1); data stays as it is."""
+    data = JPEG + b"\n--c\n\nx: y\r\n\n"
+    boundary = b"--b" + blanks + line_end
+    parts = [
+        b'Content-Disposition: form-data;\n\tname="img"; filename="a.jpg"\nContent-Type: image/jpeg\n\n'.replace(
+            b"\n", line_end
+        )
+        + data,
+        line_end + b"nameless",
+        b'Content-Disposition: form-data; name="type"'.ljust(60) + line_end * 2 + b"scan",
+    ]
+    body = b"".join(boundary + part + line_end for part in parts) + b"--b--" + blanks + line_end
+
+    for kind in (MULTIPART, "multipart/form-data"):
+        found = form.parse(body, kind)
+        assert [("img", "a.jpg", data), ("", None, b"nameless"), ("type", None, b"scan")] == [
+            (each.name, each.filename, each.data) for each in found.parts
+        ]
+
+
+def test_a_text_with_an_empty_file_name_is_a_field():
+    """As some clients send all that they send; a picture and an empty file are files."""
+    named = [part(f'name="{name}"; filename=""', data) for name, data in (("img_url", b"http://a/"), ("img", JPEG))]
+    found = form.parse(b"".join(named) + part('name="x"; filename=""', b"") + b"--b--\r\n", MULTIPART)
+
+    assert ({"img_url": "http://a/"}, [None, "", ""]) == (found.form, [each.filename for each in found.parts])
+
+
 def test_texts_in_quoted_printable_are_undone():
     """As Delphi's Indy sends fields; a picture that is sent as it is stays."""
     field = b'--b\r\nContent-Disposition: form-data; name="%b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
@@ -165,9 +201,21 @@ def test_texts_in_quoted_printable_are_undone():
     assert ("http://a.example/?x=12", JPEG + b"=41") == (found.form["img_url"], found.parts[1].data)
 
 
-@pytest.mark.parametrize(("coding", "fault"), [("deflate", True), ("br", True), ("identity", False), ("", False)])
+@pytest.mark.parametrize(
+    ("coding", "fault"),
+    [
+        ("deflate", True),
+        ("br", True),
+        ("GZIP", True),
+        ("identity, zstd", True),
+        ("identity", False),
+        ("UTF-8", False),
+        ("binary", False),
+        ("", False),
+    ],
+)
 def test_a_packed_body_is_named(coding: str, fault: bool):
-    """A body is taken as it is, never unpacked; a picture is one whatever a client says of it."""
+    """A body is taken as it is, never unpacked; a charset is no packing, and a picture is one whatever it is called."""
     said = "Content-Encoding: send the body as it is, not packed"
 
     assert (said if fault else "") == form.parse(b'{"a": 1}', "application/json", coding).fault

@@ -300,6 +300,17 @@ class TestClearing:
 
         assert [*[0] * 10, 48006, 0] == [*codes, platform.call("POST", f"{CLEAR}/v2", v2)["errcode"]]
 
+    @pytest.mark.parametrize("body", [b"", b"{}", b"appid=wx1"])
+    def test_a_secret_in_the_query_clears_too(self, platform, body):
+        """As the platform's documents have it, without a body; with nothing given anywhere the body is blamed."""
+        platform.read()
+        found = platform.call("POST", f"{CLEAR}/v2", body, appid="wx1", appsecret=SECRET)
+
+        assert (OK, 0) == (found, platform.used())
+        assert begins(platform.call("POST", f"{CLEAR}/v2"), 44002)
+        assert begins(platform.call("POST", f"{CLEAR}/v2", appid="wx1", appsecret="other"), 40125)
+        assert begins(platform.call("POST", f"{CLEAR}/v2", appid="wx1"), 41004)
+
     def test_one_path_is_cleared_fifty_times_a_month(self, platform):
         """quota/clear clears the one path; the 51st time is 48006."""
         platform.read()

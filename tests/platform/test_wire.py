@@ -155,6 +155,8 @@ class TestPicture:
         [
             ([('name="file"; filename="a"', PNG), ('name="img"; filename="b"', JPEG)], JPEG),
             ([('name="img"', b"not known"), ('name="file"; filename="a"', PNG)], b"not known"),
+            ([('name="json"; filename="blob"', b"{}"), ('name="file"; filename="a"', PNG)], PNG),
+            ([('name="json"; filename="blob"', b"{}")], b"{}"),
             ([('name="x"', JPEG), ('name="file"; filename="a"', PNG)], PNG),
             ([('name="type"', b"scan"), ('name="x"', JPEG)], JPEG),
             ([('name="img"; filename="empty"', b""), ('name="file"; filename="a"', PNG)], PNG),

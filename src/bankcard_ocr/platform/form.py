@@ -34,7 +34,12 @@ MAX_ESCAPES = 750_000  # percent signs of a form: pictures as base64 have one in
 MAX_NOT_UTF8 = 65_536  # bytes of a form that are not UTF-8
 MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
-_FOLD = re.compile(rb"\r\n[ \t]+")
+PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
+
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_LINE_END = re.compile(rb"\r?\n")
+_BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 class BadBody(ValueError):
@@ -74,7 +79,7 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
     try:
         if format_of(data):
             return Body(raw=data)
-        if coding.strip().lower() not in {"", "identity"}:
+        if PACKINGS & {word.strip().lower() for word in coding.split(",")}:
             return Body(fault="Content-Encoding: send the body as it is, not packed")
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
@@ -171,19 +176,31 @@ def _multipart(data: bytes, declared: str) -> Body:
     if not data.strip():
         return Body()
     boundary = _boundary(data, declared)
-    return _parted(_unfolded(data, boundary), boundary)
+    return _parted(_put_right(data, boundary), boundary)
 
 
-def _unfolded(data: bytes, boundary: bytes) -> bytes:
-    """``data`` with each header of its parts on one line; old mail stacks fold long ones (RFC 5322 2.2.3)."""
-    begin, pieces, done = b"--" + boundary + b"\r\n", [], 0
-    for _ in range(MAX_PARTS):
-        start = data.find(begin, done)
-        end = data.find(b"\r\n\r\n", start, start + MAX_HEADERS * MAX_HEADER_BYTES) if start >= 0 else -1
-        if end < 0:
-            break
-        pieces += [data[done:start], _FOLD.sub(b" ", data[start:end])]
-        done = end
+def _put_right(data: bytes, boundary: bytes) -> bytes:
+    """``data`` with lines of boundaries and headers as RFC 2046 wants them, which bodies written by hand are not.
+
+    Each ends in CRLF, nothing stands behind a boundary, and each header is on one line (old mail stacks fold long
+    ones, RFC 5322 2.2.3).
+    """
+    mark, pieces, done, at = b"--" + boundary, list[bytes](), 0, 0
+    while len(pieces) < 3 * MAX_PARTS and (start := data.find(mark, at)) >= 0:
+        at = start + len(mark)
+        ends = _BOUNDARY_END.match(data, at)
+        before = 2 if data[start - 2 : start] == b"\r\n" else int(data[start - 1 : start] == b"\n")
+        if ends is None or (start and not before):
+            continue
+        line_end = b"\r\n" if before else b""
+        pieces += [data[done : start - before], line_end + mark + (ends[1] or b"") + b"\r\n"]
+        done = at = ends.end()
+        if bare := _LINE_END.match(data, at):  # a part without headers
+            pieces.append(b"\r\n")
+            done = at = bare.end()
+        elif head := _HEAD_END.search(data, at, at + MAX_HEADERS * MAX_HEADER_BYTES):
+            pieces.append(_LINE_END.sub(b"\r\n", _FOLD.sub(b" ", data[at : head.start()])) + b"\r\n\r\n")
+            done = at = head.end()
     return b"".join([*pieces, data[done:]]) if pieces else data
 
 
@@ -217,7 +234,7 @@ def _boundary(data: bytes, declared: str) -> bytes:
     wanted = declared.encode("utf-8")
     if wanted and b"--" + wanted in data[: 4096 + len(wanted)]:
         return wanted
-    first = data.lstrip(b"\r\n").split(b"\r\n", 1)[0].rstrip()
+    first = data.lstrip(b"\r\n").split(b"\n", 1)[0].rstrip()
     if not first.startswith(b"--") or not 2 < len(first) <= 202:
         raise BadBody("multipart: no boundary")
     return first[2:].removesuffix(b"--") or first[2:]
@@ -268,13 +285,16 @@ class _Collector:
             return
         self._open = False
         _, options = _options(self._headers.get("content-disposition", ""))
+        data = _transfer_decoded(b"".join(self._data), self._headers.get("content-transfer-encoding", ""))
         filename = options.get("filename")
+        if not filename and data and not format_of(data):
+            filename = None  # a text to which an empty name was given
         self.parts.append(
             Part(
                 name=options.get("name", ""),
                 filename=None if filename is None else filename.replace("\\", "/").rsplit("/", 1)[-1],
                 content_type=self._headers.get("content-type", ""),
-                data=_transfer_decoded(b"".join(self._data), self._headers.get("content-transfer-encoding", "")),
+                data=data,
             )
         )
 

@@ -342,9 +342,11 @@ class Service:
         return self._clear_all(call, app)
 
     def clear_quota_v2(self, call: Call) -> Reply:
-        """``/cgi-bin/clear_quota/v2``: the same with appid and secret in place of a token."""
-        body = _json(call)
-        app, _ = self._client(call, "client_credential", _text(body.get("appid")), _text(body.get("appsecret")))
+        """``/cgi-bin/clear_quota/v2``: the same with appid and secret, in query, form or JSON, in place of a token."""
+        appid, secret = (call.request.value(name) for name in ("appid", "appsecret"))
+        if not (appid or secret):
+            _json(call)  # says what is wrong with the body; the query, which the platform's documents show, is empty
+        app, _ = self._client(call, "client_credential", appid, secret)
         return self._clear_all(call, app)
 
     def _clear_all(self, call: Call, app: App) -> Reply:

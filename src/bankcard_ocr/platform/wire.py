@@ -229,11 +229,12 @@ _BASE64 = str.maketrans("-_", "+/", "\r\n\t")
 def _uploaded(body: form.Body, *, but: Collection[str] = ()) -> bytes | None:
     """The picture in the body: part ``img``, another file, a nameless one that begins like a picture, the body.
 
-    Parts whose names are in ``but`` do not count.
+    Of other files those that begin like a picture come first. Parts whose names are in ``but`` do not count.
     """
     parts = [part for part in body.parts if part.name not in but]
     files = [part for part in parts if part.name == "img"]
-    files += [part for part in parts if part.filename is not None and part not in files]
+    others = [part for part in parts if part.filename is not None and part not in files]
+    files += sorted(others, key=lambda part: not format_of(part.data))
     files += [part for part in parts if part.filename is None and format_of(part.data)]
     found = [part.data for part in files] + ([body.raw] if format_of(body.raw) else [])
     return next((data for data in found if data), b"" if found else None)

@@ -347,7 +347,7 @@ DOCUMENT: dict[str, Any] = {
         "summary": "Reads the number of a payment card from a picture, by the wire contract of WeChat's ocr.bankcard.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
-    "servers": [{"url": "/"}],
+    "servers": [{"url": "."}],
     "paths": {
         "/cv/ocr/bankcard": _BANKCARD,
         "/cgi-bin/token": _get(
@@ -369,7 +369,7 @@ DOCUMENT: dict[str, Any] = {
             "Set the daily counts of the app to 0, ten times a month", {"appid": _TEXT}, _DONE, parameters=[_TOKEN]
         ),
         "/cgi-bin/clear_quota/v2": _post(
-            "The same with the app's secret in place of a token",
+            "The same with the app's secret in place of a token; both may stand in the query instead",
             {"appid": _TEXT, "appsecret": _TEXT},
             _DONE,
             parameters=[],
