@@ -41,6 +41,32 @@ def told(*looks: fuse.Look, prior: bool = True) -> tuple[str, float]:
     return (found[0].number, found[0].confidence) if found else ("", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "places", "cost"),
+    [
+        ("4111????1111", [0, 1, 2, 3, 8, 9, 10, 11], 1.5 + 4 * 0.1),
+        ("4111????1111", [4, 5, 6, 7, 12, 13, 14, 15], 1.5 + 4 * 0.1),
+        ("4111????1111", [0, 1, 2, 3, 9, 10, 11, 12], 1.5 + 3 * 0.1 + 0.3),
+        ("????1111", [4, 5, 6, 7], 1.5 + 8 * 0.1),
+        ("????111111111111", list(range(4, 16)), 0.0),
+        ("111111111111????", list(range(12)), 0.0),
+        ("1111111111111111", list(range(16)), 0.0),
+    ],
+)
+def test_what_ways_to_lay_a_look_cost(text, places, cost):
+    """Ends that are cut off, and stretches that are longer or shorter than they seem, cost; what fits costs nothing."""
+    found = {tuple(at): price for at, price in fuse._placements(look(text), 16)}
+
+    assert cost == pytest.approx(found[tuple(places)])
+
+
+def test_many_looks_are_no_more_witnesses_than_their_root():
+    """Four that show all digits count as two; pieces that do not overlap count in full."""
+    four, two, halves = [look(VISA)] * 4, [look(VISA)] * 2, [look("????????" + VISA[8:]), look(VISA[:8] + "????????")]
+
+    assert [2.0, 2**0.5, 2**0.5] == pytest.approx([fuse._eyes(looks) for looks in (four, two, halves)])
+
+
 def test_two_halves_make_one_number():
     """The left half hidden in one, the right half in the other, each counted not quite right."""
     number, confidence = told(look("??????" + VISA[8:], start=2), look(VISA[:8] + "?????????", start=0))

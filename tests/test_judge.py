@@ -230,3 +230,21 @@ def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
 def test_what_begins_as_few_numbers_do_and_as_many_when_turned_may_be_upside_down(digits, expected):
     """Only what the line turned round would begin with makes an odd beginning suspect."""
     assert judge.may_be_upside_down(digits) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ([], None),
+        ([()], None),
+        ([(("1", 0.3),)], "1"),
+        ([(("1", 0.74), ("2", 0.2)), (("2", 0.52), ("1", 0.3))], "1"),
+        ([(("1", 0.6), ("3", 0.1)), (), (("2", 0.6), ("3", 0.1))], "3"),
+        ([(("1", 0.9),), (("2", 0.5),)], "1"),
+    ],
+)
+def test_the_likeliest_number_of_several_pictures(said, number):
+    """By what each says alone: one that all list is likelier than one that is overlooked somewhere."""
+    listed = [tuple(Candidate(number=text, confidence=chance) for text, chance in one) for one in said]
+
+    assert number == judge.likeliest(listed)

@@ -27,7 +27,7 @@ from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
-from bankcard_ocr.vision.recognize import Line
+from bankcard_ocr.vision.recognize import Character, Line
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -454,6 +454,58 @@ def test_two_ways_of_putting_together_that_differ_tell_nothing(first, second, to
     found = _surer(*ways)
 
     assert told == (found[0].number if found else None)
+
+
+SPECIMEN = "6200000000000006"  # whose check digit is wrong
+
+
+def seen(text: str, number: str, confidence: float = 0.5, *, is_cut: bool = False) -> SimpleNamespace:
+    """A picture whose line shows ``text``, evenly set, and that says ``number`` alone."""
+    characters = tuple(
+        Character(text=char, probability=0.99, x=40 + 24.0 * at + 16 * (at // 4), y=24, width=14, height=26)
+        for at, char in enumerate(text)
+    )
+    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    candidates = (Candidate(number=number, confidence=confidence),) if number else ()
+    quad = np.zeros((4, 2), np.float32)
+    return SimpleNamespace(
+        best=Place(views=(line,), quad=quad, candidates=candidates, score=1.0, is_cut=is_cut), places=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "shots", "is_told"),
+    [
+        (NUMBER, [seen("????????" + NUMBER[8:], ""), seen(NUMBER[:8] + "????????", "")], True),
+        (SPECIMEN, [seen("????????" + SPECIMEN[8:], ""), seen(SPECIMEN[:8] + "????????", "")], False),
+        (SPECIMEN, [seen(SPECIMEN, SPECIMEN), seen("????????" + SPECIMEN[8:], "")], True),
+        (SPECIMEN, [seen(SPECIMEN, SPECIMEN, is_cut=True), seen(SPECIMEN, "", is_cut=True)], False),
+        (SPECIMEN, [seen(SPECIMEN, SPECIMEN, is_cut=True), seen(SPECIMEN, "")], True),
+        (SPECIMEN, [seen(SPECIMEN, SPECIMEN), seen(SPECIMEN, NUMBER, 0.6)], False),
+        (SPECIMEN, [seen(SPECIMEN, SPECIMEN, 0.7), seen(SPECIMEN, NUMBER, 0.6)], True),
+        ("4111111111111", [seen("4111111111111", ""), seen("4111111111111", "")], False),
+        ("6" * 16, [seen("6" * 16, ""), seen("6" * 16, "")], False),
+    ],
+    ids=["proven", "pieces", "whole", "cut off", "whole once", "another", "less of another", "part", "texture"],
+)
+def test_what_pictures_say_together_is_doubted_as_what_one_says(reader, monkeypatch, number, shots, is_told):
+    """However surely it was put together: pieces, cuts, parts and texture make no number that nothing proves."""
+    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number=number, confidence=0.999),))
+    monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
+
+    if is_told:
+        assert number == reader._together(shots, Options())[0].number
+    else:
+        with pytest.raises(NumberUnreadable):
+            reader._together(shots, Options())
+
+
+def test_the_same_picture_again_is_no_second_witness(reader):
+    """It is read once, and told as it is alone."""
+    alone = reader.read_many([SAMPLE])
+
+    assert alone.confidence == reader.read_many([SAMPLE, bytearray(SAMPLE), SAMPLE]).confidence
 
 
 @pytest.mark.parametrize("count", [0, 9])

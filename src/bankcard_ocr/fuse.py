@@ -41,7 +41,7 @@ _CUT, _CUT_MORE = 1.5, 0.1  # nats for an end of the line that is not seen, and 
 _END = 4.0  # nats for an end of the line that no look sees
 _MOST_COST = 15.0  # nats; dearer ways are not looked at
 _LEFT_OUT = 6.0  # nats for a look that is not used
-SAME_EYES = 1.4  # flattens each digit's chances; milder than the judge's, which flattens whole texts
+SAME_EYES = 2  # of so many looks that show a digit each counts as the judge's views do: n as the square root of n
 OFF = 0.5  # digits' pitches by which a digit may be off its place on the card
 OFF_LINE = 0.08  # card heights by which a line may be off
 EVEN = 0.3  # digits' pitches by which the worst digit of a number put together from pieces may be off its place
@@ -195,9 +195,10 @@ def _ways(looks: Sequence[Look], length: int, alike: _Alike) -> list[_Way]:
         logs=np.zeros((length, 10)), times=np.zeros(length, np.int64), along=np.full(length, np.nan, np.float32)
     )
     ways = [nothing]
+    eyes = _eyes(looks)
     for look in sorted(looks, key=lambda look: -int(look.seen.sum())):
         placements = list(_placements(look, length))
-        logs = _logs(look)
+        logs = _logs(look, eyes)
         longer = [
             laid
             for way, (places, cost) in itertools.product(ways, placements)
@@ -208,10 +209,16 @@ def _ways(looks: Sequence[Look], length: int, alike: _Alike) -> list[_Way]:
     return [way for way in ways if way.used]
 
 
-def _logs(look: Look) -> NDArray[np.float64]:
-    """For each digit seen the logarithm of ten times its flattened chances, (N, 10)."""
+def _eyes(looks: Sequence[Look]) -> float:
+    """What ``looks`` flatten their chances by: they see with the same eyes, so n of a digit are no n witnesses."""
+    seen = [int(look.seen.sum()) for look in looks]
+    return math.sqrt(max(SAME_EYES, sum(seen) / max(1, *seen, 1)))
+
+
+def _logs(look: Look, eyes: float) -> NDArray[np.float64]:
+    """For each digit seen the logarithm of ten times its chances, flattened by ``eyes``, (N, 10)."""
     chances = look.chances[look.seen].astype(np.float64)
-    chances = np.maximum(chances[:, :10] + chances[:, 10:] / 10, _FAINT) ** (1 / SAME_EYES)
+    chances = np.maximum(chances[:, :10] + chances[:, 10:] / 10, _FAINT) ** (1 / eyes)
     return np.asarray(np.log(10 * chances / chances.sum(1, keepdims=True)), np.float64)
 
 
@@ -224,7 +231,10 @@ def _placements(look: Look, length: int) -> Iterator[tuple[NDArray[np.int64], fl
     hidden = [0] * (len(sizes) + 1)  # before the first run of digits, between runs, after the last
     at = 0
     for seen, size in runs:
-        at, hidden[at] = (at + 1, hidden[at]) if seen else (at, size)
+        if seen:
+            at += 1
+        else:
+            hidden[at] = size
     for gaps in _shared_out(length - sum(sizes), hidden):
         starts = [sum(sizes[:i]) + sum(gaps[: i + 1]) for i in range(len(sizes))]
         places = np.concatenate([np.arange(start, start + size) for start, size in zip(starts, sizes, strict=True)])

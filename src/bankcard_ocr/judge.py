@@ -36,6 +36,7 @@ USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
 MISREAD_NATS = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
 FAR_FETCHED_NATS = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
+OVERLOOKED = 1e-3  # the chance of a number that a picture does not list, beside others that it does
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
 
 
@@ -61,8 +62,18 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
         return ()
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
-    is_unlike = prior and _is_unlike_numbers(best, views)
+    is_unlike = prior and is_unlike_numbers(best, views)
     return doubted(found, MISREAD_NATS) if is_odd or is_unlike else found
+
+
+def likeliest(said: Sequence[Sequence[Candidate]]) -> str | None:
+    """The number that is likeliest by the candidates of several pictures of one card; None where there are none."""
+    chances = [{each.number: each.confidence for each in candidates} for candidates in said if candidates]
+    numbers = {number for listed in chances for number in listed}
+    together = {
+        number: sum(math.log(max(listed.get(number, 0.0), OVERLOOKED)) for listed in chances) for number in numbers
+    }
+    return max(together, key=together.__getitem__, default=None)
 
 
 def is_part(digits: str) -> bool:
@@ -98,7 +109,11 @@ def is_proven(digits: str) -> bool:
     return luhn.is_valid(digits) and len(digits) in iin.lengths(digits)
 
 
-def _is_unlike_numbers(number: str, views: Sequence[Line]) -> bool:
+def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
+    """Whether ``number`` is none that is told, however surely it stands there: texture, a part, another number.
+
+    ``views`` are of its line, where one shows it.
+    """
     if is_proven(number):
         return is_texture(number)
     return is_part(number) or is_texture(number) or is_identity_number(number) or _may_be_a_part(number, views)

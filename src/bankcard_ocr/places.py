@@ -48,6 +48,11 @@ class Place:
         """Whether its best candidate is ``number``."""
         return bool(self.candidates) and self.candidates[0].number == number
 
+    def is_whole(self, count: int) -> bool:
+        """Whether the last view shows ``count`` digits, none hidden or lacking, and the picture goes on beside them."""
+        seen = [char.text for char in self.characters]
+        return len(seen) == count and "".join(seen).isdigit() and not self.is_cut and not layout.lacks_one(self.line)
+
     @property
     def line(self) -> Line:
         """The last view."""

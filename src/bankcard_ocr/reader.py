@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from . import align, cards, caution, dates, evidence, fuse, names
+from . import align, cards, caution, dates, evidence, fuse, judge, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
 from .places import Place
 from .reading import MOST_PICTURES, Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
-from .search import CERTAIN, FAINT, SURE, Search
+from .search import CERTAIN, FAINT, SURE, TURNED, Search
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
 from .vision.locate import Thing
@@ -141,7 +141,9 @@ class Reader:
         if not 1 <= len(pictures) <= MOST_PICTURES:
             raise ValueError(f"1 to {MOST_PICTURES} pictures are read as one card, not {len(pictures)}")
         shots, faults = [], []
-        for place, data in enumerate(pictures):
+        for place, data in enumerate(map(_as_bytes, pictures)):
+            if data in pictures[:place]:
+                continue  # no second witness
             try:
                 shots.append(replace(self._examined(data, options), number=place))
             except PictureError as error:
@@ -199,7 +201,10 @@ class Reader:
         found = fuse.fused(looks, prior=options.prior)
         if aligned and options.prior and (not found or found[0].confidence < _threshold(options)):
             found = _surer(found, aligned.read(self.recognizer))
-        found = _settled(max(sure, key=lambda place: place.confidence, default=None), found)
+        if sure:
+            found = _settled(max(sure, key=lambda place: place.confidence), found)
+        else:
+            found = _doubted_together(found, [shot.best for shot in shots])
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
@@ -366,10 +371,27 @@ def _surer(first: tuple[Candidate, ...], second: tuple[Candidate, ...]) -> tuple
     return first if one.confidence >= other.confidence else second
 
 
-def _settled(surest: Place | None, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """The candidates of several pictures, one of which may be sure alone: the surer ones, none where they disagree."""
-    if surest is None:
-        return together
+def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place]) -> tuple[Candidate, ...]:
+    """What pictures say together, doubted as what one says is.
+
+    A number that is not proven by check digit and length must be seen whole by one of them, whose edge is not so near
+    that more may have been cut off; else it may be what covers and edges left of a longer one. And what each says
+    alone, which is more than its digits, must not be likelier of another number.
+    """
+    if not found:
+        return found
+    number = found[0].number
+    is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
+    is_whole = is_proven or any(place.is_whole(len(number)) for place in places)
+    alone = judge.likeliest([place.candidates for place in places])
+    views = [view for place in places for view in place.views]
+    if not is_whole or judge.is_unlike_numbers(number, views) or alone not in {None, number}:
+        return judge.doubted(found, judge.MISREAD_NATS)
+    return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
+
+
+def _settled(surest: Place, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """The candidates of several pictures, one of which is sure alone: the surer ones, none where they disagree."""
     if together and not surest.says(together[0].number):
         return () if together[0].confidence >= DISPUTED else surest.candidates
     return together if together and together[0].confidence >= surest.confidence else surest.candidates

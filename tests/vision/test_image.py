@@ -6,6 +6,7 @@ import io
 import struct
 import subprocess
 import sys
+import time
 import tracemalloc
 import warnings
 import zlib
@@ -403,35 +404,98 @@ def test_what_follows_a_whole_picture_is_ignored():
     assert np.array_equal(image.decode(data).pixels, image.decode(data + b"PK\x03\x04" + bytes(100)).pixels)
 
 
-def commented(scans: int) -> bytes:
-    """A JPEG whose comment makes it look as if it had that many more scans."""
-    data, comment = photo(), b"\xff\xda" * scans
-    return data[:2] + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + data[2:]
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content
 
 
-def test_a_jpeg_of_very_many_scans_is_refused():
-    """Each scan costs a pass over all pixels, so their number is limited."""
-    with pytest.raises(NotAPicture, match="scans"):
-        image.decode(commented(image.MOST_SCANS))
+PLAIN = encoded(quarters(64, 48), "JPEG", quality=90)
+MANY = encoded(quarters(64, 48), "JPEG", quality=90, progressive=True)
 
 
-def test_a_jpeg_of_many_scans_is_read():
-    """The limit itself is allowed."""
-    assert (64, 64) == image.decode(commented(image.MOST_SCANS - 1)).size
+@pytest.mark.parametrize(
+    ("data", "scans"),
+    [
+        (PLAIN, 1),
+        (MANY, 10),
+        (PLAIN[:2] + segment(0xE1, b"Exif\0\0" + PLAIN) + PLAIN[2:], 1),
+        (PLAIN[:2] + segment(0xE1, b"Exif\0\0" + MANY) + PLAIN[2:], 1),
+        (PLAIN + PLAIN, 1),
+        (MANY + PLAIN, 10),
+        (PLAIN[:2] + segment(0xE1, b"Exif\0\0" + PLAIN) + MANY[2:], 10),
+        (MANY[:2] + b"\xff\x01" + MANY[2:], 10),
+        (MANY[:2] + b"\xff\xff\xff" + MANY[2:], 10),
+        (MANY[:2] + b"stray" + MANY[2:], 10),
+        (MANY[:2] + b"stray" + segment(0xE1, PLAIN) + MANY[2:], 11),
+        (MANY[:-2], 10),
+        (MANY[: MANY.index(b"\xff\xda") + 40].replace(b"\xff\xd9", b""), 1),
+        (b"", 0),
+    ],
+)
+def test_scans_of_thumbnails_do_not_count(data: bytes, scans: int):
+    """Nor those of a second picture; where a JPEG is not as it should be, every one does."""
+    assert scans == image._scans(data)
+
+
+def test_a_large_photograph_with_a_thumbnail_waits_for_no_other(monkeypatch):
+    """It has one scan; one in many, which holds all of its coefficients, waits."""
+    monkeypatch.setattr(image, "LARGE", 1000)
+    waited: list[tuple[int, int]] = []
+    alone = image._alone
+    monkeypatch.setattr(image, "_alone", lambda size: waited.append(size) or alone(size))
+    image.decode(PLAIN[:2] + segment(0xE1, b"Exif\0\0" + PLAIN) + PLAIN[2:])
+    assert [] == waited
+    image.decode(MANY)
+    assert [(64, 48)] == waited
+
+
+@given(st.binary(max_size=60), st.integers(0, len(MANY)))
+def test_no_jpeg_is_too_strange_to_walk_through(stray: bytes, place: int):
+    """Whatever stands anywhere in it: the walk ends, and tells no more scans than there are marks of."""
+    data = MANY[:place] + stray + MANY[place:]
+
+    assert 0 <= image._scans(data) <= data.count(b"\xff\xda")
+
+
+@pytest.mark.parametrize("fill", [b"\xff", b"\xff\xff\xff"])
+def test_fill_before_a_marker_hides_no_orientation(fill: bytes):
+    """As ITU-T T.81, B.1.1.2 allows."""
+    data = encoded(quarters(64, 48), "JPEG", exif=exif(6))
+    at = data.index(b"\xff\xe1")
+
+    assert (48, 64) == image.decode(data[:at] + fill + data[at:]).size
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 2_000_003), (2_000_003, 1)])
+def test_a_thread_of_pixels_is_decoded_in_time(width: int, height: int):
+    """In bands of as many pixels as those of other pictures, not as many rows."""
+    data = encoded(Image.new("L", (width, height), 77), "PNG")
+    started = time.process_time()
+    picture = image.decode(data)
+
+    assert (width, height) == picture.size
+    assert 77 == picture.pixels.max()
+    assert time.process_time() - started < 1
+
+
+def test_a_jpeg_of_very_many_scans_is_refused(monkeypatch):
+    """Each scan costs a pass over all pixels, so their number is limited; the limit itself is allowed."""
+    last = MANY.rindex(b"\xff\xda")
+    with pytest.raises(NotAPicture, match=f"too many scans: {image.MOST_SCANS + 1}"):
+        image.decode(MANY[:-2] + MANY[last:-2] * (image.MOST_SCANS - 9) + MANY[-2:])
+    monkeypatch.setattr(image, "MOST_SCANS", 10)
+    assert (64, 48) == image.decode(MANY).size
+    monkeypatch.setattr(image, "MOST_SCANS", 9)
+    with pytest.raises(NotAPicture, match="too many scans: 10"):
+        image.decode(MANY)
 
 
 def test_a_large_jpeg_may_have_fewer_scans(monkeypatch):
     """Pixels times scans are limited too: one scan over that limit is refused."""
-    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 64 * 3)
+    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 48 * 10)
+    assert (64, 48) == image.decode(MANY).size
+    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 48 * 10 - 1)
     with pytest.raises(NotAPicture, match="scans"):
-        image.decode(commented(3))
-
-
-def test_pixels_times_scans_at_the_limit_are_read(monkeypatch):
-    """Exactly the limit is allowed."""
-    monkeypatch.setattr(image, "MOST_SCANNED", 64 * 64 * 3)
-
-    assert (64, 64) == image.decode(commented(2)).size
+        image.decode(MANY)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+import zlib
 from importlib.util import find_spec
 
 import numpy as np
@@ -72,9 +74,73 @@ def test_a_strip_of_a_page_is_refused():
         image.decode(document(Image.new("RGB", (4000, 20))))
 
 
-def test_drawing_has_a_deadline(monkeypatch):
-    """A page that takes too long is given up."""
-    monkeypatch.setattr(pdf, "DEADLINE_S", -1.0)
+def written(content: bytes, objects: str = "", *, resources: str = "", filters: str = "") -> bytes:
+    """A page of 600 by 380 points with ``content`` on it; further ``objects`` are numbered from 5 on."""
+    filters = f"/Filter[{filters}]" if filters else ""
+    return (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 380]/Contents 4 0 R"
+        + f"/Resources<<{resources}>>>>endobj\n".encode()
+        + f"4 0 obj<</Length {len(content)}{filters}>>stream\n".encode()
+        + content
+        + b"\nendstream endobj\n"
+        + objects.encode()
+        + b"trailer<</Root 1 0 R>>\n"
+    )
+
+
+def stream(number: int, facts: str, content: str) -> str:
+    return f"{number} 0 obj<<{facts}/Length {len(content)}>>stream\n{content}\nendstream endobj\n"
+
+
+def endless_tiles() -> bytes:
+    """A page filled with tiles of a thousandth of a point each."""
+    tile = stream(
+        5,
+        "/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 1 1]/XStep 0.001/YStep 0.001/Resources<<>>",
+        "0 0 1 1 re f",
+    )
+    return written(b"/Pattern cs /P scn 0 0 600 380 re f", tile, resources="/Pattern<</P 5 0 R>>")
+
+
+def forms_within_forms() -> bytes:
+    """Fourteen levels, of which each draws the next ten times."""
+    form = "/Type/XObject/Subtype/Form/BBox[0 0 600 380]"
+    levels = [
+        stream(5 + n, f"{form}/Resources<</XObject<</F {6 + n} 0 R>>>>", "/F Do " * 10 if n < 13 else "0 0 9 9 re f")
+        for n in range(14)
+    ]
+    return written(b"/F Do", "".join(levels), resources="/XObject<</F 5 0 R>>")
+
+
+def packed_twice() -> bytes:
+    """Gigabytes of zeros in a few kilobytes."""
+    bomb = zlib.compress(zlib.compress(b"0 0 9 9 re f " * 10_000_000, 9), 9)
+    return written(bomb, filters="/FlateDecode/FlateDecode")
+
+
+@pytest.mark.parametrize("hostile", [endless_tiles, forms_within_forms, packed_twice])
+def test_what_would_never_end_is_given_up(hostile):
+    """However few bytes ask for it: the process that draws has little time and little memory."""
+    data = hostile()
+    started = time.monotonic()
+    with pytest.raises(NotAPicture, match=r"too long|damaged PDF"):
+        image.decode(data)
+
+    assert time.monotonic() - started < pdf.PATIENCE_S + 2
+    assert len(data) < image.MAX_BYTES
+
+
+def test_a_page_written_by_hand_is_drawn():
+    """The same page with nothing hostile on it."""
+    picture = image.decode(written(b"1 0 0 rg 0 0 600 380 re f"))
+
+    assert [255, 0, 0] == picture.pixels[500, 800].tolist()
+
+
+def test_a_process_that_does_not_end_is_given_up(monkeypatch):
+    """Where the system has no limits, patience ends it."""
+    monkeypatch.setattr(pdf, "PATIENCE_S", 0.01)
     with pytest.raises(NotAPicture, match="too long"):
         image.decode(document(halves()))
 

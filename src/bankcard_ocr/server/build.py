@@ -48,7 +48,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         observers.append(spans.observe)
     fetch = fetcher(settings)
     for exception in fetch.exceptions:
-        structlog.get_logger().warning("img_url may reach beyond the public internet", exception=exception)
+        structlog.get_logger().warning("img_url may reach beyond the public internet", excepted=exception)
     service = Service(
         reader=gate,
         state=store,

@@ -19,6 +19,8 @@ threads need no more than one.
 from __future__ import annotations
 
 import io
+import itertools
+import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -140,7 +142,7 @@ def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
     except KeyError:  # a kind of subsampling that it has no name for
         return _jpeg_by_pillow(data, enough, max_pixels)
     _check((width, height), max_pixels)
-    scans = data.count(b"\xff\xda")
+    scans = _scans(data)
     if scans > MOST_SCANS or scans * width * height > MOST_SCANNED:
         raise NotAPicture(f"JPEG of too many scans: {scans}")
     if space in {"CMYK", "YCCK"}:
@@ -165,15 +167,55 @@ def _jpeg_pixels(data: bytes, width: int, height: int) -> Pixels:
         raise NotAPicture("truncated JPEG" if truncated else "damaged JPEG") from error
 
 
-def _jpeg_exif(data: bytes) -> bytes:
-    """The EXIF block of a JPEG without its name, or nothing. A segment: marker FF xx, a length that counts itself."""
+_EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1  # markers of JPEG (ITU-T T.81, table B.1)
+_BARE = {0x01, *range(0xD0, 0xD8)}  # those that stand alone
+_BEHIND_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in pixels FF stands before 0 or a restart's marker only
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Each segment of a JPEG up to its end: its marker, where what it holds begins, and where that ends.
+
+    A segment is FF, as often as one likes, the marker, and a length that counts itself. What is none ends the walk.
+    """
     place = 2
-    while data[place : place + 1] == b"\xff" and data[place + 1 : place + 2] not in {b"\xda", b"\xd9", b""}:
-        length = int.from_bytes(data[place + 2 : place + 4], "big")
-        if data[place + 1] == 0xE1 and data[place + 4 : place + 10] == b"Exif\0\0":
-            return data[place + 10 : place + 2 + length]
-        place += 2 + length
-    return b""
+    while len(data) >= place + 2 and data[place] == 0xFF and (marker := data[place + 1]):
+        if marker == 0xFF:
+            place += 1
+        elif marker in _BARE:
+            place += 2
+        elif marker == _EOI:
+            yield marker, place + 2, place + 2
+            return
+        else:
+            start, length = place + 4, int.from_bytes(data[place + 2 : place + 4], "big")
+            if length < 2:
+                return
+            place += 2 + length
+            yield marker, start, place
+            if marker == _SOS:
+                behind = _BEHIND_PIXELS.search(data, place)
+                if behind is None:
+                    return
+                place = behind.start()
+
+
+def _scans(data: bytes) -> int:
+    """How many scans the pixels of a JPEG are in; those of a thumbnail, or of a picture behind it, do not count.
+
+    In doubt they do.
+    """
+    most = data.count(b"\xff\xda")
+    if most <= 1:
+        return most
+    markers = [marker for marker, _, _ in _segments(data)]
+    return markers.count(_SOS) if markers and markers[-1] == _EOI else most
+
+
+def _jpeg_exif(data: bytes) -> bytes:
+    """The EXIF block of a JPEG without its name, or nothing."""
+    header = itertools.takewhile(lambda segment: segment[0] != _SOS, _segments(data))
+    blocks = (data[start:end] for marker, start, end in header if marker == _APP1)
+    return next((block[6:] for block in blocks if block.startswith(b"Exif\0\0")), b"")
 
 
 # ---- orientation
@@ -239,8 +281,9 @@ def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
     pixels = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
     with _alone(size):
         image.load()
-        for top in range(0, height, _BAND):  # in bands, so that conversions do not hold several whole pictures
-            band = _rgb(image.crop((0, top, width, min(top + _BAND, height)))).reduce(factor)
+        rows = max(_BAND_ROWS, _BAND // width // _BAND_ROWS * _BAND_ROWS)
+        for top in range(0, height, rows):  # in bands, so that conversions do not hold several whole pictures
+            band = _rgb(image.crop((0, top, width, min(top + rows, height)))).reduce(factor)
             pixels[top // factor : top // factor + band.height] = np.asarray(band)
         image.close()
     return _upright(pixels, size, factor, _orientation(_exif(image)))
@@ -251,7 +294,8 @@ def _exif(image: ImageFile) -> bytes:
 
 
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # TIFF 6.0, section 15
-_BAND = 512  # rows; a multiple of every reduction
+_BAND = 1 << 22  # pixels, about
+_BAND_ROWS = 512  # of it, at least; a multiple of every reduction
 
 
 def _rgb(image: Image) -> Image:
