@@ -7,7 +7,8 @@ in one picture, the right half in the other, so that no digit is seen twice; ``h
 one picture, twice. ``thirds``: the last third in one, the first in the other, so that some are. ``mixed halves``,
 ``mixed thirds``: the same of two cards, whose number must not be returned; ``mixed twins``: halves of two cards that
 differ only in their number. ``mixed``: two whole cards: when one of them cannot be read at all, the number of the other
-is returned, which is right.
+is returned, which is right. ``cut off``: two frames of a picture that ends one to three digits before the number does;
+``covered alike``: two pictures with the same third covered.
 """
 
 from __future__ import annotations
@@ -82,6 +83,16 @@ def covered(rng: np.random.Generator, taken: tuple[Pixels, quads.Quad], start: f
     return out
 
 
+def cut(rng: np.random.Generator, taken: tuple[Pixels, quads.Quad]) -> list[Pixels]:
+    """Two frames of the photograph, turned level, that end one to three digits before its number does."""
+    pixels, quad = taken
+    wide, high = quads.sides(quad)
+    level = quads.rectify(pixels, quads.grow(quad, 0.4 * high / wide, 2.0), round(1.4 * wide), round(5 * high))
+    end = round(level.shape[1] * (1 - rng.uniform(0.06, 0.2)))
+    frame = np.ascontiguousarray(level[:, :end])
+    return [frame, np.ascontiguousarray(frame[4:, 3:])]
+
+
 def jpeg(pixels: Pixels) -> bytes:
     """``pixels`` as a file."""
     return bytes(cv2.imencode(".jpg", np.ascontiguousarray(pixels[:, :, ::-1]), (cv2.IMWRITE_JPEG_QUALITY, 90))[1])
@@ -124,6 +135,8 @@ def measure(count: int, seed: int) -> dict[str, dict[str, int]]:
             "mixed halves": ([left, covered(rng, third, -0.03, 0.5)], []),
             "mixed twins": ([left, covered(rng, fourth, -0.03, 0.5)], []),
             "mixed": ([first[0], third[0]], [truth, another]),
+            "cut off": (cut(rng, first), [truth]),
+            "covered alike": ([most, covered(rng, second, 0.66, 1.03)], [truth]),
         }
         for name, (pictures, truths) in calls.items():
             found.setdefault(name, Counter())[outcome(reader, pictures, truths)] += 1

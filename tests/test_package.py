@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import pytest
@@ -22,6 +26,47 @@ def test_the_names_are_those_of_their_homes():
 def test_the_version_is_that_of_the_distribution():
     """``__version__`` is what is installed."""
     assert version("bankcard-ocr") == bankcard_ocr.__version__
+
+
+def test_threads_that_come_first_at_once_share_one_reader(monkeypatch):
+    """It is made once."""
+    made: list[object] = []
+    together = threading.Barrier(4)
+
+    def make() -> object:
+        time.sleep(0.05)
+        made.append(object())
+        return made[-1]
+
+    def first() -> object:
+        together.wait()
+        return bankcard_ocr._reader()
+
+    monkeypatch.setattr(bankcard_ocr, "_loaded", functools.cache(make))
+    with ThreadPoolExecutor(4) as pool:
+        readers = {future.result() for future in [pool.submit(first) for _ in range(4)]}
+
+    assert (1, 1) == (len(made), len(readers))
+
+
+def test_a_type_checker_knows_the_names(tmp_path):
+    """A mistyped one is an error, the version a text."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import bankcard_ocr\nversion: str = bankcard_ocr.__version__\nfrom bankcard_ocr import Reader, Reeder\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300).stdout
+
+    assert "Found 1 error" in found, found
+    assert 'has no attribute "Reeder"' in found
+
+
+@pytest.mark.parametrize("options", [{}, 0, False])
+def test_options_are_options(options):
+    """What is none is told, empty or not."""
+    with pytest.raises(TypeError, match="options are"):
+        bankcard_ocr.read(b"", options)
 
 
 def test_other_names_are_no_attributes():

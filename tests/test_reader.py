@@ -17,7 +17,7 @@ import simplejpeg
 from PIL import Image
 
 from bankcard_ocr import align, evidence, fuse
-from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, Refused
+from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, PictureTooLarge, Refused
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.places import Place
 from bankcard_ocr.reader import Reader, _surer
@@ -27,6 +27,7 @@ from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision.image import MAX_BYTES
 from bankcard_ocr.vision.recognize import Character, Line
 
 NUMBER = "6200000000000005"  # a published test number
@@ -506,6 +507,28 @@ def test_the_same_picture_again_is_no_second_witness(reader):
     alone = reader.read_many([SAMPLE])
 
     assert alone.confidence == reader.read_many([SAMPLE, bytearray(SAMPLE), SAMPLE]).confidence
+
+
+@pytest.mark.parametrize("name", ["threads", "max_bytes"])
+def test_a_reader_needs_a_thread_and_a_byte(name):
+    """Fewer are wrong usage, told before a model is loaded."""
+    with pytest.raises(ValueError, match="1 or more"):
+        Reader(**{name: 0})
+
+
+def test_a_reader_takes_pictures_as_large_as_it_is_told():
+    """One byte over is refused, with the limit; the limit itself is read."""
+    padded = SAMPLE + bytes(MAX_BYTES)
+    with pytest.raises(PictureTooLarge) as caught:
+        Reader(max_bytes=len(padded) - 1).read(padded)
+
+    assert (len(padded) - 1, NUMBER) == (caught.value.limit, Reader(max_bytes=len(padded)).read(padded).number)
+
+
+def test_pictures_come_in_a_list(reader):
+    """What can be gone through but once is none."""
+    with pytest.raises(TypeError, match="list of pictures, each as its bytes, not generator"):
+        reader.read_many(data for data in [SAMPLE])
 
 
 @pytest.mark.parametrize("count", [0, 9])

@@ -16,6 +16,7 @@ from bankcard_ocr.reading import Options
         ({"threshold": -0.1}, "threshold is a probability from 0 to 1, or None for the model's own, not -0.1"),
         ({"threshold": 85}, "threshold is a probability from 0 to 1, or None for the model's own, not 85"),
         ({"threshold": math.nan}, "threshold is a probability from 0 to 1, or None for the model's own, not nan"),
+        ({"threshold": True}, "threshold is a probability from 0 to 1, or None for the model's own, not True"),
         ({"threshold": "0.9"}, "threshold is a probability from 0 to 1, or None for the model's own, not '0.9'"),
         ({"returns": {"foo"}}, "returns is a set out of 'card', 'number', 'redacted', not {'foo'}"),
         ({"returns": "card"}, "returns is a set out of 'card', 'number', 'redacted', not 'card'"),

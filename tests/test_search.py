@@ -363,3 +363,28 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
     looking = searching(np.zeros((200, width, 3), np.uint8)).places()
 
     assert believed == (next(looking).confidence > 0.9)
+
+
+@pytest.mark.parametrize(
+    ("texts", "candidates", "left", "is_cut"),
+    [
+        (0, 0, 0, False),  # nothing was read: a line near the edge is no number that ends there
+        (3, 0, 0, False),
+        (12, 0, 0, True),
+        (12, 0, 60, False),
+        (0, 1, 0, True),  # in several lines of four
+        (0, 1, 130, False),
+    ],
+)
+def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int, left: int, is_cut: bool):
+    """How far digits are apart is told by four or more of them, or by a number that stands in several lines."""
+    quad = np.array([(left, 100), (left + 480, 100), (left + 480, 130), (left, 130)], np.float32)
+    characters = tuple(
+        Character(text="?", probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i in range(texts)
+    )
+    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    seen = replace(place("6222001234567890", 0.9), views=(line,), quad=quad)
+    seen = replace(seen, candidates=seen.candidates[:candidates])
+    looking = searching(np.zeros((200, 800, 3), np.uint8))
+
+    assert is_cut == looking._doubted_at_the_edge(seen).is_cut

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from importlib import import_module, metadata
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     from .reader import Reader
     from .reading import Bytes, Options, Reading
 
+    __version__: str
+
 # Else the inference runtime tells its makers of the machine it is on, and keeps an identity in the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Options", "Reader", "Reading", "__version__", "read"]
 
+_LOADING = Lock()  # a cache alone lets threads that come first at once each make one
 _HOMES = {"Reader": ".reader", "Reading": ".reading", "Options": ".reading"}
 
 
@@ -43,27 +47,35 @@ def read(picture: Bytes | str | PathLike[str], options: Options | None = None) -
     from .reading import Options
 
     reader = _reader()
+    options = Options() if options is None else options
     if not isinstance(picture, str | PathLike):
-        return reader.read(picture, options or Options())
+        return reader.read(picture, options)
     from .vision.image import MAX_BYTES
 
     with Path(picture).open("rb") as file:
-        return reader.read(file.read(MAX_BYTES + 1), options or Options())
+        return reader.read(file.read(MAX_BYTES + 1), options)
+
+
+def _reader() -> Reader:
+    with _LOADING:
+        return _loaded()
 
 
 @cache
-def _reader() -> Reader:
+def _loaded() -> Reader:
     from .reader import Reader
 
     return Reader()
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        return metadata.version("bankcard-ocr")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would take any name for one of the package
+
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            return metadata.version("bankcard-ocr")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name], __name__), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

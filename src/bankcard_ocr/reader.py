@@ -89,12 +89,18 @@ class _Shot:
 class Reader:
     """Reads card numbers. Threads may share it; the reader of holder names is loaded when it is first asked for."""
 
-    def __init__(self, *, threads: int = 1, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, *, threads: int = 1, max_bytes: int = image.MAX_BYTES, clock: Callable[[], float] = time.time
+    ) -> None:
         """Loads the models that ship with the package; each call computes on ``threads`` threads.
 
-        ``clock`` tells the Unix time that decides whether a card has expired.
+        Pictures of more than ``max_bytes`` are refused. ``clock`` tells the Unix time that decides whether a card has
+        expired. Raises ValueError when ``threads`` or ``max_bytes`` is less than 1.
         """
+        if min(threads, max_bytes) < 1:
+            raise ValueError(f"threads and max_bytes are 1 or more, not {threads} and {max_bytes}")
         self._clock = clock
+        self._max_bytes = max_bytes
         self.locator = Model("locate", threads=threads)
         self.recognizer = Model("recognize", threads=threads)
         self._threads = threads
@@ -136,7 +142,7 @@ class Reader:
         those of picture ``picture`` of the reading. Raises as :meth:`read` does, and CardsDiffer when the pictures
         contradict one another.
         """
-        if isinstance(pictures, bytes | bytearray | memoryview | str):
+        if not isinstance(pictures, Sequence) or isinstance(pictures, bytes | bytearray | memoryview | str):
             raise TypeError(f"read_many takes a list of pictures, each as its bytes, not {type(pictures).__name__}")
         if not 1 <= len(pictures) <= MOST_PICTURES:
             raise ValueError(f"1 to {MOST_PICTURES} pictures are read as one card, not {len(pictures)}")
@@ -171,7 +177,7 @@ class Reader:
         timings = {"decode": 0.0, "read": 0.0}
         for enough in (GLANCED, image.ENOUGH) if is_quick else (image.ENOUGH,):
             started = time.perf_counter()
-            picture = image.decode(data, enough=enough)
+            picture = image.decode(data, enough=enough, max_bytes=self._max_bytes)
             decoded = time.perf_counter()
             search = Search(
                 locator=self.locator,

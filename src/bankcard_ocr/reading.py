@@ -55,7 +55,8 @@ class Options:
         if self.type not in TYPES:
             raise ValueError(f"type is {' or '.join(map(repr, TYPES))}, not {self.type!r}")
         threshold: object = self.threshold
-        if threshold is not None and not (isinstance(threshold, Real) and 0 <= float(threshold) <= 1):
+        is_fit = threshold is None or (isinstance(threshold, Real) and 0 <= float(threshold) <= 1)
+        if isinstance(threshold, bool) or not is_fit:
             raise ValueError(f"threshold is a probability from 0 to 1, or None for the model's own, not {threshold!r}")
         for name in ("prior", "detail"):
             if not isinstance(getattr(self, name), bool):

@@ -232,3 +232,23 @@ def test_a_strangers_records_cannot_fill_the_disk(path, clock):
     store.close()
 
     assert (base.MAX_ANONYMOUS_RECORDS, 1732370050.0) == kept
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_taken_away_fails_the_ping(path, clock, replaced: bool):
+    """What is written into it from then on is lost, or another program's file is the one that counts."""
+    store = SqliteState(path, clock)
+    store.ping()
+    path.rename(path.with_name("away"))
+    if replaced:
+        SqliteState(path, clock).close()
+    with pytest.raises(StateError, match="was removed or replaced; restart the server"):
+        store.ping()
+    store.close()
+
+
+def test_a_store_in_memory_answers_pings(clock):
+    """It has no file that could be taken away."""
+    store = SqliteState(":memory:", clock)
+    store.ping()
+    store.close()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_FORM = re.compile(r"(?:(?:0[1-9]|[12][0-9]|3[01])/)?(0[1-9]|1[0-2])/(?:(?:19|20)?([0-9]{2}))", re.ASCII)
+_FORM = re.compile(r"(?:(?:0[1-9]|[12][0-9]|3[01])/)?(0[1-9]|1[0-2])/((?:19|20)?)([0-9]{2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,13 +30,13 @@ class Month:
 def parse(text: str) -> Month | None:
     """The month that ``text`` names as MM/YY, MM/YYYY, DD/MM/YY or DD/MM/YYYY; None when it names none.
 
-    Two digits are years from 1970 to 2069.
+    Two digits are years from 1970 to 2069; four are what they say.
     """
     found = _FORM.fullmatch(text)
     if found is None:
         return None
-    year = int(found[2])
-    return Month(year=year + (1900 if year >= 70 else 2000), month=int(found[1]))
+    month, century, year = found.groups()
+    return Month(year=int((century or ("19" if year >= "70" else "20")) + year), month=int(month))
 
 
 def is_over(month: Month, today: Month) -> bool:

@@ -34,7 +34,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         from ..reader import Reader
 
         cv2.setNumThreads(1)  # as many pictures at once as cores: more threads would stand in each other's way
-        reader = Reader()
+        reader = Reader(max_bytes=settings.max_picture_bytes)
     store = states.connect(settings.state_url) if state is None else state
     gate: Reads = _gate(reader, settings)
     observers: list[Observer] = [logs.access]

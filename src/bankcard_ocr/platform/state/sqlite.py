@@ -80,6 +80,7 @@ class SqliteState:
             )
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {path} cannot be opened ({error}); see the setting state_url") from error
+        self._path, self._identity = path, _identity(path)
         self._all("PRAGMA journal_mode = WAL")
         self._all(f"PRAGMA synchronous = {synchronous}")
         with self._write() as connection:
@@ -229,6 +230,8 @@ class SqliteState:
             )
 
     def ping(self) -> None:
+        if _identity(self._path) != self._identity:
+            raise StateError(f"the state file {self._path} was removed or replaced; restart the server")
         self.put("ping", "", lifetime_s=1.0)  # a file that is full or may only be read answers and takes no charge
 
     def close(self) -> None:
@@ -283,6 +286,15 @@ def _make_private(path: str | Path) -> None:
     Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with suppress(FileExistsError):  # never opened again: closing it would drop the locks that this process has on it
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    """Which file ``path`` is; None where there is none."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
