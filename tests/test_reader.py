@@ -27,7 +27,7 @@ from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
-from bankcard_ocr.vision.image import MAX_BYTES
+from bankcard_ocr.vision.image import MAX_BYTES, MAX_PIXELS
 from bankcard_ocr.vision.recognize import Character, Line
 
 NUMBER = "6200000000000005"  # a published test number
@@ -523,6 +523,57 @@ def test_a_reader_takes_pictures_as_large_as_it_is_told():
         Reader(max_bytes=len(padded) - 1).read(padded)
 
     assert (len(padded) - 1, NUMBER) == (caught.value.limit, Reader(max_bytes=len(padded)).read(padded).number)
+
+
+def test_pixels_are_read_as_a_file_with_them(reader, pixels):
+    """RGB and grey, whatever their order in memory; positions are in their pixels, also where they are many."""
+    turned = np.asfortranarray(pixels)[:, :, ::-1][:, :, ::-1]
+    large = cv2.resize(pixels, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    lossless = cv2.imencode(".png", pixels[:, :, ::-1])[1].tobytes()
+    readings = [reader.read_pixels(each) for each in (pixels, turned, grey, large)]
+
+    assert [NUMBER] * 4 == [reading.number for reading in readings]
+    assert reader.read(lossless).number_quad == readings[0].number_quad == readings[1].number_quad
+    assert (4 * pixels.shape[1], 4 * pixels.shape[0]) == readings[3].size
+    assert np.abs(np.array(readings[3].number_quad) / 4 - np.array(readings[0].number_quad)).max() < 4
+
+
+def test_pixels_may_be_read_in_detail(reader, pixels):
+    """With all that is told of a file."""
+    reading = reader.read_pixels(pixels, Options(detail=True, returns={"redacted"}))
+
+    assert (1, {"redacted"}) == (len(reading.cards), set(reading.pictures))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros((9, 9, 3)),
+        np.zeros((9, 9, 4), np.uint8),
+        np.zeros((9, 9, 1), np.uint8),
+        np.zeros(9, np.uint8),
+        np.zeros((1, 9, 9, 3), np.uint8),
+        np.zeros((9, 9, 3), np.int8),
+        SAMPLE,
+        None,
+    ],
+    ids=lambda wrong: f"{wrong.dtype}{wrong.shape}" if isinstance(wrong, np.ndarray) else type(wrong).__name__,
+)
+def test_other_arrays_are_no_pixels(reader, wrong):
+    """What is wrong with them is told."""
+    with pytest.raises(TypeError, match="pixels"):
+        reader.read_pixels(wrong)
+
+
+def test_pixels_have_the_limits_of_pictures(reader):
+    """None are no picture, and too many are too many."""
+    with pytest.raises(NotAPicture, match="no pixels"):
+        reader.read_pixels(np.zeros((0, 9, 3), np.uint8))
+    with pytest.raises(PictureTooLarge):
+        reader.read_pixels(np.broadcast_to(np.uint8(7), (MAX_PIXELS // 1000 + 1, 1000)))
+    with pytest.raises(NoCardFound):
+        reader.read_pixels(np.full((480, 640, 3), 90, np.uint8))
 
 
 def test_pictures_come_in_a_list(reader):

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 
@@ -26,6 +28,12 @@ SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was fou
 NOTHING = 0.1  # what is located faintly and read less surely than this is no number
 DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
 GLANCED = 640  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
+
+
+class _Decode(Protocol):
+    """Decodes one picture, its longer side reduced while it stays at least ``enough`` pixels."""
+
+    def __call__(self, *, enough: int) -> image.Picture: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +135,19 @@ class Reader:
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
         NumberUnreadable when one is there and cannot be read with certainty.
         """
-        shot = self._examined(data, options, is_alone=True)
+        decode, is_jpeg = self._decoding(data)
+        return self._read(self._examined(decode, options, is_jpeg=is_jpeg, is_alone=True), options)
+
+    def read_pixels(self, pixels: image.Pixels, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+        """The reading of a picture that was decoded elsewhere, as a frame of a camera: uint8 (H, W, 3), RGB, upright.
+
+        (H, W), grey, is one, too. OpenCV has BGR: turn it round with ``frame[:, :, ::-1]``. Raises TypeError for any
+        other array, else as :meth:`read` does.
+        """
+        return self._read(self._examined(partial(image.reduced, pixels), options, is_alone=True), options)
+
+    def _read(self, shot: _Shot, options: Options) -> Reading:
+        """What one picture says alone. Raises Refused."""
         try:
             candidates = _returned(shot, options)
         except Refused as error:
@@ -151,7 +171,8 @@ class Reader:
             if data in pictures[:place]:
                 continue  # no second witness
             try:
-                shots.append(replace(self._examined(data, options), number=place))
+                decode, is_jpeg = self._decoding(data)
+                shots.append(replace(self._examined(decode, options, is_jpeg=is_jpeg), number=place))
             except PictureError as error:
                 faults.append(error)
         if not shots:
@@ -165,19 +186,23 @@ class Reader:
         main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.evidence))
         return self._told(main, candidates, options)
 
-    def _examined(self, data: Bytes, options: Options, *, is_alone: bool = False) -> _Shot:
-        """The picture in ``data`` and every place in it that was looked at, after a glance at it where that is quick.
+    def _decoding(self, data: Bytes) -> tuple[_Decode, bool]:
+        """What decodes ``data``, and whether that is quicker for fewer pixels."""
+        data = _as_bytes(data)
+        return partial(image.decode, data, max_bytes=self._max_bytes), format_of(data) == "JPEG"
+
+    def _examined(self, decode: _Decode, options: Options, *, is_jpeg: bool = False, is_alone: bool = False) -> _Shot:
+        """A picture and every place in it that was looked at, after a glance at it where that is quick.
 
         What the glance is sure of stands. So does what it read in lines that have more pixels than a strip.
         """
         if not isinstance(options, Options):
             raise TypeError(f"options are bankcard_ocr.Options(…), not {type(options).__name__}")
-        data = _as_bytes(data)
-        is_quick = format_of(data) == "JPEG" and not (options.detail or options.returns)
+        is_quick = is_jpeg and not (options.detail or options.returns)
         timings = {"decode": 0.0, "read": 0.0}
         for enough in (GLANCED, image.ENOUGH) if is_quick else (image.ENOUGH,):
             started = time.perf_counter()
-            picture = image.decode(data, enough=enough, max_bytes=self._max_bytes)
+            picture = decode(enough=enough)
             decoded = time.perf_counter()
             search = Search(
                 locator=self.locator,

@@ -7,11 +7,11 @@ Confidences are calibrated probabilities in [0, 1].
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from .numbers import pan
 
@@ -157,3 +157,15 @@ class Reading(Seen):
 
     def __repr__(self) -> str:
         return f"Reading(number={pan.mask(self.number)!r}, confidence={self.confidence:.4f}, size={self.size})"
+
+
+class Reads(Protocol):
+    """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
+
+    def read(self, data: bytes, options: Options = ...) -> Reading:
+        """The reading of the picture in ``data``. Raises PictureError or Refused."""
+        ...
+
+    def read_many(self, pictures: Sequence[bytes], options: Options = ...) -> Reading:
+        """The reading of several pictures of one card. Raises PictureError or Refused."""
+        ...

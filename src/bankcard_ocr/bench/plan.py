@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..reading import Reads
 from . import metrics, run, speed, suites
 from .labels import Label
 from .report import Failure, failures_of
-from .run import Cases, CropEngine, Engine, Reads
+from .run import Cases, CropEngine, Engine
 from .suites import Sample, Suite
 
 PICTURE_SUITES: Mapping[str, Suite] = {suite.name: suite for suite in suites.SUITES}

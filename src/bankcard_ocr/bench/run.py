@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import BankcardError, NumberUnreadable
 from ..numbers import pan
 from ..numbers.masking import masked_name
-from ..reading import Options, Reading
+from ..reading import Options, Reading, Reads
 from ..vision import quad as quads
 from ..vision import recognize
 from ..vision.model import Model
@@ -34,12 +34,6 @@ _LONG_DIGITS = re.compile(r"\d{12,}")
 
 Cases = dict[str, list[Case]]
 Clock = Callable[[], float]
-
-
-class Reads(Protocol):
-    """What reads one picture: the package's Reader."""
-
-    def read(self, data: bytes, options: Options = ...) -> Reading: ...
 
 
 class Engine(Protocol):

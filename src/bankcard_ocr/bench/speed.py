@@ -20,8 +20,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from ..reading import Reads
 from . import child
-from .run import Reads
 from .suites import Sample, decode, encode
 
 STARTS = 7

@@ -19,8 +19,8 @@ from ..errors import BankcardError
 if TYPE_CHECKING:
     from ..bench.labels import Label
     from ..bench.plan import Progress
-    from ..bench.run import Engine, Reads
-    from ..reading import Options
+    from ..bench.run import Engine
+    from ..reading import Options, Reads
 
 
 class Peer(StrEnum):

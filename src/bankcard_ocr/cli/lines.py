@@ -12,14 +12,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import BankcardError, Refused
 from ..numbers import iin, pan
 from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
-from ..reading import Options, Reading
+from ..reading import Options, Reading, Reads
 from .inputs import Source
 
 FIXED = ("file", "number", "confidence", "errcode", "errmsg", "ms", "candidates")
@@ -43,14 +43,6 @@ _BLANK = Reading(
 
 
 Line = dict[str, Any]
-
-
-class Reads(Protocol):
-    """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
-
-    def read(self, data: bytes, options: Options = ...) -> Reading:
-        """The reading of the picture in ``data``. Raises PictureError or Refused."""
-        ...
 
 
 @cache

@@ -20,11 +20,11 @@ from typing import IO, Annotated
 import typer
 
 from ..errors import BankcardError
-from ..reading import Options
+from ..reading import Options, Reads
 from . import formats, inputs, lines
 from .bar import bar
 from .formats import Format
-from .lines import Line, Reads
+from .lines import Line
 
 Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge, Refused, StateError
 from ..numbers import iin
-from ..reading import Options, Reading, Seen
+from ..reading import Options, Reading, Reads, Seen
 from ..settings import Settings
 from . import credentials, detail, idempotency, quota, records, wire
 from .call import Call
@@ -41,18 +41,6 @@ API = "ocr.bankcard"
 
 OVERLAP_S = 300.0  # an earlier token stays valid this long beside its successor
 FORCED_APART_S = 30.0
-
-
-class Reads(Protocol):
-    """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
-
-    def read(self, data: bytes, options: Options = ...) -> Reading:
-        """The reading of the picture in ``data``. Raises PictureError or Refused."""
-        ...
-
-    def read_many(self, pictures: Sequence[bytes], options: Options = ...) -> Reading:
-        """The reading of several pictures of one card. Raises PictureError or Refused."""
-        ...
 
 
 class Observer(Protocol):

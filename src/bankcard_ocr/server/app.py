@@ -27,9 +27,9 @@ from starlette.types import Receive, Scope, Send
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge
 from ..platform import cloudcall, cloudcodes, wire
 from ..platform.cloudcall import Answer
-from ..platform.service import ENDPOINTS, RECOGNIZE, Reads, Service
+from ..platform.service import ENDPOINTS, RECOGNIZE, Service
 from ..platform.wire import Reply, Request
-from ..reading import MOST_PICTURES, Options, Reading
+from ..reading import MOST_PICTURES, Options, Reading, Reads
 from ..settings import Settings
 
 OTHER_THREADS = 4

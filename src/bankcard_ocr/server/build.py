@@ -17,8 +17,9 @@ from ..cores import cores
 from ..errors import Busy, InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
-from ..platform.service import ENDPOINTS, Observer, Reads, Service
+from ..platform.service import ENDPOINTS, Observer, Service
 from ..platform.state.base import Record, State
+from ..reading import Reads
 from ..settings import Settings, key
 from . import logs, metrics, pages, traces
 from .app import Api, Gate

@@ -19,10 +19,9 @@ from wsgiref.simple_server import WSGIServer
 
 from ..errors import SettingsError, StateError
 from ..platform.quota import counter
-from ..platform.service import Reads
 from ..platform.state import base
 from ..platform.state.base import Record, State
-from ..reading import Options, Reading
+from ..reading import Options, Reading, Reads
 from ..settings import Settings
 
 if TYPE_CHECKING:

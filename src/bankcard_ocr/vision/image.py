@@ -85,6 +85,27 @@ def decode(data: bytes, *, enough: int = ENOUGH, max_bytes: int = MAX_BYTES, max
     return decoder(data, enough, max_pixels)
 
 
+def reduced(pixels: Pixels, *, enough: int = ENOUGH, max_pixels: int = MAX_PIXELS) -> Picture:
+    """The picture that was decoded elsewhere, ``pixels`` uint8 (H, W, 3) RGB or (H, W) grey, reduced as by `decode`.
+
+    Raises TypeError when they are no such array, PictureTooLarge over ``max_pixels``, NotAPicture without a pixel.
+    """
+    from PIL import Image as pillow  # noqa: N813 (the module and its class share a name)
+
+    if not (isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8 and pixels.shape[2:] in {(), (3,)}):
+        told = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise TypeError(f"pixels are a numpy array uint8 (H, W, 3), RGB, or (H, W), grey, not {told}")
+    if pixels.ndim < 2:
+        raise TypeError(f"pixels have rows and columns, not the shape {pixels.shape}")
+    height, width = pixels.shape[:2]
+    _check((width, height), max_pixels)
+    factor = _reduction((width, height), enough)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[:, :, None], 3, 2)
+    made = np.asarray(pillow.fromarray(pixels).reduce(factor)) if factor > 1 else np.ascontiguousarray(pixels)
+    return Picture(pixels=made, size=(width, height), reduced=factor)
+
+
 def _what(data: bytes) -> str:
     if not data:
         return "empty"
