@@ -9,6 +9,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import cv2
 import httpx
 import pytest
 
@@ -78,6 +79,7 @@ def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
     Path("card.jpg").write_bytes(pages.sample())
     Path("our-cards.dat").write_text("issuer Our Bank\n  622848 19 debit\n")
     names: dict[str, object] = {"pathlib": pathlib, **dict.fromkeys(("data", "first", "second"), pages.sample())}
+    names["frame"] = cv2.imread("card.jpg")
     for example in re.findall(r"```python\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL):
         exec(compile(example, guide, "exec"), names)
 
