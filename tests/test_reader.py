@@ -484,10 +484,22 @@ def seen(text: str, number: str, confidence: float = 0.5, *, is_cut: bool = Fals
         (SPECIMEN, [seen(SPECIMEN, SPECIMEN, is_cut=True), seen(SPECIMEN, "")], True),
         (SPECIMEN, [seen(SPECIMEN, SPECIMEN), seen(SPECIMEN, NUMBER, 0.6)], False),
         (SPECIMEN, [seen(SPECIMEN, SPECIMEN, 0.7), seen(SPECIMEN, NUMBER, 0.6)], True),
+        (NUMBER, [seen("????????" + NUMBER[8:], SPECIMEN, 0.1), seen(NUMBER[:8] + "????????", "")], True),
         ("4111111111111", [seen("4111111111111", ""), seen("4111111111111", "")], False),
         ("6" * 16, [seen("6" * 16, ""), seen("6" * 16, "")], False),
     ],
-    ids=["proven", "pieces", "whole", "cut off", "whole once", "another", "less of another", "part", "texture"],
+    ids=[
+        "proven",
+        "pieces",
+        "whole",
+        "cut off",
+        "whole once",
+        "another",
+        "less of another",
+        "pieces of another",
+        "part",
+        "texture",
+    ],
 )
 def test_what_pictures_say_together_is_doubted_as_what_one_says(reader, monkeypatch, number, shots, is_told):
     """However surely it was put together: pieces, cuts, parts and texture make no number that nothing proves."""

@@ -406,17 +406,17 @@ def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place]) -> 
     """What pictures say together, doubted as what one says is.
 
     A number that is not proven by check digit and length must be seen whole by one of them, whose edge is not so near
-    that more may have been cut off; else it may be what covers and edges left of a longer one. And what each says
-    alone, which is more than its digits, must not be likelier of another number.
+    that more may have been cut off; else it may be what covers and edges left of a longer one. And what those say that
+    see it whole, which is more than their digits, must not be likelier of another number.
     """
     if not found:
         return found
     number = found[0].number
     is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
-    is_whole = is_proven or any(place.is_whole(len(number)) for place in places)
-    alone = judge.likeliest([place.candidates for place in places])
+    whole = [place for place in places if place.is_whole(len(number))]
+    alone = judge.likeliest([place.candidates for place in whole])
     views = [view for place in places for view in place.views]
-    if not is_whole or judge.is_unlike_numbers(number, views) or alone not in {None, number}:
+    if not (is_proven or whole) or judge.is_unlike_numbers(number, views) or alone not in {None, number}:
         return judge.doubted(found, judge.MISREAD_NATS)
     return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
 
