@@ -15,6 +15,9 @@ from bankcard_ocr.reading import Options, Reading
 class Reader:
     """Reads every picture as the same number, one that ends in ``slow`` for three seconds."""
 
+    def __init__(self, *, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+
     def read(self, data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
         if data.endswith(b"slow"):
             time.sleep(3)
