@@ -70,8 +70,9 @@ function secret(card) {
 
 /** The quad that covers what a masked number hides; null where no number stands. */
 function middle({ digits, line }) {
-  if (digits.length > 10) {
-    const [first, last] = [digits[6], digits[digits.length - 5]];
+  if (digits.length >= 12) {
+    const covered = digits.filter((_, at) => isHidden(at, digits.length));
+    const [first, last] = [covered[0], covered[covered.length - 1]];
     return [first[0], last[1], last[2], first[3]];
   }
   if (!line) return null;
