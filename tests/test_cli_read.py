@@ -733,6 +733,14 @@ class TestAnnotated:
 
         assert (2, True) == (result.exit_code, "add --save-annotated DIR" in unboxed(result.stderr))
 
+    def test_copies_need_the_details_that_are_covered(self, reader, picture, tmp_path):
+        """Without them other numbers are not known: status 2, and what to leave out; uncovered copies need none."""
+        args = (picture("a.png", white(NUMBER)), "--save-annotated", str(tmp_path / "out"), "--no-detail")
+        result = run(*args)
+
+        assert (2, True) == (result.exit_code, "leave out --no-detail" in unboxed(result.stderr))
+        assert 0 == run(*args, "--uncovered").exit_code
+
     def test_a_line_without_places_of_digits_is_covered_more(self):
         """Where only the line is known, all but a fifth at each end is covered."""
         line = {"number_position": box(100, 100, 300, 120), "img_size": {"w": 400, "h": 250}, "number": NUMBER}

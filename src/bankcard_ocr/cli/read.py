@@ -80,6 +80,8 @@ def command(
     told_as = _format(jsonl=jsonl, asked=format_, out=out)
     if uncovered and save_annotated is None:
         raise typer.BadParameter("--uncovered is about annotated pictures; add --save-annotated DIR")
+    if save_annotated is not None and not (detail or uncovered):  # which other numbers are there is a detail
+        raise typer.BadParameter("--save-annotated covers every number with --detail alone; leave out --no-detail")
     options = Options(type=type_.value, detail=detail)
     with ExitStack() as stack:
         stack.enter_context(_terminable())
