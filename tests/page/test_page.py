@@ -19,6 +19,7 @@ from PIL import Image
 
 from bankcard_ocr import server
 from bankcard_ocr.errors import Busy, CardsDiffer, NumberUnreadable, PictureTooLarge, StateError
+from bankcard_ocr.numbers import pan
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
 FOLDER = resources.files(server).joinpath("page")
@@ -652,6 +653,37 @@ class TestFields:
         page = answered(cards=[{"number": NUMBER, "confidence": 1.0}])
 
         assert not page.locator("#all-cards").is_visible()
+
+    @pytest.mark.parametrize("count", range(12, 20))
+    def test_every_digit_that_a_mask_hides_is_covered(self, page, count: int):
+        """And no more than these, but for edges: of numbers of any length, in the text and on the picture."""
+        open_digits, masked = page.evaluate(
+            """async (reply) => {
+                const { draw } = await import(new URL("page/draw.js", location.href));
+                const { mask } = await import(new URL("page/show.js", location.href));
+                const [picture, canvas] = [1, 2].map(() => document.createElement("canvas"));
+                document.body.append(canvas);
+                [picture.width, picture.height] = [reply.img_size.w, reply.img_size.h];
+                const white = picture.getContext("2d");
+                white.fillStyle = "white";
+                white.fillRect(0, 0, picture.width, picture.height);
+                draw(canvas, picture, reply, false);
+                const seen = (at) => [...canvas.getContext("2d").getImageData(50 * at + 45, 55, 1, 1).data];
+                const places = reply.digit_positions.map((_, at) => at);
+                const open = places.filter((at) => seen(at).every((part) => part === 255));
+                return [open, mask(reply.number)];
+            }""",
+            {
+                "number": "4" * count,
+                "img_size": {"w": 1000, "h": 100},
+                "number_position": box(20, 40, 50 * count + 20, 70),
+                "digit_positions": [box(50 * at + 30, 40, 50 * at + 60, 70) for at in range(count)],
+            },
+        )
+        first, last = pan.ends(count)
+
+        assert [*range(first), *range(count - last, count)] == open_digits
+        assert pan.mask("4" * count).replace("*", "•") == masked
 
     def test_frames_add_up(self, page):
         """Two frames at 0.99 are certain, or four at 0.9; another number begins anew; a refusal says nothing."""
