@@ -514,6 +514,21 @@ def test_what_pictures_say_together_is_doubted_as_what_one_says(reader, monkeypa
             reader._together(shots, Options())
 
 
+@pytest.mark.parametrize("prior", [True, False])
+def test_without_the_prior_any_number_that_is_seen_whole_is_told(reader, monkeypatch, prior: bool):
+    """As of one picture: then only what is seen counts."""
+    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number="4111111111111", confidence=0.999),))
+    monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
+    shots = [seen("4111111111111", "4111111111111")] * 2
+
+    if prior:
+        with pytest.raises(NumberUnreadable):
+            reader._together(shots, Options(prior=prior))
+    else:
+        assert reader._together(shots, Options(prior=prior))[0].number == "4111111111111"
+
+
 def test_the_same_picture_again_is_no_second_witness(reader):
     """It is read once, and told as it is alone."""
     alone = reader.read_many([SAMPLE])

@@ -235,7 +235,7 @@ class Reader:
         if sure:
             found = _settled(max(sure, key=lambda place: place.confidence), found)
         else:
-            found = _doubted_together(found, [shot.best for shot in shots])
+            found = _doubted_together(found, [shot.best for shot in shots], prior=options.prior)
         if not found or found[0].confidence < _threshold(options):
             best = max((shot.best for shot in shots), key=lambda place: place.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
@@ -402,7 +402,7 @@ def _surer(first: tuple[Candidate, ...], second: tuple[Candidate, ...]) -> tuple
     return first if one.confidence >= other.confidence else second
 
 
-def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place]) -> tuple[Candidate, ...]:
+def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place], *, prior: bool) -> tuple[Candidate, ...]:
     """What pictures say together, doubted as what one says is.
 
     A number that is not proven by check digit and length must be seen whole by one of them, whose edge is not so near
@@ -416,7 +416,8 @@ def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place]) -> 
     whole = [place for place in places if place.is_whole(len(number))]
     alone = judge.likeliest([place.candidates for place in whole])
     views = [view for place in places for view in place.views]
-    if not (is_proven or whole) or judge.is_unlike_numbers(number, views) or alone not in {None, number}:
+    is_unlike = prior and judge.is_unlike_numbers(number, views)
+    if not (is_proven or whole) or is_unlike or alone not in {None, number}:
         return judge.doubted(found, judge.MISREAD_NATS)
     return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
 
