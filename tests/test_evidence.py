@@ -110,6 +110,29 @@ def test_any_other_text_is_blanked(left: int, bottom: int, scale: float):
     assert is_blank(redacted(picture)[changed])
 
 
+def test_text_at_right_angles_is_blanked():
+    """Some cards have their number, name or code along the short side."""
+    bare = numbered("4111111111111111")
+    picture = bare.copy()
+    text = written(np.full((40, 260, 3), bare[TOP + 60, LEFT + 800]), "LI MING 123", 4, 30)
+    picture[TOP + 40 : TOP + 300, LEFT + 790 : LEFT + 830] = np.rot90(text)
+    changed = (picture != bare).any(2)[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1]
+
+    assert is_blank(redacted(picture)[changed])
+
+
+def test_print_too_faint_to_be_found_is_not_to_be_read():
+    """What passes for art is so coarse that no stroke is left of it."""
+    bare = numbered("4111111111111111")
+    ink = cv2.putText(np.zeros(bare.shape[:2], np.uint8), "123", (LEFT + 500, TOP + 100), 0, 1.0, 255, 3, cv2.LINE_AA)
+    picture = bare + (ink[:, :, None] // 20).astype(np.uint8)
+    there = ink[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1] > 200
+    left = np.abs(redacted(picture) - redacted(bare)).max(2)
+
+    assert (12, True) == (int((picture - bare).max()), bool(left[there].mean() < 4))
+    assert not is_blank(redacted(picture)[there])
+
+
 def test_a_code_on_the_front_is_blanked_where_the_issuer_prints_one():
     """American Express has it above the number's end, where faint ink may pass for art."""
     line = box(LEFT + 60, 300, LEFT + 560, 340)

@@ -3,7 +3,9 @@
 The redacted picture shows that a card was there without showing what is secret on it: of the number the first six and
 last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
 blanked: the whole line when its digits' places are not certain, and all of a card's back (magnetic stripe, signature
-panel), where the security code is. Blanked pixels have one grey and are blanked before the picture is compressed.
+panel), where the security code is. Blanked pixels have one grey and are blanked before the picture is compressed. What
+is neither blanked nor known to be harmless is coarsened to ``COARSE`` millimetres: a design stays one, and print that
+passed for a part of it, faint ink over busy art for instance, is not to be read.
 
 Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
 """
@@ -25,6 +27,8 @@ LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
 ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # of a number's line: left, top, right, bottom of where such a code is
 QUALITY = 88
+COARSE = 1.5  # millimetres: digits are 1.3 to 4.5 high
+CELL = 6  # millimetres, of what edges are compared with
 LONG_MM, SHORT_MM = quads.ID1_MM
 _NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains is shown
 
@@ -69,8 +73,9 @@ def redacted(
         shown &= ~_filled(whole, quads.project(quads.grow(quad, 0.04, 0.1), matrix))
     for quad in _remaining(digits):
         shown |= _filled(whole, quads.project(quad, matrix))
-    whole[blank & ~shown] = GREY
-    return _jpeg(whole)
+    told = np.where(blank[:, :, None], np.uint8(GREY), whole)  # nothing blank shines through what is coarse
+    told = np.where(blank[:, :, None], np.uint8(GREY), _coarse(told))
+    return _jpeg(np.where(shown[:, :, None], whole, told))
 
 
 def code_on_front(number: str, line: Quad) -> Quad | None:
@@ -97,16 +102,38 @@ def secrets(whole: Image) -> Mask:
     mm = max(whole.shape[:2]) / LONG_MM
     gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
     edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _kernel(0.35 * mm, 0.35 * mm))
-    strokes = (edges > max(14.0, float(np.median(edges)) * 2)).astype(np.uint8)
-    joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, _kernel(2.2 * mm, 0.6 * mm))
-    joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _kernel(0.8 * mm, 0.7 * mm))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+    strokes = (edges > np.maximum(14, 2 * _usual(edges, CELL * mm))).astype(np.uint8)
     blank = np.zeros(whole.shape[:2], bool)
     more = round(0.6 * mm)
-    for left, top, width, height, _ in stats[1:].tolist():
-        if width > 2 * mm and height > 0.7 * mm:
-            blank[max(0, top - more) : top + height + more, max(0, left - more) : left + width + more] = True
+    for turned in (False, True):  # print runs along either side
+        long, high = (0.6, 2.2) if turned else (2.2, 0.6)
+        joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, _kernel(long * mm, high * mm))
+        long, high = (0.7, 0.8) if turned else (0.8, 0.7)
+        joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _kernel(long * mm, high * mm))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+        for left, top, width, height, _ in stats[1:].tolist():
+            along, across = (height, width) if turned else (width, height)
+            if along > 2 * mm and across > 0.7 * mm:
+                blank[max(0, top - more) : top + height + more, max(0, left - more) : left + width + more] = True
     return blank
+
+
+def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
+    """How strong edges usually are about each pixel, in cells of so many pixels; no more than on the whole card."""
+    height, width = edges.shape
+    size = round(cell)
+    padded = np.pad(edges, ((0, -height % size), (0, -width % size)), mode="reflect")
+    cells = padded.reshape(padded.shape[0] // size, size, -1, size)
+    usual = np.minimum(np.median(cells, axis=(1, 3)), np.median(edges)).astype(np.float32)
+    return np.asarray(cv2.resize(usual, (width, height)), np.float32)
+
+
+def _coarse(whole: Image) -> Image:
+    """A rectified card without anything smaller than ``COARSE`` millimetres."""
+    height, width = whole.shape[:2]
+    step = COARSE * max(height, width) / LONG_MM
+    small = cv2.resize(whole, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height)), np.uint8)
 
 
 def is_back(whole: Image) -> bool:
