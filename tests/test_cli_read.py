@@ -268,6 +268,14 @@ def test_the_number_alone_can_be_asked_for(reader, picture):
     assert (False, "unionpay", None) == (reader.options[0].detail, line["network"], line["valid_date"])
 
 
+def test_mask_shortens_the_bin_of_a_short_number(reader, picture, monkeypatch):
+    """Of 14 digits the mask shows five."""
+    monkeypatch.setattr(told.iin, "default", lambda: told.iin.Table.parse(b"issuer A\n  300000 14 credit\n"))
+    [line] = lines(run(picture("card.jpg", b"30000000000004"), "--jsonl", "--mask"))
+
+    assert ("30000*****0004", "30000") == (line["number"], line["bin"])
+
+
 def test_mask_shortens_a_long_bin(reader, picture, monkeypatch):
     """With --mask not more than six leading digits are shown, however long the prefix that decided."""
     monkeypatch.setattr(told.iin, "default", lambda: told.iin.Table.parse(b"issuer A\n  62055000 19 debit\n"))

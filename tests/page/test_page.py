@@ -657,10 +657,10 @@ class TestFields:
     @pytest.mark.parametrize("count", range(12, 20))
     def test_every_digit_that_a_mask_hides_is_covered(self, page, count: int):
         """And no more than these, but for edges: of numbers of any length, in the text and on the picture."""
-        open_digits, masked = page.evaluate(
+        open_digits, masked, shown_bin = page.evaluate(
             """async (reply) => {
                 const { draw } = await import(new URL("page/draw.js", location.href));
-                const { mask } = await import(new URL("page/show.js", location.href));
+                const { mask, shownBin } = await import(new URL("page/show.js", location.href));
                 const [picture, canvas] = [1, 2].map(() => document.createElement("canvas"));
                 document.body.append(canvas);
                 [picture.width, picture.height] = [reply.img_size.w, reply.img_size.h];
@@ -671,7 +671,7 @@ class TestFields:
                 const seen = (at) => [...canvas.getContext("2d").getImageData(50 * at + 45, 55, 1, 1).data];
                 const places = reply.digit_positions.map((_, at) => at);
                 const open = places.filter((at) => seen(at).every((part) => part === 255));
-                return [open, mask(reply.number)];
+                return [open, mask(reply.number), shownBin({ ...reply, bin: "44444444" })];
             }""",
             {
                 "number": "4" * count,
@@ -683,7 +683,7 @@ class TestFields:
         first, last = pan.ends(count)
 
         assert [*range(first), *range(count - last, count)] == open_digits
-        assert pan.mask("4" * count).replace("*", "•") == masked
+        assert (pan.mask("4" * count).replace("*", "•"), "4" * first) == (masked, shown_bin)
 
     def test_frames_add_up(self, page):
         """Two frames at 0.99 are certain, or four at 0.9; another number begins anew; a refusal says nothing."""

@@ -79,6 +79,13 @@ class TestForms:
             disclosure("masked", app(), KEY).applied(body)
         )
 
+    @pytest.mark.parametrize("form", ["masked", "fingerprint", "jwe"])
+    def test_of_a_short_number_the_bin_is_as_short_as_its_mask(self, form: str):
+        """Of 14 digits a mask shows the first five; six would let four be tried out."""
+        body = {"number": "30000000000004", "bin": "300000"}
+
+        assert "30000" == disclosure(form, app(jwk=jwk_of(CURVE)), KEY).applied(body)["bin"]
+
     def test_a_jwe_is_made_once_a_number(self):
         """Number and id of a reply are the same text."""
         found = disclosure("jwe", app(jwk=jwk_of(CURVE)), KEY).applied({"number": NUMBER, "id": NUMBER})

@@ -696,6 +696,34 @@ class TestRid:
             kept
         )
 
+    @pytest.mark.parametrize(("number", "shown"), [("30000000000004", "30000"), ("6205500000000000004", "620550")])
+    def test_of_the_bin_no_more_is_kept_than_of_the_number(self, number: str, shown: str):
+        """Fewer than six digits of a short one."""
+        call = Call(request=Request(method="POST", path="/"), rid="-", now=0.0)
+        reply = Reply(errcode=0, rid="-", body={"number": number, "bin": number[:6]})
+
+        assert f'"bin": "{shown}"' in record(call, reply, 1.0).response_body
+
+    @pytest.mark.parametrize("between", ["\t", ".", "\u00a0", "%20", "%2520", "\u2013", " - - - - ", ""])
+    @pytest.mark.parametrize("spell", [str, lambda digits: digits.translate({48 + i: 0xFF10 + i for i in range(10)})])
+    def test_no_number_under_another_name_is_kept(self, platform, between: str, spell):
+        """However it is spelled, glued to a date, whether it is a value, a name or a part of the address."""
+        number = between.join(["4111", "1111", "1111", "1111", "1230"])
+        text = spell(number)
+        platform.call("POST", "/cv/ocr/bankcard", {"note": text, "in": [{text: 1}, int("4" * 16)]}, note=text)
+        platform.call("POST", f"/{text}", b"")
+        kept = "".join(f"{each.request_url} {each.request_body}" for each, _ in platform.told)
+
+        assert 2 > sum(map(kept.count, ("1111", "4444", spell("1111"))))
+        assert 3 <= kept.count("…")
+
+    def test_what_is_too_short_for_a_number_is_kept(self, platform):
+        """It may tell what went wrong."""
+        platform.call("POST", "/cv/ocr/bankcard", {"note": "20261129 075"}, rid="64dd8e12-0eb37d04-36a66358")
+
+        assert '"note": "20261129 075"' in platform.told[-1][0].request_body
+        assert "rid=64dd8e12-0eb37d04-36a66358" in platform.told[-1][0].request_url
+
     def test_masked_numbers_are_kept(self, platform):
         """The number in a record shows first 6 and last 4."""
         platform.read()

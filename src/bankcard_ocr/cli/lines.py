@@ -109,7 +109,7 @@ def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
     }
     if mask:
         told = masked(told)
-        told["bin"] = (told["bin"] or "")[:6] or None
+        told["bin"] = pan.shown_bin(told["bin"] or "", reading.number) or None
     return {**told, "timings": reading.timings_ms}
 
 

@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, partial
+from urllib.parse import unquote
 
 from . import luhn, pan
 
@@ -30,13 +31,26 @@ def masked(text: str) -> str:
 def masked_name(name: str, numbers: Iterable[str] = ()) -> str:
     """``name``, of a file, with whatever in it is one of ``numbers`` or passes Luhn shown as first 6 and last 4.
 
-    Up to three signs may stand between two groups, and digits of any script count: full-width ones, for instance.
+    Up to three signs may stand between two groups, and digits of any script count: full-width ones, for instance. Signs
+    may be percent-encoded, as in names of files that were addresses.
     """
-    plain = shown = "".join(str(int(char)) if char.isdecimal() else char for char in name)
+    plain = shown = in_ascii(unquoted(name))
     for number in numbers:  # not all of them pass Luhn
         shown = re.sub(f"(?:{_BETWEEN_IN_NAMES})?".join(number), pan.mask(number), shown)
     shown = _masked(shown, _BETWEEN_IN_NAMES)
     return name if shown == plain else shown
+
+
+def unquoted(text: str) -> str:
+    """``text`` without percent-encoding, though it be encoded three times."""
+    for _ in range(3):
+        text = unquote(text)
+    return text
+
+
+def in_ascii(text: str) -> str:
+    """``text`` with the decimal digits of every script as 0 to 9."""
+    return text if text.isascii() else "".join(str(int(char)) if char.isdecimal() else char for char in text)
 
 
 def _masked(text: str, between: str) -> str:

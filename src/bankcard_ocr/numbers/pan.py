@@ -85,6 +85,15 @@ def ends(count: int) -> tuple[int, int]:
     return (min(6, count - 9), 4) if count >= SHORTEST else (0, 0)
 
 
+def shown_bin(prefix: str, number: str) -> str:
+    """As much of ``prefix``, the digits of ``number`` that tell its issuer, as a mask of ``number`` shows.
+
+    >>> shown_bin("41111111", "4111111111111111"), shown_bin("300000", "30000000000004")
+    ('411111', '30000')
+    """
+    return prefix[: ends(len(number))[0]]
+
+
 def mask(digits: str) -> str:
     """``digits`` with stars between the :func:`ends` that may be shown."""
     first, last = ends(len(digits))

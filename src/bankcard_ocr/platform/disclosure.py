@@ -9,7 +9,7 @@
   without the key nobody can try numbers out. It is the fingerprint of ``bankcard-ocr bulk``.
 
 Each discloses less than the one before. An app has a form of its own, which is what its calls get, and the most they
-may ask for. In any form but ``full`` no place of the reply shows the number: ``bin`` ends after six digits, and of the
+may ask for. In any form but ``full`` no place of the reply shows the number: ``bin`` ends where a mask does, and of the
 pictures only the redacted one can be had; beside a fingerprint none.
 """
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from joserfc.jwk import Key
 
 FORMS = ("full", "masked", "jwe", "fingerprint")
-SHOWN_OF_BIN = 6
 SMALLEST_RSA_BITS = 2048
 CURVES = ("P-256", "P-384", "P-521", "X25519")
 ENCRYPTION = "A256GCM"
@@ -49,7 +48,10 @@ class Disclosure:
         """``body`` with every number in it, however deep, in this form."""
         if self.form == "full":
             return dict(body)
-        return {name: self._value(name, value) for name, value in body.items()}
+        shown = {name: self._value(name, value) for name, value in body.items()}
+        if isinstance(body.get("bin"), str):
+            shown["bin"] = pan.shown_bin(body["bin"], body["number"])
+        return shown
 
     def _value(self, name: str, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -58,9 +60,7 @@ class Disclosure:
             return [self._value(name, item) for item in value]
         if not isinstance(value, str):
             return value
-        if name in {"number", "id"}:
-            return self.show(value)
-        return value[:SHOWN_OF_BIN] if name == "bin" else value
+        return self.show(value) if name in {"number", "id"} else value
 
 
 FULL = Disclosure(form="full", show=str)

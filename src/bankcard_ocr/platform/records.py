@@ -1,7 +1,8 @@
 """What is kept of a call for ``rid/get`` and ``why``: all that explains it, no picture, and nothing to misuse.
 
 Tokens and secrets become stars, card numbers their first 6 and last 4; pictures, names and dates of cards an ellipsis,
-and whatever may be a picture under a wrong name; of a URL the query goes.
+and whatever a caller sent that may be a picture under a wrong name or has the digits of a card number, however they are
+spelled; of a URL the query goes.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from ..numbers import pan
-from ..numbers.masking import masked_name
+from ..numbers.masking import in_ascii, masked_name, unquoted
 from . import wire
 from .call import Call
 from .state.base import Record
@@ -28,6 +28,7 @@ MAX_URL = 4 * MAX_KEPT_TEXT  # cut off it would show a part of what is masked in
 _URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
+_OF_ANY_DIGITS = {"appid", "rid"}  # hexadecimal, and no place for a number
 _MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
 
 
@@ -40,9 +41,9 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
         invoke_time=call.now,
         cost_ms=round(cost_ms, 3),
         method=request.method,
-        request_url=_kept(request.path + "?" * bool(request.query) + _fields(request.query)),
+        request_url=_kept(_shown(request.path) + "?" * bool(request.query) + _fields(request.query)),
         request_body=_kept(_body(request)),
-        response_body=_kept(json.dumps(_hidden(reply.body), ensure_ascii=False, default=dict)),
+        response_body=_kept(json.dumps(_hidden(reply.body, is_own=True), ensure_ascii=False, default=dict)),
         client_ip=request.client_ip,
         errcode=reply.errcode,
         stage=call.stage,
@@ -65,49 +66,71 @@ def _body(request: Request) -> str:
     if body.json is not None:
         return json.dumps(_hidden(body.json), ensure_ascii=False, default=dict)
     if body.parts:
-        files = [f"{part.name}: {len(part.data)} bytes {part.content_type}".rstrip() for part in body.parts]
+        files = [
+            f"{_shown(part.name)}: {len(part.data)} bytes {_shown(part.content_type)}".rstrip() for part in body.parts
+        ]
         return f"multipart, {', '.join(files)}"
     if body.form:
         return _fields(body.form)
     return f"{request.body_bytes} bytes" + (f", {body.fault}" if body.fault else "")
 
 
-def _hidden(fields: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+def _hidden(fields: Mapping[str, Any], depth: int = 0, *, is_own: bool = False) -> dict[str, Any]:
     """``fields`` without secrets, the middle of numbers, pictures, names, dates, credentials and queries of URLs.
 
-    What is nested deeper than any reply is not kept at all.
+    What is nested deeper than any reply is not kept at all. ``is_own``: this server made them, so that numbers stand
+    where they belong.
     """
-    return {_hide("", name, depth): _hide(name, value, depth) for name, value in fields.items()}
+    told = {_hide("", name, depth, is_own): _hide(name, value, depth, is_own) for name, value in fields.items()}
+    number, prefix = fields.get("number"), fields.get("bin")
+    if isinstance(prefix, str) and isinstance(number, str) and len(number) <= pan.LONGEST:
+        told["bin"] = pan.shown_bin(prefix, number)
+    return told
 
 
-def _hide(name: str, value: Any, depth: int) -> Any:
+def _hide(name: str, value: Any, depth: int, is_own: bool) -> Any:  # noqa: FBT001
     if value is None or isinstance(value, bool):
         return value
     if _SECRET_NAME.search(name):
         return "***"
     if _NOT_KEPT.fullmatch(name) or depth > MAX_KEPT_DEPTH:
         return "…"
-    if isinstance(value, str) and _MAY_BE_A_PICTURE.fullmatch(value):
+    if isinstance(value, Mapping):
+        return _hidden(value, depth + 1, is_own=is_own)
+    if isinstance(value, list | tuple):
+        return [_hide(name, item, depth + 1, is_own) for item in value]
+    return _told(name, value, is_own)
+
+
+def _told(name: str, value: Any, is_own: bool) -> Any:  # noqa: FBT001
+    """A text or a number, as far as its name and what it looks like let it be told."""
+    text = str(value)
+    if _MAY_BE_A_PICTURE.fullmatch(text):
         return "…"
     if name == "bin":
-        return str(value)[:6]
-    if isinstance(value, Mapping):
-        return _hidden(value, depth + 1)
-    if isinstance(value, list | tuple):
-        return [_hide(name, item, depth + 1) for item in value]
+        return text[:6]
     if name in {"number", "id"}:
-        text = str(value)
         return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
     if name == "img_url":
-        return _bare(str(value)) if len(str(value)) <= MAX_URL else "(a long URL)"
+        return _bare(text) if len(text) <= MAX_URL else "(a long URL)"
+    if not is_own and name not in _OF_ANY_DIGITS and _may_hold_a_number(text):
+        return "…"
     return value[:LOOKED_AT] if isinstance(value, str) else value
+
+
+def _shown(text: str) -> str:
+    """What a caller chose that is no field's value: a path, a part's name."""
+    return "…" if _may_hold_a_number(text) else text
+
+
+def _may_hold_a_number(text: str) -> bool:
+    """Whether what is kept of ``text`` has as many digits as a number, of any script, whatever stands between them."""
+    return sum(map(in_ascii(unquoted(text[:LOOKED_AT])).count, "0123456789")) >= pan.SHORTEST
 
 
 def _bare(url: str) -> str:
     """Scheme, host and path of an ``img_url``, however often it is percent-encoded; its name masked as a file's."""
-    for _ in range(3):
-        url = unquote(url)
-    match = _URL.match(url.replace("\\", "/"))
+    match = _URL.match(unquoted(url).replace("\\", "/"))
     if match is None:
         return "(no URL)"
     scheme, authority, path, rest = match.groups()

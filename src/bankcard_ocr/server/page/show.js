@@ -91,7 +91,7 @@ function renderReading(reply) {
       [t("holder"), reply.holder_name],
       [t("validThru"), reply.valid_date],
       [t("issued"), reply.issue_date],
-      [t("bin"), shown.open ? reply.bin : reply.bin?.slice(0, 6)],
+      [t("bin"), shown.open ? reply.bin : shownBin(reply)],
       [t("candidates"), (reply.bin_candidates ?? []).map(both).filter(Boolean).join("; ")],
       [t("table"), reply.bin_table?.date],
     ]),
@@ -128,12 +128,14 @@ function renderRefusal({ code, reply }) {
   $("refusal-said").textContent = code === null ? "" : `${code} ${reply.errmsg ?? ""}`;
 }
 
+/** As many of the bank's digits as a masked number shows of them. */
+export const shownBin = ({ bin, number }) => bin && [...bin].filter((_, at) => at < 6 && !(isNumber(number) && isHidden(at, number.length))).join("");
+
 /** The reply with every number in it masked, at any depth, and no more of its beginning than a masked number has. */
-function hidden(value, name = "") {
-  if (Array.isArray(value)) return value.map((each) => hidden(each, name));
-  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hidden(each, key)]));
-  if (typeof value !== "string") return value;
-  return name === "bin" ? value.slice(0, 6) : /^\d{12,}$/.test(value) ? mask(value) : value;
+function hidden(value) {
+  if (Array.isArray(value)) return value.map(hidden);
+  if (value && typeof value === "object") return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === "bin" ? shownBin(value) : hidden(each)]));
+  return typeof value === "string" && /^\d{12,}$/.test(value) ? mask(value) : value;
 }
 
 function renderRequest() {
