@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -112,6 +113,37 @@ def test_a_termed_server_ends_in_order(start, token):
     rest = served.process.communicate(timeout=30)[1]
 
     assert (NUMBER, True, -signal.SIGTERM) == (number, '"stopped"' in rest, served.process.returncode)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_log_that_nobody_reads_holds_nobody_up(start, token, workers: str):
+    """Calls are answered, and SIGTERM ends the server, though the pipe of its log is full."""
+    served = start("--workers", workers)
+    for _ in range(int(workers)):
+        served.ready()
+    fcntl.fcntl(served.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    codes = {read(served, token)["errcode"] for _ in range(60)}
+    served.process.send_signal(signal.SIGTERM)
+
+    assert {0} == codes
+    assert served.process.wait(timeout=15) in {0, -signal.SIGTERM}
+
+
+def test_several_hangups_are_one_reload_and_a_stop_goes_first(start):
+    """What came together is read once; a server that is told to stop reloads no more."""
+    served = start("--workers", "2")
+    served.ready(), served.ready()
+    for _ in range(6):
+        served.process.send_signal(signal.SIGHUP)
+    served.ready()
+    for _ in range(6):
+        served.process.send_signal(signal.SIGHUP)
+    served.process.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    rest = served.process.communicate(timeout=60)[1]
+
+    assert (0, True) == (served.process.returncode, time.monotonic() - started < 10)
+    assert rest.count('"ready"') <= 1
 
 
 def test_after_a_kill_charges_are_there(start, store, token):

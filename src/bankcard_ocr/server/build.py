@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from multiprocessing import parent_process
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from ..platform.service import ENDPOINTS, Observer, Service
 from ..platform.state.base import Record, State
 from ..reading import Reads
 from ..settings import Settings, key
-from . import logs, metrics, pages, traces
+from . import logs, metrics, outlet, pages, traces
 from .app import Api, Gate
 from .fetch import Fetcher
 from .road import Limits
@@ -76,6 +76,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
             spans.close()
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
+        outlet.finish()
 
     site = Router(pages.routes(settings, store), lifespan=lifespan, redirect_slashes=False)
 
@@ -121,7 +122,8 @@ def _at_most(fetch: Callable[[str], bytes], most: int) -> Callable[[str], bytes]
 def _told(observers: list[Observer]) -> Observer:
     def tell(record: Record, fault: Exception | None) -> None:
         for observe in observers:
-            observe(record, fault)
+            with suppress(Exception):  # one that fails keeps nothing from the others
+                observe(record, fault)
 
     return tell
 

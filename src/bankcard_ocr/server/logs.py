@@ -8,7 +8,6 @@ through :func:`~bankcard_ocr.platform.wire.masked`.
 from __future__ import annotations
 
 import logging
-import sys
 import warnings
 from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
@@ -19,6 +18,7 @@ from ..errors import BankcardError
 from ..platform.state.base import Record
 from ..platform.wire import masked
 from ..settings import Settings
+from . import outlet
 
 Event = MutableMapping[str, Any]
 
@@ -43,8 +43,12 @@ def _masked(value: Any) -> Any:
     return value if shown == text else shown
 
 
-def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
-    """Sets how this process logs: structlog and the standard library's loggers alike, to ``stream``."""
+def configure(settings: Settings, stream: TextIO | None = None) -> None:
+    """Sets how this process logs: structlog and the standard library's loggers alike.
+
+    To ``stream``, or to standard error, for which nobody waits.
+    """
+    to: Any = outlet.standard_error() if stream is None else stream
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Any] = [
@@ -53,14 +57,14 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
         structlog.processors.format_exc_info,
         mask_numbers,
     ]
-    renderer = _renderer(settings, stream)
+    renderer = _renderer(settings, is_read_along=to.isatty())
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(to),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(to)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared[:2],
@@ -78,11 +82,11 @@ def configure(settings: Settings, stream: TextIO = sys.stderr) -> None:
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # its warnings quote the sender's bytes
 
 
-def _renderer(settings: Settings, stream: TextIO) -> Any:
+def _renderer(settings: Settings, *, is_read_along: bool) -> Any:
     if settings.log_format == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.dev.ConsoleRenderer(
-        colors=stream.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        colors=is_read_along, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
 
 

@@ -21,7 +21,7 @@ from .reload import Hangups, Source, check
 from .workers import MetricsOfAll, Supervisor, shorten_switch_interval
 
 
-def serve(source: Source, announce: Callable[[str], None]) -> None:
+def serve(source: Source, announce: Callable[[str], object]) -> None:
     """Serves until told to stop. ``announce`` is given the lines an operator should see at the start."""
     loaded = source.load()
     settings = loaded.settings

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
@@ -87,6 +87,17 @@ class _Worker(multiprocess.Process):
         return None
 
 
+class _Stop(threading.Event):
+    """Is set, too, once a signal to stop waits in the queue, so that what takes its time ends before it is handled."""
+
+    def __init__(self, queue: Sequence[int]) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def is_set(self) -> bool:
+        return super().is_set() or signal.SIGTERM in self._queue or signal.SIGINT in self._queue
+
+
 class Supervisor(multiprocess.Multiprocess):
     """uvicorn's supervisor, which reads the settings anew on SIGHUP; all workers have them from it."""
 
@@ -96,12 +107,20 @@ class Supervisor(multiprocess.Multiprocess):
         self._counts = counts
         multiprocess.Process = _Worker  # type: ignore[misc]  # it makes its processes of this name
         super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
+        self.should_exit = _Stop(self.signal_queue)
 
     def terminate_all(self) -> None:
         """Tells all workers to stop; connections are refused from now on, not held."""
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def handle_signals(self) -> None:
+        """Handles those that came: of several SIGHUPs one, which reads the settings of now; to stop goes first."""
+        most = 0 if self.should_exit.is_set() else 1
+        while self.signal_queue.count(signal.SIGHUP) > most:
+            self.signal_queue.remove(signal.SIGHUP)
+        super().handle_signals()
 
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
@@ -112,6 +131,8 @@ class Supervisor(multiprocess.Multiprocess):
         self._settings = settings
         self.config = config(_Build(self._settings), self._settings, factory=True)
         super().handle_hup()
+        if self.should_exit.is_set():
+            return
         if any(worker in workers for worker in self.processes):  # one of the new ones did not come up
             self._settings, self.config = before, old
             structlog.get_logger().error("settings stay as they were, no worker could start under the new ones")

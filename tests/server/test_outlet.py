@@ -1,0 +1,93 @@
+"""Log lines that nobody takes: writers do not wait, and what was lost is told."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import sys
+import time
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from bankcard_ocr.server import outlet
+from bankcard_ocr.server.outlet import Outlet
+
+LINE = "x" * 99 + "\n"
+SMALLEST_PIPE = 4096
+
+
+@pytest.fixture
+def pipe():
+    """A pipe that holds 4096 bytes: where to read and where to write."""
+    ends = os.pipe()
+    fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, SMALLEST_PIPE)
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def test_lines_come_out_in_their_order(pipe):
+    """All of them, once the writer lets them."""
+    lines = Outlet(pipe[1])
+    for at in range(20):
+        lines.write(f"{at}\n")
+    lines.finish()
+
+    assert [str(at) for at in range(20)] == os.read(pipe[0], SMALLEST_PIPE).decode().split()
+
+
+def test_nobody_waits_for_a_pipe_that_nobody_reads(pipe):
+    """Lines beyond those that wait are lost, and their count is logged when the pipe is read again."""
+    os.write(pipe[1], b"y" * SMALLEST_PIPE)
+    lines = Outlet(pipe[1], most=10)
+    started = time.monotonic()
+    for _ in range(200):
+        lines.write(LINE)
+    lines.finish(0.1)
+    took = time.monotonic() - started
+    with capture_logs() as said:
+        got = 0
+        while lines._lines.unfinished_tasks:
+            got += os.read(pipe[0], SMALLEST_PIPE).count(b"\n")
+            time.sleep(0.01)
+        got += os.read(pipe[0], SMALLEST_PIPE).count(b"\n")
+
+    assert (True, True) == (took < 0.5, 10 <= got <= 11)
+    assert [{"event": "log lines are lost", "lines": 200 - got, "log_level": "warning"}] == said
+
+
+def test_a_full_disk_takes_lines_away_alone(monkeypatch, pipe):
+    """A line that ended in its middle is ended before the next one."""
+    room, write = [7], os.write
+
+    def written(file: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(28, "No space left on device")
+        count = write(file, data[: room[0]])
+        room[0] -= count
+        return count
+
+    monkeypatch.setattr(os, "write", written)
+    lines = Outlet(pipe[1])
+    lines.write("first line\n")
+    lines.finish()
+    room[0] = 10**6
+    with capture_logs() as said:
+        lines.write("second\n")
+        lines.finish()
+
+    assert "first l\nsecond\n" == os.read(pipe[0], SMALLEST_PIPE).decode()
+    assert [{"event": "log lines are lost", "lines": 1, "log_level": "warning"}] == said
+
+
+def test_a_stream_that_is_no_file_is_written_to_as_it_is(monkeypatch):
+    """As in a notebook."""
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    outlet.finish()
+
+    assert stream is outlet.standard_error()
+    assert structlog.get_logger() is not None
