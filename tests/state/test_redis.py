@@ -142,6 +142,38 @@ def test_a_redis_that_evicts_is_refused(own_redis, clock):
     store.close()
 
 
+def test_a_redis_that_begins_to_evict_is_refused_from_then_on(own_redis, clock, monkeypatch):
+    """A server that runs charges nothing more there, though nobody asks whether it is ready."""
+    monkeypatch.setattr(module, "CHECKED_S", 0.05)
+    store = states.connect(own_redis().url(), clock)
+    before = store.consume("recognize:wx1", DAY, 5)
+    store._redis.config_set("maxmemory", "64mb")
+    store._redis.config_set("maxmemory-policy", "allkeys-lru")
+    time.sleep(0.1)
+
+    assert before == 1
+    with pytest.raises(StateError, match="noeviction"):
+        store.consume("recognize:wx1", DAY, 5)
+    store.close()
+
+
+@pytest.mark.parametrize("options", ["", "?db=2", "?db=2&prefix=shop:&records=5"])
+def test_a_socket_is_reached_by_its_path(own_redis, clock, tmp_path, options: str):
+    """As ``unix:///path``, with our options, too."""
+    path = tmp_path / "redis.sock"
+    own_redis("--unixsocket", str(path))
+    store = states.connect(f"unix://{path}{options}", clock)
+
+    assert (1, None) == (store.consume("recognize:wx1", DAY, 5), store.close())
+
+
+@pytest.mark.parametrize("database", ["abc", "1x", "-1", "0/1", "\u0661"])
+def test_a_database_is_a_number(database: str):
+    """Another name would silently be database 0."""
+    with pytest.raises(SettingsError, match="redis://"):
+        states.connect(f"redis://127.0.0.1:1/{database}")
+
+
 @pytest.mark.parametrize(
     ("order", "reason"),
     [

@@ -25,10 +25,11 @@ Keys, each behind a prefix (``bankcard-ocr:`` or the URL's ``?prefix=``)::
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from ...errors import SettingsError, StateError
 from . import base
@@ -36,6 +37,7 @@ from .base import App, Record, Token, TokenKind, Window
 
 CONNECT_S = 1.0
 ANSWER_S = 2.0
+CHECKED_S = 5.0  # how long what Redis says of itself is believed
 SLACK_S = 120.0
 LONGEST_S = 100 * 365 * 86400.0  # what Redis is asked to keep at most, far from the end of its clock
 OLDEST = 7
@@ -152,13 +154,11 @@ class RedisState:
         except ModuleNotFoundError as error:
             reason = "needs redis-py; install bankcard-ocr[redis]"
             raise SettingsError("state_url", "the settings", reason) from error
-        plain, options = _ours(url)
         self._clock = clock
-        self._prefix = options.get("prefix", "bankcard-ocr:")
-        self._most_records = base.most_records(options.get("records", "0"))
         self._failure = redis.RedisError
-        self._checked = False
+        self._check_at = 0.0
         try:
+            plain, options = _ours(url)
             self._redis: Any = redis.Redis.from_url(
                 plain,
                 decode_responses=True,
@@ -168,8 +168,12 @@ class RedisState:
             )
             self._redis.connection_pool.make_connection()  # does not connect; finds options that are none
         except (ValueError, TypeError) as error:
-            reason = "must be redis://[:PASSWORD@]HOST[:PORT][/DB][?prefix=…&records=…]"
+            reason = (
+                "must be redis://[:PASSWORD@]HOST[:PORT][/DB][?prefix=…&records=…], rediss:// or unix:///PATH[?db=DB]"
+            )
             raise SettingsError("state_url", "the settings", reason) from error
+        self._prefix = options.get("prefix", "bankcard-ocr:")
+        self._most_records = base.most_records(options.get("records", "0"))
         scripts = (_CONSUME, _UPDATE_APP, _CURRENT, _ROTATE, _END_TOKENS, _PUT_IF_ABSENT, _PUT_RECORD)
         self._scripts = {script: self._redis.register_script(script) for script in scripts}
 
@@ -320,9 +324,9 @@ class RedisState:
     def _use(self) -> Iterator[Any]:
         """The client; redis-py's errors become StateError."""
         try:
-            if not self._checked:
+            if time.monotonic() >= self._check_at:  # it may be set to evict keys at any time, or be another one
                 _check(self._redis.info())
-                self._checked = True
+                self._check_at = time.monotonic() + CHECKED_S
             yield self._redis
         except self._failure as error:
             raise StateError(f"the state store failed: {error}; see the setting state_url") from error
@@ -338,11 +342,15 @@ def _check(info: Mapping[str, Any]) -> None:
 
 
 def _ours(url: str) -> tuple[str, dict[str, str]]:
-    """``url`` without our options, and these."""
-    parts = urlsplit(url)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    """``url`` without our options, and these. Raises ValueError for a database that is no number."""
+    base, _, query = url.partition("?")
+    scheme, _, place = base.partition("://")
+    _, _, database = place.partition("/")
+    if scheme != "unix" and database and not (database.isascii() and database.isdigit()):
+        raise ValueError("a database is a number")  # redis-py would take database 0
+    options = dict(parse_qsl(query, keep_blank_values=True))
     rest = {name: value for name, value in options.items() if name not in {"prefix", "records"}}
-    return urlunsplit(parts._replace(query=urlencode(rest))), options
+    return base + ("?" + urlencode(rest) if rest else ""), options
 
 
 def _ms(seconds: float) -> int:
