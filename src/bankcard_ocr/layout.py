@@ -26,11 +26,10 @@ RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit w
 WHOLE = (15, 16, 19)  # digits that nearly every number has
 WIDE = 1.35  # pitches from one character to the next where a gap is between them
 UNEVEN = 0.15  # pitches off its place, for the worst character of a line that may lack one
-EVENED = (
-    0.4  # assuming an unseen digit must leave at most this share of that: of 751 numbers read right none lacks one so
-)
+EVENED = 0.4  # assuming an unseen digit must leave at most this share of that: of 751 right numbers none lacks one so
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
+CLEAR = 0.9  # a digit beside a number that is surer than this belongs to it; a design's are less
 FEWEST = 13  # digits of a number that is looked for among strays
 GAPS = (-0.1, 2.1)  # gaps between groups, in pitches
 ONE_GAP = 1.5  # the most where there is but one: a wider one may be a digit that was not seen
@@ -102,6 +101,16 @@ def unseen_place(line: Line) -> int | None:
     off = _off(middles, 1)[0]
     best = int(off.argmin()) if len(off) else 0
     return best % (len(middles) + 1) if len(off) and off[best] < EVENED * whole else None
+
+
+def goes_on(line: Line, number: str) -> bool:
+    """Whether ``line`` shows ``number`` and clearly further digits before or behind it, no more than any number has."""
+    shown = "".join(char.text for char in line.characters)
+    at = shown.find(number)
+    if at < 0 or not shown.isdigit() or not len(number) < len(shown) <= pan.LONGEST:
+        return False
+    further = (*line.characters[:at], *line.characters[at + len(number) :])
+    return all(char.probability >= CLEAR for char in further)
 
 
 def without_strays(line: Line) -> Line:

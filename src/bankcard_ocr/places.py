@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
 import numpy as np
 
-from . import layout
+from . import judge, layout
 from .reading import Candidate
 from .vision import quad as quads
 from .vision import recognize
@@ -107,3 +108,15 @@ class Place:
         return tuple(
             c.probability if c.text == digit else 1 - c.probability for c, digit in zip(seen, number, strict=True)
         )
+
+
+def doubted_parts(places: Sequence[Place]) -> list[Place]:
+    """``places``, those doubted whose number another shows as a part of a longer one, unless it is proven."""
+    return [_doubted_part(place, places) for place in places]
+
+
+def _doubted_part(place: Place, places: Sequence[Place]) -> Place:
+    number = place.candidates[0].number if place.candidates else ""
+    if not number or judge.is_proven(number) or not any(layout.goes_on(other.line, number) for other in places):
+        return place
+    return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS))

@@ -15,7 +15,7 @@ import numpy as np
 from . import align, cards, caution, dates, evidence, fuse, judge, names
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
-from .places import Place
+from .places import Place, doubted_parts
 from .reading import MOST_PICTURES, Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
 from .search import CERTAIN, FAINT, SURE, TURNED, Search
 from .vision import image, outline, quality, recognize
@@ -219,6 +219,7 @@ class Reader:
                 break
         if options.detail:
             places.extend(search.elsewhere(tuple(places)))
+        places = doubted_parts(places)
         return _Shot(picture=picture, search=search, places=tuple(places), timings_ms=timings)
 
     def _together(self, shots: Sequence[_Shot], options: Options) -> tuple[Candidate, ...]:

@@ -29,6 +29,7 @@ PATIENCE = 12  # strips of a picture that are read; no other line is begun after
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
 CERTAIN = 0.99  # a place this certain is not compared with other digits, and one view of it may be enough
 SEEN = 0.9  # when it is this certain without what real numbers are like, too: of 565 right views 544 are
+FOLLOWED = 0.5  # a number less certain than this is not looked beside for more of it
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 FULL = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
@@ -68,7 +69,7 @@ class Search:
         """Places that may hold the number, looked at as they are asked for, from the likeliest."""
         spent = 0
         for line in self._tried():
-            yield from map(self._doubted_at_the_edge, line)
+            yield from map(self._to_its_ends, line)
             spent += sum(place.strips for place in line)
             if spent >= PATIENCE:
                 return
@@ -157,7 +158,7 @@ class Search:
                 thing for thing in self.things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)
             ]
             for thing in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
-                here = [self._doubted_at_the_edge(place) for place in self._searched(thing)]
+                here = [self._to_its_ends(place) for place in self._searched(thing)]
                 yield from here
                 if any(place.confidence >= SURE for place in here):
                     break
@@ -183,11 +184,31 @@ class Search:
         """Whether this is a glance, and the whole picture would show the line under ``quad`` better."""
         return self.is_glance and quads.sides(quad)[0] < recognize.LONG
 
-    def _doubted_at_the_edge(self, place: Place) -> Place:
-        """``place``, doubted where the picture ends so close to its number that more of it may have been cut off.
+    def _to_its_ends(self, place: Place) -> Place:
+        """``place``, followed where more digits stand beside its number, and doubted where they may be cut off.
 
-        What is proven by check digit and length is believed, but for short numbers: of cuts one in ten is proven, too.
+        What is proven by check digit and length is believed, but at the picture's edge for short numbers: of cuts one
+        in ten is proven, too.
         """
+        return self._doubted_at_the_edge(self._followed(place))
+
+    def _followed(self, place: Place) -> Place:
+        """``place``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
+        number = place.candidates[0].number if place.candidates else ""
+        if not FULL <= len(number) < pan.LONGEST or place.confidence < FOLLOWED or judge.is_proven(number):
+            return place
+        wide = quads.grow(place.quad, BEYOND / len(number), 0.0)
+        whole = self.line(wide)
+        framed = recognize.framed(whole)
+        if framed is None or not layout.goes_on(whole, number):
+            return replace(place, strips=place.strips + 1)
+        again = recognize.in_picture(framed, wide, whole)
+        line = self.line(again)
+        candidates = judge.ranked([line], prior=self.options.prior)
+        return replace(place, views=(line,), quad=again, candidates=candidates, strips=place.strips + 2)
+
+    def _doubted_at_the_edge(self, place: Place) -> Place:
+        """``place``, doubted where the picture ends so close to its number that more of it may have been cut off."""
         number = place.candidates[0].number if place.candidates else ""
         if len(number) >= judge.SHORT and judge.is_proven(number):
             return place
