@@ -209,7 +209,7 @@ def wechat(served, monkeypatch):
     """The client of wechatpy, its two addresses changed."""
     from wechatpy import WeChatClient
 
-    monkeypatch.setattr(WeChatClient, "API_BASE_URL", f"{served.url}/")
+    monkeypatch.setattr(WeChatClient, "API_BASE_URL", f"{served.url}/cgi-bin/")
 
     class Client(WeChatClient):
         def fetch_access_token(self):
@@ -217,25 +217,26 @@ def wechat(served, monkeypatch):
             return self._fetch_access_token(url=f"{served.url}/cgi-bin/token", params=params)
 
     client = Client("wx1", served.apps["wx1"]["secret"])
+    client.ocr = f"{served.url}/cv/ocr/bankcard"
     yield client
     client._http.close()
 
 
 def test_wechatpy_uploads(wechat, success):
     """A token is fetched, the picture sent."""
-    assert success == wechat.post("cv/ocr/bankcard", params={"type": "photo"}, files={"img": ("卡.jpg", JPEG)})
+    assert success == wechat.post(wechat.ocr, params={"type": "photo"}, files={"img": ("卡.jpg", JPEG)})
 
 
 def test_wechatpy_sends_a_url(wechat, site, success):
     """``img_url`` in the query."""
-    assert success == wechat.get("cv/ocr/bankcard", params={"img_url": f"{site}/card.jpg"})
+    assert success == wechat.get(wechat.ocr, params={"img_url": f"{site}/card.jpg"})
 
 
 def test_wechatpy_renews_its_token(wechat, success):
     """40001 makes it fetch a new token and call again."""
     wechat.session.set(wechat.access_token_key, "unknown")
 
-    assert success == wechat.post("cv/ocr/bankcard", files={"img": ("card.jpg", JPEG)})
+    assert success == wechat.post(wechat.ocr, files={"img": ("card.jpg", JPEG)})
 
 
 def test_wechatpy_raises_the_platforms_error(wechat):
@@ -243,7 +244,7 @@ def test_wechatpy_raises_the_platforms_error(wechat):
     from wechatpy.exceptions import WeChatClientException
 
     with pytest.raises(WeChatClientException) as caught:
-        wechat.post("cv/ocr/bankcard", files={"img": ("card.jpg", JPEG + b"NO CARD")})
+        wechat.post(wechat.ocr, files={"img": ("card.jpg", JPEG + b"NO CARD")})
 
     assert (101001, True) == (
         caught.value.errcode,
@@ -252,8 +253,9 @@ def test_wechatpy_raises_the_platforms_error(wechat):
 
 
 def test_wechatpy_clears_and_asks(wechat):
-    """Its own call to clear the quota works."""
-    assert {"errcode": 0, "errmsg": "ok"} == wechat.post("cgi-bin/clear_quota", data={"appid": "wx1"})
+    """Its own calls work, those of programs on its base, and full addresses."""
+    assert {"errcode": 0, "errmsg": "ok"} == wechat.post("clear_quota", data={"appid": "wx1"})
+    assert ["127.0.0.1"] == wechat.misc.get_wechat_ips()
 
 
 @pytest.fixture

@@ -587,6 +587,17 @@ class TestWhoMayCall:
 
         assert [0, 0, 0] == [platform.read(token=found)["errcode"] for found in (own, *made)]
 
+    @pytest.mark.parametrize("path", ["/cv/ocr/bankcard", "/cgi-bin/token", "/cgi-bin/getcallbackip"])
+    def test_who_only_looks_is_not_charged(self, platform, path: str):
+        """HEAD, as checkers of links send it: no recognition, and no token that would supersede another."""
+        before = token(platform)["access_token"]
+        found = platform.call(
+            "HEAD", path, grant_type="client_credential", appid="wx1", secret=SECRET, img_url="http://x/"
+        )
+        platform.clock.now += 400
+
+        assert (43002, 0) == (found["errcode"], platform.read(token=before)["errcode"])
+
 
 class TestRid:
     def test_a_call_is_told_masked(self, platform):

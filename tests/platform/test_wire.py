@@ -168,6 +168,18 @@ class TestPicture:
             request(b"", multipart(*parts), "multipart/form-data; boundary=b")
         )
 
+    @pytest.mark.parametrize("text", [b"@/srv/card.jpg", b"http://a/card.jpg", b"https://a/card.jpg"])
+    def test_a_place_in_the_part_is_no_picture(self, text: bytes):
+        """As PHP sends what used to name a file for curl; the hint says what to do."""
+        with pytest.raises(CallError, match=AS_TEXT) as caught:
+            wire.picture(request(b"", multipart(('name="img"', text)), "multipart/form-data; boundary=b"))
+
+        assert 41005 == caught.value.errcode
+
+    def test_an_empty_value_hides_none_behind_it(self):
+        """As where a token is appended to an address that has the name already."""
+        assert "TOKEN" == request(b"access_token=&access_token=TOKEN&access_token=OTHER", b"", "").access_token()
+
     @pytest.mark.parametrize(
         ("query", "body", "content_type", "url"),
         [

@@ -97,7 +97,7 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
 
 
 def query(text: str | bytes) -> Mapping[str, str]:
-    """The fields of a query string or urlencoded form; of a repeated name the first counts. Raises BadBody.
+    """The fields of a query string or urlencoded form; of a repeated name the first that is not empty. Raises BadBody.
 
     What is not UTF-8, such as a Chinese file name in GBK, stays percent-encoded: an ``img_url`` keeps its bytes.
     """
@@ -225,7 +225,7 @@ def _parted(data: bytes, boundary: bytes) -> Body:
 def _first_of_each(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
     fields: dict[str, str] = {}
     for name, value in pairs:
-        fields.setdefault(name, value)
+        fields[name] = fields.get(name) or value
     return MappingProxyType(fields)
 
 

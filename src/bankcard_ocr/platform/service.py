@@ -142,7 +142,7 @@ class Service:
         endpoint = ENDPOINTS.get(call.request.path)
         if endpoint is None:
             raise CallError(40066)
-        if call.request.method != "POST" and (endpoint.post_only or call.request.method not in {"GET", "HEAD"}):
+        if call.request.method != "POST" and (endpoint.post_only or call.request.method != "GET"):
             raise CallError(43002)
         return endpoint.answer(self, call)
 

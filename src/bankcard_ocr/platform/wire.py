@@ -77,6 +77,8 @@ _ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
+AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
+MOST_OF_A_PLACE = 8192  # bytes
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
 
@@ -176,6 +178,8 @@ def picture(request: Request) -> Picture:
     """
     uploaded = _uploaded(request.body, but=EXTRA)
     if data := uploaded or _base64(request.body, "img_base64"):
+        if _is_a_place(data):
+            raise CallError(41005, AS_TEXT)
         return Picture(data=data)
     for source in (request.query, request.body.form, request.body.json or {}):
         url = source.get("img_url")
@@ -189,8 +193,13 @@ def picture(request: Request) -> Picture:
     if request.body.raw:
         return Picture(data=request.body.raw)  # called a picture, so that decoding says what it is instead
     if request.value("img"):
-        raise CallError(41005, "img came as text, send it as a file of a multipart form, or as img_base64")
+        raise CallError(41005, AS_TEXT)
     raise CallError(41005, request.body.fault or "neither img nor img_url")
+
+
+def _is_a_place(data: bytes) -> bool:
+    """Whether a part is where a picture may be found: ``@/path`` of curl's old ways in PHP, or a URL."""
+    return len(data) < MOST_OF_A_PLACE and data.startswith((b"@", b"http://", b"https://"))
 
 
 def pictures(request: Request) -> tuple[Picture, ...]:
