@@ -96,26 +96,29 @@ def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
 
 
 def secrets(whole: Image) -> Mask:
-    """What may be text on a rectified card, whatever it says; on a back everything."""
+    """What may be text on a rectified card, whatever it says; on a back everything.
+
+    In squares of ``COARSE`` millimetres, so that no outline says what stood there.
+    """
     if is_back(whole):
         return np.ones(whole.shape[:2], bool)
     mm = max(whole.shape[:2]) / LONG_MM
     gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
     edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _kernel(0.35 * mm, 0.35 * mm))
     strokes = (edges > np.maximum(14, 2 * _usual(edges, CELL * mm))).astype(np.uint8)
-    blank = np.zeros(whole.shape[:2], bool)
-    more = round(0.6 * mm)
+    text = np.zeros(whole.shape[:2], np.uint8)
     for turned in (False, True):  # print runs along either side
         long, high = (0.6, 2.2) if turned else (2.2, 0.6)
         joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, _kernel(long * mm, high * mm))
         long, high = (0.7, 0.8) if turned else (0.8, 0.7)
         joined = cv2.morphologyEx(joined, cv2.MORPH_OPEN, _kernel(long * mm, high * mm))
-        _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
-        for left, top, width, height, _ in stats[1:].tolist():
-            along, across = (height, width) if turned else (width, height)
-            if along > 2 * mm and across > 0.7 * mm:
-                blank[max(0, top - more) : top + height + more, max(0, left - more) : left + width + more] = True
-    return blank
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(joined, np.uint8))
+        along, across = stats[:, [3, 2] if turned else [2, 3]].T
+        is_text = (along > 2 * mm) & (across > 0.7 * mm)
+        is_text[0] = False  # what is around them all
+        text |= is_text[labels].astype(np.uint8)
+    wider = cv2.dilate(text, _kernel(1.2 * mm, 1.2 * mm))
+    return np.asarray(cv2.resize(_small(255 * wider), whole.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
@@ -130,10 +133,14 @@ def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
 
 def _coarse(whole: Image) -> Image:
     """A rectified card without anything smaller than ``COARSE`` millimetres."""
+    return np.asarray(cv2.resize(_small(whole), whole.shape[1::-1]), np.uint8)
+
+
+def _small(whole: cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """A rectified card, a pixel for each ``COARSE`` millimetres."""
     height, width = whole.shape[:2]
     step = COARSE * max(height, width) / LONG_MM
-    small = cv2.resize(whole, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height)), np.uint8)
+    return cv2.resize(whole, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA)
 
 
 def is_back(whole: Image) -> bool:
