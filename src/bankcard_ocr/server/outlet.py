@@ -23,23 +23,26 @@ AGAIN_S = 0.05  # between looks at a file that takes nothing just now
 
 
 class Outlet:
-    """Writes lines to the file descriptor ``file``, in their order; ``most`` of them wait at most."""
+    """Writes lines to the file descriptor ``file``, in their order; ``most`` of them wait, about.
+
+    It takes no lock: whoever logs may do so while the garbage collector interrupts another line of the same thread.
+    """
 
     def __init__(self, file: int, *, most: int = MOST_LINES) -> None:
         self._file = file
-        self._lines = queue.Queue[str](most)
+        self._lines = queue.SimpleQueue[str | threading.Event]()
+        self._most = most
         self._lost = 0
-        self._counting = threading.Lock()
         self._is_torn = False  # a line ended in its middle
         threading.Thread(target=self._work, name="log", daemon=True).start()
         atexit.register(self.finish)
 
     def write(self, text: str) -> int:
         """Takes ``text``, to be written when there is room."""
-        try:
-            self._lines.put_nowait(text)
-        except queue.Full:
-            self._lose()
+        if self._lines.qsize() < self._most:
+            self._lines.put(text)
+        else:
+            self._lost += 1
         return len(text)
 
     def flush(self) -> None:
@@ -49,25 +52,22 @@ class Outlet:
         """Whether people read along."""
         return os.isatty(self._file)
 
-    def finish(self, most_s: float = LAST_S) -> None:
-        """Waits until all lines are written, ``most_s`` seconds at most."""
-        until = time.monotonic() + most_s
-        while self._lines.unfinished_tasks and time.monotonic() < until:
-            time.sleep(0.005)
+    def finish(self, most_s: float = LAST_S) -> bool:
+        """Waits until all lines are written, ``most_s`` seconds at most; whether they are."""
+        reached = threading.Event()
+        self._lines.put(reached)
+        return reached.wait(most_s)
 
     def _work(self) -> None:
         while True:
-            if not self._wrote(self._lines.get()):
-                self._lose()
+            line = self._lines.get()
+            if isinstance(line, threading.Event):
+                line.set()
+            elif not self._wrote(line):
+                self._lost += 1
             elif self._lost:
-                with self._counting:
-                    lost, self._lost = self._lost, 0
-                structlog.get_logger().warning("log lines are lost", lines=lost)
-            self._lines.task_done()
-
-    def _lose(self) -> None:
-        with self._counting:
-            self._lost += 1
+                lost, self._lost = self._lost, 0
+                structlog.get_logger().error("log lines are lost", lines=lost)
 
     def _wrote(self, text: str) -> bool:
         """Whether ``text`` was written whole: to the descriptor, as a stream's lock would be held while that waits."""
