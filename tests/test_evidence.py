@@ -121,16 +121,17 @@ def test_text_at_right_angles_is_blanked():
     assert is_blank(redacted(picture)[changed])
 
 
-def test_print_too_faint_to_be_found_is_not_to_be_read():
-    """What passes for art is so coarse that no stroke is left of it."""
-    bare = numbered("4111111111111111")
-    ink = cv2.putText(np.zeros(bare.shape[:2], np.uint8), "123", (LEFT + 500, TOP + 100), 0, 1.0, 255, 3, cv2.LINE_AA)
+@pytest.mark.parametrize("text", ["123", "471"])
+def test_print_too_faint_to_be_found_is_not_to_be_read(text: str):
+    """What passes for art is so coarse that nothing of it is left to compute with."""
+    bare = numbered("4111111111111111", level=88)
+    ink = cv2.putText(np.zeros(bare.shape[:2], np.uint8), text, (LEFT + 500, TOP + 100), 0, 1.0, 255, 3, cv2.LINE_AA)
     picture = bare + (ink[:, :, None] // 20).astype(np.uint8)
     there = ink[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1] > 200
-    left = np.abs(redacted(picture) - redacted(bare)).max(2)
 
-    assert (12, True) == (int((picture - bare).max()), bool(left[there].mean() < 4))
+    assert 12 == int((picture - bare).max())
     assert not is_blank(redacted(picture)[there])
+    assert 4 > np.abs(redacted(picture) - redacted(bare)).max()
 
 
 def test_a_code_on_the_front_is_blanked_where_the_issuer_prints_one():

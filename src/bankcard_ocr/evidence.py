@@ -4,7 +4,7 @@ The redacted picture shows that a card was there without showing what is secret 
 last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
 blanked: the whole line when its digits' places are not certain, and all of a card's back (magnetic stripe, signature
 panel), where the security code is. Blanked pixels have one grey and are blanked before the picture is compressed. What
-is neither blanked nor known to be harmless is coarsened to ``COARSE`` millimetres: a design stays one, and print that
+is neither blanked nor known to be harmless is coarsened to ``COARSE`` millimetres: colours stay, and print that
 passed for a part of it, faint ink over busy art for instance, is not to be read.
 
 Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
@@ -27,7 +27,9 @@ LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
 ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # of a number's line: left, top, right, bottom of where such a code is
 QUALITY = 88
-COARSE = 1.5  # millimetres: digits are 1.3 to 4.5 high
+SQUARE = 1.5  # millimetres, in which text is blanked
+COARSE = 3.0  # millimetres: digits are 1.3 to 4.5 high
+LEVELS = 16  # of 256 that count as one in what is coarse, so that faint print leaves nothing to compute with
 CELL = 6  # millimetres, of what edges are compared with
 LONG_MM, SHORT_MM = quads.ID1_MM
 _NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains is shown
@@ -98,7 +100,7 @@ def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
 def secrets(whole: Image) -> Mask:
     """What may be text on a rectified card, whatever it says; on a back everything.
 
-    In squares of ``COARSE`` millimetres, so that no outline says what stood there.
+    In squares of ``SQUARE`` millimetres, so that no outline says what stood there.
     """
     if is_back(whole):
         return np.ones(whole.shape[:2], bool)
@@ -118,7 +120,7 @@ def secrets(whole: Image) -> Mask:
         is_text[0] = False  # what is around them all
         text |= is_text[labels].astype(np.uint8)
     wider = cv2.dilate(text, _kernel(1.2 * mm, 1.2 * mm))
-    return np.asarray(cv2.resize(_small(255 * wider), whole.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
+    return np.asarray(cv2.resize(_small(255 * wider, SQUARE), whole.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
@@ -132,14 +134,15 @@ def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
 
 
 def _coarse(whole: Image) -> Image:
-    """A rectified card without anything smaller than ``COARSE`` millimetres."""
-    return np.asarray(cv2.resize(_small(whole), whole.shape[1::-1]), np.uint8)
+    """A rectified card without anything smaller than ``COARSE`` millimetres or fainter than ``LEVELS``."""
+    small = _small(whole, COARSE) // LEVELS * LEVELS + LEVELS // 2
+    return np.asarray(cv2.resize(np.asarray(small, np.uint8), whole.shape[1::-1]), np.uint8)
 
 
-def _small(whole: cv2.typing.MatLike) -> cv2.typing.MatLike:
-    """A rectified card, a pixel for each ``COARSE`` millimetres."""
+def _small(whole: cv2.typing.MatLike, cell: float) -> cv2.typing.MatLike:
+    """A rectified card, a pixel for each ``cell`` millimetres."""
     height, width = whole.shape[:2]
-    step = COARSE * max(height, width) / LONG_MM
+    step = cell * max(height, width) / LONG_MM
     return cv2.resize(whole, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA)
 
 

@@ -28,7 +28,7 @@ MAX_URL = 4 * MAX_KEPT_TEXT  # cut off it would show a part of what is masked in
 _URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
-_OF_ANY_DIGITS = {"appid", "rid"}  # hexadecimal, and no place for a number
+_OF_ANY_DIGITS = re.compile(r"wx[0-9a-z]{16}|[0-9a-f]{8}(-[0-9a-f]{8}){2}")  # an appid, a rid: hexadecimal
 _MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
 
 
@@ -113,7 +113,7 @@ def _told(name: str, value: Any, is_own: bool) -> Any:  # noqa: FBT001
         return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
     if name == "img_url":
         return _bare(text) if len(text) <= MAX_URL else "(a long URL)"
-    if not is_own and name not in _OF_ANY_DIGITS and _may_hold_a_number(text):
+    if not is_own and not _OF_ANY_DIGITS.fullmatch(text) and _may_hold_a_number(text):
         return "…"
     return value[:LOOKED_AT] if isinstance(value, str) else value
 
