@@ -70,9 +70,9 @@ def test_a_number_located_short_is_followed_to_its_ends(search, pixels, number, 
     assert read.confidence > 0.9
 
 
-def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch):
-    """Of 19 digits set 4-4-4-4-3 the first sixteen were told where the locator saw no more; they are no number."""
-    long = "6200000000000000003"
+@pytest.mark.parametrize("long", ["6200000000000000003", "6200000000000005003"])
+def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, long: str):
+    """Of 19 digits set 4-4-4-4-3 the first sixteen were told where the locator saw no more, a number or not."""
     face = glyphs.Face(corner=0.17, stroke=0.145)
     ink = ink_.Ink(
         relief=True, foil=(0.88, 0.89, 0.92), cover=0.94, soft=0.1, diffuse=0.34, shine=0.3, dark=0.35, shadow=0.45
@@ -91,13 +91,15 @@ def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch):
 
 
 def test_a_number_that_another_place_shows_as_a_part_is_doubted():
-    """Whatever the other says: the longer line is there. What is proven is believed."""
+    """Whatever the other says: the longer line is there. What is proven, and begins no longer number, is believed."""
     part = spelled("620000000000000", 0.97)
     longer = spelled("62000000000000000", 0.2)
     proven, beyond = spelled(OTHER, 0.97), spelled(f"{OTHER}1", 0.2)
+    sixteen, nineteen = spelled(NUMBER, 0.97), spelled(f"{NUMBER}000", 0.2)  # as UnionPay's in fours
 
     assert (True, 0.97) == (doubted_parts([part, longer])[0].confidence < 0.01, doubted_parts([part])[0].confidence)
     assert 0.97 == doubted_parts([proven, beyond])[0].confidence
+    assert 0.01 > doubted_parts([sixteen, nineteen])[0].confidence
 
 
 def spelled(text: str, confidence: float) -> Place:
@@ -155,9 +157,9 @@ def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offere
     assert len(list(looking)) == offered
 
 
-@pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [2, 3]), (0.05, [5])])
+@pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [3, 4]), (0.05, [6])])
 def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_and_second):
-    """A line that is read twice and thrice more costs five strips, though its first look be refuted."""
+    """A line that is read twice, thrice more, and once beside what each says, costs as many strips."""
     monkeypatch.setattr(module, "SURE", 2.0)
     monkeypatch.setattr(module, "REFUTED", 1.5 if after < 0.1 else module.REFUTED)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [number])

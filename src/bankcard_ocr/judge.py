@@ -109,6 +109,11 @@ def is_proven(digits: str) -> bool:
     return luhn.is_valid(digits) and len(digits) in iin.lengths(digits)
 
 
+def is_surely_whole(digits: str) -> bool:
+    """Whether it is proven and begins no number of 19 digits, as UnionPay's may be: sixteen of one in ten are, too."""
+    return is_proven(digits) and not (digits.startswith("62") and pan.LONGEST in iin.lengths(digits))
+
+
 def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
     """Whether ``number`` is none that is told, however surely it stands there: texture, a part, another number.
 
@@ -144,6 +149,11 @@ def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, 
         )
         for each in candidates
     )
+
+
+def bounded(candidates: tuple[Candidate, ...], confidence: float) -> tuple[Candidate, ...]:
+    """``candidates``, none surer than ``confidence``."""
+    return tuple(Candidate(number=each.number, confidence=min(each.confidence, confidence)) for each in candidates)
 
 
 def _prior(text: str) -> float:

@@ -103,14 +103,17 @@ def unseen_place(line: Line) -> int | None:
     return best % (len(middles) + 1) if len(off) and off[best] < EVENED * whole else None
 
 
-def goes_on(line: Line, number: str) -> bool:
-    """Whether ``line`` shows ``number`` and clearly further digits before or behind it, no more than any number has."""
+def goes_on(line: Line, number: str, *, least: float = CLEAR) -> bool:
+    """Whether ``line`` shows ``number`` and further digits before or behind it, each at ``least`` as sure as that.
+
+    Together they are no more than any number has.
+    """
     shown = "".join(char.text for char in line.characters)
     at = shown.find(number)
     if at < 0 or not shown.isdigit() or not len(number) < len(shown) <= pan.LONGEST:
         return False
     further = (*line.characters[:at], *line.characters[at + len(number) :])
-    return all(char.probability >= CLEAR for char in further)
+    return all(char.probability >= least for char in further)
 
 
 def without_strays(line: Line) -> Line:

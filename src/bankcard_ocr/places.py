@@ -117,6 +117,6 @@ def doubted_parts(places: Sequence[Place]) -> list[Place]:
 
 def _doubted_part(place: Place, places: Sequence[Place]) -> Place:
     number = place.candidates[0].number if place.candidates else ""
-    if not number or judge.is_proven(number) or not any(layout.goes_on(other.line, number) for other in places):
+    if not number or judge.is_surely_whole(number) or not any(layout.goes_on(other.line, number) for other in places):
         return place
     return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS))

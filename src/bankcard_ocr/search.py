@@ -29,6 +29,7 @@ PATIENCE = 12  # strips of a picture that are read; no other line is begun after
 SURE = 0.95  # a place this certain is not looked at again, and no other place is
 CERTAIN = 0.99  # a place this certain is not compared with other digits, and one view of it may be enough
 SEEN = 0.9  # when it is this certain without what real numbers are like, too: of 565 right views 544 are
+LIKELY_BEYOND = 0.5  # digits beside a number that are as sure are looked at closely
 FOLLOWED = 0.5  # a number less certain than this is not looked beside for more of it
 PROMISING = 0.02  # a place less certain than this is not worth looking at harder
 FULL = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
@@ -70,7 +71,7 @@ class Search:
         spent = 0
         for line in self._tried():
             yield from map(self._to_its_ends, line)
-            spent += sum(place.strips for place in line)
+            spent += sum(place.strips for place in line)  # looks beside them not counted: few have any
             if spent >= PATIENCE:
                 return
 
@@ -195,16 +196,18 @@ class Search:
     def _followed(self, place: Place) -> Place:
         """``place``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
         number = place.candidates[0].number if place.candidates else ""
-        if not FULL <= len(number) < pan.LONGEST or place.confidence < FOLLOWED or judge.is_proven(number):
+        if not FULL <= len(number) < pan.LONGEST or place.confidence < FOLLOWED or judge.is_surely_whole(number):
             return place
         wide = quads.grow(place.quad, BEYOND / len(number), 0.0)
         whole = self.line(wide)
         framed = recognize.framed(whole)
-        if framed is None or not layout.goes_on(whole, number):
+        if framed is None or not layout.goes_on(whole, number, least=LIKELY_BEYOND):
             return replace(place, strips=place.strips + 1)
         again = recognize.in_picture(framed, wide, whole)
         line = self.line(again)
-        candidates = judge.ranked([line], prior=self.options.prior)
+        if not layout.goes_on(line, number):
+            return replace(place, strips=place.strips + 2)
+        candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), place.confidence)
         return replace(place, views=(line,), quad=again, candidates=candidates, strips=place.strips + 2)
 
     def _doubted_at_the_edge(self, place: Place) -> Place:
