@@ -81,5 +81,5 @@ def test_a_server_outlives_them_all(start, drawn):
         ]
 
     assert (101001, [], True) == (first, odd, server.lives())
-    assert server.mb("VmHWM") - before < 1000  # one takes 800, and of the one before not all may be given back yet
+    assert server.mb("VmHWM") - before < 800 + 128  # what docs/operations.md allows for one picture and all bodies
     assert server.shrinks_to(before + 128)  # what is free is given back within seconds
