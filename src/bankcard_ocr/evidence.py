@@ -4,8 +4,8 @@ The redacted picture shows that a card was there without showing what is secret 
 last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
 blanked: the whole line when its digits' places are not certain, and all of a card's back (magnetic stripe, signature
 panel), where the security code is. Blanked pixels have one grey and are blanked before the picture is compressed. What
-is neither blanked nor known to be harmless is coarsened to ``COARSE`` millimetres: colours stay, and print that
-passed for a part of it, faint ink over busy art for instance, is not to be read.
+is neither blanked nor known to be harmless is coarsened to ``COARSE`` millimetres: its colours stay, and print that
+passed for a part of the design, faint ink over busy art for instance, is not to be read.
 
 Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
 """

@@ -1,8 +1,7 @@
 """A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label at each.
 
 The middle digits of every number, and a security code on the front, are covered unless asked for, in the picture and in
-its label. The copy has the picture's pixels alone, upright, at the size it was
-read at: no metadata.
+its label. The copy has the picture's pixels alone, upright, at the size it was read at: no metadata.
 """
 
 from __future__ import annotations
