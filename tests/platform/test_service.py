@@ -635,8 +635,11 @@ class TestRid:
             ("http%3A%2F%2Fbob%3Apw%40x%2Fa.jpg%3Fsig%3DSIGN", "http://x/a.jpg?…"),
             ("https%253A%252F%252Fbob%253Apw%2540x%252Fa.jpg%253Fsig%253DSIGN", "https://x/a.jpg?…"),
             ("http%3A%5C%5Cbob%3Apw%40x%5Ca.jpg", "http://x/a.jpg"),
-            ("http%3A%2F%2Fx%2F4111_1111_1111_1111.jpg", "http://x/411111******1111.jpg"),
-            ("http%3A%2F%2Fx%2F4111%252B1111%252B1111%252B1111.jpg", "http://x/411111******1111.jpg"),
+            ("http%3A%2F%2Fx%2F4111_1111_1111_1111.jpg", "http://x/4111_11**_****_1111.jpg"),
+            ("http%3A%2F%2Fx%2F4111%252B1111%252B1111%252B1111.jpg", "http://x/4111+11**+****+1111.jpg"),
+            ("http%3A%2F%2Fx%2F4111%2F1111%2F1111%2F1112.jpg", "http://x/4111/11**/****/1112.jpg"),
+            ("http%3A%2F%2Fx%2F%25EF%25BC%259411111111111.jpg", "http://x/411*****1111.jpg"),
+            ("http%3A%2F%2Fx%2F2026%2F11%2F29%2F123.jpg", "http://x/2026/11/29/123.jpg"),
             ("bob%3Apw%40x", "(no URL)"),
         ],
     )

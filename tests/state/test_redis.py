@@ -174,6 +174,13 @@ def test_a_database_is_a_number(database: str):
         states.connect(f"redis://127.0.0.1:1/{database}")
 
 
+@pytest.mark.parametrize("url", ["redis://:a#b@127.0.0.1:1", "redis://127.0.0.1:1/#2", "unix:///a#b.sock"])
+def test_a_fragment_is_refused(url: str):
+    """What is behind the sign would silently be left out: another host, or another database."""
+    with pytest.raises(SettingsError, match="%23"):
+        states.connect(url)
+
+
 @pytest.mark.parametrize(
     ("order", "reason"),
     [

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..numbers import pan
-from ..numbers.masking import in_ascii, masked_name, unquoted
+from ..numbers.masking import in_ascii, unquoted
 from . import wire
 from .call import Call
 from .state.base import Record
@@ -129,9 +129,15 @@ def _may_hold_a_number(text: str) -> bool:
 
 
 def _bare(url: str) -> str:
-    """Scheme, host and path of an ``img_url``, however often it is percent-encoded; its name masked as a file's."""
+    """Scheme, host and path of an ``img_url``, however often it is percent-encoded; the path with no whole number."""
     match = _URL.match(unquoted(url).replace("\\", "/"))
     if match is None:
         return "(no URL)"
     scheme, authority, path, rest = match.groups()
-    return f"{scheme}://{authority.rpartition('@')[2]}{masked_name(path)}{'?…' if rest.startswith('?') else ''}"
+    return f"{scheme}://{authority.rpartition('@')[2]}{_starred(path)}{'?…' if rest.startswith('?') else ''}"
+
+
+def _starred(path: str) -> str:
+    """``path`` with all its digits taken for one number's, though folders stand between them: 4111/11**/****/1111."""
+    shown = iter(pan.mask("".join(re.findall("[0-9]", in_ascii(path)))))
+    return re.sub("[0-9]", lambda _: next(shown), in_ascii(path)) if _may_hold_a_number(path) else path

@@ -169,7 +169,8 @@ class RedisState:
             self._redis.connection_pool.make_connection()  # does not connect; finds options that are none
         except (ValueError, TypeError) as error:
             reason = (
-                "must be redis://[:PASSWORD@]HOST[:PORT][/DB][?prefix=…&records=…], rediss:// or unix:///PATH[?db=DB]"
+                "must be redis://[:PASSWORD@]HOST[:PORT][/DB][?prefix=…&records=…], rediss:// or unix:///PATH[?db=DB]; "
+                "a # is written %23"
             )
             raise SettingsError("state_url", "the settings", reason) from error
         self._prefix = options.get("prefix", "bankcard-ocr:")
@@ -342,7 +343,9 @@ def _check(info: Mapping[str, Any]) -> None:
 
 
 def _ours(url: str) -> tuple[str, dict[str, str]]:
-    """``url`` without our options, and these. Raises ValueError for a database that is no number."""
+    """``url`` without our options, and these. Raises ValueError for a database that is no number, or a ``#``."""
+    if "#" in url:
+        raise ValueError("a # in a password is written %23")  # what is behind it would be left out
     base, _, query = url.partition("?")
     scheme, _, place = base.partition("://")
     _, _, database = place.partition("/")
