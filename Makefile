@@ -7,6 +7,7 @@
 # Everything lives in this folder: .venv (the project and its packages) and .tools (uv, which fills .venv from uv.lock).
 
 PYTHON ?= python3
+# The release of all trainings so far, its CPU build: the lock's would bring gigabytes of CUDA.
 TORCH ?= 2.13.0
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 

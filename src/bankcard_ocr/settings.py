@@ -79,7 +79,9 @@ class Settings:
     host: str = _set("127.0.0.1", "The address to listen at; 0.0.0.0 is every IPv4 address of the machine.")
     port: int = _set(8080, "The TCP port to listen at.", least=0, most=65535)
     workers: int = _set(1, "Server processes.", least=1, most=256)
-    threads: int = _set(0, "Pictures read at once by each process; 0 is one for each CPU core.", least=0, most=256)
+    threads: int = _set(
+        0, "Pictures each process reads at once; 0 divides the CPU cores among the workers.", least=0, most=256
+    )
     places: int = _set(16, "Calls at work or waiting in each process; one more is answered busy at once.", least=1)
     max_wait_s: float = _set(
         0.4,

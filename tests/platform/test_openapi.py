@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from bankcard_ocr.errors import NoCardFound
+from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.disclosure import public_jwk
 from bankcard_ocr.platform.remedies import REMEDIES
@@ -81,6 +82,13 @@ class TestRepliesFit:
         platform.service._fingerprint_key = bytes(32)
 
         assert fits("Recognized", platform.read(detail="1", pan=form))
+
+    @pytest.mark.parametrize("length", range(12, 20))
+    def test_a_mask_of_any_length(self, platform, length: int):
+        """Of short numbers fewer digits are shown."""
+        shown = pan.mask("4" * length)
+
+        assert fits("Recognized", platform.read() | {"number": shown, "id": shown})
 
     def test_a_failure(self, platform):
         """A real failure fits."""

@@ -4,8 +4,8 @@
     python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
 
 A result file is known by its name: ``cards.json``, ``negatives.json``, ``crops4.json``,
-``unreadable.json``, ``speed.json``; what peers did may stand in files of their own, such as ``cards-peers.json``.
-Figures that no file has have no row; timings of a machine that was not quiet are left out.
+``unreadable.json``, ``speed.json``, ``memory.json``; what peers did may stand in files of their own, such as
+``cards-peers.json``. Figures that no file has have no row; timings of a machine that was not quiet are left out.
 """
 
 from __future__ import annotations
@@ -99,14 +99,13 @@ def _told(row: Row, engine: str, result: Mapping[str, Any]) -> str | None:
 
 
 def _note(results: Results) -> str:
-    machines = dict.fromkeys(
-        f"{result['machine']['cpu']}, {', '.join(result['machine']['flags'])}, {result['made'][:10]}"
-        for result in results.values()
-    )
-    note = f"Shares are macro averages over cards, with 95 % intervals. Measured on {'; '.join(machines)}; one thread."
-    if not all(result["timings_valid"] for result in results.values()):
-        note += " Timings taken while the machine had other work are left out."
-    return note
+    note = "Shares are macro averages over cards, with 95 % intervals."
+    if speed := results.get("speed"):
+        machine = f"{speed['machine']['cpu']} ({', '.join(speed['machine']['flags'])})"
+        note += f" Times are of one thread on {machine}, {speed['made'][:10]}."
+        if not speed["timings_valid"]:
+            note += " Those taken while the machine had other work are left out."
+    return note + " Every file in `bench/results` names its machine and the command that made it."
 
 
 def _share(outcome: str, column: str = "", value: str = "") -> Figure:
@@ -225,14 +224,14 @@ ROWS: Sequence[Row] = (
     ),
     Row(
         name="resident memory after 10,000 pictures of mixed sizes",
-        file="speed",
+        file="memory",
         suite="memory",
         told=_plain("end_mb", " MB"),
         engineless=True,
     ),
     Row(
         name="its growth over the last 9,000",
-        file="speed",
+        file="memory",
         suite="memory",
         told=_plain("growth_mb", " MB", 1),
         engineless=True,

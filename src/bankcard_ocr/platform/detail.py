@@ -1,6 +1,6 @@
 """What ``detail=1`` adds to the reply: how sure, where everything stands, what else the card and its number say.
 
-Names and shapes are the platform's (section 5 of the contract): snake_case, ``pos`` of four named corners in whole
+Names and shapes are those of docs/http.md, *detail=1*: snake_case, ``pos`` of four named corners in whole
 pixels of the picture as sent. A field that the picture or the table does not tell is null; ``card_type`` is then
 ``unknown``.
 """

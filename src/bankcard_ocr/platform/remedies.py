@@ -91,7 +91,7 @@ REMEDIES: Mapping[int, Remedy] = MappingProxyType(
         ),
         101002: Remedy(
             "The bytes are no picture, a damaged one, or one over the limit of bytes or pixels.",
-            "Send a whole JPEG, PNG, WebP, BMP, GIF or TIFF of at most 2 MiB.",
+            "Send a whole JPEG, PNG, WebP, BMP, GIF or TIFF of at most max_picture_bytes (2 MiB).",
         ),
         101003: Remedy(
             "The app's recognitions of today are used up.",

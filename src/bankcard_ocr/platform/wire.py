@@ -264,7 +264,7 @@ def _returns(request: Request) -> frozenset[Returned]:
 
 
 def wants_detail(request: Request) -> bool:
-    """Whether the reply shall carry what section 5 of the contract adds."""
+    """Whether the reply shall carry what docs/http.md adds to the platform's."""
     return request.value("detail").strip().lower() in {"1", "true", "yes", "on"}
 
 

@@ -82,8 +82,8 @@ def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
 
 _TYPE = "photo: a card with background, any rotation. scan: the picture is the card, upright."
 _PAN = (
-    "How the reply shows the number: the digits, first 6 and last 4, a JWE to the app's key, or a keyed fingerprint. "
-    "An app may be bound to one; asking for more is 48001."
+    "How the reply shows the number: the digits, first 6 and last 4 (fewer of short ones), a JWE to the app's key, or "
+    "a keyed fingerprint. An app may be bound to one; asking for more is 48001."
 )
 _WHOLE = {"type": "integer", "minimum": 0}
 _DETAIL = "1 adds confidence, dates, issuer, positions and warnings to the reply."
@@ -212,7 +212,7 @@ _NUMBER = {
     "type": "string",
     "anyOf": [
         {"pattern": "^[0-9]{12,19}$"},
-        {"pattern": r"^[0-9]{6}\*+[0-9]{4}$"},
+        {"pattern": r"^[0-9]{3,6}\*{5,9}[0-9]{4}$"},
         {"pattern": r"^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$"},
         {"pattern": "^[0-9a-f]{64}$"},
     ],
