@@ -44,7 +44,7 @@ RUN = """
 import sys
 from pathlib import Path
 from bankcard_ocr import bulk
-from bankcard_ocr.bulk.hand import Job
+from bankcard_ocr.bulk.worker import Job
 
 if __name__ == "__main__":
     bulk.run(sys.argv[1], Path(sys.argv[2]), Job(reader="bulk:StandIn"), engine=sys.argv[3])

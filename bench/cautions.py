@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bankcard_ocr import cards, caution
+from bankcard_ocr import caution
+from bankcard_ocr.engine import cards
 from bankcard_ocr.errors import Refused
 from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options, Seen
@@ -152,11 +153,11 @@ def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]
     found = []
     for data in pictures:
         pixels = image.decode(data).pixels
-        things = locate.locate(reader.locator, pixels)
-        numbers = [thing for thing in things if thing.kind == "number" and thing.score > LIKELY]
+        detections = locate.locate(reader.locator, pixels)
+        numbers = [one for one in detections if one.kind == "number" and one.score > LIKELY]
         if numbers:
             line = quads.grow(numbers[0].quad, 0.02, 0.3)
-            outline = cards.around(numbers[0].quad, things)
+            outline = cards.around(numbers[0].quad, detections)
             height = quads.sides(numbers[0].quad)[1]
             count = 2 if are_several(reader, data) else 1
             seen = quality.measures(pixels, outline, line, height=height, hidden=0, cards=count)

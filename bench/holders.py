@@ -21,12 +21,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bankcard_ocr import cards, names
+from bankcard_ocr.engine import cards, names
+from bankcard_ocr.engine.search import Search
 from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.numbers import holder
 from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options
-from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, material, render, scene, words
 from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
@@ -108,11 +108,11 @@ def main() -> None:
         search = Search(
             locator=reader.locator, recognizer=reader.recognizer, pixels=taken.pixels, options=Options(detail=True)
         )
-        things = locate.locate(reader.locator, taken.pixels)
-        for found in cards.distinct(things)[:1]:
-            things += search.closer(found.quad, kinds=("holder", "number"), least=0.1)
+        detections = locate.locate(reader.locator, taken.pixels)
+        for found in cards.distinct(detections)[:1]:
+            detections += search.closer(found.quad, kinds=("holder", "number"), least=0.1)
         number = next((thing.quad for thing in taken.things if thing.kind == "number"), None)
-        lines, middle = names.may_be_names(things, number=number), truth[0].mean(0)
+        lines, middle = names.may_be_names(detections, number=number), truth[0].mean(0)
         held = [one for one in lines if within(middle, quads.grow(one.quad, 0.03, 0.3))]
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
@@ -125,7 +125,7 @@ def main() -> None:
             shares["on a located line"].append(share)
         if is_read(reader, taken.pixels):
             shares["with a number read"].append(share)
-        told = names.name(things, taken.pixels, namer, number=number)
+        told = names.name(detections, taken.pixels, namer, number=number)
         figures["told"] += told is not None
         figures["told_right"] += told is not None and told.text == wanted
     every = shares["embossed"] + shares["flat"]

@@ -56,8 +56,8 @@ def measured(locator: Model, samples: Iterable[suites.Sample | None]) -> dict[st
             continue
         picture = image.decode(sample.data)
         number = np.array(sample.label.number_quad, np.float32)
-        things = locate.locate(locator, picture.pixels, kinds=("number",))[:3]
-        found = [holds(picture.as_sent(thing.quad), number) for thing in things]
+        detections = locate.locate(locator, picture.pixels, kinds=("number",))[:3]
+        found = [holds(picture.as_sent(one.quad), number) for one in detections]
         count += 1
         first += bool(found) and found[0][0]
         any_ += any(right for right, _ in found)

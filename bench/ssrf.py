@@ -21,8 +21,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from bankcard_ocr.errors import FetchError
-from bankcard_ocr.server.address import is_public
 from bankcard_ocr.server.fetch import Fetcher
+from bankcard_ocr.server.fetch.address import is_public
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = "127.0.0.7"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bankcard_ocr import bulk, cores
-from bankcard_ocr.bulk.hand import Job
+from bankcard_ocr.bulk.worker import Job
 from bankcard_ocr.errors import BulkError
 from bankcard_ocr.server import build
 from bankcard_ocr.settings import Settings

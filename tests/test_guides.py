@@ -17,7 +17,7 @@ from bankcard_ocr import cloud
 from bankcard_ocr.cli import load
 from bankcard_ocr.platform import cloudcodes
 from bankcard_ocr.server import pages
-from bankcard_ocr.server.road import Limits
+from bankcard_ocr.server.fetch.connection import Limits
 
 ROOT = Path(__file__).parent.parent
 CLOUD_CALL = (ROOT / "docs/cloud-call.md").read_text(encoding="utf-8")

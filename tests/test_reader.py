@@ -16,13 +16,13 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from bankcard_ocr import align, evidence, fuse
+from bankcard_ocr.engine import align, evidence, fuse
+from bankcard_ocr.engine.regions import Region
+from bankcard_ocr.engine.search import Search
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, PictureTooLarge, Refused
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.places import Place
 from bankcard_ocr.reader import Reader, _surer
 from bankcard_ocr.reading import Candidate, Options, Seen
-from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import image, locate
@@ -189,13 +189,13 @@ def test_a_glance_must_be_certain(reader, pixels, monkeypatch, is_small, confide
     """What a glance says stands from 0.99 on, or from what is asked for; else the whole picture is looked at."""
     seen = []
 
-    def places(search):
+    def regions(search):
         seen.append(round(1280 / search.pixels.shape[1]))
-        line = next(thing for thing in search._located(("number",)))
-        place = search._read(line.quad, 1.0)
-        yield dataclasses.replace(place, candidates=(Candidate(number=NUMBER, confidence=confidence),))
+        line = next(detection for detection in search._located(("number",)))
+        region = search._read(line.quad, 1.0)
+        yield dataclasses.replace(region, candidates=(Candidate(number=NUMBER, confidence=confidence),))
 
-    monkeypatch.setattr(Search, "places", places)
+    monkeypatch.setattr(Search, "regions", regions)
     ground = pixels[60:-60, 120:-120]  # the card, whose line has more pixels than a strip then
     if is_small:
         card = cv2.resize(pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -398,17 +398,17 @@ def test_pictures_of_different_cards_are_refused(reader, other_card):
 )
 def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, together, told):
     """What one says surely and all together deny is no number."""
-    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(align, "align", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: together)
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
     views = (Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),)
-    place = Place(
+    region = Region(
         views=views,
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=NUMBER, confidence=0.9),),
         score=1.0,
     )
-    shots = [SimpleNamespace(best=place, places=())] * 2
+    shots = [SimpleNamespace(best=region, regions=())] * 2
 
     if told is None:
         with pytest.raises(NumberUnreadable):
@@ -420,11 +420,11 @@ def test_a_sure_picture_is_not_told_against_all_of_them(reader, monkeypatch, tog
 @pytest.mark.parametrize("confidences", [(0.86, 0.999), (0.999, 0.86)])
 def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, confidences):
     """Together they say it less surely than one of them alone."""
-    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(align, "align", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.9),))
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
-    places = [
-        Place(
+    regions = [
+        Region(
             views=(),
             quad=np.zeros((4, 2), np.float32),
             candidates=(Candidate(number=NUMBER, confidence=confidence),),
@@ -432,7 +432,7 @@ def test_the_surest_picture_counts_whichever_comes_first(reader, monkeypatch, co
         )
         for confidence in confidences
     ]
-    shots = [SimpleNamespace(best=place, places=()) for place in places]
+    shots = [SimpleNamespace(best=region, regions=()) for region in regions]
 
     assert 0.999 == reader._together(shots, Options())[0].confidence
 
@@ -470,7 +470,7 @@ def seen(text: str, number: str, confidence: float = 0.5, *, is_cut: bool = Fals
     candidates = (Candidate(number=number, confidence=confidence),) if number else ()
     quad = np.zeros((4, 2), np.float32)
     return SimpleNamespace(
-        best=Place(views=(line,), quad=quad, candidates=candidates, score=1.0, is_cut=is_cut), places=()
+        best=Region(views=(line,), quad=quad, candidates=candidates, score=1.0, is_cut=is_cut), regions=()
     )
 
 
@@ -503,7 +503,7 @@ def seen(text: str, number: str, confidence: float = 0.5, *, is_cut: bool = Fals
 )
 def test_what_pictures_say_together_is_doubted_as_what_one_says(reader, monkeypatch, number, shots, is_told):
     """However surely it was put together: pieces, cuts, parts and texture make no number that nothing proves."""
-    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(align, "align", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number=number, confidence=0.999),))
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
 
@@ -517,7 +517,7 @@ def test_what_pictures_say_together_is_doubted_as_what_one_says(reader, monkeypa
 @pytest.mark.parametrize("prior", [True, False])
 def test_without_the_prior_any_number_that_is_seen_whole_is_told(reader, monkeypatch, prior: bool):
     """As of one picture: then only what is seen counts."""
-    monkeypatch.setattr(align, "aligned", lambda *_, **__: None)
+    monkeypatch.setattr(align, "align", lambda *_, **__: None)
     monkeypatch.setattr(fuse, "fused", lambda *_, **__: (Candidate(number="4111111111111", confidence=0.999),))
     monkeypatch.setattr(fuse, "contradicted", lambda *_: False)
     shots = [seen("4111111111111", "4111111111111")] * 2
@@ -640,10 +640,10 @@ def test_a_further_card_whose_line_is_located_askew_is_looked_at_closely(reader,
         found = located(model, image, **options)
         is_far = image.shape[1] > wide
         return [
-            dataclasses.replace(thing, quad=thing.quad + np.float32((0, 60)))
-            if is_far and thing.kind == "number" and thing.quad[:, 0].min() > wide
-            else thing
-            for thing in found
+            dataclasses.replace(detection, quad=detection.quad + np.float32((0, 60)))
+            if is_far and detection.kind == "number" and detection.quad[:, 0].min() > wide
+            else detection
+            for detection in found
         ]
 
     monkeypatch.setattr(locate, "locate", askew)
@@ -668,7 +668,7 @@ def test_a_date_not_located_from_afar_is_found_on_the_card_cut_out(reader, monke
 
     def far_sighted(model, image, **options):
         found = located(model, image, **options)
-        return [thing for thing in found if thing.kind not in unseen or "card" not in options["kinds"]]
+        return [detection for detection in found if detection.kind not in unseen or "card" not in options["kinds"]]
 
     monkeypatch.setattr(locate, "locate", far_sighted)
 
@@ -783,21 +783,21 @@ def searching(reader: Reader, pixels: np.ndarray) -> Search:
 
 
 def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):
-    """Parts overlap; what lies in two of them is one thing."""
+    """Parts overlap; what lies in two of them is one detection."""
     asked: list[tuple[int, ...]] = []
 
     def located(_model, pixels, **_):
         asked.append(pixels.shape[:2])
         return (
-            [locate.Thing(kind="card", quad=quads.rectangle(90, 60) + np.float32(5), score=0.9)]
+            [locate.Detection(kind="card", quad=quads.rectangle(90, 60) + np.float32(5), score=0.9)]
             if len(asked) == 2
             else []
         )
 
     monkeypatch.setattr(locate, "locate", located)
-    (thing,) = searching(reader, np.zeros((100, 450, 3), np.uint8))._located(("card",))
+    (detection,) = searching(reader, np.zeros((100, 450, 3), np.uint8))._located(("card",))
 
-    assert ([(100, 150)] * 5, (80.0, 5.0)) == (asked, tuple(thing.quad[0].tolist()))
+    assert ([(100, 150)] * 5, (80.0, 5.0)) == (asked, tuple(detection.quad[0].tolist()))
 
 
 @pytest.mark.parametrize(("width", "parts"), [(249, 1), (250, 3), (900, 11), (100_000, 11)])
@@ -824,8 +824,8 @@ def test_a_number_cut_off_by_the_edge_is_said_to_be(reader):
 def test_parts_tell_no_more_things_than_a_picture(reader, monkeypatch):
     """Each part shows other cards here, and each card costs."""
     places = [quads.rectangle(9, 6) + np.float32((20 * i, 9)) for i in range(6)]
-    things = [locate.Thing(kind="card", quad=quad, score=0.9) for quad in places]
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: things)
+    detections = [locate.Detection(kind="card", quad=quad, score=0.9) for quad in places]
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: detections)
 
     assert locate.MOST == len(searching(reader, np.zeros((100, 900, 3), np.uint8))._located(("card",)))
 

@@ -1,4 +1,4 @@
-"""Pictures to readings: decode, look at places, decide, tell. Only this module knows the order."""
+"""Pictures to readings: decode, look at regions, decide, tell. Only this module knows the order."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Protocol
 
 import numpy as np
 
-from . import align, cards, caution, dates, evidence, fuse, judge, names
+from . import caution
+from .engine import align, cards, dates, evidence, fuse, judge, names
+from .engine.regions import Region, doubted_parts
+from .engine.search import CERTAIN, FAINT, SURE, TURNED, Search
 from .errors import CardsDiffer, NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
-from .places import Place, doubted_parts
 from .reading import MOST_PICTURES, Bytes, Candidate, Field, FoundCard, Options, Quad, Reading, Returned, Seen
-from .search import CERTAIN, FAINT, SURE, TURNED, Search
 from .vision import image, outline, quality, recognize
 from .vision import quad as quads
-from .vision.locate import Thing
+from .vision.locate import Detection
 from .vision.model import Model, is_shipped, shipped_digest
 
 THRESHOLD = 0.85  # the least confidence of a number that is returned
@@ -37,35 +38,35 @@ class _Decode(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shot:
-    """One picture, the search in it, the places looked at, and which of several pictures it is."""
+class _Examined:
+    """One picture, the search in it, the regions looked at, and which of several pictures it is."""
 
     picture: image.Picture
     search: Search
-    places: tuple[Place, ...]
+    regions: tuple[Region, ...]
     timings_ms: dict[str, float]
     number: int = 0
     outlines: dict[bytes, quads.Quad] = field(default_factory=dict, repr=False)
 
     @property
-    def things(self) -> Sequence[Thing]:
+    def detections(self) -> Sequence[Detection]:
         """What was located in it."""
-        return self.search.things
+        return self.search.detections
 
     @property
-    def best(self) -> Place:
-        """The place that tells most."""
-        return max(self.places, key=lambda place: place.evidence)
+    def best(self) -> Region:
+        """The region that tells most."""
+        return max(self.regions, key=lambda region: region.evidence)
 
     @property
     def evidence(self) -> tuple[float, int]:
         """What pictures are ranked by."""
-        return self.best.evidence if self.places else (0.0, 0)
+        return self.best.evidence if self.regions else (0.0, 0)
 
     @property
     def line(self) -> quads.Quad | None:
         """Where the number stands; None where nothing looks like one."""
-        if not self.places or (self.best.score < FAINT and self.best.confidence < NOTHING):
+        if not self.regions or (self.best.score < FAINT and self.best.confidence < NOTHING):
             return None
         return self.best.quad
 
@@ -73,15 +74,17 @@ class _Shot:
     def card(self) -> quads.Quad | None:
         """Where the locator sees the card on which the number stands; the likeliest one where there is no number."""
         if self.line is not None:
-            return cards.around(self.line, self.things)
-        return next((thing.quad for thing in cards.distinct(self.things) if thing.score >= SURELY_A_CARD), None)
+            return cards.around(self.line, self.detections)
+        return next(
+            (detection.quad for detection in cards.distinct(self.detections) if detection.score >= SURELY_A_CARD), None
+        )
 
     @property
     def as_aligned(self) -> align.Picture:
         """What is laid on other pictures of the card."""
         card = self.card
         return align.Picture(
-            pixels=self.picture.pixels, place=self.best, card=None if card is None else self.outline(card)
+            pixels=self.picture.pixels, region=self.best, card=None if card is None else self.outline(card)
         )
 
     def outline(self, card: quads.Quad) -> quads.Quad:
@@ -146,7 +149,7 @@ class Reader:
         """
         return self._read(self._examined(partial(image.reduced, pixels), options, is_alone=True), options)
 
-    def _read(self, shot: _Shot, options: Options) -> Reading:
+    def _read(self, shot: _Examined, options: Options) -> Reading:
         """What one picture says alone. Raises Refused."""
         try:
             candidates = _returned(shot, options)
@@ -167,17 +170,17 @@ class Reader:
         if not 1 <= len(pictures) <= MOST_PICTURES:
             raise ValueError(f"1 to {MOST_PICTURES} pictures are read as one card, not {len(pictures)}")
         shots, faults = [], []
-        for place, data in enumerate(map(_as_bytes, pictures)):
-            if data in pictures[:place]:
+        for index, data in enumerate(map(_as_bytes, pictures)):
+            if data in pictures[:index]:
                 continue  # no second witness
             try:
                 decode, is_jpeg = self._decoding(data)
-                shots.append(replace(self._examined(decode, options, is_jpeg=is_jpeg), number=place))
+                shots.append(replace(self._examined(decode, options, is_jpeg=is_jpeg), number=index))
             except PictureError as error:
                 faults.append(error)
         if not shots:
             raise faults[0]
-        shots = [shot for shot in shots if shot.places] or shots[:1]
+        shots = [shot for shot in shots if shot.regions] or shots[:1]
         try:
             candidates = self._together(shots, options) if len(shots) > 1 else _returned(shots[0], options)
         except (NoCardFound, NumberUnreadable) as error:
@@ -191,8 +194,10 @@ class Reader:
         data = _as_bytes(data)
         return partial(image.decode, data, max_bytes=self._max_bytes), format_of(data) == "JPEG"
 
-    def _examined(self, decode: _Decode, options: Options, *, is_jpeg: bool = False, is_alone: bool = False) -> _Shot:
-        """A picture and every place in it that was looked at, after a glance at it where that is quick.
+    def _examined(
+        self, decode: _Decode, options: Options, *, is_jpeg: bool = False, is_alone: bool = False
+    ) -> _Examined:
+        """A picture and every region in it that was looked at, after a glance at it where that is quick.
 
         What the glance is sure of stands. So does what it read in lines that have more pixels than a strip.
         """
@@ -212,45 +217,45 @@ class Reader:
                 is_brief=is_alone and not (options.detail or options.returns),
                 is_glance=enough == GLANCED and picture.reduced > 1,
             )
-            places, is_clear = _looked(search)
+            regions, is_clear = _looked(search)
             timings["decode"] += 1e3 * (decoded - started)
             timings["read"] += 1e3 * (time.perf_counter() - decoded)
             if is_clear or not search.is_glance:
                 break
         if options.detail:
-            places.extend(search.elsewhere(tuple(places)))
-        places = doubted_parts(places)
-        return _Shot(picture=picture, search=search, places=tuple(places), timings_ms=timings)
+            regions.extend(search.elsewhere(tuple(regions)))
+        regions = doubted_parts(regions)
+        return _Examined(picture=picture, search=search, regions=tuple(regions), timings_ms=timings)
 
-    def _together(self, shots: Sequence[_Shot], options: Options) -> tuple[Candidate, ...]:
+    def _together(self, shots: Sequence[_Examined], options: Options) -> tuple[Candidate, ...]:
         """The candidates of several pictures of one card. Raises CardsDiffer, NumberUnreadable."""
         sure = [shot.best for shot in shots if shot.best.confidence >= _threshold(options) and shot.best.candidates]
-        numbers = {place.candidates[0].number for place in sure}
+        numbers = {region.candidates[0].number for region in sure}
         if len(numbers) > 1:
             raise CardsDiffer
         aligned = self._aligned(shots, closely=options.prior and not sure)
-        looks = aligned.looks() if aligned else []
-        found = fuse.fused(looks, prior=options.prior)
+        seen = aligned.observations() if aligned else []
+        found = fuse.fused(seen, prior=options.prior)
         if aligned and options.prior and (not found or found[0].confidence < _threshold(options)):
             found = _surer(found, aligned.read(self.recognizer))
         if sure:
-            found = _settled(max(sure, key=lambda place: place.confidence), found)
+            found = _settled(max(sure, key=lambda region: region.confidence), found)
         else:
             found = _doubted_together(found, [shot.best for shot in shots], prior=options.prior)
         if not found or found[0].confidence < _threshold(options):
-            best = max((shot.best for shot in shots), key=lambda place: place.evidence)
+            best = max((shot.best for shot in shots), key=lambda region: region.evidence)
             raise NumberUnreadable(digits=best.doubtful, confidence=found[0].confidence if found else 0.0)
-        if fuse.contradicted(looks, found[0].number):
+        if fuse.contradicted(seen, found[0].number):
             closely = self._aligned(shots, closely=True) if sure else None  # shows what is another line of the card
-            if closely is None or fuse.contradicted(closely.looks(), found[0].number):
+            if closely is None or fuse.contradicted(closely.observations(), found[0].number):
                 raise CardsDiffer
         return found
 
-    def _aligned(self, shots: Sequence[_Shot], *, closely: bool) -> align.Aligned | None:
-        pictures = [shot.as_aligned for shot in shots if shot.places]
-        return align.aligned(pictures, closely=closely)
+    def _aligned(self, shots: Sequence[_Examined], *, closely: bool) -> align.Aligned | None:
+        pictures = [shot.as_aligned for shot in shots if shot.regions]
+        return align.align(pictures, closely=closely)
 
-    def _told(self, shot: _Shot, candidates: tuple[Candidate, ...], options: Options) -> Reading:
+    def _told(self, shot: _Examined, candidates: tuple[Candidate, ...], options: Options) -> Reading:
         """The reading of ``shot``, whose number is the first of ``candidates``."""
         picture, best, card = shot.picture, shot.best, shot.card
         if card is not None and (options.detail or options.returns):
@@ -271,7 +276,7 @@ class Reader:
             reading = replace(reading, pictures=_pictures(shot, reading.number, options))
         return self._detailed(shot, reading, options) if options.detail else reading
 
-    def _seen(self, shot: _Shot, options: Options) -> Seen | None:
+    def _seen(self, shot: _Examined, options: Options) -> Seen | None:
         """What ``shot`` shows though its number is not told, when ``options`` ask for more than the number."""
         if not options.detail and not options.returns:
             return None
@@ -288,19 +293,19 @@ class Reader:
             timings_ms=shot.timings_ms,
         )
 
-    def _detailed(self, shot: _Shot, reading: Reading, options: Options) -> Reading:
+    def _detailed(self, shot: _Examined, reading: Reading, options: Options) -> Reading:
         """``reading`` with all that the picture says beside the number."""
         picture = shot.picture
-        things = cards.on_one_card(shot.best.quad, shot.things)
+        detections = cards.on_one_card(shot.best.quad, shot.detections)
         closer = _closer(shot)
-        expiries = [thing for thing in closer if thing.kind == "expiry"]
+        expiries = [detection for detection in closer if detection.kind == "expiry"]
         read = _read_once(shot.search)
-        found = dates.dates(things, read)
+        found = dates.dates(detections, read)
         if expiries and not found:
-            found = dates.dates([*things, *expiries], read)
+            found = dates.dates([*detections, *expiries], read)
         name = None
         if self.namer:
-            name = names.name([*things, *closer], picture.pixels, self.namer, number=shot.best.text_quad)
+            name = names.name([*detections, *closer], picture.pixels, self.namer, number=shot.best.text_quad)
         valid = found[-1].text if found else None
         told = _cards(shot, options)
         warned = caution.of_measures(_measures(shot, told)) + caution.of_number(reading.number)
@@ -315,23 +320,23 @@ class Reader:
         )
 
 
-def _looked(search: Search) -> tuple[list[Place], bool]:
-    """The places of a picture up to a sure one, and whether more of its pixels would show nothing new.
+def _looked(search: Search) -> tuple[list[Region], bool]:
+    """The regions of a picture up to a sure one, and whether more of its pixels would show nothing new.
 
     A glance ends at the first line that more pixels would show better, or that would be told and is not certain.
     """
-    places: list[Place] = []
-    for place in search.places():
-        places.append(place)
+    regions: list[Region] = []
+    for region in search.regions():
+        regions.append(region)
         needed = CERTAIN if search.is_glance else SURE
-        if place.confidence >= max(needed, search.options.threshold or 0.0):
-            return places, True
-        if search.lacks_pixels(place.quad) or (search.is_glance and place.confidence >= THRESHOLD):
-            return places, False
-    return places, bool(places) or not search.things
+        if region.confidence >= max(needed, search.options.threshold or 0.0):
+            return regions, True
+        if search.lacks_pixels(region.quad) or (search.is_glance and region.confidence >= THRESHOLD):
+            return regions, False
+    return regions, bool(regions) or not search.detections
 
 
-def _read_once(search: Search) -> dates.Reads:
+def _read_once(search: Search) -> dates.ReadLine:
     """What reads lines of the picture searched, each but once however often it is asked for."""
     lines: dict[bytes, recognize.Line] = {}
 
@@ -344,7 +349,7 @@ def _read_once(search: Search) -> dates.Reads:
     return read
 
 
-def _closer(shot: _Shot) -> list[Thing]:
+def _closer(shot: _Examined) -> list[Detection]:
     """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
     if shot.card is None:
         return []
@@ -352,7 +357,7 @@ def _closer(shot: _Shot) -> list[Thing]:
     return shot.search.closer(whole, kinds=("expiry", "holder", "number"), least=0.1)
 
 
-def _pictures(shot: _Shot, number: str, options: Options) -> dict[Returned, bytes]:
+def _pictures(shot: _Examined, number: str, options: Options) -> dict[Returned, bytes]:
     """The pictures that ``options`` ask for, as JPEG; what was not located cannot be cut out.
 
     Without a ``number`` no digit of the line is left on the redacted one.
@@ -369,9 +374,9 @@ def _pictures(shot: _Shot, number: str, options: Options) -> dict[Returned, byte
         made["card"] = evidence.card(pixels, whole)
     if "redacted" in options.returns:
         kinds = ("number", "holder", "expiry")
-        things = [*shot.things, *shot.search.closer(whole, kinds=kinds, least=0.1)]
-        shown = dates.dates(things, _read_once(shot.search))
-        secret = [thing.quad for thing in things if thing.kind in {"number", "holder"}]
+        detections = [*shot.detections, *shot.search.closer(whole, kinds=kinds, least=0.1)]
+        shown = dates.dates(detections, _read_once(shot.search))
+        secret = [detection.quad for detection in detections if detection.kind in {"number", "holder"}]
         code = evidence.code_on_front(number, line) if line is not None else None
         made["redacted"] = evidence.redacted(
             pixels,
@@ -403,7 +408,7 @@ def _surer(first: tuple[Candidate, ...], second: tuple[Candidate, ...]) -> tuple
     return first if one.confidence >= other.confidence else second
 
 
-def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place], *, prior: bool) -> tuple[Candidate, ...]:
+def _doubted_together(found: tuple[Candidate, ...], regions: Sequence[Region], *, prior: bool) -> tuple[Candidate, ...]:
     """What pictures say together, doubted as what one says is.
 
     A number that is not proven by check digit and length must be seen whole by one of them, whose edge is not so near
@@ -414,25 +419,25 @@ def _doubted_together(found: tuple[Candidate, ...], places: Sequence[Place], *, 
         return found
     number = found[0].number
     is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
-    whole = [place for place in places if place.is_whole(len(number))]
-    alone = judge.likeliest([place.candidates for place in whole])
-    views = [view for place in places for view in place.views]
+    whole = [region for region in regions if region.is_whole(len(number))]
+    alone = judge.likeliest([region.candidates for region in whole])
+    views = [view for region in regions for view in region.views]
     is_unlike = prior and judge.is_unlike_numbers(number, views)
     if not (is_proven or whole) or is_unlike or alone not in {None, number}:
         return judge.doubted(found, judge.MISREAD_NATS)
     return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
 
 
-def _settled(surest: Place, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+def _settled(surest: Region, together: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """The candidates of several pictures, one of which is sure alone: the surer ones, none where they disagree."""
     if together and not surest.says(together[0].number):
         return () if together[0].confidence >= DISPUTED else surest.candidates
     return together if together and together[0].confidence >= surest.confidence else surest.candidates
 
 
-def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
-    """The candidates of the best place, when the first may be returned. Raises NoCardFound, NumberUnreadable."""
-    if not shot.places:
+def _returned(shot: _Examined, options: Options) -> tuple[Candidate, ...]:
+    """The candidates of the best region, when the first may be returned. Raises NoCardFound, NumberUnreadable."""
+    if not shot.regions:
         raise NoCardFound
     best = shot.best
     if best.confidence < _threshold(options) or not best.candidates:
@@ -442,7 +447,7 @@ def _returned(shot: _Shot, options: Options) -> tuple[Candidate, ...]:
     return best.candidates
 
 
-def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
+def _cards(shot: _Examined, options: Options) -> tuple[FoundCard, ...]:
     """Every card of ``shot`` in reading order, each with its own verdict; a number on no located card is one, too.
 
     Cards without a number are told when they surely are some, beside those that were read: not what was located twice.
@@ -450,22 +455,22 @@ def _cards(shot: _Shot, options: Options) -> tuple[FoundCard, ...]:
     read: list[tuple[quads.Quad, FoundCard]] = []
     unread: list[tuple[quads.Quad, FoundCard]] = []
     bare: list[tuple[quads.Quad, FoundCard]] = []  # numbers without a card around them
-    free = list(shot.places)
-    for card in cards.distinct(shot.things):
-        here = [place for place in free if cards.lies_in(place.quad, card.quad)]
-        free = [place for place in free if not any(place is other for other in here)]
+    free = list(shot.regions)
+    for card in cards.distinct(shot.detections):
+        here = [region for region in free if cards.lies_in(region.quad, card.quad)]
+        free = [region for region in free if not any(region is other for other in here)]
         verdict = _verdict(shot.picture, here, options)
         if verdict.number is not None:
             read.append((card.quad, verdict))
         elif card.score >= SURELY_A_CARD:
             unread.append((card.quad, verdict))
-    for place in sorted(free, key=lambda place: -place.confidence):
-        if place.confidence >= _threshold(options) and cards.separate(place.quad, [quad for quad, _ in read + bare]):
-            bare.append((place.quad, _verdict(shot.picture, [place], options)))
+    for region in sorted(free, key=lambda region: -region.confidence):
+        if region.confidence >= _threshold(options) and cards.separate(region.quad, [quad for quad, _ in read + bare]):
+            bare.append((region.quad, _verdict(shot.picture, [region], options)))
     read.sort(key=lambda one: -one[1].confidence)
-    read = [one for place, one in enumerate(read) if _is_another(one, read[:place])]
+    read = [one for index, one in enumerate(read) if _is_another(one, read[:index])]
     numbers = [each.number for _, each in read + bare]
-    bare = [one for place, one in enumerate(bare, len(read)) if one[1].number not in numbers[:place]]
+    bare = [one for index, one in enumerate(bare, len(read)) if one[1].number not in numbers[:index]]
     for quad, each in unread:
         if cards.apart(quad, [other for other, _ in read]):
             read.append((quad, each))
@@ -483,9 +488,9 @@ def _is_another(one: tuple[quads.Quad, FoundCard], surer: Sequence[tuple[quads.Q
     return cards.apart(quad, [other for other, known in surer if known.number == card.number])
 
 
-def _verdict(picture: image.Picture, places: list[Place], options: Options) -> FoundCard:
-    """What ``places``, all those on one card, say of it; where the card is comes when it is told."""
-    best = max(places, key=lambda place: place.evidence, default=None)
+def _verdict(picture: image.Picture, regions: list[Region], options: Options) -> FoundCard:
+    """What ``regions``, all those on one card, say of it; where the card is comes when it is told."""
+    best = max(regions, key=lambda region: region.evidence, default=None)
     shown = best is not None and bool(best.candidates) and best.confidence >= _threshold(options)
     refusal: Refused = NumberUnreadable(digits=best.doubtful, is_cut=best.is_cut) if best is not None else NoCardFound()
     return FoundCard(
@@ -500,7 +505,7 @@ def _field(picture: image.Picture, found: dates.Date | names.Name) -> Field:
     return Field(text=found.text, confidence=found.probability, quad=_points(picture.as_sent(found.quad)))
 
 
-def _measures(shot: _Shot, told: Sequence[FoundCard]) -> dict[str, float]:
+def _measures(shot: _Examined, told: Sequence[FoundCard]) -> dict[str, float]:
     """What is measured of the picture, its number line and the cards that are ``told``, see caution.py."""
     picture, line = shot.picture, shot.line
     characters = shot.best.characters if line is not None else ()
@@ -512,12 +517,12 @@ def _measures(shot: _Shot, told: Sequence[FoundCard]) -> dict[str, float]:
     )
 
 
-def _located(shot: _Shot) -> int:
-    """How many things beside one another surely are cards, whatever their numbers."""
+def _located(shot: _Examined) -> int:
+    """How many detections beside one another surely are cards, whatever their numbers."""
     found: list[quads.Quad] = []
-    for thing in cards.distinct(shot.things):
-        if thing.score >= SURELY_A_CARD and cards.apart(thing.quad, found):
-            found.append(thing.quad)
+    for detection in cards.distinct(shot.detections):
+        if detection.score >= SURELY_A_CARD and cards.apart(detection.quad, found):
+            found.append(detection.quad)
     return len(found)
 
 

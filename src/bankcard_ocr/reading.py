@@ -159,7 +159,7 @@ class Reading(Seen):
         return f"Reading(number={pan.mask(self.number)!r}, confidence={self.confidence:.4f}, size={self.size})"
 
 
-class Reads(Protocol):
+class PictureReader(Protocol):
     """What reads pictures: :class:`bankcard_ocr.Reader`, or a stand-in."""
 
     def read(self, data: bytes, options: Options = ...) -> Reading:

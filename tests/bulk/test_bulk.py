@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr import bulk
-from bankcard_ocr.bulk.hand import Job, _signal, _work, shown
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
+from bankcard_ocr.bulk.worker import Job, _signal, _work, shown
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
 from bankcard_ocr.vision import files
 
@@ -33,7 +33,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from bankcard_ocr import bulk
-from bankcard_ocr.bulk.hand import Job
+from bankcard_ocr.bulk.worker import Job
 
 if __name__ == "__main__":
     source, out, engine = sys.argv[1:]
@@ -156,7 +156,7 @@ def test_the_reason_of_a_failure_is_told_and_not_that_others_were_stopped(tmp_pa
     """The error that ended the run is raised, though a worker that it stopped was begun before."""
 
     class Fails:
-        """Of two hands the second fails, and the first is stopped by that."""
+        """Of two workers the second fails, and the first is stopped by that."""
 
         made = 0
 
@@ -176,7 +176,7 @@ def test_the_reason_of_a_failure_is_told_and_not_that_others_were_stopped(tmp_pa
                 raise BulkError("stopped")
             raise BulkError("the disk is full")
 
-    monkeypatch.setattr(bulk, "Hand", Fails)
+    monkeypatch.setattr(bulk, "Worker", Fails)
     with pytest.raises(BulkError, match="the disk is full"):
         bulk.run(str(numbered(tmp_path / "in", 2)), tmp_path / "out.jsonl", Job(), workers=2)
 

@@ -13,7 +13,7 @@ import pytest
 
 from bankcard_ocr.errors import FetchError
 from bankcard_ocr.server.fetch import Fetcher
-from bankcard_ocr.server.road import Limits
+from bankcard_ocr.server.fetch.connection import Limits
 
 HASTY = Limits(max_bytes=200_000, connect_timeout_s=5.0, total_timeout_s=0.5)  # for what is slow
 PATIENT = Limits(max_bytes=200_000, connect_timeout_s=30.0, total_timeout_s=120.0, rate_grace_s=60.0)  # for all else

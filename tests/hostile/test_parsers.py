@@ -30,9 +30,10 @@ from bankcard_ocr.errors import BulkError, FetchError, NotAPicture, SettingsErro
 from bankcard_ocr.platform import permission
 from bankcard_ocr.platform.callers import is_listed
 from bankcard_ocr.platform.state import base, redis, sqlite
-from bankcard_ocr.server import fetch, road
+from bankcard_ocr.server import fetch
+from bankcard_ocr.server.fetch import connection
+from bankcard_ocr.server.fetch.url import parse
 from bankcard_ocr.server.protocol import Config, Protocol
-from bankcard_ocr.server.target import parse
 from bankcard_ocr.settings import Settings, load
 
 
@@ -145,7 +146,7 @@ def test_what_came_instead_is_a_media_type(head: bytes, declared: str):
 def test_any_proxy_is_one_or_a_wrong_setting(url: str):
     """Whatever is set as proxy."""
     with suppress(SettingsError):
-        assert road.Proxy.parse(url).host
+        assert connection.Proxy.parse(url).host
 
 
 @given(st.lists(st.text(max_size=12) | st.text("*.a[]:/0123456789", max_size=18), max_size=3))

@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.errors import FetchError, SettingsError
-from bankcard_ocr.server import fetch, lookup
-from bankcard_ocr.server.fetch import Fetcher
-from bankcard_ocr.server.road import Limits
+from bankcard_ocr.server import fetch
+from bankcard_ocr.server.fetch import Fetcher, dns
+from bankcard_ocr.server.fetch.connection import Limits
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
@@ -621,15 +621,15 @@ def test_a_name_without_addresses_is_none():
 
 def test_lookups_are_bounded(monkeypatch):
     """When too many lookups hang already, a further one is not begun."""
-    monkeypatch.setattr(lookup, "_LOOKUPS", threading.BoundedSemaphore(1))
-    lookup._LOOKUPS.acquire()
+    monkeypatch.setattr(dns, "_LOOKUPS", threading.BoundedSemaphore(1))
+    dns._LOOKUPS.acquire()
 
     assert "dns: timed out" == refusal(Fetcher(PATIENT, resolve=lambda *_: ["127.0.0.1"]), "http://slow.example/")
 
 
 def test_a_lookup_that_cannot_begin_takes_no_place(monkeypatch):
     """Where the system gives no thread the lookup fails as one that takes too long, and the next has its place."""
-    monkeypatch.setattr(lookup, "_LOOKUPS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(dns, "_LOOKUPS", threading.BoundedSemaphore(1))
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", mock.Mock(side_effect=RuntimeError("can't start new thread")))
         hint = refusal(Fetcher(PATIENT, resolve=lambda *_: []), "http://none.example/")

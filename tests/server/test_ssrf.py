@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.errors import FetchError
-from bankcard_ocr.server import address
-from bankcard_ocr.server.fetch import Fetcher
-from bankcard_ocr.server.target import Target, parse
+from bankcard_ocr.server.fetch import Fetcher, address
+from bankcard_ocr.server.fetch.url import Target, parse
 
 PUBLIC = "93.184.216.34"
 

@@ -46,11 +46,11 @@ def picture(width: int = 288, height: int = 224) -> np.ndarray:
 
 def test_a_thing_is_where_its_cells_vote():
     """One card, one number, at the corners that their cells agree on."""
-    things = locate.locate(Fake(("card", CARD), ("number", LINE)), picture())
+    found = locate.locate(Fake(("card", CARD), ("number", LINE)), picture())
 
-    assert {"card", "number"} == {thing.kind for thing in things}
-    assert [0.9, 0.9] == pytest.approx([thing.score for thing in things])
-    assert np.allclose(CARD, next(t.quad for t in things if t.kind == "card"), atol=0.1)
+    assert {"card", "number"} == {each.kind for each in found}
+    assert [0.9, 0.9] == pytest.approx([each.score for each in found])
+    assert np.allclose(CARD, next(t.quad for t in found if t.kind == "card"), atol=0.1)
 
 
 def test_votes_that_differ_are_averaged():
@@ -63,10 +63,10 @@ def test_votes_that_differ_are_averaged():
 def test_two_cards_are_two():
     """Cells of one kind that vote for different corners are different things."""
     left, right = CARD * (0.5, 1) + (-10, 0), CARD * (0.5, 1) + (150, 0)
-    things = locate.locate(Fake(("card", left), ("card", right)), picture())
+    found = locate.locate(Fake(("card", left), ("card", right)), picture())
 
-    assert 2 == len(things)
-    assert sorted([left[0, 0], right[0, 0]]) == pytest.approx(sorted(thing.quad[0, 0] for thing in things), abs=0.5)
+    assert 2 == len(found)
+    assert sorted([left[0, 0], right[0, 0]]) == pytest.approx(sorted(each.quad[0, 0] for each in found), abs=0.5)
 
 
 @pytest.mark.parametrize("quarters", range(4))
@@ -119,9 +119,9 @@ def test_what_scores_little_is_left_out():
 
 def test_only_the_kinds_asked_for_are_told():
     """Who wants the number alone does not pay for the rest."""
-    things = locate.locate(Fake(("card", CARD), ("number", LINE)), picture(), kinds=("number",))
+    found = locate.locate(Fake(("card", CARD), ("number", LINE)), picture(), kinds=("number",))
 
-    assert ["number"] == [thing.kind for thing in things]
+    assert ["number"] == [each.kind for each in found]
 
 
 def test_crossed_votes_are_no_thing():

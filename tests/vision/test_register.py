@@ -27,7 +27,7 @@ def test_one_card_in_two_pictures(art, dark: float, within: np.ndarray | None):
     first, second = art(1), seen_elsewhere(art(1), dark=dark)
 
     here, there = register.features(first, within), register.features(second)
-    found = register.laid(here, there)
+    found = register.register(here, there)
 
     assert found is not None
     assert np.abs(quads.project(ELSEWHERE, found.onto) - CARD).max() < 1.0
@@ -39,7 +39,7 @@ def test_pictures_of_any_size(art, shrink: float):
     """Points are told in each picture's own pixels."""
     second = cv2.resize(seen_elsewhere(art(1)), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
 
-    found = register.laid(register.features(art(1)), register.features(second))
+    found = register.register(register.features(art(1)), register.features(second))
 
     assert found is not None
     assert np.abs(quads.project((ELSEWHERE + 0.5) * shrink - 0.5, found.onto) - CARD).max() < 2.0
@@ -60,7 +60,7 @@ def test_other_pictures_are_not_laid_on_it(art, second):
     """Neither way round."""
     features = register.features(art(1)), register.features(second(art))
 
-    assert (None, None) == (register.laid(*features), register.laid(*features[::-1]))
+    assert (None, None) == (register.register(*features), register.register(*features[::-1]))
 
 
 def test_what_lies_around_the_card_is_no_reason(art):
@@ -70,8 +70,8 @@ def test_what_lies_around_the_card_is_no_reason(art):
     first[300:700, 400:1040], second[300:700, 400:1040] = art(1)[50:450, 60:700], other[50:450, 60:700]
     card = np.array([(400, 300), (1039, 300), (1039, 699), (400, 699)], np.float32)
 
-    assert register.laid(register.features(first), register.features(second)) is not None
-    assert register.laid(register.features(first, card), register.features(second)) is None
+    assert register.register(register.features(first), register.features(second)) is not None
+    assert register.register(register.features(first, card), register.features(second)) is None
 
 
 def test_the_mark_that_all_cards_bear_is_no_reason(art):
@@ -81,7 +81,7 @@ def test_the_mark_that_all_cards_bear_is_no_reason(art):
     first[60:220, 480:680], second[60:220, 480:680] = mark, mark
     here, there = register.features(first, CARD), register.features(second)
 
-    found = register.laid(here, there)
+    found = register.register(here, there)
 
     assert found is not None
     assert register.likeness(first, CARD, here, second, there, found) < register.ONE_DESIGN
@@ -93,7 +93,7 @@ def test_a_half_covered_card_is_alike(art):
     cv2.rectangle(second, (0, 0), (260, 499), (200, 160, 130), -1)
     here, there = register.features(art(1), CARD), register.features(second)
 
-    found = register.laid(here, there)
+    found = register.register(here, there)
 
     assert found is not None
     assert register.likeness(art(1), CARD, here, second, there, found) >= register.ONE_DESIGN
@@ -114,4 +114,4 @@ def test_matches_without_any_homography_lay_nothing(art, monkeypatch):
     features = register.features(art(1))
     monkeypatch.setattr(cv2, "findHomography", lambda *_, **__: (None, None))
 
-    assert register.laid(features, features) is None
+    assert register.register(features, features) is None

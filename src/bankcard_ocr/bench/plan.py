@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..reading import Reads
+from ..reading import PictureReader
 from . import metrics, run, speed, suites
 from .labels import Label
 from .report import Failure, failures_of
@@ -76,7 +76,7 @@ def usable(suite: str, labels: Iterable[Label]) -> list[Label]:
 
 
 def carry_out(
-    plan: Plan, engines: Sequence[Engine], reader: Reads | None = None, progress: Progress | None = None
+    plan: Plan, engines: Sequence[Engine], reader: PictureReader | None = None, progress: Progress | None = None
 ) -> Measured:
     """What the engines do on each suite of ``plan``. ``reader`` is needed by the suite ``threads`` alone.
 
@@ -159,7 +159,7 @@ def _bare(text: str) -> str:
     return text.replace("_", "").replace(" ", "")
 
 
-def _process(plan: Plan, name: str, reader: Reads | None) -> dict[str, Any]:
+def _process(plan: Plan, name: str, reader: PictureReader | None) -> dict[str, Any]:
     some = list(islice(suites.read(plan.folder, plan.labels), SPEED_PICTURES))
     if not some:
         return {}

@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import BankcardError, NumberUnreadable
 from ..numbers import pan
 from ..numbers.masking import masked_name
-from ..reading import Options, Reading, Reads
+from ..reading import Options, PictureReader, Reading
 from ..vision import quad as quads
 from ..vision import recognize
 from ..vision.model import Model
@@ -72,7 +72,7 @@ class ReaderEngine:
 
     def __init__(
         self,
-        reader: Reads,
+        reader: PictureReader,
         *,
         options: Options | None = None,
         models: Mapping[str, Any] | None = None,

@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..reading import Reads
+from ..reading import PictureReader
 from . import child
 from .suites import Sample, decode, encode
 
@@ -86,7 +86,7 @@ def mixed_sizes(samples: Iterable[Sample]) -> list[bytes]:
 
 
 def threads(
-    reader: Reads,
+    reader: PictureReader,
     pictures: Sequence[bytes],
     count: int = 2,
     *,
@@ -110,7 +110,7 @@ def threads(
     }
 
 
-def _all(reader: Reads, pictures: Sequence[bytes], workers: int) -> None:
+def _all(reader: PictureReader, pictures: Sequence[bytes], workers: int) -> None:
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda data: child.read(reader, data), pictures))
 

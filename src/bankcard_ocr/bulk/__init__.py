@@ -3,9 +3,9 @@
 ::
 
     plan.py     INPUT -> chunks of pictures, written down once, so that every later run cuts the same
-    hand.py     a process with a reader; a picture that kills it or holds it up is set aside
+    worker.py   a process with a reader; a picture that kills it or holds it up is set aside
     parts.py    the rows of a finished chunk, as one file that is there whole or not at all; all of them -> OUT
-    cluster.py  the same hands as actors of Ray Data
+    cluster.py  the same workers as actors of Ray Data
 
 A run works in ``OUT.parts``: what is there is done, what is not is to do. Nothing else is remembered. Rows stand in
 the order of the input, and both engines write the same rows.
@@ -24,9 +24,9 @@ from typing import Literal
 
 from ..cores import cores
 from ..errors import BulkMisuse
-from .hand import Hand, Job
 from .parts import Parts, Summary
 from .plan import Chunk, plan
+from .worker import Job, Worker
 
 Engine = Literal["local", "ray"]
 Progress = Callable[[int, int, int], None]
@@ -88,9 +88,9 @@ def _work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callabl
 
     def work() -> None:
         try:
-            with Hand(job, stop) as hand:
+            with Worker(job, stop) as worker:
                 while (chunk := pull()) is not None:
-                    parts.write(chunk, hand.rows(chunk))
+                    parts.write(chunk, worker.rows(chunk))
                     done(chunk.rows)
         except BaseException as error:  # noqa: BLE001  (raised below)
             failures.append(error)  # before the others are stopped: the first is the reason, theirs is that they were

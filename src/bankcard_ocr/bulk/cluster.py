@@ -1,4 +1,4 @@
-"""The hands of :mod:`~bankcard_ocr.bulk.hand` as actors of Ray Data, one for each CPU core of the cluster.
+"""The workers of :mod:`~bankcard_ocr.bulk.worker` as actors of Ray Data, one for each CPU core of the cluster.
 
 An actor keeps a process whose models are loaded once, as on one machine: a picture that kills it costs that process,
 not the actor. INPUT and OUT must be on a file system that all machines share. ``RAY_ADDRESS`` names the cluster;
@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BulkError
-from .hand import Hand, Job
 from .parts import Parts
 from .plan import Chunk
+from .worker import Job, Worker
 
 
 class Actor:
     """What Ray makes once on each core and calls with one chunk at a time."""
 
     def __init__(self, job: Job, out: str) -> None:
-        self._hand = Hand(job)
+        self._worker = Worker(job)
         self._parts = Parts(Path(out))  # not held: the run that asks holds the lock
 
     def __call__(self, item: dict[str, Any]) -> dict[str, Any]:
         chunk: Chunk = item["chunk"]
-        self._parts.write(chunk, self._hand.rows(chunk))
+        self._parts.write(chunk, self._worker.rows(chunk))
         return {"rows": chunk.rows}
 
 

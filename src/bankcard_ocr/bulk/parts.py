@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import BulkError, BulkMisuse
-from .hand import Row
 from .plan import Chunk
+from .worker import Row
 
 PLAN = "plan.jsonl"
 NEW = ".new"  # the end of the name of a file that is not whole yet

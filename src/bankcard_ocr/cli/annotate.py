@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import evidence
+from ..engine import evidence
 from ..numbers import pan
 from ..platform.detail import CORNERS
 from ..vision import image

@@ -18,7 +18,7 @@ from ..errors import BankcardError
 from ..platform import credentials, permission
 from ..platform.disclosure import FORMS, public_jwk
 from ..platform.state.base import App
-from .opened import Appid, Config, Json, known, opened, show
+from .store import Appid, Config, Json, known, opened, show
 
 app = typer.Typer(
     help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..bench.labels import Label
     from ..bench.plan import Progress
     from ..bench.run import Engine
-    from ..reading import Options, Reads
+    from ..reading import Options, PictureReader
 
 
 class Peer(StrEnum):
@@ -103,7 +103,7 @@ def command(
         raise BankcardError("nothing was measured: no picture could be used")
 
 
-def make_engines(peers: Sequence[Peer], options: Options) -> tuple[Reads, list[Engine]]:
+def make_engines(peers: Sequence[Peer], options: Options) -> tuple[PictureReader, list[Engine]]:
     """The package's reader, and all engines to measure, that one first; each on one thread."""
     import cv2
 

@@ -11,7 +11,7 @@ import typer
 from ..errors import BulkMisuse, SettingsError
 from ..reading import Options
 from ..settings import SHORTEST_KEY, key
-from .bar import bar, say
+from .progress import bar, say
 from .read import Type
 
 
@@ -56,7 +56,7 @@ def command(
     Exit status: 0 OUT is whole, though pictures were refused; 1 the run failed, begin it again; 2 wrong usage.
     """
     from .. import bulk
-    from ..bulk.hand import Job
+    from ..bulk.worker import Job
 
     job = Job(options=Options(type=type_.value), pan=pan.value, key=_key(pan, key_file), timeout_s=timeout)
     try:

@@ -19,7 +19,7 @@ from ..numbers import iin, pan
 from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
-from ..reading import Options, Reading, Reads
+from ..reading import Options, PictureReader, Reading
 from .inputs import Source
 
 FIXED = ("file", "number", "confidence", "errcode", "errmsg", "ms", "candidates")
@@ -52,7 +52,7 @@ def names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FIXED, "detail_ms", *CARD, *more)))
 
 
-def line(reader: Reads, source: Source, options: Options, *, mask: bool = False) -> tuple[Line, bytes]:
+def line(reader: PictureReader, source: Source, options: Options, *, mask: bool = False) -> tuple[Line, bytes]:
     """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none."""
     data, started = b"", time.perf_counter()
     try:

@@ -9,7 +9,7 @@ import typer
 
 from ..platform.quota import CLEARS_A_MONTH, TOKENS_A_DAY, clear_all, counter
 from ..platform.state.base import beijing_day, beijing_month
-from .opened import Appid, Config, Json, known, opened, show
+from .store import Appid, Config, Json, known, opened, show
 
 app = typer.Typer(help="Show or clear the quotas of an app.", no_args_is_help=True, add_completion=False)
 

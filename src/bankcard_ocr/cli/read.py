@@ -20,11 +20,11 @@ from typing import IO, Annotated
 import typer
 
 from ..errors import BankcardError
-from ..reading import Options, Reads
+from ..reading import Options, PictureReader
 from . import formats, inputs, lines
-from .bar import bar
 from .formats import Format
 from .lines import Line
+from .progress import bar
 
 Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
 
@@ -111,7 +111,7 @@ def command(
     raise typer.Exit(1 if refused else 0)
 
 
-def make_reader() -> Reads:
+def make_reader() -> PictureReader:
     """A reader with the shipped models."""
     from ..reader import Reader
 

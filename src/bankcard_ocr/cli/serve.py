@@ -15,9 +15,9 @@ def command(
     workers: Annotated[int | None, typer.Option(help="Server processes.", min=1)] = None,
 ) -> None:
     """Serve the HTTP interface. Prints where each setting that is not the default came from."""
-    from ..server import outlet
+    from ..server import log_writer
     from ..server.reload import Source
     from ..server.run import serve
 
     arguments = {"host": host, "port": port, "workers": workers}
-    serve(Source(file=config, arguments=arguments), lambda line: outlet.standard_error().write(f"{line}\n"))
+    serve(Source(file=config, arguments=arguments), lambda line: log_writer.standard_error().write(f"{line}\n"))

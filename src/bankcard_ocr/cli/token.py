@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from ..platform.credentials import operator_token
-from .opened import Appid, Config, Json, known, opened, show
+from .store import Appid, Config, Json, known, opened, show
 
 
 def command(appid: Appid, config: Config = None, as_json: Json = False) -> None:

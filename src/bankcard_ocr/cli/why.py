@@ -12,7 +12,7 @@ from ..errors import BankcardError
 from ..platform import wire
 from ..platform.remedies import REMEDIES, Remedy
 from ..platform.state.base import Record
-from .opened import Config, Json, opened, show
+from .store import Config, Json, opened, show
 
 NONE = Remedy("", "see docs/cloud-call.md")  # the cloud call's own codes
 

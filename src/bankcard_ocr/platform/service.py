@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge, Refused, StateError
 from ..numbers import iin
-from ..reading import Options, Reading, Reads, Seen
+from ..reading import Options, PictureReader, Reading, Seen
 from ..settings import Settings
 from . import credentials, detail, idempotency, quota, records, wire
 from .call import Call
@@ -77,7 +77,7 @@ class Service:
     def __init__(
         self,
         *,
-        reader: Reads,
+        reader: PictureReader,
         state: State,
         fetch: Callable[[str], bytes],
         settings: Settings,

@@ -29,7 +29,7 @@ from ..platform import cloudcall, cloudcodes, wire
 from ..platform.cloudcall import Answer
 from ..platform.service import ENDPOINTS, RECOGNIZE, Service
 from ..platform.wire import Reply, Request
-from ..reading import MOST_PICTURES, Options, Reading, Reads
+from ..reading import MOST_PICTURES, Options, PictureReader, Reading
 from ..settings import Settings
 
 OTHER_THREADS = 4
@@ -236,7 +236,7 @@ class Gate:
 
     def __init__(
         self,
-        reader: Reads,
+        reader: PictureReader,
         threads: int,
         wait_s: float,
         most_wait_s: float = inf,

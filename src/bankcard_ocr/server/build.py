@@ -19,15 +19,15 @@ from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.service import ENDPOINTS, Observer, Service
 from ..platform.state.base import Record, State
-from ..reading import Reads
+from ..reading import PictureReader
 from ..settings import Settings, key
-from . import logs, metrics, outlet, pages, traces
+from . import log_writer, logs, metrics, pages, traces
 from .app import Api, Gate
 from .fetch import Fetcher
-from .road import Limits
+from .fetch.connection import Limits
 
 
-def build(settings: Settings, *, reader: Reads | None = None, state: State | None = None) -> ASGIApp:
+def build(settings: Settings, *, reader: PictureReader | None = None, state: State | None = None) -> ASGIApp:
     """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
     if reader is None:
         import cv2
@@ -37,7 +37,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
         cv2.setNumThreads(1)  # as many pictures at once as cores: more threads would stand in each other's way
         reader = Reader(max_bytes=settings.max_picture_bytes)
     store = states.connect(settings.state_url) if state is None else state
-    gate: Reads = _gate(reader, settings)
+    gate: PictureReader = _gate(reader, settings)
     observers: list[Observer] = [logs.access]
     counts = metrics.Metrics() if settings.metrics_port else None
     if counts is not None:
@@ -76,7 +76,7 @@ def build(settings: Settings, *, reader: Reads | None = None, state: State | Non
             spans.close()
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
-        outlet.finish()
+        log_writer.finish()
 
     site = Router(pages.routes(settings, store), lifespan=lifespan, redirect_slashes=False)
 
@@ -100,7 +100,7 @@ def _both(api: Api, site: Router) -> ASGIApp:
     return app
 
 
-def _gate(reader: Reads, settings: Settings) -> Gate:
+def _gate(reader: PictureReader, settings: Settings) -> Gate:
     return Gate(reader, threads(settings), settings.request_timeout_s, settings.max_wait_s)
 
 

@@ -18,7 +18,7 @@ from ..errors import BankcardError
 from ..platform.state.base import Record
 from ..platform.wire import masked
 from ..settings import Settings
-from . import outlet
+from . import log_writer
 
 Event = MutableMapping[str, Any]
 
@@ -48,7 +48,7 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
 
     To ``stream``, or to standard error, for which nobody waits.
     """
-    to: Any = outlet.standard_error() if stream is None else stream
+    to: Any = log_writer.standard_error() if stream is None else stream
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[Any] = [

@@ -21,7 +21,7 @@ from ..errors import SettingsError, StateError
 from ..platform.quota import counter
 from ..platform.state import base
 from ..platform.state.base import Record, State
-from ..reading import Options, Reading, Reads
+from ..reading import Options, PictureReader, Reading
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -111,17 +111,17 @@ class Metrics:
         for name, digest in getattr(reader, "digests", {}).items():
             self._models.labels(name, digest).set(1)
 
-    def at_work(self, reader: Reads) -> Reads:
+    def at_work(self, reader: PictureReader) -> PictureReader:
         """``reader``, whose pictures count as being read."""
         return _Counted(reader, self._in_flight, instead=self._waiting)
 
-    def waiting(self, gate: Reads) -> Reads:
+    def waiting(self, gate: PictureReader) -> PictureReader:
         """``gate``, whose pictures count as waiting until they are read."""
         return _Counted(gate, self._waiting)
 
 
 class _Counted:
-    def __init__(self, reader: Reads, gauge: Any, instead: Any = None) -> None:
+    def __init__(self, reader: PictureReader, gauge: Any, instead: Any = None) -> None:
         self._reader = reader
         self._gauge = gauge
         self._instead = instead

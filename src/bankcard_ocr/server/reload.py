@@ -33,7 +33,7 @@ class Source:
         return load(environment=os.environ, platform=sys.platform, file=self.file, arguments=dict(self.arguments))
 
 
-class Hangups:
+class HangupFlag:
     """Whether SIGHUP came since that was asked last. From here on it does not end this process."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
         loaded = source.load()
         check(loaded)
     except Exception as error:  # noqa: BLE001  (whatever it is, what serves goes on as it is)
-        say_wrong(error)
+        log_rejected(error)
         return None
     logs.configure(loaded.settings)
     fixed = {name: getattr(before, name) for name in FIXED}
@@ -64,7 +64,7 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
     return dataclasses.replace(loaded.settings, **fixed)
 
 
-def say_wrong(error: Exception) -> None:
+def log_rejected(error: Exception) -> None:
     structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
 
 

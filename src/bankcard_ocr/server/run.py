@@ -16,8 +16,8 @@ import structlog
 from ..errors import SettingsError
 from ..settings import Settings
 from . import logs
-from .alone import serve_alone
-from .reload import Hangups, Source, check
+from .reload import HangupFlag, Source, check
+from .single import serve_single
 from .workers import MetricsOfAll, Supervisor, shorten_switch_interval
 
 
@@ -32,14 +32,14 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
         if settings.metrics_port:
             _bound(settings.metrics_host, settings.metrics_port, "metrics_").close()
         shorten_switch_interval()
-        hangups = Hangups()
+        hangups = HangupFlag()
         logs.configure(settings)
         # who ships logs reads JSON alone
         say = structlog.get_logger().info if settings.log_format == "json" else announce
         for line in [*loaded.lines(), f"listening at {url(listener)}"]:
             say(line)
         if settings.workers == 1:
-            serve_alone(source, settings, listener, hangups)
+            serve_single(source, settings, listener, hangups)
         else:
             logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
             counts = MetricsOfAll(settings)

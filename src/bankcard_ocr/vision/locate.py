@@ -22,13 +22,13 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 STRIDE = 8  # pixels of the model's input in a cell
 _MARGIN = 16  # pixels of the model's input around the picture
 _APART = 48  # pixels of black around a picture that lies apart
-MOST = 6  # things of one kind
+MOST = 6  # detections of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
 UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class Detection:
     """``kind`` is ``card``, ``number``, ``expiry`` or ``holder``; ``quad`` TL, TR, BR, BL as it reads.
 
     ``score`` is in [0, 1].
@@ -47,8 +47,8 @@ def locate(
     kinds: Container[str] = KINDS,
     side: int | None = None,
     is_apart: bool = False,
-) -> list[Thing]:
-    """The things of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out.
+) -> list[Detection]:
+    """What is located of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out.
 
     ``side``: the pixels of the longer side that the model sees; by default as many as it was trained with.
     ``is_apart``: lies on black, and is seen smaller: a card that ends where the picture does has an edge then.
@@ -58,13 +58,13 @@ def locate(
     small = fitted(image, side - 2 * margin)
     maps = model.run((on_black(small, margin) if is_apart else bordered(small))[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
-    things = []
+    detections = []
     for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
         for quad, score in _voted(part, least) if kind in kinds else ():
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
-                things.append(Thing(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score))
-    return sorted(things, key=lambda thing: -thing.score)
+                detections.append(Detection(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score))
+    return sorted(detections, key=lambda detection: -detection.score)
 
 
 def fitted(image: Image, side: int) -> Image:

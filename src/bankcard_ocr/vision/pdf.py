@@ -1,4 +1,4 @@
-"""A PDF of one page to pixels, within limits, by PDFium (the extra ``pdf``) in a process of its own (``page.py``)."""
+"""A PDF of one page to pixels, within limits, by PDFium (the extra ``pdf``) in the process ``pdf_process.py``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import NotAPicture, PictureTooLarge
 
 PATIENCE_S = 5.0  # for a process that has 3 s of the processor
-_PROGRAM = Path(__file__).with_name("page.py")
+_PROGRAM = Path(__file__).with_name("pdf_process.py")
 
 
 def page(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:

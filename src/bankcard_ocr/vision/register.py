@@ -44,7 +44,7 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Laid:
+class Registration:
     """``onto`` takes the second picture's pixels to the first's; ``agreeing`` (N, 2) are features of the first."""
 
     onto: Matrix
@@ -69,7 +69,7 @@ def features(image: Image, within: Quad | None = None) -> Features:
     return Features(points=(points + 0.5) / scale - 0.5, descriptors=rows, scale=scale)
 
 
-def laid(first: Features, second: Features) -> Laid | None:
+def register(first: Features, second: Features) -> Registration | None:
     """The second picture laid on the first; None where they have too little in common.
 
     No feature is matched twice, and features of one place count once: many at one place agree on anything.
@@ -96,10 +96,10 @@ def laid(first: Features, second: Features) -> Laid | None:
     is_turned_over = cv2.contourArea(hull, oriented=True) * cv2.contourArea(moved, oriented=True) <= 0
     if is_turned_over or not cv2.isContourConvex(moved) or abs(np.linalg.det(onto)) < LEAST_DETERMINANT:
         return None
-    return Laid(onto=onto, agreeing=agreeing)
+    return Registration(onto=onto, agreeing=agreeing)
 
 
-def likeness(first: Image, card: Quad, here: Features, second: Image, there: Features, found: Laid) -> float:
+def likeness(first: Image, card: Quad, here: Features, second: Image, there: Features, found: Registration) -> float:
     """How alike the ``card`` of the first picture is in the second, which is laid on it, from 0 to 2.
 
     The share of the card's cells with features of both in which some agree, and that of its blocks that look the same.

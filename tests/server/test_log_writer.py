@@ -14,8 +14,8 @@ from types import FrameType
 import pytest
 from structlog.testing import capture_logs
 
-from bankcard_ocr.server import outlet
-from bankcard_ocr.server.outlet import Outlet
+from bankcard_ocr.server import log_writer
+from bankcard_ocr.server.log_writer import LogWriter
 
 LINE = "x" * 99 + "\n"
 SMALLEST_PIPE = 4096
@@ -33,7 +33,7 @@ def pipe():
 
 def test_lines_come_out_in_their_order(pipe):
     """All of them, once the writer lets them."""
-    lines = Outlet(pipe[1])
+    lines = LogWriter(pipe[1])
     for at in range(20):
         lines.write(f"{at}\n")
     lines.finish()
@@ -44,7 +44,7 @@ def test_lines_come_out_in_their_order(pipe):
 def test_nobody_waits_for_a_pipe_that_nobody_reads(pipe):
     """Lines beyond those that wait are lost, and their count is logged when the pipe is read again."""
     os.write(pipe[1], b"y" * SMALLEST_PIPE)
-    lines = Outlet(pipe[1], most=10)
+    lines = LogWriter(pipe[1], most=10)
     started = time.monotonic()
     for _ in range(200):
         lines.write(LINE)
@@ -62,7 +62,7 @@ def test_nobody_waits_for_a_pipe_that_nobody_reads(pipe):
 
 def test_a_line_within_a_line_is_no_deadlock(pipe):
     """The garbage collector may log, by what it frees, at any point of a line that the same thread writes."""
-    lines = Outlet(pipe[1])
+    lines = LogWriter(pipe[1])
 
     def interrupting(_frame: FrameType, event: str, _arg: object) -> Callable[..., object]:
         if event == "line":  # of Python, which is where the collector may come in
@@ -95,7 +95,7 @@ def test_a_full_disk_takes_lines_away_alone(monkeypatch, pipe):
         return count
 
     monkeypatch.setattr(os, "write", written)
-    lines = Outlet(pipe[1])
+    lines = LogWriter(pipe[1])
     lines.write("first line\n")
     lines.finish()
     room[0] = 10**6
@@ -111,6 +111,6 @@ def test_a_stream_that_is_no_file_is_written_to_as_it_is(monkeypatch):
     """As in a notebook."""
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    outlet.finish()
+    log_writer.finish()
 
-    assert stream is outlet.standard_error()
+    assert stream is log_writer.standard_error()

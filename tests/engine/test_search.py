@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr import search as module
+from bankcard_ocr.engine import search as module
+from bankcard_ocr.engine.regions import Region, doubted_parts
+from bankcard_ocr.engine.search import Search
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.places import Place, doubted_parts
 from bankcard_ocr.reading import Candidate, Options
-from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.vision import locate, recognize
 from bankcard_ocr.vision import quad as quads
-from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
 from bankcard_ocr.vision.recognize import Character, Line
 
@@ -33,8 +33,8 @@ SAMPLE = resources.files("bankcard_ocr.server").joinpath("sample.jpg").read_byte
 class _Told(Search):
     """A search that is told what stands in a line, so that nothing is read beside it."""
 
-    def _followed(self, place: Place) -> Place:
-        return place
+    def _followed(self, region: Region) -> Region:
+        return region
 
 
 def searching(pixels: np.ndarray, options: Options = Options()) -> Search:  # noqa: B008 - frozen
@@ -54,8 +54,8 @@ def pixels() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def number(pixels) -> Thing:
-    return next(thing for thing in locate.locate(Model("locate"), pixels) if thing.kind == "number")
+def number(pixels) -> Detection:
+    return next(detection for detection in locate.locate(Model("locate"), pixels) if detection.kind == "number")
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (0.16, 1.0), (0.0, 0.85), (0.16, 0.85), (0.3, 1.0)])
@@ -64,7 +64,7 @@ def test_a_number_located_short_is_followed_to_its_ends(search, pixels, number, 
     short = quads.part(number.quad, start, 0.0, end, 1.0)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [replace(number, quad=short)])
 
-    read = next(search(pixels=pixels).places())
+    read = next(search(pixels=pixels).regions())
 
     assert read.says(NUMBER)
     assert read.confidence > 0.9
@@ -83,9 +83,9 @@ def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, 
     flat = render.flat(drawn, scale=11.0).pixels
     x, y = 11 * middles[[0, 18], 0], 11 * middles[0, 1]
     first = quads.rectangle(int(x[1] - x[0]) + 26, 50) + np.float32((x[0] - 13, y - 25))
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=first, score=0.9)])
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=first, score=0.9)])
 
-    told = [each for each in search(pixels=flat).places() if each.confidence >= 0.5]
+    told = [each for each in search(pixels=flat).regions() if each.confidence >= 0.5]
 
     assert {long} == {each.candidates[0].number for each in told}
 
@@ -102,19 +102,19 @@ def test_a_number_that_another_place_shows_as_a_part_is_doubted():
     assert 0.01 > doubted_parts([sixteen, nineteen])[0].confidence
 
 
-def spelled(text: str, confidence: float) -> Place:
-    """A place that says ``text``, whose digits its view shows."""
+def spelled(text: str, confidence: float) -> Region:
+    """A region that says ``text``, whose digits its view shows."""
     digits = tuple(
         Character(text=char, probability=0.99, x=20.0 * at + 20, y=24.0, width=12.0, height=28.0)
         for at, char in enumerate(text)
     )
     line = Line(say=tuple, characters=digits, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    return replace(place(text, confidence), views=(line,))
+    return replace(region(text, confidence), views=(line,))
 
 
-def place(text: str, confidence: float, strips: int = 1) -> Place:
-    """A place that says ``text``."""
-    return Place(
+def region(text: str, confidence: float, strips: int = 1) -> Region:
+    """A region that says ``text``."""
+    return Region(
         views=(Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),),
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=text, confidence=confidence),),
@@ -136,11 +136,11 @@ def place(text: str, confidence: float, strips: int = 1) -> Place:
     ],
 )
 def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, said, offered):
-    """A place that seemed likely and does not when looked at harder, or reads otherwise, counts as what it was then."""
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, before))
-    monkeypatch.setattr(Search, "_harder", lambda *_: place(said, after))
-    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
+    """A region that seemed likely and does not when looked at harder, or reads otherwise, counts as it did then."""
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, before))
+    monkeypatch.setattr(Search, "_harder", lambda *_: region(said, after))
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert offered == [next(looking).confidence for _ in offered]
 
@@ -148,11 +148,11 @@ def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, s
 @pytest.mark.parametrize(("strips", "offered"), [(module.PATIENCE, 1), (module.PATIENCE - 1, 2)])
 def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offered):
     """A picture that cannot be read costs a bounded number of readings."""
-    lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
+    lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.01, strips))
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.01, strips))
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
-    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert len(list(looking)) == offered
 
@@ -166,7 +166,7 @@ def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_an
     read: list[int] = []
     lines = Search._lines
     monkeypatch.setattr(Search, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
-    looking = search(pixels=pixels).places()
+    looking = search(pixels=pixels).regions()
 
     assert [next(looking).strips for _ in first_and_second] == first_and_second
     assert sum(read) == sum(first_and_second)
@@ -174,23 +174,23 @@ def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_an
 
 def test_a_harder_look_stands_where_its_last_view_was_taken(search, pixels, number, monkeypatch):
     """Digits are told, and covered, by where the last view saw them."""
-    place = search(pixels=pixels)._look(number.quad, number.score)
+    region = search(pixels=pixels)._look(number.quad, number.score)
     strips: list[quads.Image] = []
     lines = Search._lines
     monkeypatch.setattr(Search, "_lines", lambda self, read: (strips.extend(read), lines(self, read))[1])
-    harder = search(pixels=pixels)._harder(place)
+    harder = search(pixels=pixels)._harder(region)
 
     assert len(strips) == 3
     assert (recognize.strip(pixels, harder.quad) == strips[-1]).all()
 
 
 def test_a_date_does_not_count_as_digits_seen():
-    """Of places that say no number the one that shows most digits is the number's, dates left aside."""
+    """Of regions that say no number the one that shows most digits is the number's, dates left aside."""
 
     def seen(text: str) -> tuple[float, int]:
         characters = tuple(Character(text=c, probability=1.0, x=9, y=9, width=9, height=9) for c in text)
         line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-        return Place(views=(line,), quad=PLACE, candidates=(), score=1.0).evidence
+        return Region(views=(line,), quad=PLACE, candidates=(), score=1.0).evidence
 
     assert seen("??621792?") > seen("09/33?06/2022")
 
@@ -208,32 +208,32 @@ PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
     ],
 )
 def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, upside_down):
-    """A best place below the threshold is read upside down once more, and doubted then where it says much as it is."""
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, confidence))
-    monkeypatch.setattr(Search, "_turned", lambda *_: place(OTHER, 0.999))
+    """A best region below the threshold is read upside down once more, and doubted then where it says much as it is."""
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, confidence))
+    monkeypatch.setattr(Search, "_turned", lambda *_: region(OTHER, 0.999))
     monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
-    found = list(searching(np.zeros((9, 9, 3), np.uint8)).places())
+    found = list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
     assert [one.confidence for one in found if one.says(OTHER)] == pytest.approx(upside_down, abs=5e-4)
 
 
 def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch):
     """The likeliest line says nothing either way; a card on its head shows most digits on another one."""
-    lines = [Thing(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
+    lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
     digits = [Character(text="4", probability=1.0, x=20.0 * i, y=24, width=12, height=20) for i in range(16)]
 
-    def look(_search: object, quad: np.ndarray, *_: object) -> Place:
+    def look(_search: object, quad: np.ndarray, *_: object) -> Region:
         seen = digits if quad is lines[1].quad else digits[:3]
         view = Line(say=tuple, characters=tuple(seen), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-        return replace(place(NUMBER, 0.0), quad=quad, views=(view,))
+        return replace(region(NUMBER, 0.0), quad=quad, views=(view,))
 
     turned: list[np.ndarray] = []
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
     monkeypatch.setattr(Search, "_look", look)
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
     monkeypatch.setattr(Search, "_turned", lambda _, before: (turned.append(before.quad), before)[1])
-    list(searching(np.zeros((9, 9, 3), np.uint8)).places())
+    list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
 
@@ -244,14 +244,14 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
 
     def located(*_, side=None, is_apart=False, **__):
         ways.append((side, is_apart))
-        return [Thing(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
+        return [Detection(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
 
     monkeypatch.setattr(locate, "locate", located)
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.99))
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.99))
     pixels = np.zeros((9, 9, 3), np.uint8)
 
-    (late,) = searching(pixels).places()
-    scanned, again = searching(pixels, Options(type="scan")).places()
+    (late,) = searching(pixels).regions()
+    scanned, again = searching(pixels, Options(type="scan")).regions()
 
     assert (late.says(NUMBER), scanned.says(NUMBER)) == (True, True)
     assert 0.9 < late.confidence == again.confidence < scanned.confidence == 0.99  # a last resort without any card
@@ -267,11 +267,11 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
 )
 def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, expected):
     """A number that begins as few do and would begin as an issuer's when turned is turned, or else doubted."""
-    monkeypatch.setattr(Search, "_read", lambda *_: place("9100000009460529", 0.97))
-    monkeypatch.setattr(Search, "_turned", lambda *_: place(*turned))
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=PLACE, score=0.9)])
+    monkeypatch.setattr(Search, "_read", lambda *_: region("9100000009460529", 0.97))
+    monkeypatch.setattr(Search, "_turned", lambda *_: region(*turned))
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
     monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
-    looking = searching(np.zeros((9, 9, 3), np.uint8)).places()
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
@@ -285,7 +285,7 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(search, mon
     line = recognize.Line(
         say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
     )
-    before = replace(place(number, 0.5), views=(line,), quad=PLACE)
+    before = replace(region(number, 0.5), views=(line,), quad=PLACE)
     (harder,) = search(pixels=np.zeros((99, 99, 3), np.uint8))._harder(before).candidates
 
     assert expected == pytest.approx(harder.confidence, abs=1e-3)
@@ -359,11 +359,11 @@ def test_one_view_is_as_certain_as_is_asked_for(search, pixels, number, monkeypa
 @pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
 def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(search, pixels, monkeypatch, confidence):
     """It is looked at anew when all pixels are there."""
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, confidence))
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, confidence))
     monkeypatch.setattr(Search, "_harder", lambda *_: pytest.fail("looked at harder"))
-    thing = Thing(kind="number", quad=PLACE, score=0.9)
+    detection = Detection(kind="number", quad=PLACE, score=0.9)
 
-    assert 1 == len(search(pixels=pixels, is_glance=True)._searched(thing))
+    assert 1 == len(search(pixels=pixels, is_glance=True)._searched(detection))
 
 
 def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, number):
@@ -380,11 +380,11 @@ def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, numb
 
 def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monkeypatch):
     """With a card in view a number that only the small picture shows is as likely as any."""
-    card = Thing(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
-    number = Thing(kind="number", quad=PLACE, score=0.9)
+    card = Detection(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
+    number = Detection(kind="number", quad=PLACE, score=0.9)
     monkeypatch.setattr(locate, "locate", lambda *_, side=None, **__: [number] if side else [card])
-    monkeypatch.setattr(Search, "_look", lambda *_: place(NUMBER, 0.99))
-    (late,) = searching(np.zeros((9, 9, 3), np.uint8)).places()
+    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.99))
+    (late,) = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert late.confidence == pytest.approx(0.99)
 
@@ -408,11 +408,11 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
         Character(text=char, probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i, char in enumerate(number)
     )
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    seen = replace(place(number, 0.97), views=(line,), quad=quad)
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Thing(kind="number", quad=quad, score=0.9)])
+    seen = replace(region(number, 0.97), views=(line,), quad=quad)
+    monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=quad, score=0.9)])
     monkeypatch.setattr(Search, "_look", lambda *_: seen)
     monkeypatch.setattr(Search, "_compared", lambda _search, before: before)
-    looking = searching(np.zeros((200, width, 3), np.uint8)).places()
+    looking = searching(np.zeros((200, width, 3), np.uint8)).regions()
 
     assert believed == (next(looking).confidence > 0.9)
 
@@ -435,7 +435,7 @@ def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int,
         Character(text="?", probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i in range(texts)
     )
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    seen = replace(place("6222001234567890", 0.9), views=(line,), quad=quad)
+    seen = replace(region("6222001234567890", 0.9), views=(line,), quad=quad)
     seen = replace(seen, candidates=seen.candidates[:candidates])
     looking = searching(np.zeros((200, 800, 3), np.uint8))
 

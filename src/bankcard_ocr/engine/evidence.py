@@ -19,9 +19,9 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from .numbers import pan
-from .vision import quad as quads
-from .vision.quad import Image, Quad
+from ..numbers import pan
+from ..vision import quad as quads
+from ..vision.quad import Image, Quad
 
 LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128

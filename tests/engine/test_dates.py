@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bankcard_ocr import dates
+from bankcard_ocr.engine import dates
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import recognize
-from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.recognize import Character, Line
 
 ALPHABET = "0123456789/?"
@@ -28,18 +28,18 @@ def line(text: str, sure: float = 0.99) -> Line:
     return Line(say=lambda: ((text, sure),), characters=tuple(characters), frames=frames, alphabet=ALPHABET)
 
 
-def thing(shift: float = 0.0, score: float = 0.9) -> Thing:
-    return Thing(kind="expiry", quad=PLACE + np.float32(shift), score=score)
+def detection(shift: float = 0.0, score: float = 0.9) -> Detection:
+    return Detection(kind="expiry", quad=PLACE + np.float32(shift), score=score)
 
 
-def told(*reads: Line, things: tuple[Thing, ...] = (thing(),)) -> list[str]:
+def told(*reads: Line, detections: tuple[Detection, ...] = (detection(),)) -> list[str]:
     """The dates told when the lines read, one after another, are ``reads``, the last of them again and again."""
     waiting = list(reads)
 
     def read(_: quads.Quad) -> Line:
         return waiting.pop(0) if len(waiting) > 1 else waiting[0]
 
-    return [date.text for date in dates.dates(things, read)]
+    return [date.text for date in dates.dates(detections, read)]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_dates_are_told_when_read(around: str, alone: str, expected: list[str]):
 def test_a_date_s_place_ends_where_it_does():
     """What stands behind it may be a security code: a tenth of its height is left around it."""
     seen = line("12/27")
-    (date,) = dates.dates((thing(),), lambda _: seen)
+    (date,) = dates.dates((detection(),), lambda _: seen)
     inner = recognize.framed(seen, spare=0.0, loose=0.1, ends=0.1)
 
     assert recognize.in_picture(inner, quads.grow(PLACE, 0.08, 0.3), seen) == pytest.approx(date.quad)
@@ -89,9 +89,9 @@ def test_a_date_in_doubt_is_not_told():
 
 def test_two_dates_are_told_the_earlier_first():
     """Of a line with both, and of two places."""
-    far = (thing(), thing(shift=300))
+    far = (detection(), detection(shift=300))
 
-    assert ["03/22", "03/27"] == told(line("03/22"), line("03/22"), line("03/27"), line("03/27"), things=far)
+    assert ["03/22", "03/27"] == told(line("03/22"), line("03/22"), line("03/27"), line("03/27"), detections=far)
 
 
 def test_a_date_is_found_in_a_part_of_its_line():
@@ -108,9 +108,9 @@ def test_the_date_beside_a_sure_one_is_found():
 
 def test_one_place_has_one_date():
     """Looks at one place that contradict one another give none."""
-    near = (thing(), thing(shift=4))
+    near = (detection(), detection(shift=4))
 
-    assert [] == told(line("12/24"), line("12/24"), line("12/14"), line("12/14"), things=near)
+    assert [] == told(line("12/24"), line("12/24"), line("12/14"), line("12/14"), detections=near)
 
 
 def test_looks_that_agree_make_sure():

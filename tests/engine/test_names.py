@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bankcard_ocr import names
+from bankcard_ocr.engine import names
 from bankcard_ocr.vision import recognize
-from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.recognize import Character, Line
 
 PLACE = np.array([(100, 100), (260, 100), (260, 130), (100, 130)], np.float32)
@@ -57,7 +57,7 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
         recognize, "in_picture", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480
     )
     quad = np.array([(left, 105), (right, 105), (right, 125), (left, 125)], np.float32)
-    found = names.name([Thing(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
+    found = names.name([Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
 
     assert found is not None
     assert found.text == told
@@ -75,7 +75,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
         return Line(say=lambda: ((text, 0.9),), characters=characters, frames=FRAMES, alphabet="?")
 
     monkeypatch.setattr(names, "_natural", natural)
-    text, probability, _ = names.named(thing_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
+    text, probability, _ = names.named(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
 
     assert (text, round(probability, 3)) == ("LI WEI", 0.6)
 
@@ -85,14 +85,14 @@ def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
     """Less sure it is none."""
     says(monkeypatch, ("LI WEI", probability))
 
-    assert told == (names.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
+    assert told == (names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
 
 
 def test_a_name_may_have_been_located_as_a_number():
     """Where most cards have theirs. The line on which the number was read is none."""
-    above, number = thing_of("number"), Thing(kind="number", quad=PLACE + np.float32((0, 60)), score=0.95)
+    above, number = detection_of("number"), Detection(kind="number", quad=PLACE + np.float32((0, 60)), score=0.95)
     coarse = replace(number, quad=number.quad + np.float32((30, 4)))
-    holder, other = replace(thing_of("holder"), score=0.3, quad=PLACE + 90), thing_of("expiry")
+    holder, other = replace(detection_of("holder"), score=0.3, quad=PLACE + 90), detection_of("expiry")
 
     found = names.may_be_names([number, coarse, holder, above, other], number=number.quad)
 
@@ -105,7 +105,7 @@ def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: boo
     """A line that was located as a number's is one, when nearly all of its letters look like digits."""
     says(monkeypatch, ("BOBI LIZ", 0.99))
 
-    assert told == (names.name([thing_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
+    assert told == (names.name([detection_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: boo
 def test_a_line_that_can_be_no_name_is_not_read_in_other_framings(monkeypatch, texts, once: bool):
     """However surely they would say one."""
     read = says(monkeypatch, *texts)
-    names.name([thing_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+    names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
 
     assert len(read) == (3 if once else 3 + len(names.LOOSE))
 
@@ -129,14 +129,14 @@ def test_the_surest_of_several_names_is_told(monkeypatch):
     """Wherever it stands among the lines that may be names."""
     chances = {0.9: 0.8, 0.8: 0.95, 0.7: 0.85}  # of lines located so surely
 
-    def read(thing, pixels, model):
-        name = f"LI W{'EIX'[int(10 * thing.score) - 7]}"
-        line = Line(say=lambda: ((name, chances[thing.score]),), characters=(), frames=FRAMES, alphabet="?")
-        return line, thing.quad
+    def read(detection, pixels, model):
+        name = f"LI W{'EIX'[int(10 * detection.score) - 7]}"
+        line = Line(say=lambda: ((name, chances[detection.score]),), characters=(), frames=FRAMES, alphabet="?")
+        return line, detection.quad
 
-    monkeypatch.setattr(names, "_followed", lambda quad, *_: read(next(t for t in things if t.quad is quad), *_))
-    things = [replace(thing_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
-    found = names.name(things, np.zeros((200, 400, 3), np.uint8), None)
+    monkeypatch.setattr(names, "_followed", lambda quad, *_: read(next(t for t in detections if t.quad is quad), *_))
+    detections = [replace(detection_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
+    found = names.name(detections, np.zeros((200, 400, 3), np.uint8), None)
 
     assert found is not None
     assert ("LI WI", 0.95) == (found.text, found.probability)
@@ -155,6 +155,6 @@ def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
     return read
 
 
-def thing_of(kind: str) -> Thing:
-    """A thing at the usual place."""
-    return Thing(kind=kind, quad=PLACE, score=0.9)
+def detection_of(kind: str) -> Detection:
+    """A detection at the usual place."""
+    return Detection(kind=kind, quad=PLACE, score=0.9)

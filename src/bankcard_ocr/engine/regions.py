@@ -1,4 +1,4 @@
-"""Places in a picture that were looked at for the number, and what each says."""
+"""Regions of a picture that were looked at for the number, and what each says."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from statistics import median
 
 import numpy as np
 
+from ..reading import Candidate
+from ..vision import quad as quads
+from ..vision import recognize
+from ..vision.recognize import Character, Line
 from . import judge, layout
-from .reading import Candidate
-from .vision import quad as quads
-from .vision import recognize
-from .vision.recognize import Character, Line
 
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
 DATE = 5  # characters of a date, its slash among them
@@ -21,8 +21,8 @@ CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One place: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
+class Region:
+    """One region: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
 
     ``strips`` is how many strips of a number's line were read for it, which is what it cost but for small ones.
     ``is_cut``: it was doubted as the picture ends beside it.
@@ -41,7 +41,7 @@ class Place:
 
     @property
     def evidence(self) -> tuple[float, int]:
-        """What places are ranked by: the confidence, then the digits that can be seen, but for those of dates."""
+        """What regions are ranked by: the confidence, then the digits that can be seen, but for those of dates."""
         seen = [char.text for char in self.characters if char.text != recognize.HIDDEN]
         return self.confidence, len(seen) - DATE * seen.count("/")
 
@@ -73,7 +73,7 @@ class Place:
     @property
     def doubtful(self) -> tuple[int, ...]:
         """The 1-based places of digits that the last view is unsure of, or did not see where one must be."""
-        unseen = layout.unseen_place(self.line)
+        unseen = layout.unseen_index(self.line)
         gone = len(self.characters) if unseen is None else unseen
         seen = enumerate(self.characters)
         found = {i + (i >= gone) for i, char in seen if char.probability < 0.9 or char.text == recognize.HIDDEN}
@@ -110,13 +110,13 @@ class Place:
         )
 
 
-def doubted_parts(places: Sequence[Place]) -> list[Place]:
-    """``places``, those doubted whose number another shows as a part of a longer one, unless it is proven."""
-    return [_doubted_part(place, places) for place in places]
+def doubted_parts(regions: Sequence[Region]) -> list[Region]:
+    """``regions``, those doubted whose number another shows as a part of a longer one, unless it is proven."""
+    return [_doubted_part(region, regions) for region in regions]
 
 
-def _doubted_part(place: Place, places: Sequence[Place]) -> Place:
-    number = place.candidates[0].number if place.candidates else ""
-    if not number or judge.is_surely_whole(number) or not any(layout.goes_on(other.line, number) for other in places):
-        return place
-    return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS))
+def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
+    number = region.candidates[0].number if region.candidates else ""
+    if not number or judge.is_surely_whole(number) or not any(layout.goes_on(other.line, number) for other in regions):
+        return region
+    return replace(region, candidates=judge.doubted(region.candidates, judge.MISREAD_NATS))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr import evidence
+from bankcard_ocr.engine import evidence
 
 WIDTH, HEIGHT = 856, 540  # of the card on the picture, 10 pixels a millimetre
 LEFT, TOP = 60, 50  # where it lies

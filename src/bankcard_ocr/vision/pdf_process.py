@@ -1,4 +1,4 @@
-"""Draws the only page of a PDF: a program of its own, ``page.py MAX_PIXELS < PDF``, which :mod:`.pdf` starts.
+"""Draws the only page of a PDF: a program of its own, ``pdf_process.py MAX_PIXELS < PDF``, which :mod:`.pdf` starts.
 
 It writes a line of JSON, ``{"width": W, "height": H}``, and then H rows of W pixels RGB; or one of a ``fault``, or of
 the ``pixels`` of a picture that has too many. Before anything is drawn it looks at the number of pages, the page's

@@ -22,7 +22,7 @@ LAST_S = 1.0  # for the lines that wait when the process ends
 AGAIN_S = 0.05  # between looks at a file that takes nothing just now
 
 
-class Outlet:
+class LogWriter:
     """Writes lines to the file descriptor ``file``, in their order; ``most`` of them wait, about.
 
     It takes no lock: whoever logs may do so while the garbage collector interrupts another line of the same thread.
@@ -84,12 +84,12 @@ class Outlet:
 
 
 @cache
-def _of(file: int) -> Outlet:
-    return Outlet(file)
+def _of(file: int) -> LogWriter:
+    return LogWriter(file)
 
 
-def standard_error() -> TextIO | Outlet:
-    """The outlet of this process's standard error; the stream itself where that is no file, as in a notebook."""
+def standard_error() -> TextIO | LogWriter:
+    """The writer to this process's standard error; the stream itself where that is no file, as in a notebook."""
     try:
         return _of(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):
@@ -99,5 +99,5 @@ def standard_error() -> TextIO | Outlet:
 def finish() -> None:
     """Lets the lines that wait be written before the process ends by a signal."""
     stream = standard_error()
-    if isinstance(stream, Outlet):
+    if isinstance(stream, LogWriter):
         stream.finish()

@@ -14,9 +14,9 @@ from statistics import median
 
 import numpy as np
 
-from .vision import recognize
-from .vision.quad import Quad
-from .vision.recognize import HIDDEN, Line
+from ..vision import recognize
+from ..vision.quad import Quad
+from ..vision.recognize import HIDDEN, Line
 
 DIGITS = 4
 LEVELS = (1.0, 1.1, 1.2)  # how far below the number's middle the looks are, in heights of its digits

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .numbers import expiry
-from .vision import quad as quads
-from .vision import recognize
-from .vision.locate import Thing
-from .vision.quad import Quad
-from .vision.recognize import Character, Line
+from ..numbers import expiry
+from ..vision import quad as quads
+from ..vision import recognize
+from ..vision.locate import Detection
+from ..vision.quad import Quad
+from ..vision.recognize import Character, Line
 
 SURE = 0.85  # the least probability of a date that is told
 MOST = 6  # located dates that are looked at
@@ -35,7 +35,7 @@ SLANTED = 0.85
 CLEAR = 0.7  # the mean probability of characters that are surely there
 YEARS = range(1990, 2050)  # others are misread: cards are valid for twenty years at most
 
-Reads = Callable[[Quad], Line]
+ReadLine = Callable[[Quad], Line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +51,15 @@ class Date:
     read: Quad
 
 
-def dates(things: Sequence[Thing], read: Reads) -> list[Date]:
+def dates(detections: Sequence[Detection], read: ReadLine) -> list[Date]:
     """The dates on the card as MM/YY, the earliest first; each once, and one for each place.
 
     A line whose date is not sure is looked at in parts, and what stands beside a sure one is looked at, too.
     """
     spots: list[Date] = []
-    located = [thing for thing in things if thing.kind == "expiry"]
-    for rank, thing in enumerate(located[:MOST]):
-        outer = quads.grow(thing.quad, 0.08, 0.3)
+    located = [detection for detection in detections if detection.kind == "expiry"]
+    for rank, detection in enumerate(located[:MOST]):
+        outer = quads.grow(detection.quad, 0.08, 0.3)
         found = _looked(outer, read)
         if rank < IN_PARTS and all(spot.probability < SURE for spot in found):
             for edges in PARTS:
@@ -70,7 +70,7 @@ def dates(things: Sequence[Thing], read: Reads) -> list[Date]:
     return sorted(_told(spots), key=lambda spot: _month(spot.text))
 
 
-def _looked(outer: Quad, read: Reads) -> list[Date]:
+def _looked(outer: Quad, read: ReadLine) -> list[Date]:
     """The dates under ``outer``, read with what stands around each (captions look like digits), then each alone."""
     line = read(outer)
     found: list[Date] = []

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .vision import quad as quads
-from .vision.locate import Thing
-from .vision.quad import Quad
+from ..vision import quad as quads
+from ..vision.locate import Detection
+from ..vision.quad import Quad
 
 LIKELY = 0.35  # cards that score less are none
 OVER = 0.1  # of a card on which no number was read, on another one
@@ -21,27 +21,33 @@ TINY = 0.1  # of another card's area
 MARGIN = 0.06  # card sides by which a line's end may seem to stand out
 
 
-def distinct(things: Iterable[Thing]) -> list[Thing]:
-    """The cards among ``things``, each once, the likeliest first."""
-    found: list[Thing] = []
-    for thing in things:
-        if thing.kind == "card" and thing.score > LIKELY and not any(_same(thing.quad, card.quad) for card in found):
-            found.append(thing)
+def distinct(detections: Iterable[Detection]) -> list[Detection]:
+    """The cards among ``detections``, each once, the likeliest first."""
+    found: list[Detection] = []
+    for detection in detections:
+        if (
+            detection.kind == "card"
+            and detection.score > LIKELY
+            and not any(_same(detection.quad, card.quad) for card in found)
+        ):
+            found.append(detection)
     return found
 
 
-def around(line: Quad, things: Iterable[Thing]) -> Quad | None:
+def around(line: Quad, detections: Iterable[Detection]) -> Quad | None:
     """The likeliest card on which all of ``line`` stands."""
-    return next((thing.quad for thing in things if thing.kind == "card" and holds(thing.quad, line)), None)
+    return next(
+        (detection.quad for detection in detections if detection.kind == "card" and holds(detection.quad, line)), None
+    )
 
 
-def on_one_card(line: Quad, things: Sequence[Thing]) -> list[Thing]:
-    """Those of ``things`` that are on the card on which ``line`` stands: all where no more than one card is in view."""
-    seen = distinct(things)
+def on_one_card(line: Quad, detections: Sequence[Detection]) -> list[Detection]:
+    """Those of ``detections`` on the card on which ``line`` stands: all where no more than one card is in view."""
+    seen = distinct(detections)
     if len(seen) < 2:
-        return list(things)
+        return list(detections)
     here = [card.quad for card in seen if lies_in(line, card.quad)]
-    return [thing for thing in things if any(lies_in(thing.quad, card) for card in here)]
+    return [detection for detection in detections if any(lies_in(detection.quad, card) for card in here)]
 
 
 def lies_in(line: Quad, card: Quad) -> bool:
@@ -75,19 +81,19 @@ def runs(points: NDArray[np.float32]) -> tuple[int, bool]:
 
 
 def reading_order(quads_: Sequence[Quad]) -> list[int]:
-    """The places of ``quads_`` in rows from the top, each from the left."""
+    """The indices of ``quads_`` in rows from the top, each from the left."""
     rows: list[list[int]] = []
-    for place in sorted(range(len(quads_)), key=lambda place: float(quads_[place][:, 1].mean())):
-        middle, first = float(quads_[place][:, 1].mean()), quads_[rows[-1][0]] if rows else None
+    for index in sorted(range(len(quads_)), key=lambda index: float(quads_[index][:, 1].mean())):
+        middle, first = float(quads_[index][:, 1].mean()), quads_[rows[-1][0]] if rows else None
         if first is not None and middle - float(first[:, 1].mean()) < 0.5 * float(np.ptp(first[:, 1])):
-            rows[-1].append(place)
+            rows[-1].append(index)
         else:
-            rows.append([place])
-    return [place for row in rows for place in sorted(row, key=lambda place: float(quads_[place][:, 0].mean()))]
+            rows.append([index])
+    return [index for row in rows for index in sorted(row, key=lambda index: float(quads_[index][:, 0].mean()))]
 
 
 def separate(quad: Quad, others: Iterable[Quad]) -> bool:
-    """Whether ``quad`` is another thing than each of ``others``."""
+    """Whether ``quad`` is apart from each of ``others``."""
     return not any(_same(quad, other) for other in others)
 
 

@@ -21,13 +21,13 @@ from urllib.parse import urljoin
 
 import httpcore
 
-from ..errors import FetchError, SettingsError
-from ..formats import HEAD, format_of
-from ..platform.form import as_text
-from . import lookup
+from ...errors import FetchError, SettingsError
+from ...formats import HEAD, format_of
+from ...platform.form import as_text
+from . import dns
 from .address import Address, Network, is_private, is_public
-from .road import Budget, Limits, Proxy, Road, tls_context, too_large
-from .target import Target, ends_in_number, host_name, parse
+from .connection import Budget, GuardedBackend, Limits, Proxy, tls_context, too_large
+from .url import Target, ends_in_number, host_name, parse
 
 
 class Fetcher:
@@ -49,7 +49,7 @@ class Fetcher:
         allow_private_networks: bool = False,
         ca_file: str | None = None,
         proxy: str | None = None,
-        resolve: lookup.Resolve | None = None,
+        resolve: dns.Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limits = limits or Limits()
@@ -58,7 +58,7 @@ class Fetcher:
         self._names, self._networks = _exceptions(self._allow_hosts)
         self._tls = tls_context(ca_file)
         self._proxy = Proxy.parse(proxy) if proxy else None
-        self._resolve = resolve or lookup.by_system
+        self._resolve = resolve or dns.by_system
         self._clock = clock
 
     @property
@@ -95,8 +95,8 @@ class Fetcher:
             ],
             extensions={"sni_hostname": target.host.rstrip(".")},
         )
-        road = Road(partial(self._addresses, target, budget, redirected=redirected), budget, self._proxy)
-        connection = httpcore.HTTPConnection(url.origin, ssl_context=self._tls, network_backend=road)
+        backend = GuardedBackend(partial(self._addresses, target, budget, redirected=redirected), budget, self._proxy)
+        connection = httpcore.HTTPConnection(url.origin, ssl_context=self._tls, network_backend=backend)
         began = False
         try:
             response = connection.handle_request(request)
@@ -122,7 +122,7 @@ class Fetcher:
 
     def _lookup(self, target: Target, budget: Budget) -> list[Address]:
         try:
-            found = lookup.in_time(lambda: self._resolve(target.host, target.port), budget.connect_s())
+            found = dns.in_time(lambda: self._resolve(target.host, target.port), budget.connect_s())
         except TimeoutError:
             raise FetchError("dns", "timed out") from None
         except OSError as error:

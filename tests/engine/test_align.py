@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from bankcard_ocr import align
-from bankcard_ocr.places import Place
+from bankcard_ocr.engine import align
+from bankcard_ocr.engine.regions import Region
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.recognize import Character, Line
@@ -41,14 +41,14 @@ def picture(
     text: str, pixels: np.ndarray | None = None, card: np.ndarray | None = None, quad: np.ndarray = FRAME
 ) -> align.Picture:
     """A picture on whose ``quad`` the text was read."""
-    place = Place(views=(line_of(text),), quad=quad, candidates=(), score=0.9)
+    region = Region(views=(line_of(text),), quad=quad, candidates=(), score=0.9)
     nothing = np.full((500, 760, 3), 140, np.uint8)
-    return align.Picture(pixels=nothing if pixels is None else pixels, place=place, card=card)
+    return align.Picture(pixels=nothing if pixels is None else pixels, region=region, card=card)
 
 
 def test_without_characters_there_is_nothing_to_lay():
     """No pictures, or pictures of nothing."""
-    assert (None, None) == (align.aligned([]), align.aligned([picture(""), picture("")]))
+    assert (None, None) == (align.align([]), align.align([picture(""), picture("")]))
 
 
 @pytest.mark.parametrize(("card", "pitch"), [(CARD, 22 / 639), (None, 1 / align.WIDTH)])
@@ -59,8 +59,8 @@ def test_digits_are_told_where_the_first_picture_s_card_has_them(art, card: np.n
     second = np.asarray(cv2.warpPerspective(art(1), matrix, (760, 500)), np.uint8)
     pictures = [picture(NUMBER, art(1), card), picture(NUMBER, second, quad=quads.project(FRAME, matrix))]
 
-    aligned = align.aligned(pictures)
-    one, other = aligned.looks() if aligned else (None, None)
+    aligned = align.align(pictures)
+    one, other = aligned.observations() if aligned else (None, None)
 
     assert [True, True] == [one.is_registered, other.is_registered]
     assert (one.along, one.across) == (pytest.approx(other.along, abs=0.002), pytest.approx(other.across, abs=0.01))
@@ -71,8 +71,8 @@ def test_pictures_with_too_little_in_common_keep_to_their_own_cards(art):
     """So does everyone when only their cards are asked for; without a card digits stand nowhere."""
     pictures = [picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD), picture(NUMBER, art(1))]
 
-    looks = align.aligned(pictures[:2]).looks()
-    apart = align.aligned(pictures, closely=False).looks()
+    looks = align.align(pictures[:2]).observations()
+    apart = align.align(pictures, closely=False).observations()
 
     assert [(False, True)] * 2 == [(look.is_registered, look.face is not None) for look in looks]
     assert [True, True, False] == [look.along is not None for look in apart]
@@ -83,10 +83,10 @@ def test_a_number_in_several_lines_is_a_look_too(art):
     """It has no characters that stand anywhere, and may contradict another picture all the same."""
     stacked = picture(NUMBER)
     line = replace(stacked.line, characters=())
-    stacked = replace(stacked, place=replace(stacked.place, views=(line,)))
+    stacked = replace(stacked, region=replace(stacked.region, views=(line,)))
 
     for pictures in ([stacked, stacked], [stacked, picture(NUMBER, art(1), CARD)]):
-        looks = align.aligned(pictures).looks()
+        looks = align.align(pictures).observations()
         assert [NUMBER] * 2 == [look.digits for look in looks]
 
 
@@ -94,12 +94,12 @@ def test_a_text_that_no_frame_shows_is_no_look(art):
     """As one is listed now and then where nothing is seen."""
     nothing = picture("")
     nothing = replace(
-        nothing, place=replace(nothing.place, views=(replace(nothing.line, say=lambda: (("5", 0.1),)),)), card=CARD
+        nothing, region=replace(nothing.region, views=(replace(nothing.line, say=lambda: (("5", 0.1),)),)), card=CARD
     )
 
     for pictures in ([nothing], [picture(NUMBER, art(1), CARD), replace(nothing, pixels=art(1))]):
-        aligned = align.aligned(pictures)
-        assert [16] * (len(pictures) - 1) == [len(look.chances) for look in aligned.looks()]
+        aligned = align.align(pictures)
+        assert [16] * (len(pictures) - 1) == [len(look.chances) for look in aligned.observations()]
         assert () == aligned.read(Saying(line_of("1")))
 
 
@@ -111,11 +111,11 @@ def test_a_place_where_a_digit_was_not_seen_is_kept(art):
     moved = replace(
         whole, characters=tuple(replace(new, x=old.x) for new, old in zip(whole.characters, seen, strict=True))
     )
-    holed = replace(holed, place=replace(holed.place, views=(moved,)))
+    holed = replace(holed, region=replace(holed.region, views=(moved,)))
     bare = replace(holed, card=None, pixels=art(2))
 
-    together = align.aligned([picture(NUMBER, art(1), CARD), holed]).looks()
-    alone = align.aligned([holed, bare], closely=False).looks()
+    together = align.align([picture(NUMBER, art(1), CARD), holed]).observations()
+    alone = align.align([holed, bare], closely=False).observations()
 
     assert [16, 16, 16, 16] == [len(look.chances) for look in together + alone]
     assert [False] * 3 == [bool(look.seen[7]) for look in [together[1], *alone]]
@@ -123,7 +123,7 @@ def test_a_place_where_a_digit_was_not_seen_is_kept(art):
 
 def test_nothing_is_read_together_where_one_picture_stands_alone(art):
     """Nor is the model asked."""
-    aligned = align.aligned([picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD)])
+    aligned = align.align([picture(NUMBER, art(1), CARD), picture(NUMBER, art(2), CARD)])
 
     assert () == aligned.read(None)
 
@@ -153,7 +153,7 @@ class Saying:
 )
 def test_what_is_read_together_is_proven_and_even(art, text: str, shift: float, told: bool):
     """Halves of two cards of one design would be put together else."""
-    aligned = align.aligned([picture(text[:8] + "????????", art(1), CARD), picture(text, art(1))])
+    aligned = align.align([picture(text[:8] + "????????", art(1), CARD), picture(text, art(1))])
 
     found = aligned.read(Saying(line_of(text, shift=shift)))
 

@@ -14,8 +14,8 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 import idna
 
-from ..errors import FetchError
-from ..platform.form import as_text
+from ...errors import FetchError
+from ...platform.form import as_text
 from .address import Address
 
 MAX_URL_CHARS = 8192

@@ -12,12 +12,12 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
+from ..numbers import iin, luhn, pan
+from ..reading import Candidate
+from ..vision import recognize
+from ..vision.recognize import HIDDEN, Line
 from . import layout
-from .numbers import iin, luhn, pan
 from .prefix import Prefix
-from .reading import Candidate
-from .vision import recognize
-from .vision.recognize import HIDDEN, Line
 
 UNLISTED = -3.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-28, "4s of embossers, a wider stem"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit

@@ -1,6 +1,6 @@
-"""The search for the number in a picture: which places are looked at, in which order, and how hard each.
+"""The search for the number in a picture: which regions are looked at, in which order, and how hard each.
 
-Looking is lazy: places are tried from the likeliest to the least, and each is looked at until the judge is sure, so
+Looking is lazy: regions are tried from the likeliest to the least, and each is looked at until the judge is sure, so
 that a plain picture costs one location and one or two recognitions.
 """
 
@@ -15,26 +15,26 @@ from statistics import median
 
 import numpy as np
 
+from ..numbers import pan
+from ..reading import Candidate, Options
+from ..vision import locate, recognize
+from ..vision import quad as quads
+from ..vision.locate import Detection
+from ..vision.model import Model
+from ..vision.recognize import Line
 from . import cards, judge, layout, prefix
-from .numbers import pan
-from .places import Place
-from .reading import Candidate, Options
-from .vision import locate, recognize
-from .vision import quad as quads
-from .vision.locate import Thing
-from .vision.model import Model
-from .vision.recognize import Line
+from .regions import Region
 
 PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
-SURE = 0.95  # a place this certain is not looked at again, and no other place is
-CERTAIN = 0.99  # a place this certain is not compared with other digits, and one view of it may be enough
+SURE = 0.95  # a region this certain is not looked at again, and no other region is
+CERTAIN = 0.99  # a region this certain is not compared with other digits, and one view of it may be enough
 SEEN = 0.9  # when it is this certain without what real numbers are like, too: of 565 right views 544 are
 LIKELY_BEYOND = 0.5  # digits beside a number that are as sure are looked at closely
 FOLLOWED = 0.5  # a number less certain than this is not looked beside for more of it
-PROMISING = 0.02  # a place less certain than this is not worth looking at harder
+PROMISING = 0.02  # a region less certain than this is not worth looking at harder
 FULL = 15  # lines of fewer characters may be parts of a number, whose ends are looked for
 BEYOND = 5.0  # characters' pitches on either side
-REFUTED = 0.1  # a place was misread that is less certain when looked at harder, or says another number then
+REFUTED = 0.1  # a region was misread that is less certain when looked at harder, or says another number then
 UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
@@ -45,12 +45,12 @@ PART = 1.5  # widths of such a picture that are located on at once, every other 
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
 LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
-FAINT = 0.35  # things that score less are no reason to say that a card is there
+FAINT = 0.35  # detections that score less are no reason to say that a card is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``things`` are those located so far.
+    """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``detections`` are those located so far.
 
     ``is_brief``: a line that is certain at first sight, and ends before strip and picture do, is not framed by its
     characters and read again.
@@ -64,24 +64,24 @@ class Search:
     options: Options
     is_brief: bool = False
     is_glance: bool = False
-    things: list[Thing] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
 
-    def places(self) -> Iterator[Place]:
-        """Places that may hold the number, looked at as they are asked for, from the likeliest."""
+    def regions(self) -> Iterator[Region]:
+        """Regions that may hold the number, looked at as they are asked for, from the likeliest."""
         spent = 0
         for line in self._tried():
             yield from map(self._to_its_ends, line)
-            spent += sum(place.strips for place in line)  # looks beside them not counted: few have any
+            spent += sum(region.strips for region in line)  # looks beside them not counted: few have any
             if spent >= PATIENCE:
                 return
 
-    def _tried(self) -> Iterator[list[Place]]:
-        """All such places, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
+    def _tried(self) -> Iterator[list[Region]]:
+        """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
         everything = bool(self.options.detail or self.options.returns)
         is_small_first = self.options.type == "scan" and not everything
-        found: list[Place] = []
+        found: list[Region] = []
 
-        def searched(lines: Iterable[Thing]) -> Iterator[list[Place]]:
+        def searched(lines: Iterable[Detection]) -> Iterator[list[Region]]:
             for line in lines:
                 here = self._searched(line)
                 found.extend(here)
@@ -90,9 +90,9 @@ class Search:
         if is_small_first:
             yield from searched(self._seen_small())
         wanted = locate.KINDS if everything else ("card", "number")
-        self.things.extend(self._located(wanted))
-        numbers = [thing for thing in self.things if thing.kind == "number"]
-        seen = [thing for thing in self.things if thing.kind == "card" and thing.score > FAINT][:2]
+        self.detections.extend(self._located(wanted))
+        numbers = [detection for detection in self.detections if detection.kind == "number"]
+        seen = [detection for detection in self.detections if detection.kind == "card" and detection.score > FAINT][:2]
         yield from searched(numbers[:1])
         if len(numbers) > 1 and (stacked := self._stacked(numbers)):
             yield [stacked]
@@ -104,7 +104,7 @@ class Search:
         yield from searched(numbers[1:2])
         doubt = 0.0 if seen else LAST_RESORT
         for here in searched(self._seen_apart()):
-            yield [replace(place, candidates=judge.doubted(place.candidates, doubt)) for place in here]
+            yield [replace(region, candidates=judge.doubted(region.candidates, doubt)) for region in here]
         surest = max(found, key=attrgetter("confidence"), default=None)
         if surest is not None and surest.confidence < UPRIGHT:
             yield [self._turned_doubted(surest)]
@@ -113,179 +113,181 @@ class Search:
                 yield [self._turned_doubted(fullest)]
         yield from searched(rest)
 
-    def _located(self, kinds: Sequence[str]) -> list[Thing]:
+    def _located(self, kinds: Sequence[str]) -> list[Detection]:
         """What is located in a picture; in overlapping parts of one that is as long as screenshots of chats are."""
         height, width = self.pixels.shape[:2]
         long, short = max(width, height), min(width, height)
         if long < ELONGATED * short:
             return locate.locate(self.locator, self.pixels, kinds=kinds)
         side = max(round(PART * short), -(-long // MOST_PARTS))
-        found: list[Thing] = []
+        found: list[Detection] = []
         for start in np.linspace(0, long - side, -(-2 * (long - side) // side) + 1).round().astype(int).tolist():
             x, y = (start, 0) if width > height else (0, start)
             part = np.ascontiguousarray(self.pixels[y : y + side, x : x + side])
             near = locate.locate(self.locator, part, kinds=kinds)
-            found += [replace(thing, quad=thing.quad + np.array((x, y), np.float32)) for thing in near]
+            found += [replace(detection, quad=detection.quad + np.array((x, y), np.float32)) for detection in near]
         found.sort(key=attrgetter("score"), reverse=True)
-        kept: list[Thing] = []
-        for thing in found:
-            alike = [other for other in kept if other.kind == thing.kind]
-            if len(alike) < locate.MOST and all(quads.overlap(other.quad, thing.quad) <= 0.5 for other in alike):
-                kept.append(thing)
+        kept: list[Detection] = []
+        for detection in found:
+            alike = [other for other in kept if other.kind == detection.kind]
+            if len(alike) < locate.MOST and all(quads.overlap(other.quad, detection.quad) <= 0.5 for other in alike):
+                kept.append(detection)
         return kept
 
-    def _turned_doubted(self, place: Place) -> Place:
-        """The place turned round, against the locator's direction; doubted when it reads as it is, too."""
-        turned = self._turned(place)
-        doubt = TURNED if place.confidence >= PROMISING else 0.0
+    def _turned_doubted(self, region: Region) -> Region:
+        """The region turned round, against the locator's direction; doubted when it reads as it is, too."""
+        turned = self._turned(region)
+        doubt = TURNED if region.confidence >= PROMISING else 0.0
         return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
 
-    def _seen_small(self) -> list[Thing]:
+    def _seen_small(self) -> list[Detection]:
         """The likeliest number line of a picture seen small, which is enough where a card fills it."""
         return locate.locate(self.locator, self.pixels, kinds=("number",), side=SCANNED)[:1]
 
-    def _seen_apart(self) -> list[Thing]:
+    def _seen_apart(self) -> list[Detection]:
         """The likeliest number line of a picture on black, where a card that ends as the picture does has an edge."""
         return locate.locate(self.locator, self.pixels, kinds=("number",), is_apart=True)[:1]
 
-    def elsewhere(self, places: Sequence[Place]) -> Iterator[Place]:
-        """Places on the cards whose number is not on one of ``places``."""
-        read = [place.quad for place in places if place.confidence >= SURE]
-        for card in cards.distinct(self.things):
+    def elsewhere(self, regions: Sequence[Region]) -> Iterator[Region]:
+        """Regions on the cards whose number is not on one of ``regions``."""
+        read = [region.quad for region in regions if region.confidence >= SURE]
+        for card in cards.distinct(self.detections):
             if any(cards.lies_in(quad, card.quad) for quad in read):
                 continue
-            looked = [place.quad for place in places if cards.lies_in(place.quad, card.quad)]
+            looked = [region.quad for region in regions if cards.lies_in(region.quad, card.quad)]
             numbers = [
-                thing for thing in self.things if thing.kind == "number" and cards.lies_in(thing.quad, card.quad)
+                detection
+                for detection in self.detections
+                if detection.kind == "number" and cards.lies_in(detection.quad, card.quad)
             ]
-            for thing in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
-                here = [self._to_its_ends(place) for place in self._searched(thing)]
+            for detection in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
+                here = [self._to_its_ends(region) for region in self._searched(detection)]
                 yield from here
-                if any(place.confidence >= SURE for place in here):
+                if any(region.confidence >= SURE for region in here):
                     break
 
-    def _later(self, card: quads.Quad) -> Iterator[Thing]:
+    def _later(self, card: quads.Quad) -> Iterator[Detection]:
         """What is found on the card alone, located when it is asked for."""
         yield from self.closer(card)
 
-    def _searched(self, thing: Thing) -> list[Place]:
-        """A place looked at, and looked at harder where that may settle it."""
-        place = self._look(thing.quad, thing.score)
-        if place.confidence < CERTAIN and self.lacks_pixels(place.quad):
-            return [place]
-        place = self._compared(place)
-        if not PROMISING <= place.confidence < SURE:
-            return [place]
-        harder = self._compared(self._harder(place))
-        if harder.confidence >= REFUTED and harder.says(place.candidates[0].number):
-            return [place, harder]
-        return [replace(harder, strips=place.strips + harder.strips)]
+    def _searched(self, detection: Detection) -> list[Region]:
+        """A region looked at, and looked at harder where that may settle it."""
+        region = self._look(detection.quad, detection.score)
+        if region.confidence < CERTAIN and self.lacks_pixels(region.quad):
+            return [region]
+        region = self._compared(region)
+        if not PROMISING <= region.confidence < SURE:
+            return [region]
+        harder = self._compared(self._harder(region))
+        if harder.confidence >= REFUTED and harder.says(region.candidates[0].number):
+            return [region, harder]
+        return [replace(harder, strips=region.strips + harder.strips)]
 
     def lacks_pixels(self, quad: quads.Quad) -> bool:
         """Whether this is a glance, and the whole picture would show the line under ``quad`` better."""
         return self.is_glance and quads.sides(quad)[0] < recognize.LONG
 
-    def _to_its_ends(self, place: Place) -> Place:
-        """``place``, followed where more digits stand beside its number, and doubted where they may be cut off.
+    def _to_its_ends(self, region: Region) -> Region:
+        """``region``, followed where more digits stand beside its number, and doubted where they may be cut off.
 
         What is proven by check digit and length is believed, but at the picture's edge for short numbers: of cuts one
         in ten is proven, too.
         """
-        return self._doubted_at_the_edge(self._followed(place))
+        return self._doubted_at_the_edge(self._followed(region))
 
-    def _followed(self, place: Place) -> Place:
-        """``place``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
-        number = place.candidates[0].number if place.candidates else ""
-        if not FULL <= len(number) < pan.LONGEST or place.confidence < FOLLOWED or judge.is_surely_whole(number):
-            return place
-        wide = quads.grow(place.quad, BEYOND / len(number), 0.0)
+    def _followed(self, region: Region) -> Region:
+        """``region``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
+        number = region.candidates[0].number if region.candidates else ""
+        if not FULL <= len(number) < pan.LONGEST or region.confidence < FOLLOWED or judge.is_surely_whole(number):
+            return region
+        wide = quads.grow(region.quad, BEYOND / len(number), 0.0)
         whole = self.line(wide)
         framed = recognize.framed(whole)
         if framed is None or not layout.goes_on(whole, number, least=LIKELY_BEYOND):
-            return replace(place, strips=place.strips + 1)
+            return replace(region, strips=region.strips + 1)
         again = recognize.in_picture(framed, wide, whole)
         line = self.line(again)
         if not layout.goes_on(line, number):
-            return replace(place, strips=place.strips + 2)
-        candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), place.confidence)
-        return replace(place, views=(line,), quad=again, candidates=candidates, strips=place.strips + 2)
+            return replace(region, strips=region.strips + 2)
+        candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), region.confidence)
+        return replace(region, views=(line,), quad=again, candidates=candidates, strips=region.strips + 2)
 
-    def _doubted_at_the_edge(self, place: Place) -> Place:
-        """``place``, doubted where the picture ends so close to its number that more of it may have been cut off."""
-        number = place.candidates[0].number if place.candidates else ""
+    def _doubted_at_the_edge(self, region: Region) -> Region:
+        """``region``, doubted where the picture ends so close to its number that more of it may have been cut off."""
+        number = region.candidates[0].number if region.candidates else ""
         if len(number) >= judge.SHORT and judge.is_proven(number):
-            return place
-        if not self._is_at_the_edge(place):
-            return place
-        return replace(place, candidates=judge.doubted(place.candidates, judge.MISREAD_NATS), is_cut=True)
+            return region
+        if not self._is_at_the_edge(region):
+            return region
+        return replace(region, candidates=judge.doubted(region.candidates, judge.MISREAD_NATS), is_cut=True)
 
-    def _is_at_the_edge(self, place: Place) -> bool:
-        """Whether the picture ends so close to the characters of ``place`` that more of them may have been cut off."""
-        count = len(place.characters) or (IN_A_LINE if place.candidates else 0)
+    def _is_at_the_edge(self, region: Region) -> bool:
+        """Whether the picture ends so close to the characters of ``region`` that more of them may have been cut off."""
+        count = len(region.characters) or (IN_A_LINE if region.candidates else 0)
         if count < IN_A_LINE:
             return False  # too little was read to tell where it ends
-        pitch = quads.sides(place.text_quad)[0] / count
-        return min(quads.room(place.text_quad, *self.pixels.shape[1::-1])) < CUT * pitch
+        pitch = quads.sides(region.text_quad)[0] / count
+        return min(quads.room(region.text_quad, *self.pixels.shape[1::-1])) < CUT * pitch
 
-    def _compared(self, place: Place) -> Place:
-        """The place ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
-        if not PROMISING <= place.confidence < CERTAIN or len(place.characters) < pan.SHORTEST:
-            return place
+    def _compared(self, region: Region) -> Region:
+        """The region ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
+        if not PROMISING <= region.confidence < CERTAIN or len(region.characters) < pan.SHORTEST:
+            return region
         strips = [
-            recognize.strip(self.pixels, recognize.in_picture(look, place.quad, place.line), recognize.SHORT)
-            for look in prefix.looks(place.line)
+            recognize.strip(self.pixels, recognize.in_picture(look, region.quad, region.line), recognize.SHORT)
+            for look in prefix.looks(region.line)
         ]
         printed = prefix.read(recognize.recognize(self.recognizer, strips))
         if printed is None:
-            return place
-        return replace(place, candidates=judge.ranked(place.views, prior=self.options.prior, printed=printed))
+            return region
+        return replace(region, candidates=judge.ranked(region.views, prior=self.options.prior, printed=printed))
 
-    def _look(self, quad: quads.Quad, score: float) -> Place:
+    def _look(self, quad: quads.Quad, score: float) -> Region:
         """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
-        place = self._read(quad, score)
-        if not place.candidates or not judge.may_be_upside_down(place.candidates[0].number):
-            return place
-        turned = self._turned(place)
-        strips = place.strips + turned.strips
+        region = self._read(quad, score)
+        if not region.candidates or not judge.may_be_upside_down(region.candidates[0].number):
+            return region
+        turned = self._turned(region)
+        strips = region.strips + turned.strips
         if turned.confidence >= EITHER_WAY:
             return replace(turned, strips=strips)
-        return replace(place, candidates=_doubted_upside_down(place.candidates), strips=strips)
+        return replace(region, candidates=_doubted_upside_down(region.candidates), strips=strips)
 
-    def _turned(self, place: Place) -> Place:
-        """The place turned round; where that says nothing at all in the frame of its characters, no other is tried."""
-        quad = quads.turn(place.quad, 2)
+    def _turned(self, region: Region) -> Region:
+        """The region turned round; where that says nothing at all in the frame of its characters, no other is tried."""
+        quad = quads.turn(region.quad, 2)
         line = self.line(quad)
         candidates = judge.ranked([line], prior=self.options.prior)
         if not candidates or candidates[0].confidence < PROMISING:
-            return Place(views=(line,), quad=quad, candidates=candidates, score=place.score)
-        turned = self._read(quad, place.score)
+            return Region(views=(line,), quad=quad, candidates=candidates, score=region.score)
+        turned = self._read(quad, region.score)
         return replace(turned, strips=1 + turned.strips)
 
-    def _read(self, quad: quads.Quad, score: float) -> Place:
+    def _read(self, quad: quads.Quad, score: float) -> Region:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
         first = self.line(outer)
         framed = recognize.framed(first)
         if framed is None or self.is_brief:
             candidates = judge.ranked([first], prior=self.options.prior)
-            place = Place(views=(first,), quad=outer, candidates=candidates, score=score)
-            if framed is None or self._is_enough(place):
-                return place
+            region = Region(views=(first,), quad=outer, candidates=candidates, score=score)
+            if framed is None or self._is_enough(region):
+                return region
         again, second, strips = self._reframed(recognize.in_picture(framed, outer, first))
         views = (second,) if _differs(first, second) else (first, second)
         candidates = judge.ranked(views, prior=self.options.prior)
-        return Place(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
+        return Region(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
 
-    def _is_enough(self, place: Place) -> bool:
-        """Whether the one view of ``place`` is certain, by its pixels alone, too, and shows a whole number.
+    def _is_enough(self, region: Region) -> bool:
+        """Whether the one view of ``region`` is certain, by its pixels alone, too, and shows a whole number.
 
         It does where strip and picture go on at the number's ends.
         """
-        if place.confidence < max(CERTAIN, self.options.threshold or 0.0):
+        if region.confidence < max(CERTAIN, self.options.threshold or 0.0):
             return False
-        seen = judge.ranked(place.views, prior=False)
-        is_seen = place.says(seen[0].number) and seen[0].confidence >= SEEN
-        return is_seen and _goes_on(place.line) and not self._is_at_the_edge(place)
+        seen = judge.ranked(region.views, prior=False)
+        is_seen = region.says(seen[0].number) and seen[0].confidence >= SEEN
+        return is_seen and _goes_on(region.line) and not self._is_at_the_edge(region)
 
     def _reframed(self, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
         """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
@@ -300,29 +302,33 @@ class Search:
         again = recognize.in_picture(framed, wide, whole)
         return again, self.line(again), 3
 
-    def _harder(self, place: Place) -> Place:
-        """More views of a place: framed looser, tighter, and from where the last view saw the characters."""
-        framings = [quads.grow(place.quad, 0.02, 0.12), quads.grow(place.quad, -0.012, -0.1)]
-        framed = recognize.framed(place.line)
+    def _harder(self, region: Region) -> Region:
+        """More views of a region: framed looser, tighter, and from where the last view saw the characters."""
+        framings = [quads.grow(region.quad, 0.02, 0.12), quads.grow(region.quad, -0.012, -0.1)]
+        framed = recognize.framed(region.line)
         if framed is not None:
-            framings.append(recognize.in_picture(framed, place.quad, place.line))
-        views = (*place.views, *self._lines([recognize.strip(self.pixels, quad) for quad in framings]))
+            framings.append(recognize.in_picture(framed, region.quad, region.line))
+        views = (*region.views, *self._lines([recognize.strip(self.pixels, quad) for quad in framings]))
         candidates = _doubted_upside_down(judge.ranked(views, prior=self.options.prior))
-        return replace(place, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
+        return replace(region, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
 
-    def closer(self, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25) -> list[Thing]:
+    def closer(self, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25) -> list[Detection]:
         """What the locator finds on the card alone, cut out and seen large: two lines of each kind."""
         width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
         outer = quads.grow(card, 0.04, 0.06)
         cut = quads.rectify(self.pixels, outer, 2 * width, 2 * height)
         back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
         found = locate.locate(self.locator, cut, least=least, kinds=kinds)
-        found = [thing for kind in kinds for thing in [one for one in found if one.kind == kind][:2]]
-        return [Thing(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]
+        found = [detection for kind in kinds for detection in [one for one in found if one.kind == kind][:2]]
+        return [Detection(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]
 
-    def _stacked(self, lines: list[Thing]) -> Place | None:
+    def _stacked(self, lines: list[Detection]) -> Region | None:
         """A number set in several short lines, one below the other, read as one."""
-        short = [thing.quad for thing in lines if quads.sides(thing.quad)[0] < 6.5 * quads.sides(thing.quad)[1]]
+        short = [
+            detection.quad
+            for detection in lines
+            if quads.sides(detection.quad)[0] < 6.5 * quads.sides(detection.quad)[1]
+        ]
         if len(short) < 2:
             return None
         down = short[0][3] - short[0][0]
@@ -333,7 +339,7 @@ class Search:
         whole = Line(say=partial(recognize.spelled, frames, alphabet), characters=(), frames=frames, alphabet=alphabet)
         quad = np.stack([short[0][0], short[0][1], short[-1][2], short[-1][3]])
         candidates = judge.ranked([whole], prior=self.options.prior)
-        return Place(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))
+        return Region(views=(whole,), quad=quad, candidates=candidates, score=lines[0].score, strips=len(short))
 
     def line(self, quad: quads.Quad) -> Line:
         """What stands under ``quad``, read as a number or, where that is short, as a date."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr import layout
+from bankcard_ocr.engine import layout
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.vision.recognize import Character, Line
 
@@ -68,9 +68,9 @@ def test_a_line_that_stands_evenly_with_one_more_digit_lacks_it(
     off = np.random.default_rng(jitter).uniform(-0.03, 0.03, sum(sizes)) * 16
     seen = np.delete(middles(sizes, gap=gap, bend=bend) + off, unseen)
 
-    place = layout.unseen_place(line("4" * len(seen), seen))
-    assert place is not None
-    assert len(sizes) == 1 or place == unseen  # without groups a bent line is as even with another one unseen
+    index = layout.unseen_index(line("4" * len(seen), seen))
+    assert index is not None
+    assert len(sizes) == 1 or index == unseen  # without groups a bent line is as even with another one unseen
 
 
 @pytest.mark.parametrize(("sizes", "unseen"), [((6, 13), 6), ((6, 13), 5), ((6, 11), 6)])

@@ -1,4 +1,4 @@
-"""The road to a picture elsewhere: one socket, to an address that was judged, watched while it is open."""
+"""The connection to a picture elsewhere: one socket, to an address that was judged, watched while it is open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import certifi
 import httpcore
 
-from ..errors import FetchError, SettingsError
+from ...errors import FetchError, SettingsError
 from .address import Address
 
 _HEAD_BYTES = 128 * 1024  # allowed on the wire beyond the picture: the head and the framing of chunks
@@ -56,7 +56,7 @@ class Budget:
         return min(self.left_s(), self.limits.connect_timeout_s)
 
 
-class Road(httpcore.NetworkBackend):
+class GuardedBackend(httpcore.NetworkBackend):
     """Connects to one of ``addresses``, which are judged when they are asked for and not looked up again."""
 
     def __init__(self, addresses: Callable[[], Sequence[Address]], budget: Budget, proxy: Proxy | None) -> None:

@@ -15,9 +15,9 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from .numbers import pan
-from .vision import ctc, recognize
-from .vision.recognize import Line
+from ..numbers import pan
+from ..vision import ctc, recognize
+from ..vision.recognize import Line
 
 EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 100 lines read right have less
 PLAIN = 0.5  # without strays a line must be this much evener, and evener by as much than without any other characters
@@ -75,10 +75,10 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
     fits, rests, widest = [], [], []
     whole = count + unseen
     for sizes in sorted(set(pan.GROUPINGS.get(whole, ()))):
-        places = np.arange(whole, dtype=np.float64)
+        positions = np.arange(whole, dtype=np.float64)
         groups = np.repeat(np.arange(len(sizes)), sizes).astype(np.float64)
-        bend = ((places + groups) / whole - 0.5) ** 2
-        columns = np.stack([np.ones(whole), places, groups, bend], 1)
+        bend = ((positions + groups) / whole - 0.5) ** 2
+        columns = np.stack([np.ones(whole), positions, groups, bend], 1)
         for seen in [np.delete(columns, i, 0) for i in range(whole)] if unseen else [columns]:
             fit = np.linalg.pinv(seen)
             fits.append(fit[:3])
@@ -89,10 +89,10 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
 
 def lacks_one(line: Line) -> bool:
     """Whether a digit of ``line`` was not seen: with one unseen it stands evenly, and as it is it does not."""
-    return unseen_place(line) is not None
+    return unseen_index(line) is not None
 
 
-def unseen_place(line: Line) -> int | None:
+def unseen_index(line: Line) -> int | None:
     """The place, from 0, of the digit of the whole number that ``line`` lacks; None where it lacks none."""
     middles = np.array([char.x for char in line.characters], np.float64)
     whole = float(unevenness(middles)) if len(middles) >= pan.SHORTEST else 0.0

@@ -13,13 +13,13 @@ from statistics import median
 
 import numpy as np
 
-from .numbers import holder
-from .vision import quad as quads
-from .vision import recognize
-from .vision.locate import Thing
-from .vision.model import Model
-from .vision.quad import Image, Quad
-from .vision.recognize import Character, Line
+from ..numbers import holder
+from ..vision import quad as quads
+from ..vision import recognize
+from ..vision.locate import Detection
+from ..vision.model import Model
+from ..vision.quad import Image, Quad
+from ..vision.recognize import Character, Line
 
 SURE = 0.7  # the least probability of a name that is told
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
@@ -38,22 +38,22 @@ class Name:
     quad: Quad
 
 
-def name(things: Sequence[Thing], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
+def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
     """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands."""
     surest: Name | None = None
-    for thing in may_be_names(things, number=number):
-        found = _name(thing, pixels, model, least=surest.probability if surest else SURE)
+    for detection in may_be_names(detections, number=number):
+        found = _name(detection, pixels, model, least=surest.probability if surest else SURE)
         if found is not None and (surest is None or found.probability > surest.probability):
             surest = found
     return surest
 
 
-def may_be_names(things: Sequence[Thing], *, number: Quad | None = None) -> list[Thing]:
+def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Detection]:
     """The lines that may be a name, the likeliest first: one where most cards have the number is located as one."""
-    numbers = [thing for thing in things if thing.kind == "number"]
-    others = [thing for thing in numbers if number is None or not _in_one_line(thing.quad, number)]
-    found = [thing for thing in things if thing.kind == "holder"] + others
-    return sorted(found, key=lambda thing: -thing.score)[:MOST]
+    numbers = [detection for detection in detections if detection.kind == "number"]
+    others = [detection for detection in numbers if number is None or not _in_one_line(detection.quad, number)]
+    found = [detection for detection in detections if detection.kind == "holder"] + others
+    return sorted(found, key=lambda detection: -detection.score)[:MOST]
 
 
 def _in_one_line(first: Quad, second: Quad) -> bool:
@@ -65,16 +65,16 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
     return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
-def _name(thing: Thing, pixels: Image, model: Model, *, least: float) -> Name | None:
+def _name(detection: Detection, pixels: Image, model: Model, *, least: float) -> Name | None:
     """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
 
     def is_name(text: str) -> bool:
         cleaned = holder.clean(text)
         if cleaned is None or recognize.HIDDEN in text:
             return False
-        return thing.kind != "number" or not holder.may_be_digits(cleaned)
+        return detection.kind != "number" or not holder.may_be_digits(cleaned)
 
-    line, quad = _followed(thing.quad, pixels, model)
+    line, quad = _followed(detection.quad, pixels, model)
     unlisted = line.texts[-1][1]  # or less
     likeliest = max([unlisted, *(chance for text, chance in line.texts if is_name(text))])
     if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
@@ -85,9 +85,9 @@ def _name(thing: Thing, pixels: Image, model: Model, *, least: float) -> Name | 
     return Name(text=holder.clean(text) or "", probability=probability, quad=quad)
 
 
-def named(thing: Thing, pixels: Image, model: Model) -> tuple[str, float, Quad]:
+def named(detection: Detection, pixels: Image, model: Model) -> tuple[str, float, Quad]:
     """What a line most probably says, how probably, and where it is."""
-    line, quad = _followed(thing.quad, pixels, model)
+    line, quad = _followed(detection.quad, pixels, model)
     return *_said(line, quad, pixels, model), quad
 
 
@@ -130,13 +130,13 @@ def _going_on(whole: Line, more: float) -> Line | None:
     """
     characters, width = whole.characters, whole.width
     left, right = more / (1 + 2 * more) * width, (1 + more) / (1 + 2 * more) * width
-    inner = [place for place, char in enumerate(characters) if left <= char.x <= right]
+    inner = [index for index, char in enumerate(characters) if left <= char.x <= right]
     if len(inner) < 2:
         return None
-    x = [characters[place].x for place in inner]
+    x = [characters[index].x for index in inner]
     pitch = median([after - before for before, after in itertools.pairwise(x)])
-    high = median([characters[place].height for place in inner])
-    slope, offset = recognize.straight(x, [characters[place].y for place in inner])
+    high = median([characters[index].height for index in inner])
+    slope, offset = recognize.straight(x, [characters[index].y for index in inner])
 
     def adjoins(char: Character, next_to: Character) -> bool:
         near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5

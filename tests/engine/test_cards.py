@@ -5,48 +5,50 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bankcard_ocr import cards
-from bankcard_ocr.vision.locate import Thing
+from bankcard_ocr.engine import cards
+from bankcard_ocr.vision.locate import Detection
 
 
 def box(left: float, top: float, right: float, bottom: float) -> np.ndarray:
     return np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
 
 
-def thing(quad: np.ndarray, *, kind: str = "card", score: float = 0.9) -> Thing:
-    return Thing(kind=kind, quad=quad, score=score)
+def detection(quad: np.ndarray, *, kind: str = "card", score: float = 0.9) -> Detection:
+    return Detection(kind=kind, quad=quad, score=score)
 
 
 def test_a_card_found_twice_is_one():
     """Of two quads that lie on one another the likelier stays; another card is another."""
     first, again, other = box(0, 0, 160, 100), box(5, 5, 150, 95), box(200, 0, 360, 100)
 
-    found = cards.distinct([thing(first), thing(again, score=0.8), thing(other, score=0.7)])
+    found = cards.distinct([detection(first), detection(again, score=0.8), detection(other, score=0.7)])
 
     assert [first.tolist(), other.tolist()] == [card.quad.tolist() for card in found]
 
 
 def test_faint_cards_and_other_things_are_no_cards():
     """A score below the least, and a number line, are left out."""
-    assert [] == cards.distinct([thing(box(0, 0, 160, 100), score=0.3), thing(box(0, 0, 160, 20), kind="number")])
+    assert [] == cards.distinct(
+        [detection(box(0, 0, 160, 100), score=0.3), detection(box(0, 0, 160, 20), kind="number")]
+    )
 
 
 def test_a_line_belongs_to_the_card_it_stands_on():
-    """The likeliest card that holds the whole line; none when it sticks out or the thing has no card's shape."""
+    """The likeliest card that holds the whole line; none when it sticks out or the detection has no card's shape."""
     card, strip = box(0, 0, 160, 100), box(0, 0, 160, 20)
 
-    assert card.tolist() == cards.around(box(20, 40, 140, 50), [thing(strip), thing(card)]).tolist()
-    assert cards.around(box(20, 40, 240, 50), [thing(card)]) is None
-    assert cards.around(box(20, 5, 140, 15), [thing(strip)]) is None
+    assert card.tolist() == cards.around(box(20, 40, 140, 50), [detection(strip), detection(card)]).tolist()
+    assert cards.around(box(20, 40, 240, 50), [detection(card)]) is None
+    assert cards.around(box(20, 5, 140, 15), [detection(strip)]) is None
 
 
 def test_what_is_on_another_card_is_not_this_ones():
     """With two cards in view only what stands on the line's own counts, and nothing where it stands on none."""
-    line, mine = thing(box(20, 40, 140, 50), kind="number"), thing(box(20, 60, 60, 70), kind="expiry")
+    line, mine = detection(box(20, 40, 140, 50), kind="number"), detection(box(20, 60, 60, 70), kind="expiry")
     first, other, theirs = (
-        thing(box(0, 0, 160, 100)),
-        thing(box(200, 0, 360, 100)),
-        thing(box(220, 60, 260, 70), kind="expiry"),
+        detection(box(0, 0, 160, 100)),
+        detection(box(200, 0, 360, 100)),
+        detection(box(220, 60, 260, 70), kind="expiry"),
     )
 
     assert [first, line, mine] == cards.on_one_card(line.quad, [first, other, line, mine, theirs])

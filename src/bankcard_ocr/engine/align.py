@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..numbers import pan
+from ..reading import Candidate
+from ..vision import quad as quads
+from ..vision import quality, recognize, register
+from ..vision.model import Model
+from ..vision.recognize import Line
 from . import cards, fuse, judge, layout, search
-from .numbers import pan
-from .places import Place
-from .reading import Candidate
-from .vision import quad as quads
-from .vision import quality, recognize, register
-from .vision.model import Model
-from .vision.recognize import Line
+from .regions import Region
 
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
 WIDTH, ABOVE, BELOW = 22.0, 6.5, 5.0  # of such a card: pitches of its digits, their heights above and below the line
@@ -29,20 +29,20 @@ FEWEST = 4  # digits that show where a line is
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Picture:
-    """``pixels`` uint8 (H, W, 3), the ``place`` of the number, the outline of the ``card`` where one was located."""
+    """``pixels`` uint8 (H, W, 3), the ``region`` of the number, the outline of the ``card`` where one was located."""
 
     pixels: quads.Image = field(repr=False)
-    place: Place
+    region: Region
     card: quads.Quad | None
 
     @property
     def line(self) -> Line:
         """What was read there."""
-        return self.place.line
+        return self.region.line
 
     def where(self, points: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
         """Points (N, 2) of the line's strip in the picture's pixels."""
-        return recognize.in_picture(np.array(points, np.float32).reshape(-1, 2), self.place.quad, self.line)
+        return recognize.in_picture(np.array(points, np.float32).reshape(-1, 2), self.region.quad, self.line)
 
     @property
     def middles(self) -> NDArray[np.float32]:
@@ -52,7 +52,7 @@ class Picture:
     @property
     def surely_card(self) -> quads.Quad:
         """Where the picture shows the card and nothing else."""
-        return self.card if self.card is not None else quads.part(self.place.text_quad, *AROUND)
+        return self.card if self.card is not None else quads.part(self.region.text_quad, *AROUND)
 
     @property
     def likely_card(self) -> quads.Quad:
@@ -60,7 +60,7 @@ class Picture:
         if self.card is not None:
             return self.card
         count = max(1, len(self.line.characters))
-        return quads.part(self.place.text_quad, -2 / count, -ABOVE, (WIDTH - 2) / count, 1 + BELOW)
+        return quads.part(self.region.text_quad, -2 / count, -ABOVE, (WIDTH - 2) / count, 1 + BELOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,29 +75,29 @@ class Aligned:
     first: Picture
     card: quads.Quad
 
-    def looks(self) -> list[fuse.Look]:
+    def observations(self) -> list[fuse.Observation]:
         """What each picture shows of the number, and where on the card."""
-        found = [self._look(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
-        return [look for look in found if len(look.chances)]
+        found = [self._observed(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
+        return [each for each in found if len(each.chances)]
 
-    def _look(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Look:
+    def _observed(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Observation:
         """The digits, and where they stand: on the card of the first picture, or else on the picture's own."""
-        look = fuse.Look(chances=fuse.chances(picture.line))
-        if len(picture.line.characters) != len(look.chances) or not len(look.chances):
-            return look  # a number in several lines, or what hardly is one
-        unseen = layout.unseen_place(picture.line)
+        seen = fuse.Observation(chances=fuse.chances(picture.line))
+        if len(picture.line.characters) != len(seen.chances) or not len(seen.chances):
+            return seen  # a number in several lines, or what hardly is one
+        unseen = layout.unseen_index(picture.line)
         if self._is_laid and onto is not None:
             along, across = self._on_card(picture.middles, onto).T
             if (np.diff(along) > 0).all():
-                look = replace(look, along=along, across=float(np.median(across)), is_registered=True)
+                seen = replace(seen, along=along, across=float(np.median(across)), is_registered=True)
         elif picture.card is not None and not (self._is_laid and self.first.card is None):
             on_card = quads.project(picture.middles, quads.homography(picture.card, quads.UNIT))
             axis, forward = cards.runs(on_card)
             along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
-            look = replace(look, along=along, across=float(np.median(across)))
-        if look.along is not None and picture.card is not None:
-            look = replace(look, face=quality.face(picture.pixels, picture.card))
-        return look.lacking(unseen)
+            seen = replace(seen, along=along, across=float(np.median(across)))
+        if seen.along is not None and picture.card is not None:
+            seen = replace(seen, face=quality.face(picture.pixels, picture.card))
+        return seen.lacking(unseen)
 
     @property
     def _is_laid(self) -> bool:
@@ -194,7 +194,7 @@ def _told(line: Line) -> tuple[Candidate, ...]:
     return found
 
 
-def aligned(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | None:
+def align(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | None:
     """``pictures`` laid on one another; None when none shows a character.
 
     ``closely``: by the features that they share, which takes some 0.2 s each; else by their cards alone.
@@ -202,19 +202,19 @@ def aligned(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | N
     shown = tuple(each for each in pictures if each.line.text)
     if not shown:
         return None
-    first = max(shown, key=lambda each: (each.card is not None, each.place.evidence))
+    first = max(shown, key=lambda each: (each.card is not None, each.region.evidence))
     onto: list[quads.Matrix | None] = [None] * len(shown)
     if closely and len(shown) > 1 and first.line.characters:
         known = register.features(first.pixels, first.surely_card)
         onto = [np.eye(3) if each is first else _onto(first, known, each) for each in shown]
-    card = cards.as_read(first.likely_card, first.place.quad)
+    card = cards.as_read(first.likely_card, first.region.quad)
     return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card)
 
 
 def _onto(first: Picture, known: register.Features, other: Picture) -> quads.Matrix | None:
     """What takes the other picture's pixels to the first's; None where they are not surely of one design."""
     features = register.features(other.pixels)
-    found = register.laid(known, features)
+    found = register.register(known, features)
     if found is None:
         return None
     alike = register.likeness(first.pixels, first.surely_card, known, other.pixels, features, found)

@@ -12,12 +12,12 @@ from ..settings import Settings
 from . import memory
 from .build import build
 from .protocol import config
-from .reload import Hangups, Source, reloaded, say_wrong
+from .reload import HangupFlag, Source, log_rejected, reloaded
 
 LOOK_FOR_HANGUP_S = 0.2
 
 
-def serve_alone(source: Source, settings: Settings, listener: socket.socket, hangups: Hangups) -> None:
+def serve_single(source: Source, settings: Settings, listener: socket.socket, hangups: HangupFlag) -> None:
     """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
     threading.Thread(target=memory.look_after, daemon=True).start()
     app: ASGIApp | None = build(settings)
@@ -50,7 +50,7 @@ class _Successor(threading.Thread):
     Where it cannot be built the server goes on: a table or key that is broken by then stays as it is in memory.
     """
 
-    def __init__(self, source: Source, settings: Settings, server: _Server, hangups: Hangups) -> None:
+    def __init__(self, source: Source, settings: Settings, server: _Server, hangups: HangupFlag) -> None:
         super().__init__(daemon=True)
         self._source = source
         self._settings = settings
@@ -74,7 +74,7 @@ class _Successor(threading.Thread):
         try:
             self._built = build(settings), settings
         except Exception as error:  # noqa: BLE001  (what was right when it was looked at; this server goes on)
-            say_wrong(error)
+            log_rejected(error)
 
     def taking_over(self, settings: Settings) -> tuple[ASGIApp | None, Settings]:
         """The application that was built and its settings; none, and ``settings``, when nothing was."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bankcard_ocr import fuse
+from bankcard_ocr.engine import fuse
 from bankcard_ocr.numbers import luhn
 
 NUMBER = "6228480000000000" + luhn.check_digit("6228480000000000")  # 17 digits, a length the bank does not use
@@ -25,18 +25,18 @@ def look(
     start: int | None = None,
     face: np.ndarray | None = FACE,
     registered: bool = False,
-) -> fuse.Look:
+) -> fuse.Observation:
     """A look that shows ``text``, ``?`` for hidden ones; ``start`` is the place of its first digit on the card."""
     chances = np.full((len(text), 11), (1 - sure) / 10, np.float32)
     for place, char in enumerate(text):
         chances[place, 10 if char == "?" else int(char)] = sure
     if start is None:
-        return fuse.Look(chances=chances)
+        return fuse.Observation(chances=chances)
     along = (0.1 + 0.045 * (start + np.arange(len(text)))).astype(np.float32)
-    return fuse.Look(chances=chances, along=along, across=0.58, face=face, is_registered=registered)
+    return fuse.Observation(chances=chances, along=along, across=0.58, face=face, is_registered=registered)
 
 
-def told(*looks: fuse.Look, prior: bool = True) -> tuple[str, float]:
+def told(*looks: fuse.Observation, prior: bool = True) -> tuple[str, float]:
     found = fuse.fused(looks, prior=prior)
     return (found[0].number, found[0].confidence) if found else ("", 0.0)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr import judge
+from bankcard_ocr.engine import judge
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.reading import Candidate
 from bankcard_ocr.vision.recognize import Character, Line

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr import judge, prefix, search
-from bankcard_ocr.places import Place
-from bankcard_ocr.prefix import Prefix
+from bankcard_ocr.engine import judge, prefix, search
+from bankcard_ocr.engine.prefix import Prefix
+from bankcard_ocr.engine.regions import Region
+from bankcard_ocr.engine.search import Search
 from bankcard_ocr.reading import Candidate, Options
-from bankcard_ocr.search import Search
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth.ink import Ink
 from bankcard_ocr.vision import quad as quads
@@ -114,12 +114,12 @@ def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
     return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), found[0].quad
 
 
-def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Place, Place]:
-    """The place of the number as if it were read with ``confidence``, and the same compared with what is below it."""
+def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Region, Region]:
+    """The region of the number as if it were read with ``confidence``, and the same compared with what is below it."""
     looking = Search(**models, pixels=pixels, options=Options())
-    place = looking._look(quad, 0.9)
-    assert place.says(NUMBER)
-    doubted = replace(place, candidates=(Candidate(number=NUMBER, confidence=confidence),))
+    region = looking._look(quad, 0.9)
+    assert region.says(NUMBER)
+    doubted = replace(region, candidates=(Candidate(number=NUMBER, confidence=confidence),))
     return doubted, looking._compared(doubted)
 
 
@@ -127,11 +127,11 @@ def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, conf
 def test_print_is_read_where_it_stands(models, printed, times):
     """A number is doubted many times more when a digit of the print differs, and no more when it agrees."""
     pixels, quad = drawn(printed)
-    place = Search(**models, pixels=pixels, options=Options())._look(quad, 0.9)
+    region = Search(**models, pixels=pixels, options=Options())._look(quad, 0.9)
     _, after = looked(models, pixels, quad, 0.98)
 
     assert after.says(NUMBER)
-    doubt = (1 - after.confidence) / (1 - place.confidence)
+    doubt = (1 - after.confidence) / (1 - region.confidence)
     assert times / 100 < doubt < times
 
 

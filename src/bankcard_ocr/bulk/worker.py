@@ -30,7 +30,7 @@ Pan = Literal["masked", "full", "fingerprint"]
 Row = dict[str, Any]
 
 START_S = 120.0  # loading the models on a busy machine
-LOOK_S = 0.5  # how often a waiting hand looks whether the run was stopped
+LOOK_S = 0.5  # how often a waiting worker looks whether the run was stopped
 TRIES = 2
 
 
@@ -49,7 +49,7 @@ class Job:
     reader: str = "bankcard_ocr.reader:Reader"
 
 
-class Hand:
+class Worker:
     """One process at a time that reads for ``job`` until closed. Not shared by threads."""
 
     def __init__(self, job: Job, stop: threading.Event | None = None) -> None:
