@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import metrics
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
+from bankcard_ocr.numbers.pan import digest
 
 VISA = "4111111111111111"
 MASTERCARD = "5555555555554444"

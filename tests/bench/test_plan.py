@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from bankcard_ocr.bench import plan, run, speed
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer
 from bankcard_ocr.bench.plan import Plan
 from bankcard_ocr.errors import NoCardFound
+from bankcard_ocr.numbers.pan import digest
 
 VISA = "4111111111111111"
 QUAD = ((10.0, 50.0), (409.0, 50.0), (409.0, 79.0), (10.0, 79.0))

@@ -10,8 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bankcard_ocr.bench import readme, run
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
+from bankcard_ocr.numbers.pan import digest
 
 ROOT = Path(__file__).parents[2]
 VISA = "4111111111111111"

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import metrics, report, run, suites, svg
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.bench.suites import Sample, decode, encode
+from bankcard_ocr.numbers.pan import digest
 from bankcard_ocr.vision import quad as quads
 
 VISA = "4111111111111111"

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import run
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.bench.suites import Sample
 from bankcard_ocr.errors import BankcardError, NoCardFound, NotAPicture, NumberUnreadable
+from bankcard_ocr.numbers.pan import digest
 from bankcard_ocr.reading import Field, Options, Reading
 
 VISA = "4111111111111111"

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import suites
-from bankcard_ocr.bench.labels import Label, digest
+from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.suites import SUITES, Sample, decode, encode
+from bankcard_ocr.numbers.pan import digest
 from bankcard_ocr.vision import quad as quads
 
 QUAD = ((100.0, 200.0), (579.0, 200.0), (579.0, 239.0), (100.0, 239.0))  # a line of 479 x 39

@@ -22,6 +22,7 @@ from bankcard_ocr.errors import (
     StateError,
 )
 from bankcard_ocr.numbers import luhn
+from bankcard_ocr.numbers.masking import masked
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.wire import Picture
 
@@ -393,7 +394,7 @@ class TestMasking:
         """A number with its check digit is never in a masked text, whatever stands around it."""
         number = payload + luhn.check_digit(payload)
 
-        assert number not in wire.masked(f"{text} {number} {text}")
+        assert number not in masked(f"{text} {number} {text}")
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -409,4 +410,4 @@ class TestMasking:
     )
     def test_what_is_masked(self, text: str, expected: str):
         """Twelve to nineteen digits that pass Luhn, spaced or not; other digits stay."""
-        assert expected == wire.masked(text)
+        assert expected == masked(text)

@@ -20,7 +20,6 @@ column that is nearly called so, such as ``numbers`` or ``pan``, is refused.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import re
@@ -61,14 +60,6 @@ class Label:
 
     def __repr__(self) -> str:
         return f"Label(numbered={self.number_sha256 is not None}, length={self.length})"  # names may hold numbers too
-
-
-def digest(number: str) -> str:
-    """The hex SHA-256 by which labels name a number of digits only.
-
-    It keeps numbers from sight, not from a search: sixteen digits can be tried through.
-    """
-    return hashlib.sha256(b"bankcard:" + number.encode()).hexdigest()
 
 
 def load(path: Path) -> list[Label]:
@@ -124,7 +115,7 @@ def _label(line: int, row: Mapping[str | None, str | None]) -> Label:
     if not cells.get("file"):
         raise LabelsError(line, "the column 'file' is missing or empty")
     number = _number(line, cells.get("number", ""))
-    sha256 = digest(number) if number else cells.get("number_sha256", "").lower() or None
+    sha256 = pan.digest(number) if number else cells.get("number_sha256", "").lower() or None
     if sha256 and (len(sha256) != _SHA256_CHARS or not set(sha256) <= set("0123456789abcdef")):
         raise LabelsError(line, "number_sha256 must have 64 hexadecimal digits")
     return Label(

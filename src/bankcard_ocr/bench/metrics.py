@@ -25,13 +25,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from ..numbers import expiry
+from ..numbers import expiry, pan
 from ..reading import Quad
-from .labels import Label, digest
+from .labels import Label
 
 Outcome = Literal["exact", "wrong", "refused"]
 
 SURE = 0.99
+BINS = 40  # of a histogram of times
 EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0)
 MAX_POINTS = 80
 _Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
@@ -71,7 +72,7 @@ class Case:
         """What became of it. On a picture without a number, any number is ``wrong``."""
         if not self.answer.number:
             return "refused"
-        return "exact" if digest(self.answer.number) == self.label.number_sha256 else "wrong"
+        return "exact" if pan.digest(self.answer.number) == self.label.number_sha256 else "wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +226,10 @@ def count(hits: int, total: int) -> Count:
     return Count(hits=hits, total=total, share=value)
 
 
-def calibration(cases: Iterable[Case], edges: Sequence[float] = EDGES) -> Calibration | None:
+def calibration(cases: Iterable[Case]) -> Calibration | None:
     """How far the confidences of the numbers returned can be believed; None when none has a confidence.
 
-    ``edges`` ascend from 0 to 1; a confidence of 1 falls into the last bin.
+    A confidence of 1 falls into the last bin.
     """
     votes = [
         (case.answer.confidence, case.outcome == "exact")
@@ -238,8 +239,8 @@ def calibration(cases: Iterable[Case], edges: Sequence[float] = EDGES) -> Calibr
     if not votes:
         return None
     bins = []
-    for low, high in pairwise(edges):
-        inside = [vote for vote in votes if low <= vote[0] and (vote[0] < high or high == edges[-1])]
+    for low, high in pairwise(EDGES):
+        inside = [vote for vote in votes if low <= vote[0] and (vote[0] < high or high == EDGES[-1])]
         if inside:
             n = len(inside)
             right = share(sum(hit for _, hit in inside) / n, n)
@@ -289,16 +290,16 @@ def latency(times_ms: Iterable[float]) -> Latency | None:
     )
 
 
-def histogram(times_ms: Sequence[float], bins: int = 40) -> tuple[tuple[float, float, int], ...]:
-    """How many times lie in each of ``bins`` spans (low, high, count) of equal *ratio*; empty for no times."""
+def histogram(times_ms: Sequence[float]) -> tuple[tuple[float, float, int], ...]:
+    """How many times lie in each of BINS spans (low, high, count) of equal *ratio*; empty for no times."""
     if not times_ms:
         return ()
     low, high = max(min(times_ms), 1e-3), max(*times_ms, 1e-3)
-    ratio = max(high / low, 1.01) ** (1 / bins)
-    counts = [0] * bins
+    ratio = max(high / low, 1.01) ** (1 / BINS)
+    counts = [0] * BINS
     for time in times_ms:
         place = int(math.log(max(time, low) / low) / math.log(ratio))
-        counts[min(place, bins - 1)] += 1
+        counts[min(place, BINS - 1)] += 1
     return tuple((low * ratio**i, low * ratio ** (i + 1), count) for i, count in enumerate(counts))
 
 

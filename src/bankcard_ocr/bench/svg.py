@@ -91,12 +91,10 @@ def bars(rows: Sequence[Row], label: str) -> str:
     return _svg(names + frame.width + 24, frame.top + frame.height + 34, label, parts)
 
 
-def curves(lines: Sequence[Line], x: Axis, y: Axis, label: str, *, diagonal: bool = False) -> str:
-    """Curves over two axes; ``diagonal`` draws the line of equal values too."""
+def curves(lines: Sequence[Line], x: Axis, y: Axis, label: str) -> str:
+    """Curves over two axes."""
     frame = Frame()
     parts = [_grid_x(frame, x), _grid_y(frame, y)]
-    if diagonal:
-        parts.append(_path([frame.at(0, 0), frame.at(1, 1)], "ideal"))
     for line in lines:
         pixels = [frame.at(x.place(px), y.place(py)) for px, py in line.points]
         parts.append(_path(pixels, f"curve {line.css}"))

@@ -22,6 +22,7 @@ from typing import Any, Literal, Self
 
 from ..errors import BankcardError, BulkError, PictureError, Refused
 from ..numbers import pan
+from ..numbers.masking import masked
 from ..platform import wire
 from ..reading import Options
 from .plan import Chunk, pictures
@@ -185,7 +186,7 @@ def _answer(connection: Connection, job: Job) -> None:
     try:
         reader = _made(job.reader)
     except Exception as error:  # noqa: BLE001  (told to the parent, which raises)
-        connection.send(("failed", wire.masked(f"{type(error).__name__}: {error}")))
+        connection.send(("failed", masked(f"{type(error).__name__}: {error}")))
         return
     connection.send(("ready", None))
     while True:
@@ -196,7 +197,7 @@ def _answer(connection: Connection, job: Job) -> None:
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  (of the archive or table, not of a picture)
-            connection.send(("failed", wire.masked(f"{chunk.path}: {type(error).__name__}: {error}")))
+            connection.send(("failed", masked(f"{chunk.path}: {type(error).__name__}: {error}")))
 
 
 def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
@@ -206,7 +207,7 @@ def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
         reading = reader.read(picture, job.options)
     except Exception as error:  # noqa: BLE001  (a row says what happened)
         confidence = round(error.confidence, 6) if isinstance(error, BankcardError) else 0.0
-        cause = wire.hint(error) if isinstance(error, BankcardError) else wire.masked(type(error).__name__)
+        cause = wire.hint(error) if isinstance(error, BankcardError) else masked(type(error).__name__)
         code = wire.errcode(error)
         return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)
     confidence = round(reading.confidence, 6)

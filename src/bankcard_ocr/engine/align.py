@@ -24,7 +24,6 @@ from .regions import Region
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
 WIDTH, ABOVE, BELOW = 22.0, 6.5, 5.0  # of such a card: pitches of its digits, their heights above and below the line
 ENDS, LOOSE = 2.0, 0.35  # digits' heights around all that were seen, in which a line is read first
-FEWEST = 4  # digits that show where a line is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,7 +124,7 @@ class Aligned:
         rows: list[NDArray[np.float64]] = []
         for picture, matrix in laid:
             seen = [char for char in picture.line.characters if char.text.isdigit()]
-            if len(seen) >= FEWEST:
+            if len(seen) >= recognize.FEWEST:
                 edges = [[(char.x, char.y + side * char.height / 2) for char in seen] for side in (-1, 0, 1)]
                 row = np.stack([self._on_card(picture.where(each), matrix) for each in edges]) * quads.ID1_MM
                 if np.isfinite(row).all():
@@ -166,7 +165,9 @@ class _Strips:
         """What all show where the first has ``quad``: framed anew by its characters, wider where they may be a part."""
         line, quad = self._framed(quad)
         if len(line.characters) < search.FULL:
-            wide = quads.grow(quad, (pan.LONGEST - len(line.characters)) / max(4, len(line.characters)), 0.0)
+            wide = quads.grow(
+                quad, (pan.LONGEST - len(line.characters)) / max(recognize.FEWEST, len(line.characters)), 0.0
+            )
             longer, _ = self._framed(wide)
             if len(longer.characters) > len(line.characters):
                 return longer

@@ -37,14 +37,13 @@ ONE_GAP = 1.5  # the most where there is but one: a wider one may be a digit tha
 Floats = NDArray[np.float64]
 
 
-def unevenness(middles: Floats, *, unseen: bool = False) -> Floats:
+def unevenness(middles: Floats) -> Floats:
     """How far the worst of N characters is off its place in the best grouping of N digits, in pitches.
 
     ``middles`` (..., N) are the characters' x, from left to right; the result (...) is infinite where no grouping of N
-    digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line. ``unseen``:
-    in the best grouping of N + 1 digits of which one, wherever, was not seen.
+    digits comes near. A card seen from its side is allowed for: pitches may grow or shrink along the line.
     """
-    off = _off(middles, int(unseen))
+    off = _off(middles, 0)
     return np.asarray(off.min(-1, initial=np.inf).reshape(middles.shape[:-1]), np.float64)
 
 

@@ -110,7 +110,7 @@ def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
     quad = quads.grow(quad, 0.03, 0.3)
     quad, line = _framed_anew(quad, _natural(pixels, quad, model), pixels, model)
     for _ in range(MOST_PARTS):
-        more = BEYOND / max(4, len(line.characters))
+        more = BEYOND / max(recognize.FEWEST, len(line.characters))
         wide = quads.grow(quad, more, 0.0)
         whole = _natural(pixels, wide, model)
         longer = _going_on(whole, more)

@@ -39,7 +39,6 @@ UPRIGHT = 0.9  # a line read as surely as this is not turned round
 EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells which is right
 TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
 CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
-IN_A_LINE = 4  # digits of a number in several lines, and the fewest that show how far apart they are
 ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
 PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
@@ -223,8 +222,8 @@ class Search:
 
     def _is_at_the_edge(self, region: Region) -> bool:
         """Whether the picture ends so close to the characters of ``region`` that more of them may have been cut off."""
-        count = len(region.characters) or (IN_A_LINE if region.candidates else 0)
-        if count < IN_A_LINE:
+        count = len(region.characters) or (recognize.FEWEST if region.candidates else 0)
+        if count < recognize.FEWEST:
             return False  # too little was read to tell where it ends
         pitch = quads.sides(region.text_quad)[0] / count
         return min(quads.room(region.text_quad, *self.pixels.shape[1::-1])) < CUT * pitch
@@ -294,7 +293,7 @@ class Search:
         line = self.line(quad)
         if len(line.characters) >= FULL and not _is_at_an_end(line):
             return quad, line, 1
-        wide = quads.grow(quad, BEYOND / max(4, len(line.characters)), 0.0)
+        wide = quads.grow(quad, BEYOND / max(recognize.FEWEST, len(line.characters)), 0.0)
         whole = self.line(wide)
         framed = recognize.framed(whole)
         if framed is None or len(whole.characters) <= len(line.characters):

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..numbers import pan
-from ..numbers.masking import in_ascii, unquoted
-from . import wire
+from ..numbers.masking import in_ascii, masked, unquoted
 from .call import Call
 from .state.base import Record
 from .wire import Reply, Request
@@ -54,7 +53,7 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
 
 def _kept(text: str) -> str:
     """The beginning of ``text``, masked: a number that is cut off by it is found all the same."""
-    return wire.masked(text[:LOOKED_AT])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+    return masked(text[:LOOKED_AT])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
 
 
 def _fields(fields: Mapping[str, str]) -> str:

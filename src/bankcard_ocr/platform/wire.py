@@ -28,7 +28,7 @@ from typing import Any, Literal
 
 from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
 from ..formats import format_of
-from ..numbers import masking
+from ..numbers.masking import masked
 from ..reading import MOST_PICTURES, RETURNED, Options, Reading, Returned
 from . import cloudcodes, form
 
@@ -340,6 +340,3 @@ def token(rid: str, access_token: str, expires_in: int) -> Reply:
 def recognized(reading: Reading, rid: str, **details: Any) -> Reply:
     """The reply for a number that was read; strings, since JavaScript mangles a number of 19 digits."""
     return ok(rid, number=reading.number, id=reading.number, **details)
-
-
-masked = masking.masked  # the second net of all logs

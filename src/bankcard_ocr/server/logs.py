@@ -2,7 +2,7 @@
 
 The access log has one line for each call: request id, path, errcode, stage and cause, milliseconds, appid and address.
 It never has a query string, since tokens travel there. As a second net every text of every line, uvicorn's too, goes
-through :func:`~bankcard_ocr.platform.wire.masked`.
+through :func:`~bankcard_ocr.numbers.masking.masked`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, TextIO
 import structlog
 
 from ..errors import BankcardError
+from ..numbers.masking import masked
 from ..platform.state.base import Record
-from ..platform.wire import masked
 from ..settings import Settings
 from . import log_writer
 

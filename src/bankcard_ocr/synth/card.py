@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..numbers import luhn, pan
+from ..vision.quad import ID1_MM
 from . import glyphs, words
 from .ink import Ink
 from .ink import sample as sample_ink
 from .pixels import Rng
 
-WIDTH, HEIGHT = 85.6, 53.98
+WIDTH, HEIGHT = ID1_MM
 PITCH = 3.63  # of embossed digits, ISO 7811-1
 HIGH = 4.33  # of embossed digits, ISO 7811-1
 Kind = Literal["number", "expiry", "issue", "holder", "other"]
@@ -185,11 +186,9 @@ def _steps(rng: Rng, text: str, face: glyphs.Face, height: float, *, relief: boo
     return natural + gaps.astype(np.float32)
 
 
-def _small(
-    rng: Rng, text: str, left: float, middle: float, *, low: float = 1.0, high: float = 2.0, kind: Kind = "other"
-) -> Line:
+def _small(rng: Rng, text: str, left: float, middle: float, *, low: float = 1.0, high: float = 2.0) -> Line:
     """Small print, ``low`` to ``high`` millimetres high."""
-    return set_line(rng, kind, text, PRINTED, height=rng.uniform(low, high), left=left, middle=middle)
+    return set_line(rng, "other", text, PRINTED, height=rng.uniform(low, high), left=left, middle=middle)
 
 
 def _headline(rng: Rng) -> list[Line]:

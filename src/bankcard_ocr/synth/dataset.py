@@ -7,7 +7,6 @@ have the same ones, or none.
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import pathlib
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def save(path: pathlib.Path, pixels: NDArray[np.uint8]) -> None:
 
 
 def _label(drawn: Sample, name: str) -> dict[str, object]:
-    digest = hashlib.sha256(b"bankcard:" + drawn.number.encode()).hexdigest()
+    digest = pan.digest(drawn.number)
     return {
         "file": name,
         "subset": "synthetic",

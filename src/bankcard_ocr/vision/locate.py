@@ -24,6 +24,7 @@ _MARGIN = 16  # pixels of the model's input around the picture
 _APART = 48  # pixels of black around a picture that lies apart
 MOST = 6  # detections of one kind
 _SAME = 0.5  # of the smaller of two quads of one kind: with more in common they are one thing
+_GOES_ON = 0.1  # score of cells that a line, once located, still covers
 UNIT = 32.0  # pixels of the model's input in one unit of a corner's offset
 
 
@@ -117,12 +118,12 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float]]:
     return out
 
 
-def _stretched(quad: Quad, score: NDArray[np.float32], *, least: float = 0.1) -> Quad:
+def _stretched(quad: Quad, score: NDArray[np.float32]) -> Quad:
     """``quad`` of a line, its ends moved out to where the map still says that the line goes on.
 
     Votes for a far end fall short; the cells at the end itself do not.
     """
-    ys, xs = np.nonzero(score >= least)
+    ys, xs = np.nonzero(score >= _GOES_ON)
     cells = np.stack([xs, ys], 1).astype(np.float32) * STRIDE + (STRIDE - 1) / 2
     start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
     long = float(np.linalg.norm(end - start))

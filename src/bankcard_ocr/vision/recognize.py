@@ -22,6 +22,8 @@ from .model import Model
 HEIGHT = 48
 STRIDE = 4  # pixels of a strip in one frame of the model's output
 LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
+FEWEST = 4  # characters that show where a line is and how far apart they stand
+WIDE = 1.6  # pitches between characters that leave a gap
 HIDDEN = "?"  # a character that is there and cannot be seen
 FAINTEST = 1e-4  # keeps one frame from ruling out what the others of a character say
 
@@ -87,14 +89,14 @@ def _averaged(image: quads.Image, quad: quads.Quad, times: int) -> tuple[quads.I
     return np.asarray(part, np.uint8), np.asarray((quad - first + 0.5) / times - 0.5, np.float32)
 
 
-def recognize(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> list[Line]:
+def recognize(model: Model, strips: Sequence[quads.Image]) -> list[Line]:
     """What each of ``strips`` says; all must have one width."""
     alphabet = model.metadata["alphabet"]
     probabilities, places = model.run(np.stack(strips))
-    return [_line(frames, place, alphabet, beam) for frames, place in zip(probabilities, places, strict=True)]
+    return [_line(frames, place, alphabet) for frames, place in zip(probabilities, places, strict=True)]
 
 
-def together(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> Line:
+def together(model: Model, strips: Sequence[quads.Image]) -> Line:
     """What ``strips``, all of one line and of one width, say together: a character that one of them shows is there.
 
     Where they show different ones, each is as likely as it is clear.
@@ -106,17 +108,17 @@ def together(model: Model, strips: Sequence[quads.Image], *, beam: int = 8) -> L
     frames[:, nothing] = probabilities[:, :, nothing].min(0)
     frames /= frames.sum(1, keepdims=True)
     clearest = probabilities[:, :, nothing].sum(2).argmin(0)
-    return _line(frames, places[clearest, np.arange(len(clearest))], alphabet, beam)
+    return _line(frames, places[clearest, np.arange(len(clearest))], alphabet)
 
 
-def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str, beam: int) -> Line:
-    say = partial(spelled, frames, alphabet, beam=beam)
+def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> Line:
+    say = partial(spelled, frames, alphabet)
     return Line(say=say, characters=_characters(frames, places, alphabet), frames=frames, alphabet=alphabet)
 
 
-def spelled(frames: NDArray[np.float32], alphabet: str, *, beam: int = 8) -> Texts:
+def spelled(frames: NDArray[np.float32], alphabet: str) -> Texts:
     """The texts that ``frames`` may say, the most probable first."""
-    texts = ctc.best(frames, beam=beam)
+    texts = ctc.best(frames)
     return tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in texts)
 
 
@@ -136,12 +138,12 @@ def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphab
     )
 
 
-def gaps(line: Line, *, wide: float = 1.6) -> tuple[int, ...]:
-    """After how many characters there is a gap of at least ``wide`` pitches, where a space is or one was not seen."""
-    if len(line.characters) < 4:
+def gaps(line: Line) -> tuple[int, ...]:
+    """After how many characters there is a gap of at least WIDE pitches, where a space is or one was not seen."""
+    if len(line.characters) < FEWEST:
         return ()
     steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
-    least = wide * median(steps)
+    least = WIDE * median(steps)
     return tuple(place for place, step in enumerate(steps, 1) if step > least)
 
 
@@ -150,9 +152,9 @@ def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float 
 
     It is ``loose`` heights larger above and below and ``ends`` heights at the ends. Where the strip goes on beyond
     the outermost characters seen, up to ``spare`` characters' pitch of it is kept, for a first digit that was not
-    seen. None when fewer than four characters were.
+    seen. None when fewer than FEWEST characters were.
     """
-    if len(line.characters) < 4:
+    if len(line.characters) < FEWEST:
         return None
     x, y = [char.x for char in line.characters], [char.y for char in line.characters]
     high = median(char.height for char in line.characters)
