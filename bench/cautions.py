@@ -79,14 +79,14 @@ def glare(rng: Rng, taken: Shot) -> Pixels:
     ys, xs = np.mgrid[:HEIGHT, :WIDTH]
     far = ((xs - x) ** 2 + (ys - y) ** 2) / (long * rng.uniform(0.06, 0.2)) ** 2
     light = 255 * rng.uniform(1.2, 2.5) * np.exp(-far)
-    return np.clip(taken.pixels + light[:, :, None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(taken.pixels + light[:, :, None], 0, 255), np.uint8)
 
 
 def occluded(rng: Rng, taken: Shot) -> Pixels:
     """Fingers over an edge."""
     picture = taken.pixels.astype(np.float32) / np.float32(255)
     scene._fingers(rng, picture, taken.card)  # noqa: SLF001 (the generator's own fingers)
-    return (np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8)
 
 
 def photocopy(rng: Rng, taken: Shot) -> Pixels:

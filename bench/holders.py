@@ -40,8 +40,8 @@ def hold_out() -> None:
     faces, photographs = glyphs.fonts("held out"), material.photos(held_out=True)
     if not faces or not photographs:
         sys.exit("the packages named in this file's head are not installed")
-    glyphs.fonts = lambda kind="print": faces if kind == "print" else ()
-    material.photos = lambda: photographs
+    glyphs.fonts = lambda kind="print": faces if kind == "print" else ()  # type: ignore[assignment]
+    material.photos = lambda: photographs  # type: ignore[assignment]
 
 
 def named(rng: np.random.Generator) -> card.Card:

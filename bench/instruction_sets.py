@@ -43,7 +43,7 @@ def emulated(pictures: Sequence[Path]) -> dict[str, tuple[str, float]]:
 
     Pictures on which it did are missing.
     """
-    out = {}
+    out = dict[str, tuple[str, float]]()
     for path in pictures:
         command = ["qemu-x86_64", "-cpu", CPU, sys.executable, __file__, "--child", str(path)]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)  # noqa: S603

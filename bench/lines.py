@@ -78,10 +78,11 @@ def main() -> None:
     cv2.setNumThreads(1)
     locator = Model("locate")
     lines = [label for label in labels.load(options.pictures / "labels.csv") if label.number_quad]
-    result = {"command": "bench/lines.py PICTURES OUT", "model": locator.digest, "lines": {}}
+    found = dict[str, dict[str, float]]()
     for name, derive in SUITES.items():
-        result["lines"][name] = measured(locator, map(derive, suites.read(options.pictures, lines)))
-        print(name, result["lines"][name])
+        found[name] = measured(locator, map(derive, suites.read(options.pictures, lines)))
+        print(name, found[name])
+    result = {"command": "bench/lines.py PICTURES OUT", "model": locator.digest, "lines": found}
     options.out.write_text(json.dumps(result, indent=1) + "\n")
 
 

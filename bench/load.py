@@ -39,6 +39,7 @@ from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, State, beijing_day
+from bankcard_ocr.reading import PictureReader
 
 CORES = len(os.sched_getaffinity(0))
 STAND_IN = Path(__file__).parent.parent / "tests" / "platform" / "served.py"
@@ -212,7 +213,8 @@ async def offered(
     server: Server, pictures: list[bytes], rate: float, seconds: float, *, evenly: bool = False
 ) -> Result:
     """Calls begin at random moments, or ``evenly``, ``rate`` a second, whether earlier ones are answered or not."""
-    result, clients, tasks = Result(), [], set()
+    result, clients = Result(), list[Client]()
+    tasks = set[asyncio.Task[None]]()
     rng, started, cpu = random.Random(0), time.perf_counter(), time.process_time()
     due = 0.0
 
@@ -243,14 +245,16 @@ def bare(pictures: list[bytes], processes: int, seconds: float) -> float:
         return sum(pool.map(_read_for, [(pictures, seconds)] * processes, chunksize=1))
 
 
+_kept = list[PictureReader]()  # by a process of the pool
+
+
 def _load() -> None:
     import cv2
 
     from bankcard_ocr.reader import Reader
 
     cv2.setNumThreads(1)
-    global _reader  # noqa: PLW0603  (what a process of the pool keeps)
-    _reader = Reader(threads=1)
+    _kept.append(Reader(threads=1))
 
 
 def _read_for(work: tuple[list[bytes], float]) -> float:
@@ -258,7 +262,7 @@ def _read_for(work: tuple[list[bytes], float]) -> float:
     started, done = time.perf_counter(), 0
     while time.perf_counter() - started < seconds:
         with suppress(BankcardError):
-            _reader.read(pictures[done % len(pictures)])
+            _kept[0].read(pictures[done % len(pictures)])
         done += 1
     return done / (time.perf_counter() - started)
 

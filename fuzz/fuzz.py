@@ -32,7 +32,7 @@ with atheris.instrument_imports(
     include=["bankcard_ocr.platform", "bankcard_ocr.vision.image", "python_multipart.multipart", *PLUGINS]
 ):
     from bankcard_ocr.errors import CallError, PictureError
-    from bankcard_ocr.platform import cloudcall, form, wire
+    from bankcard_ocr.platform import cloudcall, cloudcodes, form, wire
     from bankcard_ocr.vision import image
 
     for plugin in PLUGINS:
@@ -70,7 +70,7 @@ def cloudcall_(data: bytes) -> None:
     try:
         found = cloudcall.arguments(data)
     except CallError as error:
-        if error.errcode != cloudcall.BAD_ARGUMENTS:
+        if error.errcode != cloudcodes.BAD_ARGUMENTS:
             raise
         return
     again = cloudcall.arguments(cloudcall.encode_arguments(found.plain, found.pictures))

@@ -451,7 +451,7 @@ class Reads:
     outcome: NoCardFound | None = None
     seen: list[bytes] = field(default_factory=list)
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         self.seen.append(data)
         if self.outcome:
             raise self.outcome

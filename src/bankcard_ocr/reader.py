@@ -80,10 +80,10 @@ class _Examined:
         )
 
     @property
-    def as_aligned(self) -> align.Picture:
+    def as_aligned(self) -> align.AlignedPicture:
         """What is laid on other pictures of the card."""
         card = self.card
-        return align.Picture(
+        return align.AlignedPicture(
             pixels=self.picture.pixels, region=self.best, card=None if card is None else self.outline(card)
         )
 
@@ -132,7 +132,7 @@ class Reader:
         found = {model.name: model.digest for model in (self.locator, self.recognizer)}
         return {**found, "holder": shipped_digest("holder")} if is_shipped("holder") else found
 
-    def read(self, data: Bytes, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+    def read(self, data: Bytes, options: Options = Options()) -> Reading:
         """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF; HEIC and PDF where their extras are installed.
 
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
@@ -141,7 +141,7 @@ class Reader:
         decode, is_jpeg = self._decoding(data)
         return self._read(self._examined(decode, options, is_jpeg=is_jpeg, is_alone=True), options)
 
-    def read_pixels(self, pixels: image.Pixels, options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+    def read_pixels(self, pixels: image.Pixels, options: Options = Options()) -> Reading:
         """The reading of a picture that was decoded elsewhere, as a frame of a camera: uint8 (H, W, 3), RGB, upright.
 
         (H, W), grey, is one, too. OpenCV has BGR: turn it round with ``frame[:, :, ::-1]``. Raises TypeError for any
@@ -158,7 +158,7 @@ class Reader:
             raise
         return self._told(shot, candidates, options)
 
-    def read_many(self, pictures: Sequence[Bytes], options: Options = Options()) -> Reading:  # noqa: B008 - frozen
+    def read_many(self, pictures: Sequence[Bytes], options: Options = Options()) -> Reading:
         """The reading of 1 to 8 pictures of one card, their evidence put together digit by digit.
 
         A picture that cannot be decoded or shows no number does no harm when the others suffice. All positions are
@@ -465,14 +465,15 @@ def _cards(shot: _Examined, options: Options) -> tuple[FoundCard, ...]:
         elif card.score >= SURELY_A_CARD:
             unread.append((card.quad, verdict))
     for region in sorted(free, key=lambda region: -region.confidence):
-        if region.confidence >= _threshold(options) and cards.separate(region.quad, [quad for quad, _ in read + bare]):
+        told = [quad for quad, _ in read + bare]
+        if region.confidence >= _threshold(options) and cards.is_distinct(region.quad, told):
             bare.append((region.quad, _verdict(shot.picture, [region], options)))
     read.sort(key=lambda one: -one[1].confidence)
     read = [one for index, one in enumerate(read) if _is_another(one, read[:index])]
     numbers = [each.number for _, each in read + bare]
     bare = [one for index, one in enumerate(bare, len(read)) if one[1].number not in numbers[:index]]
     for quad, each in unread:
-        if cards.apart(quad, [other for other, _ in read]):
+        if cards.lies_beside(quad, [other for other, _ in read]):
             read.append((quad, each))
     outlined = [
         (quad, replace(each, card_quad=_points(shot.picture.as_sent(shot.outline(quad))))) for quad, each in read
@@ -485,7 +486,7 @@ def _cards(shot: _Examined, options: Options) -> tuple[FoundCard, ...]:
 def _is_another(one: tuple[quads.Quad, FoundCard], surer: Sequence[tuple[quads.Quad, FoundCard]]) -> bool:
     """Whether a card is none of the ``surer`` ones: of one with the same number it lies apart."""
     quad, card = one
-    return cards.apart(quad, [other for other, known in surer if known.number == card.number])
+    return cards.lies_beside(quad, [other for other, known in surer if known.number == card.number])
 
 
 def _verdict(picture: image.Picture, regions: list[Region], options: Options) -> FoundCard:
@@ -521,7 +522,7 @@ def _located(shot: _Examined) -> int:
     """How many detections beside one another surely are cards, whatever their numbers."""
     found: list[quads.Quad] = []
     for detection in cards.distinct(shot.detections):
-        if detection.score >= SURELY_A_CARD and cards.apart(detection.quad, found):
+        if detection.score >= SURELY_A_CARD and cards.lies_beside(detection.quad, found):
             found.append(detection.quad)
     return len(found)
 

@@ -22,11 +22,11 @@ TYPES: tuple[Type, ...] = get_args(Type)
 Returned = Literal["card", "number", "redacted"]
 RETURNED: tuple[Returned, ...] = get_args(Returned)
 Quad = tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
-Warned = Literal[
+CardWarning = Literal[
     "border_incomplete", "blurred", "glare", "occluded", "too_small", "photocopy", "screen",
     "expired", "luhn_failed", "unknown_iin", "several_cards", "not_upright",
 ]  # fmt: skip
-WARNINGS: tuple[Warned, ...] = get_args(Warned)
+WARNINGS: tuple[CardWarning, ...] = get_args(CardWarning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class Seen:
     number_quad: Quad | None = None
     card_quad: Quad | None = None
     cards: tuple[FoundCard, ...] = ()
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[CardWarning, ...] = ()
     pictures: Mapping[Returned, bytes] = field(default_factory=dict)
     picture: int = 0
     timings_ms: dict[str, float] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bankcard_ocr.bench import machine
-from bankcard_ocr.bench.machine import Busy
+from bankcard_ocr.bench.machine import OtherWork
 
 CPUINFO = """processor\t: 0
 model name\t: Made Up 9000
@@ -52,12 +52,12 @@ def test_busy_seconds() -> None:
 )
 def test_others(own_after, cores) -> None:
     """The work of others is all work less our own, never less than none."""
-    before = Busy(machine_s=100.0, own_s=0.0, at_s=0.0)
-    after = Busy(machine_s=110.0, own_s=own_after, at_s=10.0)
+    before = OtherWork(machine_s=100.0, own_s=0.0, at_s=0.0)
+    after = OtherWork(machine_s=110.0, own_s=own_after, at_s=10.0)
     assert cores == pytest.approx(machine.others(before, after))
 
 
-@pytest.mark.parametrize("pair", [(None, None), (Busy(machine_s=1, own_s=0, at_s=1),) * 2])
+@pytest.mark.parametrize("pair", [(None, None), (OtherWork(machine_s=1, own_s=0, at_s=1),) * 2])
 def test_others_unknown(pair) -> None:
     """Without two readings apart in time the work of others is unknown, and unknown is not quiet."""
     assert (None, False) == (machine.others(*pair), machine.is_quiet(machine.others(*pair)))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import peers
-from bankcard_ocr.bench.peers import Line, PeerMissing, RapidOCR, choose
+from bankcard_ocr.bench.peers import PeerMissing, RapidOCR, TextLine, choose
 
 VISA = "4111111111111111"
 UNIONPAY19 = "6205500000000000004"
@@ -26,11 +26,11 @@ def digits_of(text, sure=1.0, instead=None) -> tuple:
     return tuple(found)
 
 
-def line(text, digits=None, *, score=0.9, left=0.0, top=0.0, width=200.0, height=20.0) -> Line:
+def line(text, digits=None, *, score=0.9, left=0.0, top=0.0, width=200.0, height=20.0) -> TextLine:
     right, bottom = left + width, top + height
     quad = ((left, top), (right, top), (right, bottom), (left, bottom))
     seen = "".join(char for char in text if char.isdigit()) if digits is None else digits
-    return Line(text=text, digits=digits_of(seen) if isinstance(seen, str) else seen, score=score, quad=quad)
+    return TextLine(text=text, digits=digits_of(seen) if isinstance(seen, str) else seen, score=score, quad=quad)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class FakeReader:
         self.threshold = threshold
         self.asked = []
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008 (a frozen value)
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         self.asked.append((data, options))
         what = self.pictures[data]
         if isinstance(what, BankcardError):

@@ -37,7 +37,7 @@ READING = Reading(
 class Reader:
     """Reads the number of every JPEG, unless its bytes hold a word that says otherwise."""
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         if not data.startswith(b"\xff\xd8\xff"):
             raise NotAPicture("unknown format")
         if b"NO CARD" in data:

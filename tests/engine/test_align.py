@@ -39,11 +39,11 @@ def line_of(text: str, *, sure: float = 0.998, shift: float = 0.0, pitch: float 
 
 def picture(
     text: str, pixels: np.ndarray | None = None, card: np.ndarray | None = None, quad: np.ndarray = FRAME
-) -> align.Picture:
+) -> align.AlignedPicture:
     """A picture on whose ``quad`` the text was read."""
     region = Region(views=(line_of(text),), quad=quad, candidates=(), score=0.9)
     nothing = np.full((500, 760, 3), 140, np.uint8)
-    return align.Picture(pixels=nothing if pixels is None else pixels, region=region, card=card)
+    return align.AlignedPicture(pixels=nothing if pixels is None else pixels, region=region, card=card)
 
 
 def test_without_characters_there_is_nothing_to_lay():

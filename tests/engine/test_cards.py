@@ -87,5 +87,5 @@ def test_a_line_runs_along_an_axis(points, expected):
 )
 def test_a_card_nobody_read_stands_apart(quad, expected):
     """What lies on another card or is tiny beside it was located for nothing."""
-    assert expected is cards.apart(quad, [box(0, 0, 400, 250)])
-    assert cards.apart(quad, [])
+    assert expected is cards.lies_beside(quad, [box(0, 0, 400, 250)])
+    assert cards.lies_beside(quad, [])

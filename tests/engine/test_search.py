@@ -37,7 +37,7 @@ class _Told(Search):
         return region
 
 
-def searching(pixels: np.ndarray, options: Options = Options()) -> Search:  # noqa: B008 - frozen
+def searching(pixels: np.ndarray, options: Options = Options()) -> Search:
     """A search whose models are never asked: the test says what is located and read."""
     return _Told(locator=None, recognizer=None, pixels=pixels, options=options)
 

@@ -680,7 +680,7 @@ class TestFields:
                 "digit_positions": [box(50 * at + 30, 40, 50 * at + 60, 70) for at in range(count)],
             },
         )
-        first, last = pan.ends(count)
+        first, last = pan.visible_digits(count)
 
         assert [*range(first), *range(count - last, count)] == open_digits
         assert (pan.mask("4" * count).replace("*", "•"), "4" * first) == (masked, shown_bin)

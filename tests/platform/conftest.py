@@ -62,11 +62,11 @@ class FakeReader:
     gate: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:
         self.many.append(tuple(pictures))
         return self.read(pictures[0], options)
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         self.seen.append((data, options))
         self.entered.release()
         if self.gate is not None:

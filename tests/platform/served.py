@@ -18,7 +18,7 @@ class Reader:
     def __init__(self, *, max_bytes: int) -> None:
         self.max_bytes = max_bytes
 
-    def read(self, data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, _options: Options = Options()) -> Reading:
         if data.endswith(b"slow"):
             time.sleep(3)
         quad = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))

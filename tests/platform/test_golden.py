@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bankcard_ocr.platform import wire
-from bankcard_ocr.platform.wire import Picture
+from bankcard_ocr.platform.wire import PictureSource
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x02\r\n--not a boundary\r\n\xff\xd9"
@@ -17,30 +17,30 @@ URL = "http://pictures.example:8080/卡.jpg?a=1&b=2"
 NUMBER = "6205500000000000004"
 
 SENT = {
-    "csharp-boundary-of-dashes": Picture(data=JPEG),
-    "csharp-httpclient": Picture(data=JPEG),
-    "csharp-senparc-expect": Picture(data=JPEG),
-    "curl-both": Picture(data=JPEG),
-    "curl-documented-get": Picture(url=URL),
-    "curl-form-url": Picture(url=URL),
-    "elixir-tesla": Picture(data=JPEG),
-    "elixir-url-json": Picture(url=URL),
-    "go-empty-json": Picture(url=URL),
-    "go-empty-multipart": Picture(url=URL),
-    "go-multipart-chunked": Picture(data=JPEG),
-    "java-http-client-h2c": Picture(data=JPEG),
-    "java-mime-base64": Picture(data=JPEG),
-    "java-wxjava-file": Picture(data=JPEG),
-    "java-wxjava-url": Picture(url=URL),
-    "node-form-data": Picture(data=JPEG),
-    "node-nameless-part": Picture(data=JPEG),
-    "php-curl": Picture(data=JPEG),
-    "php-guzzle": Picture(data=JPEG),
-    "php-placeholder-in-query": Picture(url=URL),
-    "php-symfony-lost-boundary": Picture(data=JPEG),
-    "python-raw-body": Picture(data=JPEG),
-    "python-requests-files": Picture(data=JPEG),
-    "python-requests-form": Picture(url=URL),
+    "csharp-boundary-of-dashes": PictureSource(data=JPEG),
+    "csharp-httpclient": PictureSource(data=JPEG),
+    "csharp-senparc-expect": PictureSource(data=JPEG),
+    "curl-both": PictureSource(data=JPEG),
+    "curl-documented-get": PictureSource(url=URL),
+    "curl-form-url": PictureSource(url=URL),
+    "elixir-tesla": PictureSource(data=JPEG),
+    "elixir-url-json": PictureSource(url=URL),
+    "go-empty-json": PictureSource(url=URL),
+    "go-empty-multipart": PictureSource(url=URL),
+    "go-multipart-chunked": PictureSource(data=JPEG),
+    "java-http-client-h2c": PictureSource(data=JPEG),
+    "java-mime-base64": PictureSource(data=JPEG),
+    "java-wxjava-file": PictureSource(data=JPEG),
+    "java-wxjava-url": PictureSource(url=URL),
+    "node-form-data": PictureSource(data=JPEG),
+    "node-nameless-part": PictureSource(data=JPEG),
+    "php-curl": PictureSource(data=JPEG),
+    "php-guzzle": PictureSource(data=JPEG),
+    "php-placeholder-in-query": PictureSource(url=URL),
+    "php-symfony-lost-boundary": PictureSource(data=JPEG),
+    "python-raw-body": PictureSource(data=JPEG),
+    "python-requests-files": PictureSource(data=JPEG),
+    "python-requests-form": PictureSource(url=URL),
 }
 
 

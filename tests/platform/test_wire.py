@@ -24,7 +24,7 @@ from bankcard_ocr.errors import (
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.numbers.masking import masked
 from bankcard_ocr.platform import wire
-from bankcard_ocr.platform.wire import Picture
+from bankcard_ocr.platform.wire import PictureSource
 
 RID = "64dd8e12-0eb37d04-36a66358"
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -165,7 +165,7 @@ class TestPicture:
     )
     def test_parts_are_taken_in_the_contracts_order(self, parts, expected: bytes):
         """Part img, another file, a nameless part that begins like a picture."""
-        assert Picture(data=expected) == wire.picture(
+        assert PictureSource(data=expected) == wire.picture(
             request(b"", multipart(*parts), "multipart/form-data; boundary=b")
         )
 
@@ -198,12 +198,12 @@ class TestPicture:
     )
     def test_a_url_is_taken_in_the_contracts_order(self, query: bytes, body: bytes, content_type: str, url: str):
         """The query's address, the form's, the JSON's; a placeholder is none, and Chinese in GBK keeps its bytes."""
-        assert Picture(url=url) == wire.picture(request(query, body, content_type))
+        assert PictureSource(url=url) == wire.picture(request(query, body, content_type))
 
     @pytest.mark.parametrize("body", [JPEG, b"no picture"])
     def test_a_body_called_a_picture_is_one(self, body: bytes):
         """Without an address it is decoded, which says what it is when it is none."""
-        assert Picture(data=body) == wire.picture(request(b"", body, "image/jpeg"))
+        assert PictureSource(data=body) == wire.picture(request(b"", body, "image/jpeg"))
 
     @pytest.mark.parametrize(
         ("query", "body", "content_type", "cause"),
@@ -257,13 +257,13 @@ class TestPicture:
             "multipart": (multipart(('name="img_base64"', text.encode())), "multipart/form-data; boundary=b"),
         }
 
-        assert Picture(data=BASE64_JPEG) == wire.picture(request(b"", *bodies[kind]))
+        assert PictureSource(data=BASE64_JPEG) == wire.picture(request(b"", *bodies[kind]))
 
     def test_a_plus_sign_that_nobody_encoded_is_one(self):
         """A form whose base64 was not percent-encoded has spaces where plus signs stood."""
         body = b"img_base64=" + JPEG_BASE64.encode()
 
-        assert (True, Picture(data=BASE64_JPEG)) == (
+        assert (True, PictureSource(data=BASE64_JPEG)) == (
             "+" in JPEG_BASE64,
             wire.picture(request(b"", body, "application/x-www-form-urlencoded")),
         )
@@ -280,7 +280,7 @@ class TestPicture:
         url = ('name="img_url"', b"http://x/")
         file = ('name="img"; filename="a"', b"FILE")
 
-        assert [Picture(data=b"FILE"), Picture(data=BASE64_JPEG)] == [
+        assert [PictureSource(data=b"FILE"), PictureSource(data=BASE64_JPEG)] == [
             wire.picture(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
             for parts in ((text, url, file), (text, url))
         ]
@@ -303,8 +303,8 @@ class TestPicture:
     @pytest.mark.parametrize(
         ("first", "expected"),
         [
-            (('name="img_url"', b"http://x/"), Picture(url="http://x/")),
-            (('name="img_base64"', b"MQ=="), Picture(data=b"1")),
+            (('name="img_url"', b"http://x/"), PictureSource(url="http://x/")),
+            (('name="img_base64"', b"MQ=="), PictureSource(data=b"1")),
         ],
     )
     def test_a_further_file_does_not_replace_the_first(self, first, expected):
@@ -312,13 +312,13 @@ class TestPicture:
         parts = [first, ('name="img2"; filename="a"', b"2")]
         found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
-        assert (expected, Picture(data=b"2")) == found
+        assert (expected, PictureSource(data=b"2")) == found
 
     def test_a_further_picture_in_base64_may_be_the_only_one(self):
         """As a file may."""
         body = json.dumps({"img3_base64": "Mw=="}).encode()
 
-        assert (Picture(data=b"3"),) == wire.pictures(request(b"", body, "application/json"))
+        assert (PictureSource(data=b"3"),) == wire.pictures(request(b"", body, "application/json"))
 
     def test_a_picture_sent_twice_counts_once(self):
         """The same picture again is no more evidence."""
@@ -331,7 +331,9 @@ class TestPicture:
         """The first may be fetched, the others come along."""
         body = json.dumps({"img_url": "http://x/", "img2_base64": "Mg=="}).encode()
 
-        assert (Picture(url="http://x/"), Picture(data=b"2")) == wire.pictures(request(b"", body, "application/json"))
+        assert (PictureSource(url="http://x/"), PictureSource(data=b"2")) == wire.pictures(
+            request(b"", body, "application/json")
+        )
 
     @given(st.binary(max_size=60), st.binary(max_size=200), st.sampled_from(["", "application/json", "multipart/x"]))
     def test_no_request_is_too_strange(self, query: bytes, body: bytes, content_type: str):

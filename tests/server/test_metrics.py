@@ -109,7 +109,7 @@ class Looking:
         self.counts = counts
         self.seen: list[float | None] = []
 
-    def read(self, _data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, _data: bytes, _options: Options = Options()) -> Reading:
         names = ("bankcard_ocr_in_flight", "bankcard_ocr_waiting")
         self.seen += [self.counts.registry.get_sample_value(name) for name in names]
         raise StateError("enough")

@@ -35,7 +35,7 @@ class Reads:
     gate: threading.Event = field(default_factory=threading.Event)
     entered: threading.Event = field(default_factory=threading.Event)
 
-    def read(self, _data: bytes, _options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, _data: bytes, _options: Options = Options()) -> Reading:
         self.count += 1
         self.entered.set()
         self.gate.wait(10)
@@ -43,7 +43,7 @@ class Reads:
             raise self.outcome
         return self.outcome
 
-    def read_many(self, _pictures, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read_many(self, _pictures, options: Options = Options()) -> Reading:
         return self.read(b"", options)
 
 

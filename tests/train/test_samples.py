@@ -195,8 +195,8 @@ SHAPES: data.Shapes = {"value": ("int64", (2,))}
 
 
 @pytest.fixture
-def place(tmp_path) -> data.Place:
-    return data.Place(folder=tmp_path / "ring", size=6, shapes=SHAPES)
+def place(tmp_path) -> data.RingLayout:
+    return data.RingLayout(folder=tmp_path / "ring", size=6, shapes=SHAPES)
 
 
 def test_a_ring_gives_what_was_put(place, rng):
@@ -261,7 +261,7 @@ def test_a_ring_of_other_samples_is_refused(place, tmp_path):
     data.Ring(place)
 
     with pytest.raises(ValueError, match="made for other samples"):
-        data.Ring(data.Place(folder=place.folder, size=7, shapes=SHAPES))
+        data.Ring(data.RingLayout(folder=place.folder, size=7, shapes=SHAPES))
 
 
 class Ended:

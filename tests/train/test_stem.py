@@ -45,4 +45,4 @@ def test_another_first_convolution_is_refused():
     graph = onnx.helper.make_graph([node], "other", [], [])
 
     with pytest.raises(ValueError, match="the first convolution is not 3x3"):
-        stem.hastened(onnx.helper.make_model(graph))
+        stem.optimized(onnx.helper.make_model(graph))

@@ -233,7 +233,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(tmp_path: Path, sm
 
 def test_a_ring_that_does_not_fit_is_told_and_leaves_no_file(tmp_path: Path, small_files):
     """Its room is taken when it is made: later, a process that draws would be killed by it."""
-    place = data.Place(folder=tmp_path, size=1000, shapes={"pixels": ("uint8", (100,))})
+    place = data.RingLayout(folder=tmp_path, size=1000, shapes={"pixels": ("uint8", (100,))})
 
     with pytest.raises(OSError, match=r"a smaller --ring takes less.*pixels\.npy"):
         data.Ring(place)

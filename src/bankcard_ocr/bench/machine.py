@@ -35,7 +35,7 @@ class Clock(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
+class OtherWork:
     """CPU seconds until the moment ``at_s``: of the whole machine, and of this process and its ended children."""
 
     machine_s: float
@@ -81,12 +81,12 @@ def memory_gb(meminfo: str) -> float | None:
     return round(int(total[0]) * 1024 / 1e9, 1) if total else None
 
 
-def busy(clock: Clock = time.monotonic) -> Busy | None:
+def busy(clock: Clock = time.monotonic) -> OtherWork | None:
     """What the machine has worked so far; None where the system does not tell."""
     seconds = busy_seconds(_text("/proc/stat"), os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
     times = os.times()
     own = times.user + times.system + times.children_user + times.children_system
-    return None if seconds is None else Busy(machine_s=seconds, own_s=own, at_s=clock())
+    return None if seconds is None else OtherWork(machine_s=seconds, own_s=own, at_s=clock())
 
 
 def busy_seconds(stat: str, ticks_per_s: int) -> float | None:
@@ -98,7 +98,7 @@ def busy_seconds(stat: str, ticks_per_s: int) -> float | None:
     return (user + nice + system + irq + softirq + steal) / ticks_per_s
 
 
-def others(before: Busy | None, after: Busy | None) -> float | None:
+def others(before: OtherWork | None, after: OtherWork | None) -> float | None:
     """How many cores others kept busy between two moments; None when unknown."""
     if before is None or after is None or after.at_s <= before.at_s:
         return None

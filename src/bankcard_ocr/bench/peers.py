@@ -67,7 +67,7 @@ Digit = tuple[tuple[str, float], ...]  # what a character may be, as (digit, sco
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Line:
+class TextLine:
     """A line of text that was read: as it is, and as digits only; its score and its place."""
 
     text: str
@@ -127,7 +127,7 @@ class RapidOCR:
         read = self._engine(data, use_det=False, use_cls=False, use_rec=True)
         return "".join(Run(digits=_unpacked(both)[1], score=1.0).number for both in (read.txts or ()))
 
-    def lines(self, data: bytes) -> list[Line]:
+    def lines(self, data: bytes) -> list[TextLine]:
         """All lines of the picture; none when it cannot be decoded."""
         try:
             read = self._engine(data)
@@ -136,7 +136,7 @@ class RapidOCR:
         if getattr(read, "boxes", None) is None or read.txts is None:  # another type altogether when there is no line
             return []
         return [
-            Line(text=text, digits=digits, score=float(score), quad=_quad(box))
+            TextLine(text=text, digits=digits, score=float(score), quad=_quad(box))
             for (text, digits), score, box in zip(map(_unpacked, read.txts), read.scores, read.boxes, strict=True)
         ]
 
@@ -150,7 +150,7 @@ class RapidOCR:
         return metadata.version("rapidocr")
 
 
-def choose(lines: Sequence[Line]) -> tuple[str, float] | None:
+def choose(lines: Sequence[TextLine]) -> tuple[str, float] | None:
     """The likeliest card number among ``lines`` and its score; None when no line can be one."""
     parts = [line for line in lines if _is_numeric(line)]
     runs = [Run(digits=line.digits, score=line.score) for line in parts] + _joined(parts)
@@ -186,7 +186,7 @@ def _repaired(run: Run) -> Iterator[Run]:
                 yield changed
 
 
-def _is_numeric(line: Line) -> bool:
+def _is_numeric(line: TextLine) -> bool:
     """Whether at least half of the characters are digits, and it is no date."""
     text = _SEPARATORS.sub("", line.text)
     if "/" in line.text and len(text) < 8:
@@ -194,7 +194,7 @@ def _is_numeric(line: Line) -> bool:
     return bool(text) and sum(char in "0123456789" for char in text) >= len(text) / 2
 
 
-def _joined(parts: Sequence[Line]) -> list[Run]:
+def _joined(parts: Sequence[TextLine]) -> list[Run]:
     """The runs that arise when boxes side by side, of like height and on one level, are read as one."""
     ordered = sorted((line for line in parts if 2 <= len(line.digits) <= LONGEST), key=lambda line: line.quad[0][0])
     runs = []

@@ -290,7 +290,7 @@ def tradeoff_plot(points: Sequence[Mapping[str, float]], name: str) -> str:
     """The curves of exact, wrong and refused over the threshold, as SVG; up to the axis' end, beyond is all refused."""
     shown = [p for p in points if p["threshold"] <= svg.STRETCH_TICKS[-1]]
     lines = [
-        svg.Line(name=outcome, css=outcome, points=[(p["threshold"], p[outcome]) for p in shown])
+        svg.Curve(name=outcome, css=outcome, points=[(p["threshold"], p[outcome]) for p in shown])
         for outcome in _OUTCOMES
     ]
     x = svg.Axis(name="threshold", place=svg.STRETCHED.place, ticks=svg.STRETCHED.ticks)

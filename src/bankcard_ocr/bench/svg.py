@@ -35,7 +35,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Curve:
     """A curve through points (x, y), drawn in the style of ``css``; ``name`` is written at its end."""
 
     name: str
@@ -91,7 +91,7 @@ def bars(rows: Sequence[Row], label: str) -> str:
     return _svg(names + frame.width + 24, frame.top + frame.height + 34, label, parts)
 
 
-def curves(lines: Sequence[Line], x: Axis, y: Axis, label: str) -> str:
+def curves(lines: Sequence[Curve], x: Axis, y: Axis, label: str) -> str:
     """Curves over two axes."""
     frame = Frame()
     parts = [_grid_x(frame, x), _grid_y(frame, y)]

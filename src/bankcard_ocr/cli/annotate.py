@@ -63,7 +63,7 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
 def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
     """Name and quad of every field that has a position; of covered digits none."""
     digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
-    first, last = pan.ends(len(digits))
+    first, last = pan.visible_digits(len(digits))
     yield from (("digit", quad) for quad in (digits[:first] + digits[len(digits) - last :] if covered else digits))
     for name, value in card.items():
         if name.endswith("_position") and value:
@@ -75,7 +75,7 @@ def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     if not card.get("number_position"):
         return None
     digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
-    before, behind = pan.ends(len(digits))
+    before, behind = pan.visible_digits(len(digits))
     if before:
         first, last = digits[before], digits[-behind - 1]
         return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)

@@ -130,7 +130,7 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
     What is there stays as it is, for a run may fail. Raises typer.BadParameter where it is one of ``inputs``, or the
     places are one; BankcardError where none can be written.
     """
-    from .read import keep_inputs, said
+    from .read import keep_inputs, reporting_errors
 
     found = {option: place.resolve() for option, place in places.items() if place}
     if len(set(found.values())) < len(found):
@@ -140,16 +140,16 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
         keep_inputs(place, names, option)
         is_new = not place.exists()
         if is_new or place.is_file():  # not a pipe, which who reads it would take for ended
-            with said(place, f"choose another {option}"):
+            with reporting_errors(place, f"choose another {option}"):
                 place.open("ab").close()
                 if is_new:
                     place.unlink()
 
 
 def _write(place: Path, text: str, option: str) -> None:
-    from .read import said
+    from .read import reporting_errors
 
-    with said(place, f"choose another {option}"):
+    with reporting_errors(place, f"choose another {option}"):
         place.write_text(text, encoding="utf-8")
 
 

@@ -165,7 +165,7 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     if told_as is Format.table:
         from .table import table
 
-        with said("standard output", "see where it goes"), table() as write:
+        with reporting_errors("standard output", "see where it goes"), table() as write:
             yield write
     elif out is not None:
         with _private(out, "--out") as file, formats.writer(told_as, file) as write:
@@ -173,7 +173,7 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     elif told_as is Format.parquet and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is not for terminals; add --out cards.parquet")
     else:
-        with said("standard output", "see where it goes"):
+        with reporting_errors("standard output", "see where it goes"):
             with formats.writer(told_as, sys.stdout.buffer) as write:
                 yield write
             sys.stdout.buffer.flush()
@@ -186,7 +186,7 @@ def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
     One that was there is emptied when nobody else may read it any more.
     """
     flags = os.O_WRONLY | os.O_CREAT
-    with said(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+    with reporting_errors(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
         if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             os.fchmod(file.fileno(), 0o600)
             file.truncate()
@@ -194,7 +194,7 @@ def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def said(place: Path | str, advice: str) -> Iterator[None]:
+def reporting_errors(place: Path | str, advice: str) -> Iterator[None]:
     """Says in one line why ``place`` cannot be written; a reader that went away needs no words."""
     try:
         yield

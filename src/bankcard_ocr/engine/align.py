@@ -27,7 +27,7 @@ ENDS, LOOSE = 2.0, 0.35  # digits' heights around all that were seen, in which a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Picture:
+class AlignedPicture:
     """``pixels`` uint8 (H, W, 3), the ``region`` of the number, the outline of the ``card`` where one was located."""
 
     pixels: quads.Image = field(repr=False)
@@ -69,9 +69,9 @@ class Aligned:
     ``onto`` (3, 3) each; None where they share too few features.
     """
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[AlignedPicture, ...]
     onto: tuple[quads.Matrix | None, ...]
-    first: Picture
+    first: AlignedPicture
     card: quads.Quad
 
     def observations(self) -> list[fuse.Observation]:
@@ -79,7 +79,7 @@ class Aligned:
         found = [self._observed(picture, matrix) for picture, matrix in zip(self.pictures, self.onto, strict=True)]
         return [each for each in found if len(each.chances)]
 
-    def _observed(self, picture: Picture, onto: quads.Matrix | None) -> fuse.Observation:
+    def _observed(self, picture: AlignedPicture, onto: quads.Matrix | None) -> fuse.Observation:
         """The digits, and where they stand: on the card of the first picture, or else on the picture's own."""
         seen = fuse.Observation(chances=fuse.chances(picture.line))
         if len(picture.line.characters) != len(seen.chances) or not len(seen.chances):
@@ -114,12 +114,12 @@ class Aligned:
         if len(laid) < 2:
             return ()
         strips = _Strips(model=model, laid=[(each.pixels, np.asarray(np.linalg.inv(matrix))) for each, matrix in laid])
-        found = [said for quad in self._lines(laid) if (said := _told(strips.line(quad)))]
+        found = [said for quad in self._lines(laid) if (said := _proven(strips.line(quad)))]
         if len({said[0].number for said in found}) != 1:
             return ()
         return max(found, key=lambda said: said[0].confidence)
 
-    def _lines(self, laid: Sequence[tuple[Picture, quads.Matrix]]) -> list[quads.Quad]:
+    def _lines(self, laid: Sequence[tuple[AlignedPicture, quads.Matrix]]) -> list[quads.Quad]:
         """Where the number may stand in the first picture, by the digits seen in all: the line of most digits first."""
         rows: list[NDArray[np.float64]] = []
         for picture, matrix in laid:
@@ -186,7 +186,7 @@ class _Strips:
         return layout.without_strays(recognize.together(self.model, strips))
 
 
-def _told(line: Line) -> tuple[Candidate, ...]:
+def _proven(line: Line) -> tuple[Candidate, ...]:
     """The numbers that ``line`` may say, when it is evenly set and the first of them is proven."""
     found = judge.ranked([line])
     middles = np.array([char.x for char in line.characters], np.float64)
@@ -195,7 +195,7 @@ def _told(line: Line) -> tuple[Candidate, ...]:
     return found
 
 
-def align(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | None:
+def align(pictures: Sequence[AlignedPicture], *, closely: bool = True) -> Aligned | None:
     """``pictures`` laid on one another; None when none shows a character.
 
     ``closely``: by the features that they share, which takes some 0.2 s each; else by their cards alone.
@@ -212,7 +212,7 @@ def align(pictures: Sequence[Picture], *, closely: bool = True) -> Aligned | Non
     return Aligned(pictures=shown, onto=tuple(onto), first=first, card=card)
 
 
-def _onto(first: Picture, known: register.Features, other: Picture) -> quads.Matrix | None:
+def _onto(first: AlignedPicture, known: register.Features, other: AlignedPicture) -> quads.Matrix | None:
     """What takes the other picture's pixels to the first's; None where they are not surely of one design."""
     features = register.features(other.pixels)
     found = register.register(known, features)

@@ -92,12 +92,12 @@ def reading_order(quads_: Sequence[Quad]) -> list[int]:
     return [index for row in rows for index in sorted(row, key=lambda index: float(quads_[index][:, 0].mean()))]
 
 
-def separate(quad: Quad, others: Iterable[Quad]) -> bool:
+def is_distinct(quad: Quad, others: Iterable[Quad]) -> bool:
     """Whether ``quad`` is apart from each of ``others``."""
     return not any(_same(quad, other) for other in others)
 
 
-def apart(quad: Quad, others: Sequence[Quad]) -> bool:
+def lies_beside(quad: Quad, others: Sequence[Quad]) -> bool:
     """Whether ``quad`` lies beside ``others``, and is not tiny next to them: cards in one picture are of one size."""
     area = cv2.contourArea(quad)
     return all(quads.overlap(quad, other) < OVER and area > TINY * cv2.contourArea(other) for other in others)

@@ -65,9 +65,9 @@ def dates(detections: Sequence[Detection], read: ReadLine) -> list[Date]:
             for edges in PARTS:
                 found += _looked(quads.part(outer, *edges), read)
         spots += found
-    for spot in _told(spots):
+    for spot in _certain(spots):
         spots += _looked(quads.grow(spot.read, BESIDE, 0.15), read)
-    return sorted(_told(spots), key=lambda spot: _month(spot.text))
+    return sorted(_certain(spots), key=lambda spot: _month(spot.text))
 
 
 def _looked(outer: Quad, read: ReadLine) -> list[Date]:
@@ -87,7 +87,7 @@ def _looked(outer: Quad, read: ReadLine) -> list[Date]:
     return found
 
 
-def _told(spots: Sequence[Date]) -> list[Date]:
+def _certain(spots: Sequence[Date]) -> list[Date]:
     """The sure ones of ``spots``, the surest first: each date once, and one for each place."""
     kept: list[Date] = []
     for spot in sorted(_pooled(spots), key=lambda spot: -spot.probability):

@@ -180,7 +180,7 @@ def _has_panel(small: Image) -> bool:
 
 def _remaining(digits: Sequence[Quad]) -> list[Quad]:
     """The quads of those ``digits`` that may be shown, cut back from their blanked neighbours."""
-    first, last = pan.ends(len(digits))
+    first, last = pan.visible_digits(len(digits))
     if not first:
         return []
     shown = [quads.grow(digit, 0.06, 0.1) for digit in digits]

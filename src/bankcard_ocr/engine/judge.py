@@ -27,7 +27,7 @@ LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
-SIX = (6,)  # and the rest is how 19 digits are set: fewer are what is left of them, unless they are proven
+SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
 STARS = "44444"  # what the net makes of asterisks
 ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
 _UPSIDE = str.maketrans("69", "96")
@@ -135,7 +135,7 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
 def _lacks_one(number: str, views: Sequence[Line]) -> bool:
     """Whether a digit was not seen: there is a gap where no card has one, or all views stand so that one is missing."""
     read = [view for view in views if "".join(char.text for char in view.characters) == number]
-    if any(not pan.may_part(len(number), recognize.gaps(view)) for view in read):
+    if any(not pan.allows_gaps(len(number), recognize.gaps(view)) for view in read):
         return True
     return bool(read) and all(layout.lacks_one(view) for view in read)
 

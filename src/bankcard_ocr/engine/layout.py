@@ -20,7 +20,7 @@ from ..vision import ctc, recognize
 from ..vision.recognize import Line
 
 EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 100 lines read right have less
-PLAIN = 0.5  # without strays a line must be this much evener, and evener by as much than without any other characters
+PLAIN = 0.5  # leaving out strays must halve the unevenness, and beat leaving out any others by as much
 LOOSE = 0.35  # pitches off, for the worst character of a line with more characters than any number has
 RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit was left out rather than a '?'
 WHOLE = (15, 16, 19)  # digits that nearly every number has

@@ -28,7 +28,7 @@ from .regions import Region
 PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
 SURE = 0.95  # a region this certain is not looked at again, and no other region is
 CERTAIN = 0.99  # a region this certain is not compared with other digits, and one view of it may be enough
-SEEN = 0.9  # when it is this certain without what real numbers are like, too: of 565 right views 544 are
+SEEN = 0.9  # the least confidence without the prior at which one view is enough: 544 of 565 right views have it
 LIKELY_BEYOND = 0.5  # digits beside a number that are as sure are looked at closely
 FOLLOWED = 0.5  # a number less certain than this is not looked beside for more of it
 PROMISING = 0.02  # a region less certain than this is not worth looking at harder

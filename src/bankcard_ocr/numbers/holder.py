@@ -30,7 +30,7 @@ BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
 )
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
-_DIGITS = "BGILOQSTZ"  # what digits are read as by who knows letters alone
+_DIGITS = "BGILOQSTZ"  # what the reader of names, which knows letters alone, makes of digits
 _DATE = re.compile(rf"[{_DIGITS}]{{2}}(/[{_DIGITS}]{{2,4}})+")
 
 

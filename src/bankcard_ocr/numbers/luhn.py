@@ -31,7 +31,7 @@ def checksum(digits: str) -> int:
     return (sum(values[::2]) + sum(_DOUBLED[value] for value in values[1::2])) % 10
 
 
-def sums(digits: str) -> tuple[list[int], list[int]]:
+def prefix_sums(digits: str) -> tuple[list[int], list[int]]:
     """Running sums that tell of each part of ``digits`` whether it is valid, for parts with even ends and odd ones.
 
     ``digits[start:end]`` is valid when ``sums[end % 2]`` has grown by a multiple of ten from ``start`` to ``end``.

@@ -84,7 +84,7 @@ def _mask_groups(between: str, match: re.Match[str]) -> str:
 
 def _numbers(digits: str, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     """All pairs of ``edges`` between which ``digits`` are a card number."""
-    sums = luhn.sums(digits)
+    sums = luhn.prefix_sums(digits)
     for first, start in enumerate(edges):
         for last in range(first + 1, len(edges)):
             end = edges[last]

@@ -68,16 +68,16 @@ def group(digits: str) -> str:
     return " ".join(digits[start : start + size] for start, size in zip(starts, sizes, strict=True)).strip()
 
 
-def may_part(length: int, gaps: Collection[int]) -> bool:
+def allows_gaps(length: int, gaps: Collection[int]) -> bool:
     """Whether a card may print wide gaps after these counts of digits; some of a grouping's gaps may be narrow.
 
-    >>> may_part(16, (4, 8, 12)), may_part(16, (4,)), may_part(15, (4, 8, 9, 11))
+    >>> allows_gaps(16, (4, 8, 12)), allows_gaps(16, (4,)), allows_gaps(15, (4, 8, 9, 11))
     (True, True, False)
     """
     return any(set(gaps) <= set(itertools.accumulate(sizes)) for sizes in GROUPINGS.get(length, ()))
 
 
-def ends(count: int) -> tuple[int, int]:
+def visible_digits(count: int) -> tuple[int, int]:
     """How many of ``count`` digits may be shown, first and last: 6 and 4, the most that PCI DSS 3.4.1 lets be.
 
     Five digits are hidden at least, as fewer could be tried out: of 14 and fewer the first 5, 4 or 3 are shown. Of
@@ -92,12 +92,12 @@ def shown_bin(prefix: str, number: str) -> str:
     >>> shown_bin("41111111", "4111111111111111"), shown_bin("300000", "30000000000004")
     ('411111', '30000')
     """
-    return prefix[: ends(len(number))[0]]
+    return prefix[: visible_digits(len(number))[0]]
 
 
 def mask(digits: str) -> str:
-    """``digits`` with stars between the :func:`ends` that may be shown."""
-    first, last = ends(len(digits))
+    """``digits`` with stars between the :func:`visible_digits` that may be shown."""
+    first, last = visible_digits(len(digits))
     hidden = len(digits) - first - last
     return digits[:first] + "*" * hidden + digits[first + hidden :]
 

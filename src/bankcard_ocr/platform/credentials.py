@@ -1,4 +1,4 @@
-"""App secrets and access tokens: how they are made and issued, and what alone of them is kept.
+"""App secrets and access tokens: how they are made and issued, and the only form in which they are kept.
 
 Of a secret a scrypt hash is kept, of a token its SHA-256. One scrypt run gives 64 bytes: the first half is the hash
 that is kept, the second half is kept nowhere and is the key from which the app's *stable* token is derived, with a

@@ -42,7 +42,7 @@ def used_up(limit: int) -> CallError:
     return CallError(101003, f"all {limit} of today are used, the day ends at midnight in Beijing")
 
 
-def told(reply: Reply, call: Call) -> Reply:
+def with_headers(reply: Reply, call: Call) -> Reply:
     """``reply`` with the headers that tell what is left of the app's day, where the call came so far."""
     if call.quota is None:
         return reply

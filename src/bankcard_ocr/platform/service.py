@@ -33,7 +33,7 @@ from .quota import Counted, counter
 from .state import base
 from .state.base import App, Record, State, Token, TokenKind, Window
 from .usage import usage
-from .wire import Picture, Reply, Request
+from .wire import PictureSource, Reply, Request
 
 RECOGNIZE = "/cv/ocr/bankcard"
 TOKEN = "/cgi-bin/token"  # noqa: S105
@@ -112,7 +112,7 @@ class Service:
             reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
             fault = _fault(error)
         self._keep(records.record(call, reply, (self._timer() - started) * 1000), fault)
-        return quota.told(reply, call)
+        return quota.with_headers(reply, call)
 
     def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
         """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store.
@@ -197,7 +197,7 @@ class Service:
             options = dataclasses.replace(options, threshold=self._settings.threshold)
         return _Wanted(options=options, disclosure=shown)
 
-    def _bytes(self, call: Call, picture: Picture) -> bytes:
+    def _bytes(self, call: Call, picture: PictureSource) -> bytes:
         """The picture itself, fetched when it is elsewhere. Raises FetchError or PictureTooLarge."""
         data, limit = picture.data, self._settings.max_picture_bytes
         if data is None:

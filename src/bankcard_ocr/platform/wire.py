@@ -111,7 +111,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class PictureSource:
     """Where the picture of a call comes from: its bytes, or the URL to fetch it from."""
 
     data: bytes | None = field(default=None, repr=False)
@@ -171,7 +171,7 @@ def normal(path: str) -> str:
     return "/" + "/".join(name for name in path.split("/") if name)
 
 
-def picture(request: Request) -> Picture:
+def picture(request: Request) -> PictureSource:
     """Where the picture comes from, in the contract's order, ``img_base64`` after every picture that is sent as it is.
 
     Raises CallError 41005 when it comes from nowhere, NotAPicture for wrong base64.
@@ -180,18 +180,18 @@ def picture(request: Request) -> Picture:
     if data := uploaded or _base64(request.body, "img_base64"):
         if _is_a_place(data):
             raise CallError(41005, AS_TEXT)
-        return Picture(data=data)
+        return PictureSource(data=data)
     for source in (request.query, request.body.form, request.body.json or {}):
         url = source.get("img_url")
         if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
-            return Picture(url=url.strip())
+            return PictureSource(url=url.strip())
     further = (_base64(request.body, f"{name}_base64") for name in EXTRA)
     if data := _uploaded(request.body) or next(filter(None, further), None):
-        return Picture(data=data)
+        return PictureSource(data=data)
     if uploaded is not None:
         raise CallError(41005, "the picture has 0 bytes")
     if request.body.raw:
-        return Picture(data=request.body.raw)  # called a picture, so that decoding says what it is instead
+        return PictureSource(data=request.body.raw)  # called a picture, so that decoding says what it is instead
     if request.value("img"):
         raise CallError(41005, AS_TEXT)
     raise CallError(41005, request.body.fault or "neither img nor img_url")
@@ -202,7 +202,7 @@ def _is_a_place(data: bytes) -> bool:
     return len(data) < MOST_OF_A_PLACE and data.startswith((b"@", b"http://", b"https://"))
 
 
-def pictures(request: Request) -> tuple[Picture, ...]:
+def pictures(request: Request) -> tuple[PictureSource, ...]:
     """All pictures of the one card: :func:`picture`, then what the parts ``img2`` to ``img8`` or their base64 bring.
 
     One that was sent twice counts once.
@@ -212,7 +212,7 @@ def pictures(request: Request) -> tuple[Picture, ...]:
         return (first,)
     parts = {part.name: part.data for part in reversed(body.parts)}
     found = dict.fromkeys(parts.get(name) or _base64(body, f"{name}_base64") for name in EXTRA)
-    return (first, *(Picture(data=data) for data in found if data and data != first.data))
+    return (first, *(PictureSource(data=data) for data in found if data and data != first.data))
 
 
 def _base64(body: form.Body, name: str) -> bytes | None:

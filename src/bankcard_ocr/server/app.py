@@ -252,11 +252,11 @@ class Gate:
         self._waiting = 0
         self._reading_s = 0.0  # how long a reading takes, the last ones counting most
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         with self._place():
             return self._reader.read(data, options)
 
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:
         with self._place():
             return self._reader.read_many(pictures, options)
 

@@ -57,7 +57,7 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
-        observer=_told(observers),
+        observer=_notifying(observers),
     )
     api = Api(service, settings)
 
@@ -119,7 +119,7 @@ def _at_most(fetch: Callable[[str], bytes], most: int) -> Callable[[str], bytes]
     return bounded
 
 
-def _told(observers: list[Observer]) -> Observer:
+def _notifying(observers: list[Observer]) -> Observer:
     def tell(record: Record, fault: Exception | None) -> None:
         for observe in observers:
             with suppress(Exception):  # one that fails keeps nothing from the others

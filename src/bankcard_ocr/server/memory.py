@@ -1,4 +1,4 @@
-"""The memory of a server's process: free memory goes back to the system, and who holds too much stops in order."""
+"""The memory of a server's process: what is free goes back to the system, a worker over its limit stops gracefully."""
 
 from __future__ import annotations
 

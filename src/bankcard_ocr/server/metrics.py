@@ -126,11 +126,11 @@ class _Counted:
         self._gauge = gauge
         self._instead = instead
 
-    def read(self, data: bytes, options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read(self, data: bytes, options: Options = Options()) -> Reading:
         with self._told():
             return self._reader.read(data, options)
 
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:  # noqa: B008  (frozen)
+    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:
         with self._told():
             return self._reader.read_many(pictures, options)
 
@@ -205,14 +205,14 @@ def of_all(folder: Path, now: Now) -> CollectorRegistry:
     from prometheus_client.multiprocess import MultiProcessCollector
 
     made = CollectorRegistry()
-    made.register(_Buried(folder))
+    made.register(_DeadWorkers(folder))
     MultiProcessCollector(made, str(folder))  # type: ignore[no-untyped-call]
     made.register(Quotas(now))
     return made
 
 
-class _Buried:
-    """Forgets the gauges of processes that are gone: what they had in flight is not."""
+class _DeadWorkers:
+    """Forgets the gauges of processes that are gone: the calls they had at work exist no longer."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -130,7 +130,7 @@ _FIELDS = {
 }
 
 
-def _told(replies: dict[str, Any]) -> dict[str, Any]:
+def _with_headers(replies: dict[str, Any]) -> dict[str, Any]:
     """``replies`` with the headers that a reply to an app has."""
     told = {
         "X-RateLimit-Limit": "Recognitions a day.",
@@ -165,7 +165,7 @@ _BANKCARD = {
     "get": {
         "summary": "Read the card number on the picture at img_url",
         "parameters": _BANKCARD_PARAMETERS,
-        "responses": _told(_replies(*_RECOGNIZED)),
+        "responses": _with_headers(_replies(*_RECOGNIZED)),
     },
     "post": {
         "summary": "Read the card number on a picture",
@@ -190,7 +190,7 @@ _BANKCARD = {
                 "image/*": {"schema": _BYTES},
             },
         },
-        "responses": _told(_replies(*_RECOGNIZED)),
+        "responses": _with_headers(_replies(*_RECOGNIZED)),
     },
 }
 

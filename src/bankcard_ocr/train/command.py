@@ -30,7 +30,7 @@ def positive(text: str) -> float:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def reporting_errors() -> Iterator[None]:
     """Ends the program with a line, instead of a traceback, where a file or what is in it cannot be used."""
     try:
         yield

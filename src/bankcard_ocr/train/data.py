@@ -27,7 +27,7 @@ RENDERERS = 64  # of one ring, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RingLayout:
     """Where a ring of ``size`` samples is kept."""
 
     folder: pathlib.Path
@@ -38,7 +38,7 @@ class Place:
 class Ring:
     """The samples at a place; every process that works on them has a Ring of its own."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: RingLayout) -> None:
         """Makes the files where there are none, with all of their room on the disk.
 
         Raises ValueError when they were made for other samples, OSError when there is not as much room.
@@ -102,7 +102,7 @@ def _make(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> None:
         raise OSError(error.errno, f"{error.strerror or error}; a smaller --ring takes less", str(path)) from error
 
 
-def start(render: Render, place: Place, *, seed: int, workers: int) -> list[BaseProcess]:
+def start(render: Render, place: RingLayout, *, seed: int, workers: int) -> list[BaseProcess]:
     """Starts ``workers`` renderers in processes that end with this one. Raises ValueError when they are too many."""
     if workers > min(place.size, RENDERERS):
         raise ValueError(f"{workers} renderers for {place.size} samples; at most {min(place.size, RENDERERS)} can draw")
@@ -129,7 +129,7 @@ def watch(renderers: Sequence[BaseProcess]) -> None:
         raise RuntimeError("a renderer ended; what it said stands above")
 
 
-def _render_for_ever(render: Render, place: Place, seed: int, worker: int, workers: int) -> None:
+def _render_for_ever(render: Render, place: RingLayout, seed: int, worker: int, workers: int) -> None:
     import cv2
 
     cv2.setNumThreads(1)

@@ -117,7 +117,7 @@ def exported(net: str, trained: pathlib.Path, out: pathlib.Path, *, samples: int
         quant_pre_process(made, made, skip_symbolic_shape=True)
         quantized(made, itertools.islice(spec.pictures, samples))
         model = onnx.load(made)
-        helper.set_model_props(model, {**spec.facts, **stem.hastened(model)})
+        helper.set_model_props(model, {**spec.facts, **stem.optimized(model)})
         model.producer_name = "bankcard-ocr"
         onnx.save(model, made)
         got = Model(net, data=made.read_bytes()).run(spec.example.numpy())
@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("out", type=pathlib.Path)
     options = parser.parse_args()
     torch.manual_seed(0)
-    with command.told():
+    with command.reporting_errors():
         mean = exported(options.net, options.checkpoint, options.out)
         size = options.out.stat().st_size / 1e6
     print(f"{options.out.name}: {size:.2f} MB, 8 bits make a mean difference of {mean:.4f}")

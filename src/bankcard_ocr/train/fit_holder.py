@@ -30,7 +30,7 @@ def learn(
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/holder", rate=2.5e-3, ring=8_000)
-    names = loop.Source(name="names", render=render_holders, shapes=shapes(LONG))
+    names = loop.SampleSource(name="names", render=render_holders, shapes=shapes(LONG))
     loop.fit(lambda: Recognizer(NAMES), [names], learn, options, warm=WARM, least=LEAST)
 
 

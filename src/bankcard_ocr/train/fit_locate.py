@@ -87,7 +87,7 @@ def learn(
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/locate", rate=2e-3, ring=8000)
-    drawn = loop.Source(name="scenes", render=render_scenes, shapes=SHAPES)
+    drawn = loop.SampleSource(name="scenes", render=render_scenes, shapes=SHAPES)
     loop.fit(Locator, [drawn], learn, options, warm=WARM, least=LEAST)
 
 

@@ -69,8 +69,8 @@ def learn(
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/recognize", rate=2.5e-3, ring=12_000)
-    long = loop.Source(name="long", render=render_long, shapes=shapes(LONG))
-    short = loop.Source(name="short", render=render_short, shapes=shapes(SHORT), share=4)
+    long = loop.SampleSource(name="long", render=render_long, shapes=shapes(LONG))
+    short = loop.SampleSource(name="short", render=render_short, shapes=shapes(SHORT), share=4)
     loop.fit(Recognizer, [long, short], learn, options, warm=WARM, least=LEAST)
 
 

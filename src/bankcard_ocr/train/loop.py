@@ -27,7 +27,7 @@ Learn = Callable[[nn.Module, Sequence[data.Ring], np.random.Generator, int], tup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SampleSource:
     """Samples of one kind: their folder's name, who draws them, their shapes; one in ``share`` of --ring is kept."""
 
     name: str
@@ -59,7 +59,7 @@ def arguments(description: str | None, *, runs: str, rate: float, ring: int) -> 
 
 def fit(
     make: Callable[[], nn.Module],
-    sources: Sequence[Source],
+    sources: Sequence[SampleSource],
     learn: Learn,
     options: argparse.Namespace,
     *,
@@ -71,7 +71,7 @@ def fit(
     The first source is drawn by ``options.renderers`` processes, each other by one. The first step is done when
     ``least`` samples of each are there. Ends the program with a line when a file cannot be used.
     """
-    with command.told():
+    with command.reporting_errors():
         torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
         training = Training(make(), options.runs)
@@ -80,7 +80,7 @@ def fit(
         rings = []
         for number, source in enumerate(sources):
             size = options.ring // source.share
-            place = data.Place(folder=options.runs / source.name, size=size, shapes=source.shapes)
+            place = data.RingLayout(folder=options.runs / source.name, size=size, shapes=source.shapes)
             rings.append(data.Ring(place))
             workers = 1 if number else options.renderers
             renderers += data.start(source.render, place, seed=options.seed + number, workers=workers)

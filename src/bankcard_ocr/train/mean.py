@@ -98,7 +98,7 @@ def main() -> None:
     options = parser.parse_args()
     if abs(sum(share for share, _ in options.parts) - 1) > 1e-6:
         parser.error("the shares do not sum to 1")
-    with command.told():
+    with command.reporting_errors():
         state = mean(export.bare(options.net), options.parts).state_dict()
         checkpoint.write(options.out, {"mean": {f"module.{name}": value for name, value in state.items()}})
 

@@ -23,7 +23,7 @@ INPUT = "pictures"
 Array = NDArray[Any]
 
 
-def hastened(model: onnx.ModelProto) -> dict[str, str]:
+def optimized(model: onnx.ModelProto) -> dict[str, str]:
     """Changes ``model``, quantized, whose first convolution is 3x3 with steps of 2, padded by 1.
 
     It takes levels instead of pictures then, uint8 (N, H, W, 3) with W a multiple of 4: ``vision.model`` computes them
@@ -72,7 +72,7 @@ def _taps() -> list[tuple[int, int, int, int]]:
 
 
 def _first_convolution(graph: onnx.GraphProto) -> onnx.NodeProto:
-    """That which takes pixels. Raises ValueError when it is none that :func:`hastened` knows."""
+    """That which takes pixels. Raises ValueError when it is none that :func:`optimized` knows."""
     conv = next(node for node in graph.node if node.op_type == "Conv")
     facts = {attribute.name: helper.get_attribute_value(attribute) for attribute in conv.attribute}
     if (facts["kernel_shape"], facts["strides"], facts["pads"]) != ([3, 3], [2, 2], [1, 1, 1, 1]):

@@ -158,7 +158,7 @@ class RedisState:
         self._failure = redis.RedisError
         self._check_at = 0.0
         try:
-            plain, options = _ours(url)
+            plain, options = _split_options(url)
             self._redis: Any = redis.Redis.from_url(
                 plain,
                 decode_responses=True,
@@ -342,7 +342,7 @@ def _check(info: Mapping[str, Any]) -> None:
         raise StateError(f"Redis evicts keys ({policy}), charges too; set its maxmemory-policy to noeviction")
 
 
-def _ours(url: str) -> tuple[str, dict[str, str]]:
+def _split_options(url: str) -> tuple[str, dict[str, str]]:
     """``url`` without our options, and these. Raises ValueError for a database that is no number, or a ``#``."""
     if "#" in url:
         raise ValueError("a # in a password is written %23")  # what is behind it would be left out
