@@ -8,7 +8,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ import typer
 
 from ..errors import BankcardError
 from ..platform import credentials, permission
-from ..platform.disclosure import FORMS, public_jwk
+from ..platform.disclosure import Form, public_jwk
 from ..platform.state.base import App
 from .store import Appid, Config, Json, known, opened, show
 
@@ -24,7 +23,6 @@ app = typer.Typer(
     help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False
 )
 
-Form = StrEnum("Form", {name: name for name in FORMS})  # type: ignore[misc]  # its members are those of FORMS
 Add = Annotated[list[str] | None, typer.Option("--add", help="Add this one; may be repeated.")]
 Remove = Annotated[list[str] | None, typer.Option("--remove", help="Remove this one; may be repeated.")]
 
@@ -186,7 +184,7 @@ def pan(
     as_json: Json = False,
 ) -> None:
     """Show or set how replies show the number to an app; a call may ask for less (pan=), not for more."""
-    changed = _change(appid, config, lambda app: dataclasses.replace(app, pan=form.value if form else app.pan))
+    changed = _change(appid, config, lambda app: dataclasses.replace(app, pan=form or app.pan))
     show({"appid": appid, "pan": changed.pan}, changed.pan, as_json=as_json)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BankcardError
+from ..reading import Type
 
 if TYPE_CHECKING:
     from ..bench.labels import Label
@@ -27,13 +28,6 @@ class Peer(StrEnum):
     """Other engines that can be measured beside."""
 
     rapidocr = "rapidocr"
-
-
-class Type(StrEnum):
-    """What the pictures are."""
-
-    photo = "photo"
-    scan = "scan"
 
 
 def command(
@@ -55,7 +49,7 @@ def command(
     by: Annotated[list[str] | None, typer.Option(help="A column of the labels to report by; may be repeated.")] = None,
     only: Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="Only pictures labelled so.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures.")] = None,
-    type_: Annotated[Type, typer.Option("--type", help="Read the pictures as photographs or as scans.")] = Type.photo,
+    type_: Annotated[Type, typer.Option("--type", help="Read the pictures as photographs or as scans.")] = "photo",
     threads: Annotated[int, typer.Option(min=2, help="What the suite 'threads' compares with one.")] = 2,
     memory_pictures: Annotated[int, typer.Option(min=200, help="Pictures that the suite 'memory' reads.")] = 10_000,
     title: Annotated[str | None, typer.Option(help="What the result is called; the folder's name by default.")] = None,
@@ -75,7 +69,7 @@ def command(
         threads=threads,
         memory_pictures=memory_pictures,
     )
-    reader, engines = make_engines(peers or [], Options(type=type_.value))
+    reader, engines = make_engines(peers or [], Options(type=type_))
     if peers_only:
         engines = engines[1:]
     if not engines:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ..errors import BulkMisuse, SettingsError
-from ..reading import Options
+from ..reading import Options, Type
 from ..settings import SHORTEST_KEY, key
 from .progress import bar, say
-from .read import Type
 
-
-class Engine(StrEnum):
-    """What the readers run on."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Pan(StrEnum):
-    """How numbers are written."""
-
-    masked = "masked"
-    full = "full"
-    fingerprint = "fingerprint"
+Engine = Literal["local", "ray"]  # those of bulk, which loads numpy
+Pan = Literal["masked", "full", "fingerprint"]
 
 
 def command(
@@ -37,17 +23,17 @@ def command(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The file to write: .parquet or .jsonl.", dir_okay=False)],
     engine: Annotated[
         Engine, typer.Option(help="local: processes on this machine; ray: the cluster of RAY_ADDRESS.")
-    ] = Engine.local,
+    ] = "local",
     workers: Annotated[int, typer.Option(min=0, help="Readers; 0 is one for each CPU core.")] = 0,
     pan: Annotated[
         Pan, typer.Option("--pan", help="Numbers: first 6 and last 4; whole; or their HMAC-SHA256.")
-    ] = Pan.masked,
+    ] = "masked",
     key_file: Annotated[
         Path | None, typer.Option(help=f"The key of fingerprints: {SHORTEST_KEY} bytes or more.", dir_okay=False)
     ] = None,
     type_: Annotated[
         Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
-    ] = Type.photo,
+    ] = "photo",
     column: Annotated[str, typer.Option(help="The Parquet column of pictures, or of their paths.")] = "",
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a picture may take before it is set aside.")] = 30.0,
 ) -> None:
@@ -58,10 +44,10 @@ def command(
     from .. import bulk
     from ..bulk.worker import Job
 
-    job = Job(options=Options(type=type_.value), pan=pan.value, key=_key(pan, key_file), timeout_s=timeout)
+    job = Job(options=Options(type=type_), pan=pan, key=_key(pan, key_file), timeout_s=timeout)
     try:
         with bar() as progress:
-            summary = bulk.run(source, out, job, engine=engine.value, workers=workers, column=column, progress=progress)
+            summary = bulk.run(source, out, job, engine=engine, workers=workers, column=column, progress=progress)
     except BulkMisuse as error:
         raise typer.BadParameter(str(error)) from error
     told = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
@@ -69,7 +55,7 @@ def command(
 
 
 def _key(pan: Pan, file: Path | None) -> bytes:
-    if pan != Pan.fingerprint:
+    if pan != "fingerprint":
         if file is not None:
             raise typer.BadParameter("--key-file is for --pan fingerprint; give both, or neither")
         return b""

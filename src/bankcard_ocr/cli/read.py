@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
-from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated
 
 import typer
 
 from ..errors import BankcardError
-from ..reading import Options, PictureReader
+from ..reading import Options, PictureReader, Type
 from . import formats, inputs, lines
 from .formats import Format
 from .lines import Line
@@ -37,13 +36,6 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM came: what was read is told, as after Ctrl-C."""
 
 
-class Type(StrEnum):
-    """What the pictures are."""
-
-    photo = "photo"
-    scan = "scan"
-
-
 def command(
     pictures: Annotated[
         list[str],
@@ -51,7 +43,7 @@ def command(
     ],
     type_: Annotated[
         Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
-    ] = Type.photo,
+    ] = "photo",
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")] = False,
     format_: Annotated[
         Format | None,
@@ -82,7 +74,7 @@ def command(
         raise typer.BadParameter("--uncovered is about annotated pictures; add --save-annotated DIR")
     if save_annotated is not None and not (detail or uncovered):  # which other numbers are there is a detail
         raise typer.BadParameter("--save-annotated covers every number with --detail alone; leave out --no-detail")
-    options = Options(type=type_.value, detail=detail)
+    options = Options(type=type_, detail=detail)
     with ExitStack() as stack:
         stack.enter_context(_terminable())
         sources = stack.enter_context(inputs.opened(pictures))

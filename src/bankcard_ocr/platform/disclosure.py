@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..errors import CallError
 from ..numbers import pan
@@ -31,7 +31,8 @@ from .state.base import App
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
-FORMS = ("full", "masked", "jwe", "fingerprint")
+Form = Literal["full", "masked", "jwe", "fingerprint"]
+FORMS: tuple[Form, ...] = get_args(Form)
 SMALLEST_RSA_BITS = 2048
 CURVES = ("P-256", "P-384", "P-521", "X25519")
 ENCRYPTION = "A256GCM"
