@@ -486,10 +486,21 @@ def test_framing_counts_on_the_wire(serve, fetcher):
     assert "size: over 8192 bytes" == refusal(fetcher, url(serve(script)))
 
 
-@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "compress", "x" * 1000])
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "gzip, br", "compress"])
 def test_unknown_codings_are_refused(serve, fetcher, coding):
     """What was not asked for and cannot be bounded is not decoded."""
     assert "type: unknown content coding" == refusal(fetcher, url(serve(answer(Content_Encoding=coding))))
+
+
+@pytest.mark.parametrize("coding", ["aws-chunked", "UTF-8", "binary", "identity, utf-8", "none", "x" * 1000])
+def test_what_is_no_coding_is_none(serve, fetcher, coding):
+    """Object stores repeat what an upload was called; the bytes are the picture, as browsers show it."""
+    assert JPEG == fetcher(url(serve(answer(Content_Encoding=coding))))
+
+
+def test_a_coding_beside_what_is_none_is_undone(serve, fetcher):
+    """``gzip,aws-chunked`` is gzip."""
+    assert JPEG == fetcher(url(serve(answer(gzip.compress(JPEG), Content_Encoding="gzip,aws-chunked"))))
 
 
 @pytest.mark.parametrize("body", [JPEG, gzip.compress(JPEG)[:-9], gzip.compress(JPEG)[:20]])

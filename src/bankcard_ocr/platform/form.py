@@ -36,6 +36,7 @@ MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
 PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
 
+_FIELD = re.compile(rb"[A-Za-z_]\w*=")  # how a form begins, and JSON does not
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
 _BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
@@ -87,7 +88,7 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
             return _multipart(data, options.get("boundary", ""))
         if not data.strip():
             return Body()
-        if begins_json or "json" in kind:
+        if begins_json or ("json" in kind and not _FIELD.match(data)):
             return Body(json=_json_object(data))
         if called_picture or b"\0" in data:  # no form has zeros, every picture has
             return Body(raw=data)

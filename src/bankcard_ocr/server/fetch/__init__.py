@@ -146,6 +146,9 @@ class Fetcher:
 # What an answer says
 
 
+UNDONE = frozenset({"gzip", "x-gzip", "deflate"})
+CODINGS = UNDONE | {"br", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip", "zstd"}  # all that IANA lists
+
 _TWICE = re.compile(r"%25(?=[0-9A-Fa-f]{2})")
 
 
@@ -172,8 +175,7 @@ def _picture(response: httpcore.Response, max_bytes: int) -> bytes:
     length = _header(response, b"content-length")
     if length.isdecimal() and int(length[:18]) > max_bytes:
         raise too_large(max_bytes)
-    coding = _header(response, b"content-encoding").lower()
-    inflate = None if coding in {"", "identity"} else _Inflater(coding)
+    inflate = _inflater(_header(response, b"content-encoding").lower())
     body = bytearray()
     received = 0
     for chunk in response.iter_stream():
@@ -195,12 +197,22 @@ def _header(response: httpcore.Response, name: bytes) -> str:
     return as_text(next((value for key, value in response.headers if key.lower() == name), b"").strip())
 
 
+def _inflater(codings: str) -> _Inflater | None:
+    """What undoes ``codings``; None where there is nothing to undo. Raises FetchError for a coding that is not known.
+
+    What is no coding at all is none: object stores repeat what an upload was called, ``aws-chunked`` or ``utf-8``, and
+    browsers take the bytes as they are.
+    """
+    packed = [name for name in map(str.strip, codings.split(",")) if name in CODINGS]
+    if len(packed) > 1 or not UNDONE.issuperset(packed):
+        raise FetchError("type", "unknown content coding")
+    return _Inflater(packed[0]) if packed else None
+
+
 class _Inflater:
     """Undoes one content coding; a bomb stops at the most bytes wanted."""
 
     def __init__(self, coding: str) -> None:
-        if coding not in {"gzip", "x-gzip", "deflate"}:
-            raise FetchError("type", "unknown content coding")
         self._coding = coding
         self._inflate: Any = None
 
