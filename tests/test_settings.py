@@ -104,7 +104,7 @@ def test_variables_are_read_as_their_settings_type(name: str, text: str, value):
         ('allow_private_networks = "perhaps"', "true or false"),
         ("allow_hosts = [1]", "a list of texts"),
         ('errcode_style = "words"', "one of integer, string"),
-        ("places = 0", "at least 1"),
+        ("max_concurrent_calls = 0", "at least 1"),
         ('trusted_proxies = ["10.0.0.0/8", "balancer"]', "must be addresses or networks"),
         ('ip_list = ["here"]', "must be addresses"),
         ('otlp_endpoint = "collector:4318"', "a URL that begins with http"),

@@ -82,7 +82,9 @@ class Settings:
     threads: int = _set(
         0, "Pictures each process reads at once; 0 divides the CPU cores among the workers.", least=0, most=256
     )
-    places: int = _set(16, "Calls at work or waiting in each process; one more is answered busy at once.", least=1)
+    max_concurrent_calls: int = _set(
+        32, "Calls at work or waiting in each process; one more is answered busy at once.", least=1
+    )
     max_wait_s: float = _set(
         0.4,
         "Seconds a picture may have to wait until it is read; one that would wait longer is answered busy at once.",

@@ -19,7 +19,7 @@ from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.server import app, build, run
-from bankcard_ocr.server.app import Gate
+from bankcard_ocr.server.gate import Gate
 from bankcard_ocr.settings import Settings
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -300,7 +300,7 @@ class TestStopping:
 class TestAdmission:
     def test_a_full_house_answers_busy_at_once(self, start):
         """With its one place taken the server says busy and when to come again, and still issues tokens."""
-        served = start(places=1)
+        served = start(max_concurrent_calls=1)
         served.reader.gate = threading.Event()
         first = threading.Thread(target=ask, args=(served.port, "POST", READ, JPEG))
         first.start()
@@ -339,7 +339,7 @@ class TestAdmission:
 
     def test_after_the_rush_there_is_a_place_again(self, start):
         """A place is given back, whether the call went well or not."""
-        served = start(places=1)
+        served = start(max_concurrent_calls=1)
         served.reader.outcome = NoCardFound()
         codes = [json.loads(ask(served.port, "POST", READ, JPEG).text)["errcode"] for _ in range(3)]
 

@@ -15,7 +15,7 @@ from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state.base import App, Record, beijing_day
 from bankcard_ocr.reading import Options, Reading
 from bankcard_ocr.server import metrics, traces
-from bankcard_ocr.server.app import Gate
+from bankcard_ocr.server.gate import Gate
 from bankcard_ocr.server.metrics import Metrics, Quotas, reason
 from bankcard_ocr.settings import Settings
 

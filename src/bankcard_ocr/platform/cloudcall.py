@@ -28,7 +28,7 @@ from ..errors import BankcardError, CallError
 from . import wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
 from .form import Body, Part
-from .wire import Reply, Request
+from .wire import Answer, Reply, Request
 
 PATH = "/admin"
 APIS: Mapping[str, str] = MappingProxyType({"ocr.bankcard": "/cv/ocr/bankcard"})
@@ -69,17 +69,6 @@ class Arguments:
 
     plain: Mapping[str, str | int | float | bool] = field(repr=False)
     pictures: tuple[Part, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What goes back over the wire, always with HTTP status 200."""
-
-    content: bytes = field(repr=False)
-    content_type: str
-    rid: str
-    retry_after_s: float | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def answer(request: Request, platform: Platform) -> Answer:

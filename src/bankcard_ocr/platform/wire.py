@@ -137,6 +137,17 @@ class Reply:
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=dict).encode()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back over the wire, always with HTTP status 200."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    rid: str
+    retry_after_s: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 def request(
     *,
     method: str,

@@ -3,33 +3,30 @@
 Every API reply has HTTP status 200, errors too: many clients lose the error code otherwise. What is no API reply (the
 pages, the probes) has the usual statuses.
 
-Admission. A call of recognition takes one of ``places`` from its last byte to its reply, and readings run ``threads``
-at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body is thrown away as it
-comes. So it is when the pictures that wait already would keep one longer than ``max_wait_s`` (:class:`Gate`). Token
-and quota calls have threads of their own, so that a full house still issues tokens. What all bodies that are still
-coming hold together is bounded, too, so that no number of slow senders fills the memory.
+Admission. A call of recognition takes one of ``max_concurrent_calls`` places from its last byte to its reply, and
+readings run ``threads`` at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body
+is thrown away as it comes. So it is when the pictures that wait already would keep one longer than ``max_wait_s``
+(gate.py). Token and quota calls have threads of their own, so that a full house still issues tokens. What all bodies
+that are still coming hold together is bounded, too, so that no number of slow senders fills the memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from math import inf
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge
 from ..platform import cloudcall, cloudcodes, wire
-from ..platform.cloudcall import Answer
 from ..platform.service import ENDPOINTS, RECOGNIZE, Service
-from ..platform.wire import Reply, Request
-from ..reading import MOST_PICTURES, Options, PictureReader, Reading
+from ..platform.wire import Answer, Reply, Request
+from ..reading import MOST_PICTURES
 from ..settings import Settings
 
 OTHER_THREADS = 4
@@ -38,7 +35,6 @@ BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the fo
 OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
-LAST_READINGS = 8  # whose mean time says how long a waiting picture will wait
 
 HEAVY = {RECOGNIZE, cloudcall.PATH}
 
@@ -49,7 +45,7 @@ class Api:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
-        self._readers = ThreadPoolExecutor(settings.places, thread_name_prefix="read")
+        self._readers = ThreadPoolExecutor(settings.max_concurrent_calls, thread_name_prefix="read")
         self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
         self._taken = 0  # places for recognition; this and the next two only the event loop's thread touches
         self._asked = 0  # places for other calls
@@ -114,7 +110,7 @@ class Api:
         return most * self._settings.max_picture_bytes + BODY_SLACK_BYTES
 
     def _is_full(self, *, heavy: bool) -> bool:
-        return self._taken >= self._settings.places if heavy else self._asked >= OTHER_PLACES
+        return self._taken >= self._settings.max_concurrent_calls if heavy else self._asked >= OTHER_PLACES
 
     def _too_large(self, scope: Scope, size: int) -> BankcardError:
         path = wire.normal(scope["path"])
@@ -225,65 +221,6 @@ class _TooLarge(Exception):
     def __init__(self, size: int) -> None:
         super().__init__(size)
         self.size = size
-
-
-class Gate:
-    """A reader that reads ``threads`` pictures at once.
-
-    A picture that would wait longer than ``most_wait_s``, by how long the last ones took, gets Busy at once; one that
-    waits longer all the same, when that is over. The first in line is always let wait, up to ``wait_s``.
-    """
-
-    def __init__(
-        self,
-        reader: PictureReader,
-        threads: int,
-        wait_s: float,
-        most_wait_s: float = inf,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self._reader = reader
-        self._threads = threads
-        self._wait_s = wait_s
-        self._most_wait_s = most_wait_s
-        self._clock = clock
-        self._free = threading.BoundedSemaphore(threads)
-        self._lock = threading.Lock()
-        self._waiting = 0
-        self._reading_s = 0.0  # how long a reading takes, the last ones counting most
-
-    def read(self, data: bytes, options: Options = Options()) -> Reading:
-        with self._place():
-            return self._reader.read(data, options)
-
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:
-        with self._place():
-            return self._reader.read_many(pictures, options)
-
-    @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._free.acquire(blocking=False):
-            self._wait()
-        started = self._clock()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._reading_s += (self._clock() - started - self._reading_s) / LAST_READINGS
-            self._free.release()
-
-    def _wait(self) -> None:
-        with self._lock:
-            if self._waiting * self._reading_s / self._threads > self._most_wait_s:
-                raise Busy
-            longest = min(self._wait_s, self._most_wait_s) if self._waiting else self._wait_s
-            self._waiting += 1
-        try:
-            if not self._free.acquire(timeout=longest):
-                raise Busy
-        finally:
-            with self._lock:
-                self._waiting -= 1
 
 
 async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool = False) -> None:

@@ -22,9 +22,10 @@ from ..platform.state.base import Record, State
 from ..reading import PictureReader
 from ..settings import Settings, key
 from . import log_writer, logs, metrics, pages, traces
-from .app import Api, Gate
+from .app import Api
 from .fetch import Fetcher
 from .fetch.connection import Limits
+from .gate import Gate
 
 
 def build(settings: Settings, *, reader: PictureReader | None = None, state: State | None = None) -> ASGIApp:
@@ -53,7 +54,7 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
     service = Service(
         reader=gate,
         state=store,
-        fetch=_at_most(fetch, max(1, settings.places // 2)),
+        fetch=_at_most(fetch, max(1, settings.max_concurrent_calls // 2)),
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
