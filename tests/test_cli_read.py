@@ -764,6 +764,23 @@ class TestAnnotated:
 
         assert (True, True) == (bool(pixels[210, 200].mean() < 60), bool(pixels[10, 30].mean() < 240))
 
+    def test_of_a_back_only_the_number_is_seen(self):
+        """The security code stands somewhere on it: all but the line of the number is covered."""
+        pixels = np.full((250, 400, 3), 110, np.uint8)
+        pixels[30:70] = 20
+        _, encoded = cv2.imencode(".png", pixels)
+        number = {"number": NUMBER, "number_position": box(100, 150, 300, 170)}
+        line = {**number, "card_position": box(0, 0, 399, 249)}
+        back, front = (
+            cv2.imdecode(np.frombuffer(annotate.annotated(encoded.tobytes() + NUMBER.encode(), told), np.uint8), 1)
+            for told in (line, number)
+        )
+
+        assert [True, True, False, False] == [
+            bool(shown[y, x].mean() < 60)
+            for shown, x, y in ((back, 350, 110), (back, 50, 220), (back, 115, 160), (front, 350, 110))
+        ]
+
     def test_a_further_card_whose_number_was_not_read_is_covered_whole(self):
         """Its number may stand elsewhere than was thought; the same card once more is a further one."""
         unread = {"number": None, "card_position": box(20, 150, 380, 240), "number_position": box(100, 200, 300, 220)}

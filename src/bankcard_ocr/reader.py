@@ -28,6 +28,8 @@ THRESHOLD = 0.85  # the least confidence of a number that is returned
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
 NOTHING = 0.1  # what is located faintly and read less surely than this is no number
 DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
+FILLED = 0.4  # of a picture's longer side, along which the number of the card runs that is the picture
+ODD = 0.08  # by which the sides of such a picture may be off a card's
 GLANCED = 640  # pixels of the longer side with which a large JPEG is looked at first: a quarter of it is decoded sooner
 
 
@@ -86,6 +88,16 @@ class _Examined:
         return align.AlignedPicture(
             pixels=self.picture.pixels, region=self.best, card=None if card is None else self.outline(card)
         )
+
+    @property
+    def cut_out(self) -> quads.Quad | None:
+        """The outline of the card; of the picture where no card was located and it is one by its sides and its line."""
+        if self.card is not None:
+            return self.outline(self.card)
+        sides = self.picture.pixels.shape[1::-1]
+        fills = self.line is not None and quads.sides(self.line)[0] > FILLED * max(sides)
+        is_card = abs(max(sides) / min(sides) / (quads.ID1_MM[0] / quads.ID1_MM[1]) - 1) < ODD
+        return quads.rectangle(*sides) if fills and is_card else None
 
     def outline(self, card: quads.Quad) -> quads.Quad:
         """``card`` on the edges that the picture has; where it was located when the number would not be on it then."""
@@ -365,13 +377,13 @@ def _pictures(shot: _Examined, number: str, options: Options) -> dict[Returned, 
     pixels, line, made = shot.picture.pixels, shot.line, dict[Returned, bytes]()
     if line is not None and "number" in options.returns:
         made["number"] = evidence.number(pixels, line)
-    if shot.card is None or not options.returns & {"card", "redacted"}:
+    whole = shot.cut_out
+    if whole is None or not options.returns & {"card", "redacted"}:
         return made
-    whole = shot.outline(shot.card)
     if line is not None:
         whole = cards.as_read(whole, line)
     if "card" in options.returns:
-        made["card"] = evidence.card(pixels, whole)
+        made["card"] = evidence.card(pixels, whole, line if number else None, number)
     if "redacted" in options.returns:
         kinds = ("number", "holder", "expiry")
         detections = [*shot.detections, *shot.search.closer(whole, kinds=kinds, least=0.1)]

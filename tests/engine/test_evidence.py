@@ -173,6 +173,73 @@ def test_of_a_back_only_the_digits_remain(kind: str):
     assert is_blank(whole[~shown])
 
 
+@pytest.mark.parametrize("level", [12, 40])
+def test_a_dark_card_is_no_back(level: int):
+    """Its ground is as dark as a stripe, above and below as well."""
+    picture = numbered("4111111111111111", level=level)
+    picture[TOP : TOP + 90, LEFT : LEFT + WIDTH] += 40
+    picture[TOP + 200 : TOP + 300, LEFT : LEFT + WIDTH] -= 8
+
+    assert not evidence.is_back(evidence.rectified(picture, CARD)[0])
+
+
+def test_what_shines_in_at_the_edge_is_no_panel():
+    """A bright table beside a card that was located a little large is no signature panel."""
+    picture = numbered("4111111111111111")
+    picture[TOP : TOP + 90, LEFT + 40 : LEFT + 600] = (240, 240, 235)
+
+    assert not evidence.is_back(evidence.rectified(picture, CARD)[0])
+
+
+def cut_out(picture: np.ndarray, number: str, line: np.ndarray | None = LINE) -> np.ndarray:
+    data = evidence.card(picture, CARD, line, number)
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+
+
+def test_of_a_back_cut_out_only_the_number_is_seen():
+    """The security code stands beside it; without a number nothing is seen."""
+    picture = numbered("4111111111111111", level=110)
+    picture[TOP + 50 : TOP + 160, LEFT : LEFT + WIDTH] = 20
+    code = written(picture, "123", LEFT + 620, TOP + 230, 1.0)
+    shown, hidden = cut_out(code, "4111111111111111"), cut_out(code, "", None)
+
+    assert (True, False, True) == (is_blank(shown[200:250]), is_blank(part(shown, LINE, 8)), is_blank(hidden))
+
+
+@pytest.mark.parametrize(
+    ("number", "above", "below"),
+    [
+        ("378282246310005", True, False),  # American Express
+        ("6037700000000001", False, True),  # Shetab, Iran
+        ("4111111111111111", False, False),
+    ],
+)
+def test_a_code_on_the_front_is_not_cut_out(number: str, above: bool, below: bool):
+    """American Express prints it above the number's end, Iran's banks below the number."""
+    whole = cut_out(written(written(plain(), "1234", LEFT + 600, 300), "CVV2 567", LEFT + 300, 460), number)
+
+    assert (above, below) == (
+        is_blank(part(whole, box(LEFT + 600, 275, LEFT + 680, 300))),
+        is_blank(part(whole, box(LEFT + 300, 430, LEFT + 450, 470))),
+    )
+
+
+@pytest.mark.parametrize("width", [220, 320, 366, 500, 856])
+def test_text_is_blanked_at_every_size(width: int):
+    """A second number on the card is, on a picture of a few hundred pixels, too."""
+    picture = plain()
+    for i, char in enumerate("4000001234560000"):
+        written(picture, char, LEFT + 90 + i * PITCH, 250, 1.6)
+    scale = width / WIDTH
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    outline = (CARD + 0.5) * scale - 0.5
+    blank = evidence.secrets(evidence.rectified(small, outline)[0])
+    high, wide = blank.shape
+    line = blank[int(high * 165 / HEIGHT) : int(high * 195 / HEIGHT), int(wide * 95 / WIDTH) : int(wide * 690 / WIDTH)]
+
+    assert line.all()
+
+
 def test_a_plain_front_is_no_back():
     """An even card with a number is a front."""
     assert not evidence.is_back(evidence.rectified(numbered("4111111111111111"), CARD)[0])

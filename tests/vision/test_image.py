@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import subprocess
@@ -299,6 +300,46 @@ def test_one_pixel_over_the_limit_is_refused(kind: str):
 
 def bmp(width: int, height: int) -> bytes:
     return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+
+
+def transparent_bmp(alpha: int) -> bytes:
+    """2 x 1 red pixels with a BITMAPV5HEADER, whose mask says that there is alpha."""
+    masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    header = struct.pack("<IiiHHIIiiII", 124, 2, 1, 1, 32, 3, 8, 0, 0, 0, 0) + masks + b"BGRs" + bytes(64)
+    return b"BM" + struct.pack("<IHHI", 146, 0, 0, 138) + header + bytes((0, 0, 200, alpha)) * 2
+
+
+@pytest.mark.parametrize(("alpha", "seen"), [(0, (200, 0, 0)), (255, (200, 0, 0)), (128, (227, 127, 127))])
+def test_a_bitmap_whose_alpha_is_empty_is_opaque(alpha: int, seen: tuple[int, int, int]):
+    """Windows leaves the bytes 0 where it has none; other transparency shows white."""
+    assert np.abs(image.decode(transparent_bmp(alpha)).pixels[0, 0].astype(int) - seen).max() <= 1
+
+
+UNUSUAL = (  # 24 x 16 pixels of one colour, its colours sampled at a third of the width
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxO"
+    "UlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09P"
+    "T09PT09PT0//wAARCAAQABgDATEAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAX/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QA"
+    "FgEBAQEAAAAAAAAAAAAAAAAAAAEG/8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAwDAQACEQMRAD8AlAjVgA//2Q=="
+)
+
+
+def test_a_jpeg_of_an_unusual_subsampling_is_read():
+    """Which one decoder has no name for, another takes."""
+    pixels = image.decode(base64.b64decode(UNUSUAL)).pixels
+
+    assert (16, 24, 3) == pixels.shape
+    assert np.abs(pixels.astype(int) - (200, 40, 90)).max() <= 8
+
+
+def test_a_jpeg_of_an_unusual_subsampling_has_few_scans():
+    """Its size is not known before it is decoded, and each scan may be a pass over all of it."""
+    data = base64.b64decode(UNUSUAL)
+    scan = data[data.index(b"\xff\xda") : -2]
+
+    with pytest.raises(NotAPicture, match="damaged"):  # the decoder saw it; no such JPEG has two whole scans
+        image.decode(data[:-2] + scan * (image.FEW_SCANS - 1) + b"\xff\xd9")
+    with pytest.raises(NotAPicture, match="too many scans: 13"):
+        image.decode(data[:-2] + scan * image.FEW_SCANS + b"\xff\xd9")
 
 
 def gif(width: int, height: int) -> bytes:

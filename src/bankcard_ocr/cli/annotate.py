@@ -1,7 +1,8 @@
 """A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label at each.
 
-The middle digits of every number, and a security code on the front, are covered unless asked for, in the picture and in
-its label. The copy has the picture's pixels alone, upright, at the size it was read at: no metadata.
+The middle digits of every number, and security codes (on fronts where they are known to stand, on backs all but the
+number), are covered unless asked for, in the picture and in its label. The copy has the picture's pixels alone,
+upright, at the size it was read at: no metadata.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
         _cover(pixels, _middle(told, picture.reduced))
         for card in cards:
             _cover(pixels, _code(card, picture.reduced))
+            if _is_back(picture, card):
+                _cover_back(pixels, card, picture.reduced)
         for card in cards[1:]:
             _cover(pixels, _secret(card, picture.reduced))
     for card in cards:
@@ -94,6 +97,23 @@ def _code(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     if not card.get("number") or not card.get("number_position"):
         return None
     return evidence.code_on_front(card["number"], _quad(card["number_position"], reduced))
+
+
+def _is_back(picture: image.Picture, card: Mapping[str, Any]) -> bool:
+    """Whether the card was located and shows its back."""
+    if not card.get("card_position"):
+        return False
+    return evidence.is_back(evidence.rectified(picture.pixels, _quad(card["card_position"], picture.reduced))[0])
+
+
+def _cover_back(pixels: image.Pixels, card: Mapping[str, Any], reduced: int) -> None:
+    """Covers all of a card but the line of its number: a security code stands somewhere beside it."""
+    before = pixels.copy()
+    _cover(pixels, quads.grow(_quad(card["card_position"], reduced), 0.02, 0.02))
+    if card.get("number_position"):
+        line = np.zeros(pixels.shape[:2], np.uint8)
+        cv2.fillConvexPoly(line, _whole(quads.grow(_quad(card["number_position"], reduced), 0.02, 0.2)), 1)
+        pixels[line > 0] = before[line > 0]
 
 
 def _cover(pixels: image.Pixels, quad: quads.Quad | None) -> None:

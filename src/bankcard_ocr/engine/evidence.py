@@ -1,5 +1,7 @@
 """Pictures to give back, as JPEG without any metadata: the card, its number line, and the card redacted.
 
+None shows a security code: where one is printed on the front it is blanked, and of a back all but the number line is.
+
 The redacted picture shows that a card was there without showing what is secret on it: of the number the first six and
 last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
 blanked: the whole line when its digits' places are not certain, and all of a card's back (magnetic stripe, signature
@@ -13,19 +15,22 @@ Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from ..numbers import pan
+from ..numbers import iin, pan
 from ..vision import quad as quads
 from ..vision.quad import Image, Quad
 
 LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
-ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # of a number's line: left, top, right, bottom of where such a code is
+# Of a number's line: left, top, right, bottom of where a security code is on fronts.
+ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # American Express, four digits
+BELOW = (-0.2, 1.0, 1.2, 7.0)  # Iran's Shetab, CVV2
 QUALITY = 88
 SQUARE = 1.5  # millimetres, in which text is blanked
 COARSE = 3.0  # millimetres: digits are 1.3 to 4.5 high
@@ -37,9 +42,18 @@ _NEAR = 0.42  # of the way to a blanked neighbour, to which a digit that remains
 Mask = NDArray[np.bool_]
 
 
-def card(image: Image, outline: Quad) -> bytes:
-    """The card under ``outline``, which reads from its first corner, cut out and rectified."""
-    return _jpeg(rectified(image, outline)[0])
+def card(image: Image, outline: Quad, line: Quad | None = None, number: str = "") -> bytes:
+    """The card under ``outline``, which reads from its first corner, cut out and rectified, without a security code.
+
+    ``line`` is where its ``number`` stands, None where it was not found.
+    """
+    whole, matrix = rectified(image, outline)
+    blank = np.zeros(whole.shape[:2], bool)
+    if is_back(whole):
+        blank = ~blank if line is None else ~_filled(whole, quads.project(quads.grow(line, 0.02, 0.1), matrix))
+    elif line is not None and (code := code_on_front(number, line)) is not None:
+        blank = _filled(whole, quads.project(code, matrix))
+    return _jpeg(np.where(blank[:, :, None], np.uint8(GREY), whole))
 
 
 def number(image: Image, line: Quad) -> bytes:
@@ -81,11 +95,13 @@ def redacted(
 
 
 def code_on_front(number: str, line: Quad) -> Quad | None:
-    """Where a card whose ``number`` stands under ``line`` has a security code on its front; None where it has none.
+    """Where a card whose ``number`` stands under ``line`` may have a security code on its front; None where none has.
 
-    American Express prints four digits above the number's end.
+    American Express prints four digits above the number's end, Iran's banks a CVV2 below the number.
     """
-    return quads.part(line, *ABOVE_ITS_END) if number.startswith(("34", "37")) else None
+    network = iin.lookup(number).network if number else None
+    place = {"amex": ABOVE_ITS_END, "shetab": BELOW}.get(network or "")
+    return quads.part(line, *place) if place else None
 
 
 def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
@@ -106,7 +122,8 @@ def secrets(whole: Image) -> Mask:
         return np.ones(whole.shape[:2], bool)
     mm = max(whole.shape[:2]) / LONG_MM
     gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
-    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _kernel(0.35 * mm, 0.35 * mm))
+    around = max(3.0, 0.35 * mm)  # of one pixel a gradient is 0
+    edges = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _kernel(around, around))
     strokes = (edges > np.maximum(14, 2 * _usual(edges, CELL * mm))).astype(np.uint8)
     text = np.zeros(whole.shape[:2], np.uint8)
     for turned in (False, True):  # print runs along either side
@@ -120,7 +137,9 @@ def secrets(whole: Image) -> Mask:
         is_text[0] = False  # what is around them all
         text |= is_text[labels].astype(np.uint8)
     wider = cv2.dilate(text, _kernel(1.2 * mm, 1.2 * mm))
-    return np.asarray(cv2.resize(_small(255 * wider, SQUARE), whole.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
+    squares = (np.asarray(_small(255 * wider, SQUARE)) > 0).astype(np.uint8)
+    squares = np.asarray(cv2.morphologyEx(squares, cv2.MORPH_CLOSE, _kernel(3, 3)), np.uint8)  # a jagged rim tells
+    return np.asarray(cv2.resize(squares, whole.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _usual(edges: cv2.typing.MatLike, cell: float) -> NDArray[np.float32]:
@@ -155,17 +174,24 @@ def is_back(whole: Image) -> bool:
 
 
 def _has_stripe(small: Image) -> bool:
-    """A dark even band across the whole card, 6 to 16 millimetres high, on a card that is not as dark elsewhere."""
+    """A dark even band across the whole card, 6 to 16 millimetres high, darker than the card above and below it."""
     gray = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)[:, 8:-8].astype(np.float32)
     level = np.median(gray, axis=1)
     even = np.quantile(np.abs(gray - level[:, None]), 0.9, axis=1) < 26
     dark = even & (level < 0.6 * float(np.median(level)) + 6) & (level < 100)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], dark, [False]]).astype(np.int8)))
-    return any(30 <= stop - start <= 80 for start, stop in zip(edges[::2], edges[1::2], strict=True))
+    bands = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return any(30 <= stop - start <= 80 and _stands_out(level, start, stop) for start, stop in bands)
+
+
+def _stands_out(level: NDArray[np.floating[Any]], start: int, stop: int) -> bool:
+    """Whether the band from ``start`` to ``stop`` is darker than what lies within 3 millimetres on both sides."""
+    beside = [level[max(0, start - 15) : start], level[stop : stop + 15]]
+    return all(side.size and side.max() > 1.5 * float(np.median(level[start:stop])) + 15 for side in beside)
 
 
 def _has_panel(small: Image) -> bool:
-    """A bright strip without colour, as a signature panel is: 30 to 75 millimetres by 4 to 14."""
+    """A bright strip without colour, as a signature panel is: 30 to 75 millimetres by 4 to 14, inside the card."""
     hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
     bright = ((hsv[:, :, 2] > 175) & (hsv[:, :, 1] < 60)).astype(np.uint8)
     if bright.mean() > 0.45:  # a white card; its panel is not told from the rest, its stripe is
@@ -173,8 +199,8 @@ def _has_panel(small: Image) -> bool:
     closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, _kernel(9, 9))
     _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8))
     return any(
-        150 <= width <= 375 and 20 <= height <= 70 and area > 0.75 * width * height
-        for _, _, width, height, area in stats[1:].tolist()
+        150 <= width <= 375 and 20 <= height <= 70 and area > 0.75 * width * height and 0 < top < 270 - height
+        for _, top, width, height, area in stats[1:].tolist()
     )
 
 

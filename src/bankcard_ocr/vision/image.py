@@ -51,6 +51,7 @@ ENOUGH = 1600  # pixels of the longer side that show all that is read of a card
 MAX_PIXELS = 50_000_000
 LARGE = 8_000_000  # pixels from which a picture waits until no other so large is being decoded
 MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
+FEW_SCANS = 12  # what Pillow takes a JPEG with, which is given over to it before its size is known
 MOST_SCANNED = 600_000_000  # pixels times scans: each is a pass over all pixels, about 0.1 s at the limit of pixels
 
 
@@ -156,14 +157,16 @@ def _reduction(size: tuple[int, int], enough: int) -> int:
 
 
 def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
+    scans = _scans(data)
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except ValueError as error:
-        raise NotAPicture("damaged JPEG") from error
-    except KeyError:  # a kind of subsampling that it has no name for
-        return _jpeg_by_pillow(data, enough, max_pixels)
+    except (ValueError, KeyError) as error:
+        if isinstance(error, ValueError) and "subsampling" not in str(error):
+            raise NotAPicture("damaged JPEG") from error
+        if scans > FEW_SCANS:
+            raise NotAPicture(f"JPEG of an unusual subsampling and of too many scans: {scans}") from error
+        return _jpeg_by_pillow(data, enough, max_pixels)  # a kind of subsampling that it has no name for
     _check((width, height), max_pixels)
-    scans = _scans(data)
     if scans > MOST_SCANS or scans * width * height > MOST_SCANNED:
         raise NotAPicture(f"JPEG of too many scans: {scans}")
     if space in {"CMYK", "YCCK"}:
@@ -302,6 +305,8 @@ def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
     pixels = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
     with _alone(size):
         image.load()
+        if image.format == "BMP" and image.mode == "RGBA" and image.getextrema()[3] == (0, 0):
+            image.putalpha(255)  # Windows leaves it empty where there is none
         rows = max(_BAND_ROWS, _BAND // width // _BAND_ROWS * _BAND_ROWS)
         for top in range(0, height, rows):  # in bands, so that conversions do not hold several whole pictures
             band = _rgb(image.crop((0, top, width, min(top + rows, height)))).reduce(factor)
