@@ -21,7 +21,7 @@ from bankcard_ocr.errors import (
     StateError,
 )
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import credentials, wire
 from bankcard_ocr.platform.call import Call
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.records import record
@@ -476,6 +476,44 @@ class TestStableToken:
 
         assert (40001, 0) == tuple(platform.read(token=found["access_token"])["errcode"] for found in (first, second))
 
+    def test_a_forced_refresh_outlives_a_clock_that_was_ahead(self, platform):
+        """What was forced in the future holds nobody up once the clock is right."""
+        platform.clock.now += DAY_S
+        first = stable(platform, force_refresh=True)["access_token"]
+        platform.clock.now -= DAY_S
+
+        assert first != stable(platform, force_refresh=True)["access_token"]
+
+    def test_a_stable_token_of_another_secret_is_not_repeated(self, platform):
+        """While a secret is rotated its token is current yet; with the new one it would be another, good nowhere."""
+        first = stable(platform)["access_token"]
+        new = "f" * 32
+        platform.change(secret_hash=credentials.hashed(new))
+        second = stable(platform, secret=new)["access_token"]
+
+        assert (40001, 0) == tuple(platform.read(token=each)["errcode"] for each in (first, second))
+
+    def test_a_token_of_a_clock_that_was_ahead_is_none(self, platform):
+        """It would live for that much longer; stable_token gives one of now."""
+        platform.clock.now += 30 * DAY_S
+        made = [token(platform)["access_token"], stable(platform)["access_token"]]
+        platform.clock.now -= 30 * DAY_S
+        found = stable(platform)
+
+        assert ([40001, 40001, 0], 7200) == (
+            [platform.read(token=each)["errcode"] for each in (*made, found["access_token"])],
+            found["expires_in"],
+        )
+
+    @pytest.mark.parametrize(("ahead", "code"), [(300, 0), (301, 40001)])
+    def test_clocks_may_differ_a_little(self, platform, ahead: int, code: int):
+        """By five minutes, from one server to another."""
+        platform.clock.now += ahead
+        made = token(platform)["access_token"]
+        platform.clock.now -= ahead
+
+        assert code == platform.read(token=made)["errcode"]
+
     @pytest.mark.parametrize("value", [False, 0, None, "false", [], [True], {}])
     def test_only_true_forces_a_refresh(self, platform, value: object):
         """Any other value, whatever its type in JSON, repeats the token."""
@@ -520,8 +558,6 @@ class TestStableToken:
 
     def test_a_new_secret_ends_it(self, platform):
         """With a rotated secret the token is another, though nobody forced it."""
-        from bankcard_ocr.platform import credentials
-
         first = stable(platform)["access_token"]
         platform.change(secret_hash=credentials.hashed("another"))
         platform.state.revoke_tokens("wx1")

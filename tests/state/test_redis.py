@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+from redis import Redis
 
 from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import credentials
@@ -204,12 +206,85 @@ def test_a_redis_that_takes_no_charge_any_more_is_not_ready(own_redis, clock, or
     store.close()
 
 
+@pytest.mark.parametrize(
+    ("prefix", "fails"), [("bankcard-ocr:", True), ("{}:", True), ("{bankcard-ocr}:", False), ("a{b}c", False)]
+)
+def test_a_cluster_needs_a_prefix_that_keeps_keys_together(prefix: str, fails: bool):
+    """Else most calls fail while the store answers a ping."""
+    found = None
+    try:
+        module._check({"redis_version": "7.0.0", "cluster_enabled": 1}, prefix)
+    except StateError as error:
+        found = str(error)
+
+    assert fails is bool(found and "?prefix={bankcard-ocr}:" in found)
+
+
+def test_a_real_cluster_is_refused_or_used(own_redis, clock):
+    """Without the prefix it is not ready, and says why."""
+    server = own_redis("--cluster-enabled", "yes")
+    for low, high in ((0, 8191), (8192, 16383)):
+        Redis(port=server.port).execute_command("CLUSTER", "ADDSLOTSRANGE", low, high)
+    found = Redis(port=server.port)
+    while b"cluster_state:ok" not in found.execute_command("CLUSTER", "INFO"):
+        time.sleep(0.02)
+    plain = states.connect(f"redis://127.0.0.1:{server.port}", clock)
+    together = states.connect(f"redis://127.0.0.1:{server.port}?prefix={{bankcard-ocr}}:", clock)
+
+    with pytest.raises(StateError, match="cluster"):
+        plain.ping()
+    together.ping()
+    assert (1, True, None) == (
+        together.consume("recognize:wx1", DAY, 5),
+        together.rotate_token(token("a"), old_until=0.0),
+        together.replace_token(token("b"), seen="a", old_until=0.0, by="a hash"),
+    )
+    plain.close()
+    together.close()
+
+
+def test_a_master_that_became_a_replica_is_left(own_redis, clock):
+    """Its address leads to the new master by then, and connections that are kept would lead to the old one for ever."""
+    server = own_redis()
+    store = states.connect(server.url(), clock)
+    before = store.consume("recognize:wx1", DAY, 5)
+    raw = Redis(port=server.port)
+    raw.execute_command("REPLICAOF", "127.0.0.1", "1")
+    kept = {client["id"] for client in raw.client_list()} - {str(raw.client_id())}
+    with pytest.raises(StateError, match="read only"):
+        store.consume("recognize:wx1", DAY, 5)
+    raw.execute_command("REPLICAOF", "NO", "ONE")
+    after = store.consume("recognize:wx1", DAY, 5)
+    left = kept & {client["id"] for client in raw.client_list()}
+
+    assert (1, 2, 1, set()) == (before, after, len(kept), left)
+    store.close()
+
+
+def test_a_clock_that_is_ahead_forgets_no_count(own_redis):
+    """What has ended by one server's clock alone is kept: by Redis's own it has not."""
+    url, now = own_redis().url(), time.time()
+    right, ahead = (states.connect(url, partial(float, at)) for at in (now, now + 70 * 86400))
+    spent = [store.consume("recognize:wx1", beijing_day(store._clock()), 1) for store in (right, ahead)]
+
+    assert ([1, 1], None) == (spent, right.consume("recognize:wx1", beijing_day(now), 1))
+
+
+def test_minutes_of_servers_whose_clocks_differ_are_kept(own_redis):
+    """A minute that has ended for the one is counted by the other, whose clock is a minute behind."""
+    url, now = own_redis().url(), time.time()
+    behind, ahead = (states.connect(url, partial(float, at)) for at in (now - 61, now))
+    spent = [store.consume("minute:wx1", span(store._clock(), 60), 1) for store in (behind, ahead)]
+
+    assert ([1, 1], None) == (spent, behind.consume("minute:wx1", span(now - 61, 60), 1))
+
+
 @pytest.mark.parametrize(("version", "fails"), [("6.2.14", True), ("7.0.0", False), ("10.1.0", False)])
 def test_an_old_redis_is_refused(version: str, fails: bool):
     """Version 7 is the first that will do."""
     found = None
     try:
-        module._check({"redis_version": version})
+        module._check({"redis_version": version}, "")
     except StateError as error:
         found = error
 
@@ -243,10 +318,10 @@ def test_all_but_apps_is_freed_by_redis(store, redis):
 
 
 def test_past_windows_are_swept(store, clock):
-    """A minute's count goes when the next begins, a day's after two months."""
+    """A minute's count goes two minutes after it, a day's after two months."""
     store.consume("minute:wx1", span(NOW, 60), 5)
     store.consume("recognize:wx1", DAY, 5)
-    clock.now += 60
+    clock.now += 180
     store.consume("minute:wx1", span(clock.now, 60), 5)
     store.consume("recognize:wx1", beijing_day(NOW + 86400), 5)
     before = len(store.history("minute:wx1")), len(store.history("recognize:wx1"))

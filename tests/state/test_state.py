@@ -169,6 +169,34 @@ class TestTokens:
 
         assert {store.current_token("wx1", "token").digest} == set(got)
 
+    def test_a_secret_that_is_the_app_s_no_longer_gets_no_token(self, store):
+        """Who asked with it before it was rotated may come after that; nothing is done then."""
+        store.add_app(APP)
+        store.rotate_token(token("a"), old_until=0.0)
+        store.update_app("wx1", lambda app: dataclasses.replace(app, secret_hash="another"))
+        got = (
+            store.rotate_token(token("b"), old_until=0.0, by=APP.secret_hash),
+            store.replace_token(token("c"), seen="a", old_until=0.0, by=APP.secret_hash),
+        )
+
+        assert ((False, None), token("a"), None, None) == (
+            got,
+            store.current_token("wx1", "token"),
+            store.token("b"),
+            store.token("c"),
+        )
+
+    def test_the_secret_that_is_the_app_s_gets_one(self, store):
+        """By either verb; of an app that is gone nobody does."""
+        store.add_app(APP)
+        got = (
+            store.rotate_token(token("a"), old_until=0.0, by=APP.secret_hash),
+            store.replace_token(token("b"), seen="a", old_until=0.0, by=APP.secret_hash),
+            store.rotate_token(dataclasses.replace(token("c"), appid="wx9"), old_until=0.0, by=APP.secret_hash),
+        )
+
+        assert (True, token("b"), False) == got
+
     def test_revoked_tokens_are_over(self, store):
         """Revoking ends every token of the app, of each kind, and none is current."""
         store.rotate_token(token("a"), old_until=0.0)

@@ -13,11 +13,12 @@ from ..errors import CallError
 from . import credentials
 from .call import Call
 from .state import base
-from .state.base import App, State
+from .state.base import App, State, Token
 
 WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
+AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
 
 class Callers:
@@ -34,6 +35,8 @@ class Callers:
         token = self._state.token(credentials.token_digest(access_token))
         if token is None:
             raise CallError(40001, "unknown token")
+        if is_of_the_future(token, now):
+            raise CallError(40001, "issued by a clock that was ahead")
         if now >= token.good_until:
             raise CallError(42001, "") if token.good_until >= token.expires else CallError(40001, "superseded token")
         app = self._state.app(token.appid)
@@ -58,6 +61,11 @@ class Callers:
             raise CallError(40125)
         self._verified.put(app, secret, key)
         return app, key
+
+
+def is_of_the_future(token: Token, now: float) -> bool:
+    """Whether the clock that issued the token was ahead, so that the token would live for too long."""
+    return token.issued > now + AHEAD_S
 
 
 def _whence(client_ip: str) -> str:

@@ -27,7 +27,7 @@ from ..reading import Options, PictureReader, Reading, Seen
 from ..settings import Settings
 from . import credentials, detail, idempotency, quota, records, wire
 from .call import Call
-from .callers import Callers, admit
+from .callers import AHEAD_S, Callers, admit, is_of_the_future
 from .disclosure import Disclosure, disclosure
 from .quota import Counted, counter
 from .state import base
@@ -292,7 +292,9 @@ class Service:
         if self._one_more("token", app, base.beijing_day(call.now), quota.TOKENS_A_DAY) is None:
             raise CallError(45009, f"{quota.TOKENS_A_DAY} tokens a day")
         access_token = credentials.new_token()
-        self._state.rotate_token(self._token(app, "token", access_token, call.now), old_until=call.now + OVERLAP_S)
+        new = self._token(app, "token", access_token, call.now)
+        if not self._state.rotate_token(new, old_until=call.now + OVERLAP_S, by=app.secret_hash):
+            raise CallError(40125)
         return wire.token(call.rid, access_token, self._settings.token_lifetime_s)
 
     def stable_token(self, call: Call) -> Reply:
@@ -302,19 +304,25 @@ class Service:
         app, key = self._client(call, grant_type, appid, secret)
         current = self._state.current_token(app.appid, "stable")
         forced = body.get("force_refresh") in (True, "true") and self._may_force(app, call.now)
-        if current is not None and not forced and current.good_until - call.now > OVERLAP_S:
-            return wire.token(call.rid, *_repeated(key, current, call.now))
-        nonce = secrets.token_hex(16)
-        new = self._token(app, "stable", credentials.stable_token(key, app.appid, nonce), call.now, nonce)
-        kept = self._state.replace_token(
-            new, seen=current.digest if current else None, old_until=call.now + (0.0 if forced else OVERLAP_S)
-        )
-        return wire.token(call.rid, *_repeated(key, kept, call.now))
+        while current is None or forced or not _is_lasting(current, key, call.now):
+            nonce = secrets.token_hex(16)
+            new = self._token(app, "stable", credentials.stable_token(key, app.appid, nonce), call.now, nonce)
+            seen, ends_at_once = current.digest if current else None, forced or (current and not _is_of(current, key))
+            current = self._state.replace_token(
+                new, seen=seen, old_until=call.now + (0.0 if ends_at_once else OVERLAP_S), by=app.secret_hash
+            )
+            if current is None:
+                raise CallError(40125)
+            forced = False
+        return wire.token(call.rid, *_repeated(key, current, call.now))
 
     def _may_force(self, app: App, now: float) -> bool:
         """Whether a forced refresh takes effect: at least 30 s after the last, and 20 times a day."""
-        if self._state.put_if_absent(counter("forced", app.appid), "", lifetime_s=FORCED_APART_S) is not None:
+        forced = counter("forced", app.appid)
+        before = self._state.put_if_absent(forced, repr(now), lifetime_s=FORCED_APART_S)
+        if before is not None and float(before or 0) <= now + AHEAD_S:
             return False
+        self._state.put(forced, repr(now), lifetime_s=FORCED_APART_S)  # anew, where the clock had been ahead
         return self._one_more("forced", app, base.beijing_day(now), quota.FORCED_A_DAY) is not None
 
     def _token(self, app: App, kind: TokenKind, access_token: str, now: float, nonce: str = "") -> Token:
@@ -450,6 +458,17 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
 def _fault(error: Exception) -> Exception | None:
     """``error`` where it is no reply that the contract has: nobody foresaw it, or the store failed."""
     return None if isinstance(error, BankcardError) and not isinstance(error, StateError) else error
+
+
+def _is_of(token: Token, key: bytes) -> bool:
+    """Whether the stable token can be repeated with ``key``: it cannot when the secret was another one."""
+    repeated = credentials.stable_token(key, token.appid, token.nonce)
+    return credentials.token_digest(repeated) == token.digest
+
+
+def _is_lasting(token: Token, key: bytes, now: float) -> bool:
+    """Whether the stable token is given once more: not in its last minutes, nor when the clock was ahead."""
+    return token.good_until - now > OVERLAP_S and not is_of_the_future(token, now) and _is_of(token, key)
 
 
 def _repeated(key: bytes, token: Token, now: float) -> tuple[str, int]:

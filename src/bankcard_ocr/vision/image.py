@@ -305,7 +305,7 @@ def _from_pillow(image: ImageFile, enough: int, max_pixels: int) -> Picture:
     pixels = np.empty((-(-height // factor), -(-width // factor), 3), np.uint8)
     with _alone(size):
         image.load()
-        if image.format == "BMP" and image.mode == "RGBA" and image.getextrema()[3] == (0, 0):
+        if image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
             image.putalpha(255)  # Windows leaves it empty where there is none
         rows = max(_BAND_ROWS, _BAND // width // _BAND_ROWS * _BAND_ROWS)
         for top in range(0, height, rows):  # in bands, so that conversions do not hold several whole pictures

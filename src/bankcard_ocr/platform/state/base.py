@@ -142,14 +142,18 @@ class State(Protocol):
         """The latest token of this kind, good or not."""
         ...
 
-    def rotate_token(self, new: Token, *, old_until: float) -> None:
-        """Makes ``new`` the current token of its app and kind; earlier ones are good until ``old_until`` at most."""
+    def rotate_token(self, new: Token, *, old_until: float, by: str | None = None) -> bool:
+        """Makes ``new`` the current token of its app and kind; earlier ones are good until ``old_until`` at most.
+
+        ``by`` is the hash of the secret that asks for it: False, and nothing done, when the app has another by now.
+        """
         ...
 
-    def replace_token(self, new: Token, *, seen: str | None, old_until: float) -> Token:
+    def replace_token(self, new: Token, *, seen: str | None, old_until: float, by: str | None = None) -> Token | None:
         """Rotates as :meth:`rotate_token` if the current token is still ``seen`` (None: none); the current one then.
 
-        Of many callers that saw the same token one has its own become current, and all get that one.
+        Of many callers that saw the same token one has its own become current, and all get that one. None when the app
+        has another secret by now.
         """
         ...
 

@@ -41,6 +41,7 @@ CHECKED_S = 5.0  # how long what Redis says of itself is believed
 SLACK_S = 120.0
 LONGEST_S = 100 * 365 * 86400.0  # what Redis is asked to keep at most, far from the end of its clock
 OLDEST = 7
+OTHER_SECRET = "OTHER_SECRET"  # noqa: S105  (what a script answers)
 
 _CONSUME = """
 local key, window, limit, now = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[4])
@@ -52,8 +53,8 @@ if count == 1 then
     for i = 1, #fields, 2 do
         local name = string.match(fields[i], '^e:(.*)')
         if name then
-            local kept = string.sub(name, -1) == 'Z' and 0 or tonumber(ARGV[6])
-            if tonumber(fields[i + 1]) + kept <= now then
+            local kept = string.sub(name, -1) == 'Z' and tonumber(ARGV[7]) or tonumber(ARGV[6])
+            if tonumber(fields[i + 1]) + kept <= math.min(now, tonumber(redis.call('TIME')[1])) then
                 redis.call('HDEL', key, fields[i], 'n:' .. name)
             end
         end
@@ -72,10 +73,15 @@ _CURRENT = """
 local digest = redis.call('GET', KEYS[1])
 return digest and redis.call('HGETALL', ARGV[1] .. digest) or {}
 """
-# KEYS: current, tokens. ARGV: token key prefix, old_until, ttl in ms, digest seen, fields of the new token.
-# With a digest seen ('' is none; '*' is any) another current token is answered instead, and nothing is done.
+# KEYS: current, tokens, apps. ARGV: token key prefix, old_until, ttl in ms, digest seen, appid, the hash of its secret,
+# fields of the new token. With a digest seen ('' is none; '*' is any) another current token is answered instead, with a
+# hash ('' is any) that is the app's no longer OTHER_SECRET; nothing is done then.
 _ROTATE = """
 local prefix, old_until, ttl, seen = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if ARGV[6] ~= '' then
+    local body = redis.call('HGET', KEYS[3], ARGV[5])
+    if not body or cjson.decode(body)['secret_hash'] ~= ARGV[6] then return {'OTHER_SECRET', ''} end
+end
 local current = redis.call('GET', KEYS[1])
 if current and seen ~= '*' and current ~= seen then
     local found = redis.call('HGETALL', prefix .. current)
@@ -89,8 +95,8 @@ for _, digest in ipairs(redis.call('SMEMBERS', KEYS[2])) do
         redis.call('HSET', prefix .. digest, 'good_until', old_until)
     end
 end
-local digest = ARGV[6]
-redis.call('HSET', prefix .. digest, unpack(ARGV, 5))
+local digest = ARGV[8]
+redis.call('HSET', prefix .. digest, unpack(ARGV, 7))
 redis.call('PEXPIRE', prefix .. digest, ttl)
 redis.call('SADD', KEYS[2], digest)
 redis.call('PEXPIRE', KEYS[2], ttl)
@@ -155,7 +161,7 @@ class RedisState:
             reason = "needs redis-py; install bankcard-ocr[redis]"
             raise SettingsError("state_url", "the settings", reason) from error
         self._clock = clock
-        self._failure = redis.RedisError
+        self._failure, self._read_only = redis.RedisError, redis.ReadOnlyError
         self._check_at = 0.0
         try:
             plain, options = _split_options(url)
@@ -221,11 +227,12 @@ class RedisState:
     def current_token(self, appid: str, kind: TokenKind) -> Token | None:
         return _token(_pairs(self._run(_CURRENT, [f"current:{appid}:{kind}"], self._key("token:"))))
 
-    def rotate_token(self, new: Token, *, old_until: float) -> None:
-        self._rotate(new, old_until, "*")
+    def rotate_token(self, new: Token, *, old_until: float, by: str | None = None) -> bool:
+        return OTHER_SECRET not in self._rotate(new, old_until, "*", by)
 
-    def replace_token(self, new: Token, *, seen: str | None, old_until: float) -> Token:
-        return self._rotate(new, old_until, seen or "") or new
+    def replace_token(self, new: Token, *, seen: str | None, old_until: float, by: str | None = None) -> Token | None:
+        found = self._rotate(new, old_until, seen or "", by)
+        return None if OTHER_SECRET in found else _token(found) or new
 
     def revoke_tokens(self, appid: str) -> None:
         self._run(_END_TOKENS, _token_keys(appid), self._key("token:"), "end")
@@ -242,6 +249,7 @@ class RedisState:
             now,
             _ms(kept),
             base.COUNTER_LIFETIME_S,
+            SLACK_S,
         )
         return None if count is None else int(count)
 
@@ -300,18 +308,19 @@ class RedisState:
 
     def ping(self) -> None:
         with self._use() as redis:
-            _check(redis.info())  # it may have been set to evict keys since, or be another one
+            _check(redis.info(), self._prefix)  # it may have been set to evict keys since, or be another one
             redis.set(self._key("ping"), "", px=1000)  # one that is full, or a replica, answers and takes no charge
 
     def close(self) -> None:
         self._redis.close()
 
-    def _rotate(self, new: Token, old_until: float, seen: str) -> Token | None:
+    def _rotate(self, new: Token, old_until: float, seen: str, by: str | None) -> dict[str, str]:
         fields = {name: getattr(new, name) for name in Token.__slots__}
         flat = [text for pair in fields.items() for text in pair]  # the digest first, _ROTATE counts on it
         ttl = _ms(new.expires - self._clock() + base.TOKEN_KEPT_S)
-        keys = [f"current:{new.appid}:{new.kind}", f"tokens:{new.appid}:{new.kind}"]
-        return _token(_pairs(self._run(_ROTATE, keys, self._key("token:"), old_until, ttl, seen, *flat)))
+        keys = [f"current:{new.appid}:{new.kind}", f"tokens:{new.appid}:{new.kind}", "apps"]
+        values = (self._key("token:"), old_until, ttl, seen, new.appid, by or "", *flat)
+        return _pairs(self._run(_ROTATE, keys, *values))
 
     def _run(self, script: str, names: list[str], *values: str | float) -> Any:
         texts = [repr(value) if isinstance(value, float) else value for value in values]  # repr keeps every bit
@@ -326,15 +335,20 @@ class RedisState:
         """The client; redis-py's errors become StateError."""
         try:
             if time.monotonic() >= self._check_at:  # it may be set to evict keys at any time, or be another one
-                _check(self._redis.info())
+                _check(self._redis.info(), self._prefix)
                 self._check_at = time.monotonic() + CHECKED_S
             yield self._redis
         except self._failure as error:
+            if isinstance(error, self._read_only):  # a replica by now: the address may lead to another master
+                self._redis.connection_pool.disconnect(inuse_connections=False)
+                self._check_at = 0.0
             raise StateError(f"the state store failed: {error}; see the setting state_url") from error
 
 
-def _check(info: Mapping[str, Any]) -> None:
-    """Raises StateError when this Redis would not keep the promises."""
+def _check(info: Mapping[str, Any], prefix: str) -> None:
+    """Raises StateError when this Redis would not keep the promises, or scripts cannot run on its keys."""
+    if info.get("cluster_enabled") and not re.search("{[^}]+}", prefix):
+        raise StateError("Redis is a cluster, where keys must lie together; add ?prefix={bankcard-ocr}: to state_url")
     if int(str(info["redis_version"]).partition(".")[0]) < OLDEST:
         raise StateError(f"Redis is {info['redis_version']}, {OLDEST} or later is needed")
     if info.get("maxmemory") and info.get("maxmemory_policy", "noeviction") != "noeviction":

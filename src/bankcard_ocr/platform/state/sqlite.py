@@ -138,12 +138,17 @@ class SqliteState:
     def current_token(self, appid: str, kind: TokenKind) -> Token | None:
         return _token(self._one(_CURRENT, appid, kind))
 
-    def rotate_token(self, new: Token, *, old_until: float) -> None:
+    def rotate_token(self, new: Token, *, old_until: float, by: str | None = None) -> bool:
         with self._write() as connection:
+            if by is not None and not _is_secret(connection, new.appid, by):
+                return False
             _rotate(connection, new, old_until)
+            return True
 
-    def replace_token(self, new: Token, *, seen: str | None, old_until: float) -> Token:
+    def replace_token(self, new: Token, *, seen: str | None, old_until: float, by: str | None = None) -> Token | None:
         with self._write() as connection:
+            if by is not None and not _is_secret(connection, new.appid, by):
+                return None
             current = _token(connection.execute(_CURRENT, (new.appid, new.kind)).fetchone())
             if current is not None and current.digest != seen:
                 return current
@@ -195,7 +200,7 @@ class SqliteState:
     def put_record(self, record: Record) -> None:
         sql = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
         self._do(sql, record.rid, record.appid, record.invoke_time, base.dump(record))
-        if self._clock() - self._swept >= SWEEP_EVERY_S:
+        if not 0 <= self._clock() - self._swept < SWEEP_EVERY_S:  # a clock that was ahead is set back
             self._swept = self._clock()
             self.sweep()
 
@@ -305,6 +310,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
         for statement in "".join(_STEPS[version:]).split(";\n"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _is_secret(connection: sqlite3.Connection, appid: str, secret_hash: str) -> bool:
+    row = connection.execute("SELECT body FROM apps WHERE appid = ?", (appid,)).fetchone()
+    return row is not None and base.load_app(row[0]).secret_hash == secret_hash
 
 
 def _rotate(connection: sqlite3.Connection, new: Token, old_until: float) -> None:
