@@ -19,15 +19,22 @@ from bankcard_ocr.settings import Settings
         ("cpu.max", "250000 100000\n", 3),
         ("cpu.max", "1600000 100000\n", 8),
         ("cpu.max", "strange\n", 8),
-        ("cpu.cfs_quota_us", "200000\n", 2),
-        ("cpu.cfs_quota_us", "-1\n", 8),
+        ("cpu/cpu.cfs_quota_us", "200000\n", 2),
+        ("cpu/cpu.cfs_quota_us", "-1\n", 8),
+        ("system.slice/ocr.service/cpu.max", "200000 100000\n", 2),
+        ("system.slice/cpu.max", "100000 100000\n", 1),
+        ("other.slice/cpu.max", "100000 100000\n", 8),
+        ("cpu/docker/abc/cpu.cfs_quota_us", "300000\n", 3),
     ],
 )
-def test_a_container_has_no_more_cores_than_its_quota(monkeypatch, tmp_path, name: str, quota: str, expected: int):
-    """On a machine of eight cores: what a cgroup of version 2 or 1 gets of them."""
+def test_a_process_has_no_more_cores_than_its_quota(monkeypatch, tmp_path, name: str, quota: str, expected: int):
+    """On a machine of eight cores: what its cgroup of version 2 or 1, or one above it, gets of them."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(quota)
-    (tmp_path / "cpu.cfs_period_us").write_text("100000\n")
-    monkeypatch.setattr(cores, "CGROUP_QUOTAS", (str(tmp_path / "none"), str(tmp_path / name)))
+    (tmp_path / name).with_name("cpu.cfs_period_us").write_text("100000\n")
+    (tmp_path / "mine").write_text("4:memory:/docker/abc\n3:cpuacct,cpu:/docker/abc\n0::/system.slice/ocr.service\n")
+    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
+    monkeypatch.setattr(cores, "MINE", tmp_path / "mine")
     monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _pid: set(range(8)), raising=False)
 
     assert expected == cores.cores()
@@ -36,7 +43,7 @@ def test_a_container_has_no_more_cores_than_its_quota(monkeypatch, tmp_path, nam
 def test_server_and_bulk_heed_the_quota(monkeypatch, tmp_path):
     """Left to themselves, both start what three of eight cores can do, and not eight of it."""
     (tmp_path / "cpu.max").write_text("300000 100000\n")
-    monkeypatch.setattr(cores, "CGROUP_QUOTAS", (str(tmp_path / "cpu.max"),))
+    monkeypatch.setattr(cores, "CGROUPS", tmp_path)
     monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _pid: set(range(8)), raising=False)
     (tmp_path / "in").mkdir()
     for n in range(8):

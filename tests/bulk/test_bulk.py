@@ -567,6 +567,14 @@ class TestParquet:
 
         assert [[b"1", b"2"], [b"2"]] == [list(pictures(chunk, start)) for start in (0, 1)]
 
+    def test_parquet_without_its_package_is_said_before_anything_is_read(self, folder, tmp_path, monkeypatch):
+        """And not after some million pictures."""
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(BulkError, match=re.escape("bankcard-ocr[bulk]")):
+            bulk.run(str(folder), tmp_path / "out.parquet", Job(reader=READER))
+
+        assert [] == [path.name for path in tmp_path.glob("out*")]
+
     def test_out_may_be_parquet(self, pq, folder, made, tmp_path):
         """The same rows, as a table."""
         bulk.run(str(folder), tmp_path / "out.parquet", Job(reader=READER), workers=1)

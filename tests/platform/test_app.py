@@ -10,11 +10,13 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
-from bankcard_ocr.errors import Busy, NoCardFound, SettingsError
+from bankcard_ocr.errors import Busy, NoCardFound, SettingsError, StateError
 from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
@@ -448,6 +450,17 @@ class TestPages:
         found = ask(server.port, "GET", "/readyz")
 
         assert (503, True) == (found.status, "unavailable" in found.text)
+
+    def test_why_it_is_not_ready_is_logged_once(self, server):
+        """Strangers learn that it is not, the log why; and when it is again."""
+        with capture_logs() as logged:
+            for reason in ("away", "away", "full", ""):
+                server.state.ping = Mock(side_effect=StateError(reason) if reason else None)
+                ask(server.port, "GET", "/readyz")
+
+        assert [("not ready", "away"), ("not ready", "full"), ("ready again", None)] == [
+            (line["event"], line.get("reason")) for line in logged if line["event"] in {"not ready", "ready again"}
+        ]
 
     def test_the_page_needs_no_other_host(self, client):
         """The API's page loads nothing: no script, nothing from another address."""

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import hmac
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -152,10 +153,37 @@ class TestKeys:
             public_jwk(text)
 
     @pytest.mark.filterwarnings("ignore:Key size")
-    def test_a_short_rsa_key_is_refused(self):
-        """1024 bits are too few."""
+    @pytest.mark.parametrize("padding", [0, 128])
+    def test_a_short_rsa_key_is_refused(self, padding: int):
+        """1024 bits are too few, though zeros stand before them."""
+        facts = dict(RSAKey.generate_key(1024).as_dict(private=False))
+        number = urlsafe_b64decode(facts["n"] + "==")
+        facts["n"] = urlsafe_b64encode(bytes(padding) + number).rstrip(b"=").decode()
         with pytest.raises(ValueError, match="a key is RSA of 2048 bits or more"):
-            jwk_of(RSAKey.generate_key(1024))
+            public_jwk(json.dumps(facts))
+
+    @pytest.mark.parametrize("operations", [[], ["wrapKey"], ["deriveBits"]])
+    @pytest.mark.parametrize("key", [RSA, CURVE], ids=["RSA", "EC"])
+    def test_what_another_library_calls_its_operations_does_no_harm(self, key, operations: list[str]):
+        """WebCrypto exports public keys with ``key_ops`` of its own."""
+        jwk = public_jwk(json.dumps({**key.as_dict(private=False), "key_ops": operations}))
+
+        assert NUMBER == decrypted(disclosure("jwe", app(jwk=jwk), KEY).show(NUMBER), key)[1]
+
+    @pytest.mark.filterwarnings("ignore:Key size")
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"kty": "OKP", "crv": "X25519", "x": urlsafe_b64encode(bytes(32)).decode().rstrip("=")},
+            {"kty": "OKP", "crv": "X25519", "x": urlsafe_b64encode(b"\1" + bytes(31)).decode().rstrip("=")},
+            {"kty": "RSA", "e": "AQAB", "n": urlsafe_b64encode(b"\xff" * 255 + b"\xfe").decode().rstrip("=")},
+        ],
+        ids=["zero", "one", "even"],
+    )
+    def test_a_key_that_nothing_can_be_encrypted_to_is_refused(self, facts: dict[str, str]):
+        """When it is registered, and not at the first call."""
+        with pytest.raises(ValueError, match=r"nothing can be encrypted to this key|this is no JWK"):
+            public_jwk(json.dumps(facts))
 
 
 class TestReplies:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+from unittest.mock import Mock
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -215,6 +216,15 @@ def test_processes_count_together_and_the_dead_hold_nothing(store):
         "bankcard_ocr_waiting" in found,
         folder.exists(),
     )
+
+
+def test_several_workers_need_a_folder_to_count_in(monkeypatch):
+    """Without one the setting says so, and what to do."""
+    monkeypatch.setattr(
+        metrics.tempfile, "TemporaryDirectory", Mock(side_effect=FileNotFoundError(2, "No such folder"))
+    )
+    with pytest.raises(SettingsError, match="TMPDIR"), metrics.shared():
+        pass
 
 
 class TestTraces:

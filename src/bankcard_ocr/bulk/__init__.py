@@ -25,7 +25,7 @@ from typing import Literal
 from ..cores import cores
 from ..errors import BulkMisuse
 from .parts import Parts, Summary
-from .plan import Chunk, plan
+from .plan import Chunk, plan, pyarrow
 from .worker import Job, Worker
 
 Engine = Literal["local", "ray"]
@@ -50,6 +50,8 @@ def run(
     """
     if out.suffix not in {".jsonl", ".parquet"}:
         raise BulkMisuse(f"{out} must end in .jsonl or .parquet")
+    if out.suffix == ".parquet":
+        pyarrow()  # missing, it would be missed when all is read
     with Parts(out) as parts:
         if out.exists():
             parts.leave()  # an earlier run may have been killed after its last step but one

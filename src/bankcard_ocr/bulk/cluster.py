@@ -39,7 +39,10 @@ def work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callable
     except ModuleNotFoundError as error:
         raise BulkError("the engine ray needs Ray; install bankcard-ocr[ray]") from error
     local = "RAY_ADDRESS" not in os.environ
-    ray.init(log_to_driver=False, logging_level="ERROR", **({"include_dashboard": False} if local else {}))
+    try:
+        ray.init(log_to_driver=False, logging_level="ERROR", **({"include_dashboard": False} if local else {}))
+    except Exception as error:  # it raises what it likes: time-outs as such, a lost cluster as ConnectionError
+        raise BulkError(f"Ray does not start, or its cluster is not reached: {error}") from error
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         size = min(len(todo), workers or int(ray.cluster_resources()["CPU"]))

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import BulkError, BulkMisuse
-from .plan import Chunk
+from .plan import Chunk, pyarrow
 from .worker import Row
 
 PLAN = "plan.jsonl"
@@ -166,9 +166,7 @@ def _chunk(fields: dict[str, Any]) -> Chunk:
 
 
 def _write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
-    import pyarrow as pa
-    from pyarrow import parquet
-
+    pa, parquet = pyarrow()
     schema = pa.schema(
         [
             ("row", pa.int64()),

@@ -127,7 +127,7 @@ def _archive(file: Path, root: str) -> Chunk:
 
 
 def _groups(file: Path, root: str, column: str) -> Iterator[Chunk]:
-    arrow, parquet = _pyarrow()
+    arrow, parquet = pyarrow()
     try:
         opened = parquet.ParquetFile(file)
     except (OSError, arrow.ArrowException) as error:
@@ -204,7 +204,7 @@ def _members(chunk: Chunk, start: int) -> Iterator[Picture]:
 
 def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
     """The cells of a Parquet chunk: bytes, structs of them, or paths; those behind a damaged page are no pictures."""
-    arrow, _ = _pyarrow()
+    arrow, _ = pyarrow()
     cells = _values(chunk, chunk.start + start)
     for _ in range(start, chunk.rows):
         try:
@@ -222,7 +222,7 @@ def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
 
 def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
     """The values of the chunk's column, from the ``skip``-th row of its group on."""
-    _, parquet = _pyarrow()
+    _, parquet = pyarrow()
     with parquet.ParquetFile(chunk.path) as file:
         for batch in file.iter_batches(batch_size=64, row_groups=[chunk.group], columns=[chunk.column]):
             yield from batch.column(0).slice(min(skip, batch.num_rows))
@@ -246,7 +246,7 @@ def _read(opened: Callable[[], Any]) -> Picture:
         return error
 
 
-def _pyarrow() -> tuple[Any, Any]:
+def pyarrow() -> tuple[Any, Any]:
     try:
         import pyarrow as pa
         from pyarrow import parquet

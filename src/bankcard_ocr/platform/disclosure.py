@@ -108,7 +108,13 @@ def public_jwk(text: str) -> str:
         raise ValueError("this is a private key; register its public part")
     if facts.get("use", "enc") != "enc" or facts.get("alg", algorithm) != algorithm:
         raise ValueError(f"its use or alg is another than enc and {algorithm}")
-    return json.dumps({**facts, "alg": algorithm, "kid": facts.get("kid") or key.thumbprint()}, sort_keys=True)
+    facts.pop("key_ops", None)  # of another library's kind: WebCrypto's are empty
+    kept = json.dumps({**facts, "alg": algorithm, "kid": facts.get("kid") or key.thumbprint()}, sort_keys=True)
+    try:
+        encrypted("0" * pan.LONGEST, kept)
+    except Exception as error:  # of what OpenSSL and the JOSE library say of it, some with texts of many lines
+        raise ValueError("nothing can be encrypted to this key") from error
+    return kept
 
 
 def _parsed(text: str) -> Key:
@@ -137,9 +143,14 @@ def _key(jwk: str) -> tuple[Mapping[str, str], Key]:
     return facts, import_key(facts)
 
 
+def _bits(number: str) -> int:
+    """The length of a number in base64url, without leading zeros."""
+    return int.from_bytes(urlsafe_b64decode(number + "==")).bit_length()
+
+
 def _algorithm(facts: Mapping[str, Any]) -> str:
     """The algorithm a key with these parameters is used with. Raises ValueError when it is not fit for any."""
-    if facts["kty"] == "RSA" and 8 * len(urlsafe_b64decode(facts["n"] + "==")) >= SMALLEST_RSA_BITS:
+    if facts["kty"] == "RSA" and _bits(facts["n"]) >= SMALLEST_RSA_BITS:
         return "RSA-OAEP-256"
     if facts.get("crv") in CURVES:
         return "ECDH-ES"

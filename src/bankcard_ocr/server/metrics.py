@@ -182,7 +182,12 @@ class Quotas:
 @contextmanager
 def shared() -> Iterator[Path]:
     """A fresh folder in which the processes started meanwhile count together."""
-    with tempfile.TemporaryDirectory(prefix="bankcard-ocr-metrics-") as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="bankcard-ocr-metrics-")
+    except OSError as error:
+        reason = f"of several workers needs a folder for temporary files, see TMPDIR ({error.strerror})"
+        raise SettingsError("metrics_port", "the settings", reason) from error
+    with made as folder:
         os.environ[FOLDER] = folder
         try:
             yield Path(folder)

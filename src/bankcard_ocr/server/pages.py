@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import PurePath
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -41,17 +42,31 @@ def sample() -> bytes:
     return resources.files(__package__).joinpath(SAMPLE).read_bytes()
 
 
+def _unready(state: State) -> str:
+    """Why the store takes no charge; empty when it does."""
+    try:
+        state.ping()
+    except StateError as error:
+        return str(error)
+    return ""
+
+
 def routes(settings: Settings, state: State) -> list[Route]:
     """The routes of this module."""
 
     async def healthz(_request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
+    logged = ""
+
     async def readyz(_request: Request) -> Response:
-        try:
-            await run_in_threadpool(state.ping)
-        except StateError as error:
-            return JSONResponse({"status": "unavailable", "reason": error.cause}, status_code=503)
+        nonlocal logged
+        reason = await run_in_threadpool(_unready, state)
+        if reason != logged:  # once: probes come every few seconds
+            logged, log = reason, structlog.get_logger()
+            log.error("not ready", reason=reason) if reason else log.info("ready again")
+        if reason:
+            return JSONResponse({"status": "unavailable", "reason": StateError.AWAY}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     async def sample_card(_request: Request) -> Response:

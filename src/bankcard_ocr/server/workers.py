@@ -86,6 +86,15 @@ class _Worker(multiprocess.Process):
                 return bool(self.parent_conn.recv())
         return None
 
+    def is_alive(self, timeout: float = 5) -> bool:
+        """As uvicorn asks; why one is gone is told: SIGKILL mostly is the system's, for want of memory."""
+        if super().is_alive(timeout):
+            return True
+        status = self.process.exitcode
+        how = "no answer" if status is None else signal.Signals(-status).name if status < 0 else f"status {status}"
+        structlog.get_logger().warning("worker died", pid=self.pid, reason=how)
+        return False
+
 
 class _Stop(threading.Event):
     """Is set, too, once a signal to stop waits in the queue, so that what takes its time ends before it is handled."""
