@@ -66,6 +66,18 @@ def jpeg(pixels: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", np.ascontiguousarray(pixels[:, :, ::-1]))[1].tobytes()
 
 
+@pytest.mark.parametrize("number", ["4111111111111111", "6200000000000005", "3530111333300000", "6011000990139424"])
+def test_a_number_in_four_rows_is_read(reader, number: str):
+    """As it stands on many upright cards; all of them are published test numbers."""
+    picture = np.full((1100, 1100, 3), 150, np.uint8)
+    picture[120:980, 280:820] = (40, 60, 110)
+    for row in range(4):
+        digits, place = number[4 * row : 4 * row + 4], (330, 465 + 87 * row)
+        cv2.putText(picture, digits, place, cv2.FONT_HERSHEY_SIMPLEX, 2.0, (245, 245, 245), 4, cv2.LINE_AA)
+
+    assert number == reader.read_pixels(picture).number
+
+
 def test_the_sample_card_is_read(reader):
     """The card that ships is read, with its number first among the candidates."""
     reading = reader.read(SAMPLE)

@@ -436,7 +436,7 @@ def _doubted_together(found: tuple[Candidate, ...], regions: Sequence[Region], *
     views = [view for region in regions for view in region.views]
     is_unlike = prior and judge.is_unlike_numbers(number, views)
     if not (is_proven or whole) or is_unlike or alone not in {None, number}:
-        return judge.doubted(found, judge.MISREAD_NATS)
+        return judge.untold(found)
     return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
 
 

@@ -36,6 +36,9 @@ class _Told(Search):
     def _followed(self, region: Region) -> Region:
         return region
 
+    def _in_rows(self, *_: object) -> None:
+        return None
+
 
 def searching(pixels: np.ndarray, options: Options = Options()) -> Search:
     """A search whose models are never asked: the test says what is located and read."""

@@ -8,6 +8,7 @@ view lists) counts as "not readable".
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from datetime import date
@@ -28,6 +29,8 @@ UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
+SEVENTEEN = 17  # digits behind the 62 of 19, which adds 10 to their sum: without it the check digit holds as well
+COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
 STARS = "44444"  # what the net makes of asterisks
 ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
 _UPSIDE = str.maketrans("69", "96")
@@ -35,6 +38,7 @@ _UPSIDE = str.maketrans("69", "96")
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
 MISREAD_NATS = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
+UNTOLD = 0.5  # the most that is believed of such a number, where pixels are as clear as on screens
 FAR_FETCHED_NATS = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 OVERLOOKED = 1e-3  # the chance of a number that a picture does not list, beside others that it does
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
@@ -63,7 +67,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
     is_unlike = prior and is_unlike_numbers(best, views)
-    return doubted(found, MISREAD_NATS) if is_odd or is_unlike else found
+    return untold(found) if is_odd or is_unlike else found
 
 
 def likeliest(said: Sequence[Sequence[Candidate]]) -> str | None:
@@ -105,8 +109,9 @@ def is_identity_number(digits: str) -> bool:
 
 
 def is_proven(digits: str) -> bool:
-    """Whether the check digit holds and the issuer uses numbers as long."""
-    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits)
+    """Whether the check digit holds and the issuer uses numbers as long, so that it is no part of a longer one."""
+    is_rest = len(digits) == SEVENTEEN and not digits.startswith("62")
+    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits) and not is_rest
 
 
 def is_surely_whole(digits: str) -> bool:
@@ -119,9 +124,26 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
 
     ``views`` are of its line, where one shows it.
     """
-    if is_proven(number):
-        return is_texture(number)
-    return is_part(number) or is_texture(number) or is_identity_number(number) or _may_be_a_part(number, views)
+    if is_texture(number) or is_identity_number(number) or is_of_telephones(number):
+        return True
+    return not is_proven(number) and (is_part(number) or is_nobodys(number) or _may_be_a_part(number, views))
+
+
+def is_of_telephones(digits: str) -> bool:
+    """Whether it is like a SIM card's (ITU-T E.118: 89) or a telephone's (IMEI: 15 digits, no issuer's)."""
+    return digits.startswith("89") or (len(digits) == 15 and 15 not in iin.lengths(digits))
+
+
+def is_nobodys(digits: str) -> bool:
+    """Whether nobody issues numbers that begin so and are as long, and the check digit fails, too.
+
+    As those of gift cards, orders and invoices, but not what designers make up: of 273 numbers told on real pictures
+    eleven are such, all of them specimens that count on (see docs/LOG.md).
+    """
+    if len(digits) in iin.lengths(digits) or luhn.is_valid(digits):
+        return False
+    steps = [(int(after) - int(before)) % 10 for before, after in itertools.pairwise(digits)]
+    return steps.count(0) + steps.count(1) < COUNTED_ON
 
 
 def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
@@ -129,6 +151,8 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     if len(number) == pan.LONGEST:
         return False
     read = [view for view in views if "".join(char.text for char in view.characters) == number]
+    if len(number) == SEVENTEEN and luhn.is_valid(number) and not number.startswith("62"):
+        return any(recognize.gaps(view) in {(), (4,)} for view in read)
     return len(number) < SHORT or any(recognize.gaps(view) == SIX for view in read)
 
 
@@ -149,6 +173,11 @@ def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, 
         )
         for each in candidates
     )
+
+
+def untold(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """``candidates`` that are not to be told, however clear the pixels are."""
+    return bounded(doubted(candidates, MISREAD_NATS), UNTOLD)
 
 
 def bounded(candidates: tuple[Candidate, ...], confidence: float) -> tuple[Candidate, ...]:

@@ -141,6 +141,8 @@ def without_strays(line: Line) -> Line:
         others = (float(weighed[rank]) for rank in order if said[rank] != said[order[0]])
         if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
             strays = choices[int(order[0])]
+            if count == pan.LONGEST + 1 and all(c.text.isdigit() and c.probability >= CLEAR for c in line.characters):
+                return line  # a digit too many is no stray: keys and SIM cards have five groups of four
             shows_digits = any(texts[i] != recognize.HIDDEN for i in strays)
             return line if shows_digits and lacks_a_digit else _blanked(line, strays)
     return line

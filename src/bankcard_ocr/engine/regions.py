@@ -119,4 +119,4 @@ def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
     number = region.candidates[0].number if region.candidates else ""
     if not number or judge.is_surely_whole(number) or not any(layout.goes_on(other.line, number) for other in regions):
         return region
-    return replace(region, candidates=judge.doubted(region.candidates, judge.MISREAD_NATS))
+    return replace(region, candidates=judge.untold(region.candidates))

@@ -39,8 +39,11 @@ def clean(text: str) -> str | None:
     words = " ".join(text.upper().split()).strip(" -'/.").split(" ")
     while words and words[0].strip(".:") in CAPTIONS:
         words = words[1:]
+    count = len(words)
     while words and words[-1].strip(".:") in CAPTIONS:
         words = words[:-1]
+    if len(words) < min(count, 2):
+        return None  # GIFT CARD, VALUED CUSTOMER
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
     if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):

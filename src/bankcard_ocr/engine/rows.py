@@ -1,0 +1,84 @@
+"""A number set in several rows, one below the other: four of four digits or two of eight, as on upright cards.
+
+The locator was taught lines. Of such a number it finds a row, or a line between two, so the others are looked for above
+and below a row that shows four or eight clear digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from ..vision import quad as quads
+from ..vision import recognize
+from ..vision.quad import Quad
+from ..vision.recognize import Line
+
+DIGITS = 16
+CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
+STEPS = tuple(1.1 + 0.17 * i for i in range(9))  # heights from one row to the next
+SPREAD = 0.15  # heights by which the next step may differ from the one before
+ALIKE = (0.75, 1.33)  # times as high as the row before
+
+Read = Callable[[Sequence[Quad], int], list[Line]]  # what stands under quads, in strips of that width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row and the quad around its characters."""
+
+    quad: Quad
+    line: Line
+
+
+def is_row(line: Line) -> bool:
+    """Whether ``line`` shows four or eight clear digits, and nothing else."""
+    return len(line.characters) in {4, 8} and clearness(line) >= CLEAR
+
+
+def clearness(line: Line) -> float:
+    """The probability of its least clear digit; 0 with what is none."""
+    return min((char.probability if char.text.isdigit() else 0.0 for char in line.characters), default=0.0)
+
+
+def all_of(row: Row, read: Read) -> list[Row] | None:
+    """The rows of the number of which ``row`` is one, from the first; None where there are not sixteen digits."""
+    rows = [row]
+    for way in (1, -1):
+        last, steps = row, STEPS
+        while len(rows) * len(row.line.characters) < DIGITS and (found := _next(last, way, steps, read)):
+            last, step = found
+            steps = (step - SPREAD, step, step + SPREAD)
+            rows.insert(len(rows) if way > 0 else 0, last)
+    return rows if len(rows) * len(row.line.characters) == DIGITS else None
+
+
+def joined(rows: Sequence[Row]) -> Row:
+    """What ``rows`` say one after the other, and the quad around them; where each character stands is not told."""
+    frames, alphabet = np.concatenate([row.line.frames for row in rows]), rows[0].line.alphabet
+    whole = Line(say=partial(recognize.spelled, frames, alphabet), characters=(), frames=frames, alphabet=alphabet)
+    first, last = rows[0].quad, rows[-1].quad
+    return Row(quad=np.stack([first[0], first[1], last[2], last[3]]), line=whole)
+
+
+def _next(row: Row, way: int, steps: Sequence[float], read: Read) -> tuple[Row, float] | None:
+    """The row next to ``row``, below (``way`` 1) or above it (-1), and how many heights it is away."""
+    down = (row.quad[3] + row.quad[2] - row.quad[0] - row.quad[1]) / 2
+    high, count = float(np.linalg.norm(down)), len(row.line.characters)
+    looks = [quads.grow(row.quad + np.float32(way * step) * down, 0.06, 0.4) for step in steps]
+    lines = zip(read(looks, recognize.LONG if count == 8 else recognize.SHORT), looks, strict=True)
+    clear = [(line, look) for line, look in lines if len(line.characters) == count and is_row(line)]
+    if not clear or high < 1:
+        return None
+    line, look = max(clear, key=lambda each: clearness(each[0]))
+    close = recognize.framed(line, loose=0.05, ends=0.05, spare=0.0)
+    if close is None:
+        return None
+    quad = recognize.in_picture(close, look, line)
+    step = abs(float((quad.mean(0) - row.quad.mean(0)) @ down)) / high**2
+    if not ALIKE[0] < quads.sides(quad)[1] / quads.sides(row.quad)[1] < ALIKE[1] or step < 0.9:
+        return None
+    return Row(quad=quad, line=line), step
