@@ -18,6 +18,7 @@ from ..vision.quad import Quad
 from ..vision.recognize import Line
 
 DIGITS = 16
+MOST = 10  # characters of a line that, framed more closely, may be a row
 CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
 STEPS = tuple(1.1 + 0.17 * i for i in range(9))  # heights from one row to the next
 SPREAD = 0.15  # heights by which the next step may differ from the one before

@@ -365,10 +365,10 @@ class Search:
         return None
 
     def _as_row(self, detection: Detection) -> Region:
-        """A line read and framed anew, no longer than it was located."""
+        """A line read no longer than it was located, and framed anew where it may be a row."""
         quad = quads.grow(detection.quad, 0.06, 0.4)
         line = self.line(quad)
-        framed = recognize.framed(line)
+        framed = recognize.framed(line) if len(line.characters) <= rows.MOST else None
         if framed is not None:
             quad = recognize.in_picture(framed, quad, line)
             line = self.line(quad)
