@@ -273,6 +273,7 @@ def test_fields_are_limited(fields: int, fault: str):
         (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
         (b"img_url=http%3A%2F%2Fx%2F", "application/json", form.Body(form={"img_url": "http://x/"})),
         (b"a=b", "application/json", form.Body(form={"a": "b"})),
+        (b" img%5Furl=x", "application/json", form.Body(form={" img_url": "x"})),
         (b"a", "application/json", form.Body(fault="json: cannot be parsed")),
         (b'"a=b"', "application/json", form.Body(fault="json: not an object")),
         (b'{"a": "\\ud83d\\ude00"}', "application/json", form.Body(json={"a": "😀"})),

@@ -477,12 +477,27 @@ class TestStableToken:
         assert (40001, 0) == tuple(platform.read(token=found["access_token"])["errcode"] for found in (first, second))
 
     def test_a_forced_refresh_outlives_a_clock_that_was_ahead(self, platform):
-        """What was forced in the future holds nobody up once the clock is right."""
+        """What was forced in the future holds nobody up once the clock is right; the next one is held up again."""
         platform.clock.now += DAY_S
-        first = stable(platform, force_refresh=True)["access_token"]
+        stable(platform, force_refresh=True)
         platform.clock.now -= DAY_S
+        tokens = [stable(platform, **forced)["access_token"] for forced in ({}, *[{"force_refresh": True}] * 2)]
 
-        assert first != stable(platform, force_refresh=True)["access_token"]
+        assert (True, True) == (tokens[0] != tokens[1], tokens[1] == tokens[2])
+
+    @pytest.mark.parametrize("ask", [token, stable])
+    def test_a_secret_that_is_rotated_while_it_asks_gets_no_token(self, platform, ask, monkeypatch):
+        """It was right when it was looked at; what it would get would outlive the rotation."""
+        client = Service._client
+
+        def rotated(self, *args):
+            found = client(self, *args)
+            platform.change(secret_hash=credentials.hashed("another"))
+            return found
+
+        monkeypatch.setattr(Service, "_client", rotated)
+
+        assert 40125 == ask(platform)["errcode"]
 
     def test_a_stable_token_of_another_secret_is_not_repeated(self, platform):
         """While a secret is rotated its token is current yet; with the new one it would be another, good nowhere."""

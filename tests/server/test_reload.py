@@ -184,7 +184,7 @@ def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
     said(two_workers, "listening at")
     first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
     os.kill(first.pop(), signal.SIGKILL)
-    said(two_workers, '"SIGKILL".*worker died|worker died.*"SIGKILL"')
+    said(two_workers, '"SIGKILL".*worker ended|worker ended.*"SIGKILL"')
     time.sleep(0.3)
     newest = max(map(int, Path(f"/proc/{two_workers.pid}/task/{two_workers.pid}/children").read_text().split()))
     os.kill(newest, signal.SIGKILL)
@@ -193,6 +193,19 @@ def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
     two_workers.send_signal(signal.SIGTERM)
 
     assert (True, 0) == (time.monotonic() - begun < 15, two_workers.wait(15))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, 35])
+def test_a_worker_is_replaced_whatever_ended_it(two_workers, number: int):
+    """Signals without a name, too; the supervisor tells which and goes on."""
+    said(two_workers, "listening at")
+    first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
+    os.kill(first.pop(), number)
+    told = said(two_workers, ".*worker ended.*").group(0)
+    said(two_workers, '"ready"')
+    two_workers.send_signal(signal.SIGTERM)
+
+    assert (True, 0) == (("SIGKILL" if number == signal.SIGKILL else "signal 35") in told, two_workers.wait(15))
 
 
 @pytest.mark.parametrize("fault", [StateError("away"), KeyError("state_url"), RuntimeError("unforeseen")])

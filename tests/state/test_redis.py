@@ -16,10 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from redis import Redis
+from redis.exceptions import MovedError
 
 from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import credentials
@@ -258,6 +260,34 @@ def test_a_master_that_became_a_replica_is_left(own_redis, clock):
     left = kept & {client["id"] for client in raw.client_list()}
 
     assert (1, 2, 1, set()) == (before, after, len(kept), left)
+    store.close()
+
+
+def test_a_user_with_few_rights_charges_minute_after_minute(own_redis):
+    """What is asked of Redis beside reading, writing and scripts is done without where a user may not."""
+    server = own_redis()
+    rights = ("~*", "+@read", "+@write", "+@scripting", "+info")
+    Redis(port=server.port).execute_command("ACL", "SETUSER", "few", "on", ">secret", *rights)
+    moments = [NOW, NOW + 60, NOW + 240, NOW + 241]
+    clock = iter(moments * 3)
+    store = states.connect(f"redis://few:secret@127.0.0.1:{server.port}", lambda: next(clock))
+
+    assert [1, 1, 1, 2] == [store.consume("minute:wx1", span(now, 60), 5) for now in moments]
+
+
+def test_a_cluster_s_other_master_says_so(own_redis, clock):
+    """Its keys lie elsewhere; what it answers is an address and nothing else."""
+    server = own_redis("--cluster-enabled", "yes")
+    raw = Redis(port=server.port)
+    other = next(slot for slot in range(16384) if slot != raw.execute_command("CLUSTER", "KEYSLOT", "{x}:apps"))
+    raw.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    while b"cluster_state:ok" not in raw.execute_command("CLUSTER", "INFO"):
+        time.sleep(0.02)
+    store = states.connect(f"redis://127.0.0.1:{server.port}?prefix={{x}}:", clock)
+    store._redis.hget = Mock(side_effect=MovedError(f"{other} 127.0.0.1:1"))
+
+    with pytest.raises(StateError, match="another master"):
+        store.used("recognize:wx1", DAY)
     store.close()
 
 

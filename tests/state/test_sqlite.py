@@ -88,6 +88,19 @@ class Full:
         return getattr(self._connection, name)
 
 
+def test_a_clock_that_was_ahead_stops_no_sweep(tmp_path):
+    """Set back, it sweeps at the next record and not when the clock has come there again."""
+    now = [1732377000.0 + 30 * 86400]
+    store = SqliteState(tmp_path / "state.sqlite3", lambda: now[0])
+    now[0] -= 30 * 86400
+    swept = []
+    store.sweep = lambda: swept.append(now[0])
+    for _ in range(2):
+        store.put_record(RECORD)
+
+    assert [1732377000.0] == swept
+
+
 @pytest.mark.parametrize("over", [True, False])
 def test_a_full_disk_is_said_and_goes_by(path, clock, monkeypatch, over: bool):
     """The reason is SQLite's own, and the store works again when there is room."""

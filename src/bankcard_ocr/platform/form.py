@@ -36,7 +36,7 @@ MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
 PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
 
-_FIELD = re.compile(rb"[A-Za-z_]\w*=")  # how a form begins, and JSON does not
+_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[A-Za-z_][\w%-]*=")  # how a form begins, and JSON does not
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
 _BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")

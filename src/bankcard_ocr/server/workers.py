@@ -86,14 +86,13 @@ class _Worker(multiprocess.Process):
                 return bool(self.parent_conn.recv())
         return None
 
-    def is_alive(self, timeout: float = 5) -> bool:
-        """As uvicorn asks; why one is gone is told: SIGKILL mostly is the system's, for want of memory."""
-        if super().is_alive(timeout):
-            return True
-        status = self.process.exitcode
-        how = "no answer" if status is None else signal.Signals(-status).name if status < 0 else f"status {status}"
-        structlog.get_logger().warning("worker died", pid=self.pid, reason=how)
-        return False
+
+def _how(status: int) -> str:
+    """How a process ended, by its exit status."""
+    try:
+        return signal.Signals(-status).name if status < 0 else f"status {status}"
+    except ValueError:  # real-time signals have a number alone
+        return f"signal {-status}"
 
 
 class _Stop(threading.Event):
@@ -123,6 +122,18 @@ class Supervisor(multiprocess.Multiprocess):
         for listener in self.sockets:
             listener.close()
         super().terminate_all()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replaces workers that are gone, and says why: SIGKILL mostly is the system's, for want of memory."""
+        before = list(self.processes)
+        super().keep_subprocess_alive()
+        if self.should_exit.is_set():
+            return
+        for worker in (each for each in before if each not in self.processes):
+            log = structlog.get_logger()
+            (log.info if worker.exitcode in {0, -signal.SIGTERM} else log.warning)(
+                "worker ended", pid=worker.pid, reason=_how(worker.exitcode or 0)
+            )
 
     def handle_signals(self) -> None:
         """Handles those that came: of several SIGHUPs one, which reads the settings of now; to stop goes first."""

@@ -49,12 +49,13 @@ local count = tonumber(redis.call('HGET', key, 'n:' .. window) or '0')
 if count >= limit then return false end
 count = redis.call('HINCRBY', key, 'n:' .. window, 1)
 if count == 1 then
-    local fields = redis.call('HGETALL', key)
+    local fields, time = redis.call('HGETALL', key), redis.pcall('TIME')  -- a user without the right to it has none
+    local ended = time.err and now or math.min(now, tonumber(time[1]))
     for i = 1, #fields, 2 do
         local name = string.match(fields[i], '^e:(.*)')
         if name then
             local kept = string.sub(name, -1) == 'Z' and tonumber(ARGV[7]) or tonumber(ARGV[6])
-            if tonumber(fields[i + 1]) + kept <= math.min(now, tonumber(redis.call('TIME')[1])) then
+            if tonumber(fields[i + 1]) + kept <= ended then
                 redis.call('HDEL', key, fields[i], 'n:' .. name)
             end
         end
@@ -162,6 +163,7 @@ class RedisState:
             raise SettingsError("state_url", "the settings", reason) from error
         self._clock = clock
         self._failure, self._read_only = redis.RedisError, redis.ReadOnlyError
+        self._moved = redis.exceptions.MovedError
         self._check_at = 0.0
         try:
             plain, options = _split_options(url)
@@ -339,6 +341,8 @@ class RedisState:
                 self._check_at = time.monotonic() + CHECKED_S
             yield self._redis
         except self._failure as error:
+            if isinstance(error, self._moved):
+                raise StateError("Redis is a cluster, and another master has the keys; name that one") from error
             if isinstance(error, self._read_only):  # a replica by now: the address may lead to another master
                 self._redis.connection_pool.disconnect(inuse_connections=False)
                 self._check_at = 0.0
@@ -348,7 +352,10 @@ class RedisState:
 def _check(info: Mapping[str, Any], prefix: str) -> None:
     """Raises StateError when this Redis would not keep the promises, or scripts cannot run on its keys."""
     if info.get("cluster_enabled") and not re.search("{[^}]+}", prefix):
-        raise StateError("Redis is a cluster, where keys must lie together; add ?prefix={bankcard-ocr}: to state_url")
+        raise StateError(
+            "Redis is a cluster, where keys must lie together: use one that is none, or the master of one slot with "
+            "?prefix={bankcard-ocr}: in state_url"
+        )
     if int(str(info["redis_version"]).partition(".")[0]) < OLDEST:
         raise StateError(f"Redis is {info['redis_version']}, {OLDEST} or later is needed")
     if info.get("maxmemory") and info.get("maxmemory_policy", "noeviction") != "noeviction":
