@@ -764,6 +764,19 @@ class TestAnnotated:
 
         assert (True, True) == (bool(pixels[210, 200].mean() < 60), bool(pixels[10, 30].mean() < 240))
 
+    def test_copies_may_have_masked_numbers(self, copies):
+        """The first digits tell where a security code stands."""
+        [copy] = copies("--mask")
+
+        assert (250, 400, 3) == cv2.imread(str(copy)).shape
+
+    def test_a_number_in_rows_is_covered_whole(self):
+        """What is short for its height has its middle digits at both ends."""
+        line = {"number_position": box(100, 50, 220, 200), "img_size": {"w": 400, "h": 250}, "number": NUMBER}
+        pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
+
+        assert [True] * 3 == [bool(pixels[120, x].mean() < 60) for x in (106, 160, 214)]
+
     def test_of_a_back_only_the_number_is_seen(self):
         """The security code stands somewhere on it: all but the line of the number is covered."""
         pixels = np.full((250, 400, 3), 110, np.uint8)

@@ -78,6 +78,35 @@ def test_a_number_in_four_rows_is_read(reader, number: str):
     assert number == reader.read_pixels(picture).number
 
 
+@pytest.mark.parametrize("digits", ["4111111111111112", "4111111111111111" + "1234", "41111111111"])
+def test_rows_that_make_no_proven_number_tell_none(reader, digits: str):
+    """The check digit fails, the list goes on, or there are too few."""
+    picture = np.full((1100, 1100, 3), 150, np.uint8)
+    picture[120:980, 280:820] = (40, 60, 110)
+    for row in range(0, len(digits), 4):
+        place = (330, 465 + 87 * row // 4)
+        cv2.putText(
+            picture, digits[row : row + 4], place, cv2.FONT_HERSHEY_SIMPLEX, 2.0, (245, 245, 245), 4, cv2.LINE_AA
+        )
+
+    with pytest.raises(Refused):
+        reader.read_pixels(picture)
+
+
+def test_a_picture_that_is_the_card_is_cut_out_whole(reader, pixels, monkeypatch):
+    """Where no card was located, by its sides and its line; not one whose sides are no card's."""
+    corners = np.array(reader.read(SAMPLE).card_quad, np.float32)
+    cut = quads.rectify(pixels, corners, 856, 540)
+    located = locate.locate
+    monkeypatch.setattr(
+        locate, "locate", lambda *args, **options: [one for one in located(*args, **options) if one.kind != "card"]
+    )
+    options = Options(returns=frozenset({"card", "redacted"}))
+    whole, square = (reader.read_pixels(each, options) for each in (cut, np.vstack([cut, cut[:200]])))
+
+    assert ({"card", "redacted"}, {}) == (set(whole.pictures), square.pictures)
+
+
 def test_the_sample_card_is_read(reader):
     """The card that ships is read, with its number first among the candidates."""
     reading = reader.read(SAMPLE)

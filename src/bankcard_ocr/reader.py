@@ -383,19 +383,19 @@ def _pictures(shot: _Examined, number: str, options: Options) -> dict[Returned, 
     if line is not None:
         whole = cards.as_read(whole, line)
     if "card" in options.returns:
-        made["card"] = evidence.card(pixels, whole, line if number else None, number)
+        made["card"] = evidence.card(pixels, whole, line, number)
     if "redacted" in options.returns:
         kinds = ("number", "holder", "expiry")
         detections = [*shot.detections, *shot.search.closer(whole, kinds=kinds, least=0.1)]
         shown = dates.dates(detections, _read_once(shot.search))
         secret = [detection.quad for detection in detections if detection.kind in {"number", "holder"}]
-        code = evidence.code_on_front(number, line) if line is not None else None
+        codes = evidence.codes_on_front(number, line) if line is not None else []
         made["redacted"] = evidence.redacted(
             pixels,
             whole,
             line,
             digits=shot.best.certain_digits(number) if number else (),
-            secret=[*secret, *([] if code is None else [code])],
+            secret=[*secret, *codes],
             dates=[date.quad for date in shown],
         )
     return made

@@ -137,9 +137,11 @@ def test_print_too_faint_to_be_found_is_not_to_be_read(text: str):
 def test_a_code_on_the_front_is_blanked_where_the_issuer_prints_one():
     """American Express has it above the number's end, where faint ink may pass for art."""
     line = box(LEFT + 60, 300, LEFT + 560, 340)
-    code = evidence.code_on_front("378282246310005", line)
+    (code,) = evidence.codes_on_front("378282246310005", line)
 
-    assert (None, True) == (evidence.code_on_front("4111111111111111", line), code is not None)
+    assert (0, 1, 2) == tuple(
+        len(evidence.codes_on_front(text, line)) for text in ("4111111111111111", "378282*****0005", "")
+    )
     assert code[:, 0].max() > LEFT + 640
     assert code[:, 1].max() < 300
 
@@ -183,6 +185,15 @@ def test_a_dark_card_is_no_back(level: int):
     assert not evidence.is_back(evidence.rectified(picture, CARD)[0])
 
 
+@pytest.mark.parametrize("above", [0, 6, 40])
+def test_a_stripe_at_the_edge_of_what_was_cut_out_tells_a_back(above: int):
+    """Though little or nothing of the card is seen on its other side."""
+    picture = numbered("4111111111111111", level=110)
+    picture[TOP + above : TOP + above + 110, LEFT : LEFT + WIDTH] = 20
+
+    assert evidence.is_back(evidence.rectified(picture, CARD)[0])
+
+
 def test_what_shines_in_at_the_edge_is_no_panel():
     """A bright table beside a card that was located a little large is no signature panel."""
     picture = numbered("4111111111111111")
@@ -212,6 +223,7 @@ def test_of_a_back_cut_out_only_the_number_is_seen():
         ("378282246310005", True, False),  # American Express
         ("6037700000000001", False, True),  # Shetab, Iran
         ("4111111111111111", False, False),
+        ("", True, True),  # not read: it may be either's
     ],
 )
 def test_a_code_on_the_front_is_not_cut_out(number: str, above: bool, below: bool):

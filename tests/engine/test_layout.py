@@ -197,3 +197,11 @@ def test_what_was_left_out_may_be_a_digit_after_all():
     assert [("4111111111111111", 0.9), ("4111?111111111111", 0.1)] == [
         (t, pytest.approx(p, abs=0.01)) for t, p in found.texts[:2]
     ]
+
+
+def test_twenty_clear_digits_are_no_number_with_a_stray():
+    """A key has five groups of four, and a SIM card's number."""
+    x = np.array([30 + 16 * (i + 0.6 * (i // 4)) for i in range(20)])
+    whole = line("62000000000000051234", x)
+
+    assert 20 == len(layout.without_strays(whole).characters)

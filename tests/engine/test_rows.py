@@ -79,6 +79,28 @@ def test_what_makes_no_sixteen_digits_is_none(texts: tuple[str, ...]):
     assert None is rows.all_of(rows.Row(quad=quad(0), line=line("6200")), reading(*texts))
 
 
+@pytest.mark.parametrize(
+    ("first", "texts"),
+    [
+        (0, ("6200", "0000", "0000", "0005", "1234")),
+        (1, ("1234", "6200", "0000", "0000", "0005")),
+        (0, ("6200", "0000", "0000", "0005", "123")),
+        (0, ("62000000", "00000005", "123456")),
+    ],
+)
+def test_a_list_that_goes_on_holds_no_number(first: int, texts: tuple[str, ...]):
+    """One in ten parts of it passes the check digit; a row more may be read in part only."""
+    assert None is rows.all_of(rows.Row(quad=quad(first), line=line(texts[first])), reading(*texts))
+
+
+@pytest.mark.parametrize("beyond", ["12/30", "12", "??"])
+def test_what_stands_below_a_number_ends_it(beyond: str):
+    """A date is no row, nor are two digits."""
+    texts = ("6200", "0000", "0000", "0005", beyond)
+
+    assert "6200 0000 0000 0005" == text(rows.all_of(rows.Row(quad=quad(0), line=line("6200")), reading(*texts)))
+
+
 def test_joined_rows_say_one_text():
     """In their order, under the quad around all."""
     parts = [rows.Row(quad=quad(rank), line=line("6200")) for rank in range(4)]

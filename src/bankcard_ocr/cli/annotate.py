@@ -24,6 +24,7 @@ from .lines import further
 
 COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
+IN_ONE_LINE = 6.5  # heights, at least: what is shorter is a number in rows, and all of it is covered
 LOOSE = 0.2  # of a line whose digits have no places, what is left open at each end: four or five digits
 OTHER = (156, 199, 255)
 _DIGITS = re.compile(r"\d(?:[\W_]*\d){11,}")
@@ -49,7 +50,8 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     if covered:
         _cover(pixels, _middle(told, picture.reduced))
         for card in cards:
-            _cover(pixels, _code(card, picture.reduced))
+            for quad in _codes(card, picture.reduced):
+                _cover(pixels, quad)
             if _is_back(picture, card):
                 _cover_back(pixels, card, picture.reduced)
         for card in cards[1:]:
@@ -82,7 +84,9 @@ def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     if before:
         first, last = digits[before], digits[-behind - 1]
         return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)
-    return quads.grow(_quad(card["number_position"], reduced), -LOOSE, 0.1)
+    line = _quad(card["number_position"], reduced)
+    long, high = quads.sides(line)
+    return quads.grow(line, -LOOSE if long > IN_ONE_LINE * high else 0.0, 0.1)
 
 
 def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
@@ -92,11 +96,11 @@ def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     return _middle(card, reduced)
 
 
-def _code(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
-    """Where the card has a security code on its front."""
+def _codes(card: Mapping[str, Any], reduced: int) -> list[quads.Quad]:
+    """Where the card may have a security code on its front."""
     if not card.get("number") or not card.get("number_position"):
-        return None
-    return evidence.code_on_front(card["number"], _quad(card["number_position"], reduced))
+        return []
+    return evidence.codes_on_front(card["number"], _quad(card["number_position"], reduced))
 
 
 def _is_back(picture: image.Picture, card: Mapping[str, Any]) -> bool:

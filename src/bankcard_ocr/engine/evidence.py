@@ -28,9 +28,8 @@ from ..vision.quad import Image, Quad
 
 LONGEST = 1284  # pixels of the card's longer side, 15 a millimetre
 GREY = 128
-# Of a number's line: left, top, right, bottom of where a security code is on fronts.
-ABOVE_ITS_END = (0.65, -3.2, 1.35, -0.1)  # American Express, four digits
-BELOW = (-0.2, 1.0, 1.2, 7.0)  # Iran's Shetab, CVV2
+# Of a number's line: left, top, right, bottom of where these networks have a security code on fronts.
+CODES = {"amex": (0.65, -3.2, 1.35, -0.1), "shetab": (-0.2, 1.0, 1.2, 7.0)}
 QUALITY = 88
 SQUARE = 1.5  # millimetres, in which text is blanked
 COARSE = 3.0  # millimetres: digits are 1.3 to 4.5 high
@@ -45,14 +44,17 @@ Mask = NDArray[np.bool_]
 def card(image: Image, outline: Quad, line: Quad | None = None, number: str = "") -> bytes:
     """The card under ``outline``, which reads from its first corner, cut out and rectified, without a security code.
 
-    ``line`` is where its ``number`` stands, None where it was not found.
+    ``line`` is where its ``number`` stands, None where it was not found; one that was not read may be any issuer's.
     """
     whole, matrix = rectified(image, outline)
     blank = np.zeros(whole.shape[:2], bool)
     if is_back(whole):
-        blank = ~blank if line is None else ~_filled(whole, quads.project(quads.grow(line, 0.02, 0.1), matrix))
-    elif line is not None and (code := code_on_front(number, line)) is not None:
-        blank = _filled(whole, quads.project(code, matrix))
+        blank = ~blank
+        if line is not None and number:
+            blank &= ~_filled(whole, quads.project(quads.grow(line, 0.02, 0.1), matrix))
+    elif line is not None:
+        for code in codes_on_front(number, line):
+            blank |= _filled(whole, quads.project(code, matrix))
     return _jpeg(np.where(blank[:, :, None], np.uint8(GREY), whole))
 
 
@@ -94,14 +96,15 @@ def redacted(
     return _jpeg(np.where(shown[:, :, None], whole, told))
 
 
-def code_on_front(number: str, line: Quad) -> Quad | None:
-    """Where a card whose ``number`` stands under ``line`` may have a security code on its front; None where none has.
+def codes_on_front(number: str, line: Quad) -> list[Quad]:
+    """Where a card whose ``number`` stands under ``line`` may have a security code on its front.
 
-    American Express prints four digits above the number's end, Iran's banks a CVV2 below the number.
+    American Express prints four digits above the number's end, Iran's banks a CVV2 below the number. The first six
+    digits of ``number`` suffice; without them it may be either.
     """
-    network = iin.lookup(number).network if number else None
-    place = {"amex": ABOVE_ITS_END, "shetab": BELOW}.get(network or "")
-    return quads.part(line, *place) if place else None
+    begins = number[: len(number) - len(number.lstrip("0123456789"))][:8]
+    network = iin.lookup(begins).network if begins else None
+    return [quads.part(line, *place) for name, place in CODES.items() if not begins or name == network]
 
 
 def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
@@ -185,9 +188,10 @@ def _has_stripe(small: Image) -> bool:
 
 
 def _stands_out(level: NDArray[np.floating[Any]], start: int, stop: int) -> bool:
-    """Whether the band from ``start`` to ``stop`` is darker than what lies within 3 millimetres on both sides."""
+    """Whether the band from ``start`` to ``stop`` is darker than what lies within 3 millimetres on either side."""
     beside = [level[max(0, start - 15) : start], level[stop : stop + 15]]
-    return all(side.size and side.max() > 1.5 * float(np.median(level[start:stop])) + 15 for side in beside)
+    bright = [side.max() > 1.5 * float(np.median(level[start:stop])) + 15 for side in beside if side.size]
+    return bool(bright) and all(bright)
 
 
 def _has_panel(small: Image) -> bool:

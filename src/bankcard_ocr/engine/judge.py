@@ -29,7 +29,7 @@ UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
-SEVENTEEN = 17  # digits behind the 62 of 19, which adds 10 to their sum: without it the check digit holds as well
+SEVENTEEN = 17  # digits behind the 62 of 19
 COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
 STARS = "44444"  # what the net makes of asterisks
 ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
@@ -110,8 +110,17 @@ def is_identity_number(digits: str) -> bool:
 
 def is_proven(digits: str) -> bool:
     """Whether the check digit holds and the issuer uses numbers as long, so that it is no part of a longer one."""
-    is_rest = len(digits) == SEVENTEEN and not digits.startswith("62")
-    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits) and not is_rest
+    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits) and not is_rest_of_nineteen(digits)
+
+
+def is_rest_of_nineteen(digits: str) -> bool:
+    """Whether it may be what is left of a UnionPay number of 19 digits without its 62.
+
+    These two add ten to the sum, so that the check digit holds without them as well.
+    """
+    if len(digits) != SEVENTEEN or digits.startswith("62"):
+        return False
+    return len(iin.lookup(f"62{digits}").prefix) > 2
 
 
 def is_surely_whole(digits: str) -> bool:
@@ -135,12 +144,12 @@ def is_of_telephones(digits: str) -> bool:
 
 
 def is_nobodys(digits: str) -> bool:
-    """Whether nobody issues numbers that begin so and are as long, and the check digit fails, too.
+    """Whether no issuer is known whose numbers begin so, or are as long, and the check digit fails, too.
 
     As those of gift cards, orders and invoices, but not what designers make up: of 273 numbers told on real pictures
     eleven are such, all of them specimens that count on (see docs/LOG.md).
     """
-    if len(digits) in iin.lengths(digits) or luhn.is_valid(digits):
+    if len(digits) in iin.lengths(digits) or luhn.is_valid(digits) or iin.lookup(digits).issuer:
         return False
     steps = [(int(after) - int(before)) % 10 for before, after in itertools.pairwise(digits)]
     return steps.count(0) + steps.count(1) < COUNTED_ON
@@ -151,7 +160,7 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     if len(number) == pan.LONGEST:
         return False
     read = [view for view in views if "".join(char.text for char in view.characters) == number]
-    if len(number) == SEVENTEEN and luhn.is_valid(number) and not number.startswith("62"):
+    if is_rest_of_nineteen(number):
         return any(recognize.gaps(view) in {(), (4,)} for view in read)
     return len(number) < SHORT or any(recognize.gaps(view) == SIX for view in read)
 

@@ -1,7 +1,8 @@
 """A number set in several rows, one below the other: four of four digits or two of eight, as on upright cards.
 
 The locator was taught lines. Of such a number it finds a row, or a line between two, so the others are looked for above
-and below a row that shows four or eight clear digits.
+and below a row that shows four or eight clear digits. Of a list that goes on beyond sixteen digits no part is a number:
+one in ten passes the check digit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 
 import numpy as np
 
@@ -21,6 +23,7 @@ DIGITS = 16
 MOST = 10  # characters of a line that, framed more closely, may be a row
 CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
 STEPS = tuple(1.1 + 0.17 * i for i in range(9))  # heights from one row to the next
+SEEN, NEARLY = 0.5, 0.75  # of each digit of a row beyond, and their share: such a row makes a list of it
 SPREAD = 0.15  # heights by which the next step may differ from the one before
 ALIKE = (0.75, 1.33)  # times as high as the row before
 
@@ -46,15 +49,17 @@ def clearness(line: Line) -> float:
 
 
 def all_of(row: Row, read: Read) -> list[Row] | None:
-    """The rows of the number of which ``row`` is one, from the first; None where there are not sixteen digits."""
-    rows = [row]
+    """The rows of the number of which ``row`` is one, from the first; None where there are not just sixteen digits."""
+    rows, count, usual = [row], len(row.line.characters), STEPS
     for way in (1, -1):
-        last, steps = row, STEPS
-        while len(rows) * len(row.line.characters) < DIGITS and (found := _next(last, way, steps, read)):
+        last, steps = row, usual
+        while len(rows) * count < DIGITS and (found := _next(last, way, steps, read)):
             last, step = found
-            steps = (step - SPREAD, step, step + SPREAD)
+            usual = steps = (step - SPREAD, step, step + SPREAD)
             rows.insert(len(rows) if way > 0 else 0, last)
-    return rows if len(rows) * len(row.line.characters) == DIGITS else None
+    if len(rows) * count != DIGITS or _goes_on(rows[-1], 1, read) or _goes_on(rows[0], -1, read):
+        return None
+    return rows
 
 
 def joined(rows: Sequence[Row]) -> Row:
@@ -67,11 +72,10 @@ def joined(rows: Sequence[Row]) -> Row:
 
 def _next(row: Row, way: int, steps: Sequence[float], read: Read) -> tuple[Row, float] | None:
     """The row next to ``row``, below (``way`` 1) or above it (-1), and how many heights it is away."""
-    down = (row.quad[3] + row.quad[2] - row.quad[0] - row.quad[1]) / 2
-    high, count = float(np.linalg.norm(down)), len(row.line.characters)
-    looks = [quads.grow(row.quad + np.float32(way * step) * down, 0.06, 0.4) for step in steps]
-    lines = zip(read(looks, recognize.LONG if count == 8 else recognize.SHORT), looks, strict=True)
-    clear = [(line, look) for line, look in lines if len(line.characters) == count and is_row(line)]
+    count = len(row.line.characters)
+    clear = [each for each in _looks(row, way, steps, read) if len(each[0].characters) == count and is_row(each[0])]
+    down = _down(row)
+    high = float(np.linalg.norm(down))
     if not clear or high < 1:
         return None
     line, look = max(clear, key=lambda each: clearness(each[0]))
@@ -83,3 +87,28 @@ def _next(row: Row, way: int, steps: Sequence[float], read: Read) -> tuple[Row, 
     if not ALIKE[0] < quads.sides(quad)[1] / quads.sides(row.quad)[1] < ALIKE[1] or step < 0.9:
         return None
     return Row(quad=quad, line=line), step
+
+
+def _goes_on(row: Row, way: int, read: Read) -> bool:
+    """Whether what stands beyond ``row`` is another one, though less clear: nearly as many digits, and no date."""
+    characters = row.line.characters
+    for line, _ in _looks(row, way, STEPS, read):
+        digits = [char for char in line.characters if char.text.isdigit() and char.probability >= SEEN]
+        is_date = any(char.text == "/" for char in line.characters)
+        if len(digits) >= NEARLY * len(characters) and not is_date:
+            high = median(char.height for char in digits) / median(char.height for char in characters)
+            if ALIKE[0] < high < ALIKE[1]:
+                return True
+    return False
+
+
+def _looks(row: Row, way: int, steps: Sequence[float], read: Read) -> list[tuple[Line, Quad]]:
+    """What stands as many heights below ``row`` (``way`` 1) or above it (-1), and where."""
+    quads_ = [quads.grow(row.quad + np.float32(way * step) * _down(row), 0.06, 0.4) for step in steps]
+    width = recognize.LONG if len(row.line.characters) == 8 else recognize.SHORT
+    return list(zip(read(quads_, width), quads_, strict=True))
+
+
+def _down(row: Row) -> Quad:
+    """The vector from the row's upper edge to its lower one."""
+    return np.asarray((row.quad[3] + row.quad[2] - row.quad[0] - row.quad[1]) / 2, np.float32)

@@ -25,6 +25,7 @@ CAPTIONS = frozenset((
     "PREMIUM", "PREPAID", "PRIVATE", "SIGNATURE", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM",
     "TRANSFERABLE", "UNIONPAY", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR",
 ))  # fmt: skip
+PRODUCTS = frozenset(("ACCOUNT", "CARD", "CUSTOMER", "HOLDER"))  # a single word before these is their kind, no name
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
 BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
@@ -39,10 +40,10 @@ def clean(text: str) -> str | None:
     words = " ".join(text.upper().split()).strip(" -'/.").split(" ")
     while words and words[0].strip(".:") in CAPTIONS:
         words = words[1:]
-    count = len(words)
+    behind = []
     while words and words[-1].strip(".:") in CAPTIONS:
-        words = words[:-1]
-    if len(words) < min(count, 2):
+        behind.append(words.pop().strip(".:"))
+    if len(words) < 2 and not PRODUCTS.isdisjoint(behind):
         return None  # GIFT CARD, VALUED CUSTOMER
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)

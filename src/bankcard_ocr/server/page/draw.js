@@ -2,6 +2,7 @@
 
 const CORNERS = ["left_top", "right_top", "right_bottom", "left_bottom"];
 const LARGEST = 1600; // of the drawing's sides; the picture may be larger
+const IN_ONE_LINE = 6.5; // heights, at least: what is shorter is a number in rows, and all of it is covered
 const LOOSE = 0.2; // of a line whose digits have no places, what is left open at each end
 export const SURE = 0.99; // of a whole number
 export const UNSURE = 0.9; // of a digit that is less; refusals name such digits, too
@@ -77,6 +78,8 @@ function middle({ digits, line }) {
   }
   if (!line) return null;
   const [tl, tr, br, bl] = line;
+  const long = Math.hypot(tr[0] - tl[0], tr[1] - tl[1]), high = Math.hypot(bl[0] - tl[0], bl[1] - tl[1]);
+  if (long <= IN_ONE_LINE * high) return line;
   const between = (a, b, share) => [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share];
   return [between(tl, tr, LOOSE), between(tr, tl, LOOSE), between(br, bl, LOOSE), between(bl, br, LOOSE)];
 }
