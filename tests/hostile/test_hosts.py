@@ -47,7 +47,7 @@ def test_each_harm_has_its_hint(port, path: str):
 
 def test_a_server_outlives_them_all(start):
     """Asked for all harms at once, twice, a server answers each in time, is the same process, and has not grown."""
-    server = start(ALLOW_HOSTS="127.0.0.1", PLACES="128", FETCH_TIMEOUT_S="2", REQUEST_TIMEOUT_S="60")
+    server = start(ALLOW_HOSTS="127.0.0.1", MAX_CONCURRENT_CALLS="128", FETCH_TIMEOUT_S="2", REQUEST_TIMEOUT_S="60")
     with hostile_hosts.serving() as port:
 
         def call(path: str) -> tuple[int, bool]:

@@ -66,7 +66,7 @@ QUERIES = st.text("abcprefixords=&?%0129-", max_size=30)
 def test_any_redis_url_is_read(query: str):
     """Our options are taken out of a URL's query, or the setting is wrong."""
     with suppress(SettingsError):
-        url, options = redis._ours(f"redis://host/0?{query}")
+        url, options = redis._split_options(f"redis://host/0?{query}")
         base.most_records(options.get("records", "1"))
 
         assert ("prefix=" in url, "records=" in url) == (False, False)
