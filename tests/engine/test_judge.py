@@ -240,6 +240,12 @@ def test_numbers_that_are_no_card_s_are_not_told(text: str, believed: bool):
     assert told(view((text, 1.0)), prior=False)[0][1] > 0.5
 
 
+@pytest.mark.parametrize("number", ["30521111111111118", "22000000000000004"])
+def test_seventeen_digits_of_no_bank_are_a_rest(number: str):
+    """A network's range alone is known, as Diners', or a bank behind 62 as well."""
+    assert judge.is_rest_of_nineteen(number)
+
+
 @pytest.mark.parametrize("number", ["60142800000000006", "40551200000000005"])
 def test_seventeen_digits_of_an_issuer_are_its_own(number: str):
     """No UnionPay number is known that is 62 and then these: set without gaps they are told all the same."""

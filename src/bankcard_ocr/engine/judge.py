@@ -116,11 +116,12 @@ def is_proven(digits: str) -> bool:
 def is_rest_of_nineteen(digits: str) -> bool:
     """Whether it may be what is left of a UnionPay number of 19 digits without its 62.
 
-    These two add ten to the sum, so that the check digit holds without them as well.
+    These two add ten to the sum, so that the check digit holds without them as well. A bank that is known to issue what
+    begins so speaks for a number of its own, unless one is known to issue what begins so behind 62, too.
     """
     if len(digits) != SEVENTEEN or digits.startswith("62"):
         return False
-    return len(iin.lookup(f"62{digits}").prefix) > 2
+    return iin.lookup(digits).issuer is None or len(iin.lookup(f"62{digits}").prefix) > 2
 
 
 def is_surely_whole(digits: str) -> bool:
