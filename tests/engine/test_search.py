@@ -400,6 +400,9 @@ def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monke
         ("6222001234567890", 60, 560, False),  # and from the right one
         ("6222001234567890", 22, 640, True),
         (NUMBER, 14, 640, True),  # proven by its check digit and length
+        (NUMBER, 60, 570, False),  # three digits more may have stood behind UnionPay's sixteen
+        (NUMBER, 60, 590, True),
+        (OTHER, 60, 570, True),  # and none behind Visa's
         ("675900000000", 14, 640, False),  # so is this, but by its check digit alone, as it is short
         ("675900000000", 60, 640, True),
     ],
@@ -411,7 +414,7 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
         Character(text=char, probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i, char in enumerate(number)
     )
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    seen = replace(region(number, 0.97), views=(line,), quad=quad)
+    seen = replace(region(number, 1.0), views=(line,), quad=quad)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=quad, score=0.9)])
     monkeypatch.setattr(Search, "_look", lambda *_: seen)
     monkeypatch.setattr(Search, "_compared", lambda _search, before: before)
