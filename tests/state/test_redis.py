@@ -279,12 +279,11 @@ def test_a_cluster_s_other_master_says_so(own_redis, clock):
     """Its keys lie elsewhere; what it answers is an address and nothing else."""
     server = own_redis("--cluster-enabled", "yes")
     raw = Redis(port=server.port)
-    other = next(slot for slot in range(16384) if slot != raw.execute_command("CLUSTER", "KEYSLOT", "{x}:apps"))
     raw.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
     while b"cluster_state:ok" not in raw.execute_command("CLUSTER", "INFO"):
         time.sleep(0.02)
     store = states.connect(f"redis://127.0.0.1:{server.port}?prefix={{x}}:", clock)
-    store._redis.hget = Mock(side_effect=MovedError(f"{other} 127.0.0.1:1"))
+    store._redis.hget = Mock(side_effect=MovedError("9247 127.0.0.1:1"))
 
     with pytest.raises(StateError, match="another master"):
         store.used("recognize:wx1", DAY)
