@@ -1,1 +1,1 @@
-"""From pixels and what the nets say of them to a number, dates, a name: how places are found, looked at and judged."""
+"""From pixels and what the nets say of them to a number, dates, a name: how regions are found, looked at and judged."""

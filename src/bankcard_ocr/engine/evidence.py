@@ -1,6 +1,7 @@
 """Pictures to give back, as JPEG without any metadata: the card, its number line, and the card redacted.
 
-None shows a security code: where one is printed on the front it is blanked, and of a back all but the number line is.
+Security codes are blanked: on fronts where an issuer is known to print one, and of what is seen to be a back all but
+the number line.
 
 The redacted picture shows that a card was there without showing what is secret on it: of the number the first six and
 last four digits remain (PCI DSS 3.4.1), and of everything else that may be text only the dates. In doubt more is
