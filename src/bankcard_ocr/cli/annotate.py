@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ..engine import evidence
+from ..engine import evidence, rows
 from ..numbers import pan
 from ..platform.detail import CORNERS
 from ..vision import image
@@ -24,7 +24,6 @@ from .lines import further
 
 COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
-IN_ONE_LINE = 6.5  # heights, at least: what is shorter is a number in rows, and all of it is covered
 LOOSE = 0.2  # of a line whose digits have no places, what is left open at each end: four or five digits
 OTHER = (156, 199, 255)
 _DIGITS = re.compile(r"\d(?:[\W_]*\d){11,}")
@@ -86,7 +85,7 @@ def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
         return quads.grow(np.stack([first[0], last[1], last[2], first[3]]), 0.0, 0.25)
     line = _quad(card["number_position"], reduced)
     long, high = quads.sides(line)
-    return quads.grow(line, -LOOSE if long > IN_ONE_LINE * high else 0.0, 0.1)
+    return quads.grow(line, -LOOSE if long > rows.LONGEST * high else 0.0, 0.1)  # the middle of each row else
 
 
 def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:

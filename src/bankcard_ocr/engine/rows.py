@@ -20,6 +20,7 @@ from ..vision.quad import Quad
 from ..vision.recognize import Line
 
 DIGITS = 16
+LONGEST = 6.5  # heights: what is longer is no row, nor a number in rows, but one in a line
 MOST = 10  # characters of a line that, framed more closely, may be a row
 CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
 STEPS = tuple(1.1 + 0.17 * i for i in range(9))  # heights from one row to the next

@@ -334,11 +334,8 @@ class Search:
 
     def _stacked(self, lines: list[Detection]) -> Region | None:
         """A number set in several short lines, one below the other, read as one."""
-        short = [
-            detection.quad
-            for detection in lines
-            if quads.sides(detection.quad)[0] < 6.5 * quads.sides(detection.quad)[1]
-        ]
+        located = [(detection.quad, *quads.sides(detection.quad)) for detection in lines]
+        short = [quad for quad, long, high in located if long < rows.LONGEST * high]
         if len(short) < 2:
             return None
         down = short[0][3] - short[0][0]
