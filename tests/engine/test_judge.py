@@ -230,6 +230,8 @@ def test_what_follows_the_62_of_nineteen_is_not_proven(gaps: dict[int, float], b
         ("7110917582036643", True),  # passes the check digit
         ("4111111111111112", True),  # an issuer's, though the check digit fails: specimens
         ("6062820000000001", True),  # Hipercard, whose numbers need not pass: an issuer is known
+        ("6018282227431033", True),  # networks whose numbers have no check digit: published test numbers
+        ("6019330047539016", True),
         ("37282246310005019", True),  # longer than its issuer's, as specimens are
         ("0123456789012345", True),
     ],
