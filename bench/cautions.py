@@ -160,13 +160,12 @@ def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]
             outline = cards.around(numbers[0].quad, detections)
             height = quads.sides(numbers[0].quad)[1]
             count = 2 if are_several(reader, data) else 1
-            seen = quality.measures(pixels, outline, line, height=height, hidden=0, cards=count)
-            found.append({**caution.UNMEASURED, **seen})
+            found.append(quality.measures(pixels, outline, line, height=height, hidden=0, cards=count))
     return found
 
 
 def quantiles(rows: list[dict[str, float]], name: str) -> list[float]:
-    values = [row[name] for row in rows]
+    values = [row[name] for row in rows if name in row]
     return (
         [round(float(v), 4) for v in np.quantile(values, (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99))] if values else []
     )
@@ -180,13 +179,10 @@ def measure(count: int, seed: int, real: Path | None) -> dict[str, object]:
     for place, (name, draw) in enumerate(DEFECTS.items()):
         pictures = (jpeg(draw(np.random.default_rng((seed, place, i)), taken)) for i, taken in enumerate(shots))
         sets[name] = measures(reader, pictures)
-        middles = {
-            what: round(float(np.median([row[what] for row in sets[name]])), 3) for what in (sets[name] or [{}])[0]
-        }
-        print(name, len(sets[name]), middles, file=sys.stderr, flush=True)
+        print(name, len(sets[name]), file=sys.stderr, flush=True)
     if real is not None:
         sets["real"] = measures(reader, (file.read_bytes() for file in sorted(real.glob("*.jpg"))))
-    names = list(next(rows[0] for rows in sets.values() if rows))
+    names = [rule.measure for rule in caution.RULES]
     return {
         "pictures": {name: len(rows) for name, rows in sets.items()},
         "quantiles": {name: {which: quantiles(rows, name) for which, rows in sets.items()} for name in names},

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from bankcard_ocr import caution
 from bankcard_ocr.numbers.iin import Match
+from bankcard_ocr.reading import WARNINGS, Field, Quad, Reading
 
 GOOD = {
     "outside": 0.0, "sharpness": 0.6, "glare": 0.0, "covered": 0.0, "colour": 8.0, "moire": 3.0, "height": 30.0,
@@ -19,44 +22,57 @@ def test_a_good_picture_gives_no_warning():
     assert () == caution.of_measures(GOOD)
 
 
-@pytest.mark.parametrize(
-    ("measure", "value", "warning"),
-    [
-        ("outside", 0.2, "border_incomplete"),
-        ("sharpness", 0.02, "blurred"),
-        ("glare", 0.3, "glare"),
-        ("covered", 0.3, "occluded"),
-        ("hidden", 1.0, "occluded"),
-        ("height", 4.0, "too_small"),
-        ("colour", 0.2, "photocopy"),
-        ("moire", 9.0, "screen"),
-        ("cards", 2.0, "several_cards"),
-    ],
-)
-def test_each_measure_has_its_warning(measure: str, value: float, warning: str):
-    """One thing out of bounds gives one warning."""
-    assert (warning,) == caution.of_measures({**GOOD, measure: value})
+@pytest.mark.parametrize("rule", caution.RULES, ids=lambda rule: rule.measure)
+def test_each_measure_has_its_limit(rule: caution.Rule):
+    """At the limit there is no warning, just beyond it there is one."""
+    beyond = math.nextafter(rule.limit, -math.inf if rule.is_floor else math.inf)
+
+    assert ((), (rule.warning,)) == (
+        caution.of_measures({**GOOD, rule.measure: rule.limit}),
+        caution.of_measures({**GOOD, rule.measure: beyond}),
+    )
+
+
+def test_every_measure_of_a_picture_has_a_limit():
+    """And every warning that does not come of the number, the date or their position."""
+    assert GOOD.keys() == {rule.measure for rule in caution.RULES}
+    assert set(WARNINGS) - set(caution.MEASURED) == {"expired", "luhn_failed", "unknown_iin", "not_upright"}
+
+
+def reading(number: str = "4111111111111111", *, date: str | None = None, quad: Quad = QUAD) -> Reading:
+    """A reading that says so."""
+    return Reading(
+        number=number,
+        confidence=0.99,
+        candidates=(),
+        size=(640, 480),
+        number_quad=quad,
+        valid_date=Field(text=date, confidence=0.9) if date else None,
+    )
 
 
 def test_numbers_are_warned_of():
     """A check digit that fails, and a beginning that no table knows."""
     assert ((), ("luhn_failed",), ("unknown_iin",)) == (
-        caution.of_number("4111111111111111"),
-        caution.of_number("4111111111111112"),
-        caution.of_number("4111111111111111", Match()),
+        caution.of_reading(reading(), now=0),
+        caution.of_reading(reading("4111111111111112"), now=0),
+        caution.of_reading(reading(), now=0, match=Match()),
     )
 
 
 @pytest.mark.parametrize(("now", "expected"), [(1732982399.0, ()), (1732982400.0, ("expired",))])
 def test_a_card_expires_when_its_month_ends_in_beijing(now: float, expected: tuple[str, ...]):
     """The last second of the month counts, the first of the next does not; no date, no warning."""
-    assert (expected, ()) == (caution.of_date("11/24", now), caution.of_date(None, now))
+    assert (expected, ()) == (
+        caution.of_reading(reading(date="11/24"), now=now),
+        caution.of_reading(reading(), now=now),
+    )
 
 
 @pytest.mark.parametrize(("turn", "expected"), [(0, ()), (1, ("not_upright",)), (2, ("not_upright",))])
 def test_turned_numbers_are_warned_of(turn: int, expected: tuple[str, ...]):
     """A quarter or a half turn."""
-    assert expected == caution.of_quad((*QUAD[turn:], *QUAD[:turn]))
+    assert expected == caution.of_reading(reading(quad=(*QUAD[turn:], *QUAD[:turn])), now=0)
 
 
 def test_warnings_come_in_one_order_each_once():

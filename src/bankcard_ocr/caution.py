@@ -5,57 +5,70 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
 
 from .numbers import expiry, iin, luhn
 from .numbers.iin import Match
-from .reading import WARNINGS, CardWarning
-from .reading import Quad as Points
+from .reading import WARNINGS, CardWarning, Reading
 
-Measures = Mapping[str, float]
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 
-MEASURED: dict[CardWarning, Callable[[Measures], bool]] = {
-    "border_incomplete": lambda seen: seen["outside"] > 0.06,
-    "blurred": lambda seen: seen["sharpness"] < 0.2,
-    "glare": lambda seen: seen["glare"] > 0.03,
-    "occluded": lambda seen: seen["covered"] > 0.02 or seen["hidden"] > 0,
-    "too_small": lambda seen: seen["height"] < 12,
-    "photocopy": lambda seen: seen["colour"] < 1.5,
-    "screen": lambda seen: seen["moire"] > 4.2,
-    "several_cards": lambda seen: seen["cards"] > 1,
-}  # fmt: skip
-UNMEASURED: Measures = {
-    "outside": 0.0, "sharpness": math.inf, "glare": 0.0, "covered": 0.0,
-    "height": math.inf, "colour": math.inf, "moire": 0.0,
-}  # fmt: skip
+
+class Rule(NamedTuple):
+    """One is warned when a measure is above the limit, or, where ``is_floor``, below it.
+
+    Limits were chosen on cards with and without the defect; bench/results/cautions.json has what they catch.
+    """
+
+    warning: CardWarning
+    measure: str  # of vision/quality.py
+    limit: float
+    is_floor: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether one is warned of ``value``."""
+        return value < self.limit if self.is_floor else value > self.limit
 
 
-def of_measures(seen: Measures) -> tuple[CardWarning, ...]:
+RULES = (
+    Rule("border_incomplete", "outside", 0.06),
+    Rule("blurred", "sharpness", 0.2, is_floor=True),
+    Rule("glare", "glare", 0.03),
+    Rule("occluded", "covered", 0.02),
+    Rule("occluded", "hidden", 0),
+    Rule("too_small", "height", 12, is_floor=True),
+    Rule("photocopy", "colour", 1.5, is_floor=True),
+    Rule("screen", "moire", 4.2),
+    Rule("several_cards", "cards", 1),
+)
+MEASURED = tuple(dict.fromkeys(rule.warning for rule in RULES))
+
+
+def of_measures(seen: Mapping[str, float]) -> tuple[CardWarning, ...]:
     """The warnings that ``seen`` gives rise to; of what was not measured there is none."""
-    return tuple(name for name, holds in MEASURED.items() if holds({**UNMEASURED, **seen}))
+    found = {rule.warning for rule in RULES if rule.measure in seen and rule.holds(seen[rule.measure])}
+    return ordered(found)
 
 
-def of_number(number: str, match: Match | None = None) -> tuple[CardWarning, ...]:
-    """The warnings that a card number gives rise to; ``match`` is what a table knows of it, else the shipped one."""
-    known = iin.lookup(number) if match is None else match
-    found: dict[CardWarning, bool] = {"luhn_failed": not luhn.is_valid(number), "unknown_iin": not known.candidates}
-    return tuple(name for name, holds in found.items() if holds)
+def of_reading(reading: Reading, *, now: float, match: Match | None = None) -> tuple[CardWarning, ...]:
+    """The warnings that number, date and position of ``reading`` give rise to at the Unix time ``now``.
 
-
-def of_date(valid_date: str | None, now: float) -> tuple[CardWarning, ...]:
-    """``expired`` when the last moment of the month ``MM/YY`` has passed in Beijing at the Unix time ``now``."""
-    valid = expiry.parse(valid_date) if valid_date else None
+    ``match`` is what a table knows of the number, else the shipped one. A card has ``expired`` when the last moment of
+    its month has passed in Beijing; it is ``not_upright`` unless the number runs from left to right, within 45 degrees.
+    """
+    known = iin.lookup(reading.number) if match is None else match
+    valid = expiry.parse(reading.valid_date.text) if reading.valid_date else None
     today = datetime.fromtimestamp(now, BEIJING)
-    return ("expired",) if valid and expiry.is_over(valid, expiry.Month(today.year, today.month)) else ()
-
-
-def of_quad(number_quad: Points) -> tuple[CardWarning, ...]:
-    """``not_upright`` unless the number runs from left to right, within 45 degrees."""
-    (left, top), (right, bottom) = number_quad[0], number_quad[1]
-    return () if right - left > abs(bottom - top) else ("not_upright",)
+    (left, top), (right, bottom) = reading.number_quad[:2]
+    found: dict[CardWarning, bool] = {
+        "expired": valid is not None and expiry.is_over(valid, expiry.Month(today.year, today.month)),
+        "luhn_failed": not luhn.is_valid(reading.number),
+        "unknown_iin": not known.candidates,
+        "not_upright": right - left <= abs(bottom - top),
+    }
+    return tuple(name for name, holds in found.items() if holds)
 
 
 def ordered(found: Iterable[CardWarning]) -> tuple[CardWarning, ...]:

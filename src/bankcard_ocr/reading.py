@@ -27,6 +27,7 @@ CardWarning = Literal[
     "expired", "luhn_failed", "unknown_iin", "several_cards", "not_upright",
 ]  # fmt: skip
 WARNINGS: tuple[CardWarning, ...] = get_args(CardWarning)
+THRESHOLD = 0.85  # the least confidence of a number that is returned, where nobody says another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,16 @@ class Options:
         if not isinstance(given, AbstractSet | list | tuple) or any(each not in RETURNED for each in given):
             raise ValueError(f"returns is a set out of {', '.join(map(repr, RETURNED))}, not {given!r}")
         object.__setattr__(self, "returns", frozenset(given))
+
+    @property
+    def least_confidence(self) -> float:
+        """The confidence from which on a number is returned."""
+        return THRESHOLD if self.threshold is None else self.threshold
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether more than the number is asked for."""
+        return self.detail or bool(self.returns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bankcard_ocr.engine import dates
+from bankcard_ocr.numbers.expiry import Month
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.locate import Detection
@@ -121,7 +122,7 @@ def test_looks_that_agree_make_sure():
 def test_dates_that_nobody_sees_have_no_probability():
     """Looks whose probability is nought, alone or contradicted, neither count nor divide by nought."""
     quad = np.array([(0, 0), (40, 0), (40, 10), (0, 10)], np.float32)
-    spots = [dates.Date(text=text, probability=0.0, quad=quad, read=quad) for text in ("01/30", "01/30", "02/30")]
+    spots = [dates.Date(month=Month(2030, month), probability=0.0, quad=quad, read=quad) for month in (1, 1, 2)]
 
     assert [0.0, 0.0, 0.0] == [spot.probability for spot in dates._pooled(spots)]
     assert [0.0] == [spot.probability for spot in dates._pooled(spots[:1])]

@@ -64,7 +64,7 @@ def test_many_looks_are_no_more_witnesses_than_their_root():
     """Four that show all digits count as two; pieces that do not overlap count in full."""
     four, two, halves = [look(VISA)] * 4, [look(VISA)] * 2, [look("????????" + VISA[8:]), look(VISA[:8] + "????????")]
 
-    assert [2.0, 2**0.5, 2**0.5] == pytest.approx([fuse._eyes(looks) for looks in (four, two, halves)])
+    assert [2.0, 2**0.5, 2**0.5] == pytest.approx([fuse._temperature(looks) for looks in (four, two, halves)])
 
 
 def test_two_halves_make_one_number():

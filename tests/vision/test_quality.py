@@ -77,16 +77,6 @@ def test_corners_outside_are_measured_in_card_widths():
     assert quality.outside(CARD - (220, 0), 760, 500) == pytest.approx(160 / 639, abs=0.01)
 
 
-def test_a_card_is_like_itself_and_unlike_another(picture):
-    """In other light and not quite in place, too."""
-    other = np.ascontiguousarray(picture[::-1, ::-1])
-    dimmed = (picture * 0.7).astype(np.uint8)
-    faces = [quality.face(one, quad) for one, quad in ((picture, CARD), (dimmed, CARD + 6), (other, CARD))]
-
-    assert quality.alike(faces[0], faces[1]) > 0.8
-    assert quality.alike(faces[0], faces[2]) < 0.5
-
-
 def test_without_a_card_the_line_is_measured(picture):
     """Nothing is told of what only a card can be: covered, outside."""
     found = quality.measures(picture, None, LINE, height=40.0, hidden=2, cards=0)

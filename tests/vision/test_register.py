@@ -115,3 +115,12 @@ def test_matches_without_any_homography_lay_nothing(art, monkeypatch):
     monkeypatch.setattr(cv2, "findHomography", lambda *_, **__: (None, None))
 
     assert register.register(features, features) is None
+
+
+def test_a_card_is_like_itself_and_unlike_another(art):
+    """In other light and not quite in place, too."""
+    dimmed = (art(1) * 0.7).astype(np.uint8)
+    one, same, other = (register.face(*each) for each in ((art(1), CARD), (dimmed, CARD + 6), (art(2), CARD)))
+
+    assert register.alike(one, same) > 0.8
+    assert register.alike(one, other) < 0.5

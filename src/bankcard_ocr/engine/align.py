@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..numbers import pan
 from ..reading import Candidate
 from ..vision import quad as quads
-from ..vision import quality, recognize, register
+from ..vision import recognize, register
 from ..vision.model import Model
 from ..vision.recognize import Line
 from . import cards, fuse, judge, layout, search
@@ -95,7 +95,7 @@ class Aligned:
             along, across = (on_card if forward else 1 - on_card)[:, [axis, 1 - axis]].T
             seen = replace(seen, along=along, across=float(np.median(across)))
         if seen.along is not None and picture.card is not None:
-            seen = replace(seen, face=quality.face(picture.pixels, picture.card))
+            seen = replace(seen, face=register.face(picture.pixels, picture.card))
         return seen.lacking(unseen)
 
     @property

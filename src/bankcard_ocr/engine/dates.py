@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,15 +41,20 @@ ReadLine = Callable[[Quad], Line]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Date:
-    """A date as MM/YY, the probability that it is right, and where it stands; an empty text says that none is there.
+    """A month, the probability that it is right, and where it stands; without a month, that none is there.
 
     ``read`` is the quad under which it was read, with something around it.
     """
 
-    text: str
+    month: expiry.Month | None
     probability: float
     quad: Quad
     read: Quad
+
+    @property
+    def text(self) -> str:
+        """The month as MM/YY; empty where none is there."""
+        return str(self.month or "")
 
 
 def dates(detections: Sequence[Detection], read: ReadLine) -> list[Date]:
@@ -67,7 +73,8 @@ def dates(detections: Sequence[Detection], read: ReadLine) -> list[Date]:
         spots += found
     for spot in _certain(spots):
         spots += _looked(quads.grow(spot.read, BESIDE, 0.15), read)
-    return sorted(_certain(spots), key=lambda spot: _month(spot.text))
+    told = [(spot.month, spot) for spot in _certain(spots) if spot.month]
+    return [spot for _, spot in sorted(told, key=itemgetter(0))]
 
 
 def _looked(outer: Quad, read: ReadLine) -> list[Date]:
@@ -80,10 +87,10 @@ def _looked(outer: Quad, read: ReadLine) -> list[Date]:
         close = recognize.framed(alone, spare=0.0, loose=CLOSE, ends=CLOSE)
         if inner is not None and close is not None:
             closer = recognize.in_picture(inner, outer, line)
-            again = _spots(read(closer), alone=True)[:1] if first.text else []
-            seen = [first, *again] if not first.text or (again and again[0].text == first.text) else again
+            again = _spots(read(closer), alone=True)[:1] if first.month else []
+            seen = [first, *again] if not first.month or (again and again[0].month == first.month) else again
             quad = recognize.in_picture(close, outer, line)
-            found += [Date(text=spot.text, probability=spot.probability, quad=quad, read=closer) for spot in seen]
+            found += [Date(month=spot.month, probability=spot.probability, quad=quad, read=closer) for spot in seen]
     return found
 
 
@@ -91,8 +98,8 @@ def _certain(spots: Sequence[Date]) -> list[Date]:
     """The sure ones of ``spots``, the surest first: each date once, and one for each place."""
     kept: list[Date] = []
     for spot in sorted(_pooled(spots), key=lambda spot: -spot.probability):
-        known = any(spot.text == one.text or _one_place(spot.read, one.read) for one in kept)
-        if spot.text and spot.probability >= SURE and not known:
+        known = any(spot.month == one.month or _one_place(spot.read, one.read) for one in kept)
+        if spot.month and spot.probability >= SURE and not known:
             kept.append(spot)
     return kept
 
@@ -105,17 +112,17 @@ def _pooled(spots: Sequence[Date]) -> list[Date]:
     pooled = []
     for spot in spots:
         here = [other for other in spots if _one_place(other.read, spot.read)]
-        seen = max((other.probability for other in here if other.text == spot.text), default=spot.probability)
-        doubt = max((other.probability for other in here if other.text != spot.text), default=0.0)
+        seen = max((other.probability for other in here if other.month == spot.month), default=spot.probability)
+        doubt = max((other.probability for other in here if other.month != spot.month), default=0.0)
         pooled.append(replace(spot, probability=seen**2 / (seen + doubt) if seen else 0.0))
     return pooled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spot:
-    """A date among the characters of a line, as MM/YY (empty: no card's), and those it is made of."""
+    """A date among the characters of a line, without a month when it is no card's, and those it is made of."""
 
-    text: str
+    month: expiry.Month | None
     probability: float
     characters: tuple[Character, ...]
 
@@ -141,8 +148,8 @@ def _spots(line: Line, *, alone: bool = False) -> list[_Spot]:
             is_part = any(0 <= beside < len(rows) and rows[beside, slash] > 0.5 for beside in (start - 1, stop))
             if is_date or (month is not None and has_century):
                 # 12/2074 is misread, and no reason to tell 12/20; 06/15/29 is another month's date than 06/15
-                told = str(month) if is_date and not is_part else ""
-                spot = _Spot(text=told, probability=probability, characters=line.characters[start:stop])
+                told = month if is_date and not is_part else None
+                spot = _Spot(month=told, probability=probability, characters=line.characters[start:stop])
                 found.append((start, stop, spot))
     kept: list[tuple[int, int, _Spot]] = []
     for start, stop, spot in sorted(found, key=_rank, reverse=True):
@@ -186,10 +193,3 @@ def _one_place(first: Quad, second: Quad) -> bool:
     """Whether the middle of one lies within half a width and a height of the middle of the other."""
     long, high = quads.sides(first)
     return float(np.linalg.norm(first.mean(0) - second.mean(0))) < max(0.5 * long, high)
-
-
-def _month(text: str) -> expiry.Month:
-    month = expiry.parse(text)
-    if month is None:
-        raise ValueError("no month")
-    return month

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..reading import Candidate
-from ..vision import quality, recognize
+from ..vision import recognize, register
 from ..vision.recognize import HIDDEN, Line
 from . import judge, layout
 
@@ -41,7 +41,7 @@ _CUT, _CUT_MORE = 1.5, 0.1  # nats for an end of the line that is not seen, and 
 _END = 4.0  # nats for an end of the line that no observation sees
 _MOST_COST = 15.0  # nats; dearer hypotheses are not looked at
 _LEFT_OUT = 6.0  # nats for an observation that is not used
-SAME_EYES = 2  # observations of a digit, at least: n of them count as the square root of n, as the judge's views do
+LEAST_LOOKS = 2  # observations of a digit, at least: n of them count as the square root of n, as the judge's views do
 OFF = 0.5  # digits' pitches by which a digit may be off its place on the card
 OFF_LINE = 0.08  # card heights by which a line may be off
 EVEN = 0.3  # digits' pitches by which the worst digit of a number put together from pieces may be off its place
@@ -56,7 +56,7 @@ class Observation:
 
     ``chances`` float32 (N, 11): for each character the digits 0 to 9 and hidden, rows sum to 1. ``along`` float32 (N,):
     where their middles stand along the card, in card widths; ``across`` the line's place across it, in card heights;
-    ``face`` the card as :func:`quality.face` sees it; None where no card was located. ``is_registered``: laid by its
+    ``face`` the card as :func:`register.face` sees it; None where no card was located. ``is_registered``: laid by its
     features on the same card as all others of which this is true.
     """
 
@@ -186,7 +186,7 @@ def _is_one_card(observation: Observation, other: Observation) -> bool:
         return True
     if observation.face is None or other.face is None:
         return False
-    return quality.alike(observation.face, other.face) >= ALIKE
+    return register.alike(observation.face, other.face) >= ALIKE
 
 
 def _hypotheses(observations: Sequence[Observation], length: int, alike: _Alike) -> list[_Hypothesis]:
@@ -195,10 +195,10 @@ def _hypotheses(observations: Sequence[Observation], length: int, alike: _Alike)
         logs=np.zeros((length, 10)), times=np.zeros(length, np.int64), along=np.full(length, np.nan, np.float32)
     )
     hypotheses = [nothing]
-    eyes = _eyes(observations)
+    temperature = _temperature(observations)
     for observation in sorted(observations, key=lambda observation: -int(observation.seen.sum())):
         placements = list(_placements(observation, length))
-        logs = _logs(observation, eyes)
+        logs = _logs(observation, temperature)
         longer = [
             laid
             for hypothesis, (positions, cost) in itertools.product(hypotheses, placements)
@@ -209,16 +209,16 @@ def _hypotheses(observations: Sequence[Observation], length: int, alike: _Alike)
     return [hypothesis for hypothesis in hypotheses if hypothesis.used]
 
 
-def _eyes(observations: Sequence[Observation]) -> float:
-    """What to flatten the chances by: all are seen with the same eyes, so n of a digit are no n witnesses."""
+def _temperature(observations: Sequence[Observation]) -> float:
+    """What to flatten the chances by: looks of one net err alike, so that n of them are no n witnesses."""
     seen = [int(observation.seen.sum()) for observation in observations]
-    return math.sqrt(max(SAME_EYES, sum(seen) / max(1, *seen, 1)))
+    return math.sqrt(max(LEAST_LOOKS, sum(seen) / max(1, *seen, 1)))
 
 
-def _logs(observation: Observation, eyes: float) -> NDArray[np.float64]:
-    """For each digit seen the logarithm of ten times its chances, flattened by ``eyes``, (N, 10)."""
+def _logs(observation: Observation, temperature: float) -> NDArray[np.float64]:
+    """For each digit seen the logarithm of ten times its chances, flattened by ``temperature``, (N, 10)."""
     chances = observation.chances[observation.seen].astype(np.float64)
-    chances = np.maximum(chances[:, :10] + chances[:, 10:] / 10, _FAINT) ** (1 / eyes)
+    chances = np.maximum(chances[:, :10] + chances[:, 10:] / 10, _FAINT) ** (1 / temperature)
     return np.asarray(np.log(10 * chances / chances.sum(1, keepdims=True)), np.float64)
 
 

@@ -38,7 +38,7 @@ _UPSIDE = str.maketrans("69", "96")
 USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
 RARE = -7.0
 MISREAD_NATS = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
-UNTOLD = 0.5  # the most that is believed of such a number, where pixels are as clear as on screens
+MOST_REFUSED = 0.5  # the most that is believed of such a number, where pixels are as clear as on screens
 FAR_FETCHED_NATS = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
 OVERLOOKED = 1e-3  # the chance of a number that a picture does not list, beside others that it does
 UNSEEN = 0.1  # a text that a view does not list has at most this share of the view's least probable
@@ -67,7 +67,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
     is_unlike = prior and is_unlike_numbers(best, views)
-    return untold(found) if is_odd or is_unlike else found
+    return refused(found) if is_odd or is_unlike else found
 
 
 def likeliest(said: Sequence[Sequence[Candidate]]) -> str | None:
@@ -185,9 +185,9 @@ def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, 
     )
 
 
-def untold(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+def refused(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """``candidates`` that are not to be told, however clear the pixels are."""
-    return bounded(doubted(candidates, MISREAD_NATS), UNTOLD)
+    return bounded(doubted(candidates, MISREAD_NATS), MOST_REFUSED)
 
 
 def bounded(candidates: tuple[Candidate, ...], confidence: float) -> tuple[Candidate, ...]:

@@ -102,7 +102,7 @@ def unseen_index(line: Line) -> int | None:
     return best % (len(middles) + 1) if len(off) and off[best] < EVENED * whole else None
 
 
-def goes_on(line: Line, number: str, *, least: float = CLEAR) -> bool:
+def shows_more_than(line: Line, number: str, *, least: float = CLEAR) -> bool:
     """Whether ``line`` shows ``number`` and further digits before or behind it, each at ``least`` as sure as that.
 
     Together they are no more than any number has.
@@ -127,7 +127,7 @@ def without_strays(line: Line) -> Line:
     middles = np.array([char.x for char in line.characters], np.float64)
     whole = float(unevenness(middles))
     if whole <= EVEN:
-        return _hushed(line, middles) if count in WHOLE else line
+        return _without_noise_in_gaps(line, middles) if count in WHOLE else line
     lacks_a_digit = lacks_one(line)
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
@@ -148,7 +148,7 @@ def without_strays(line: Line) -> Line:
     return line
 
 
-def _hushed(line: Line, middles: Floats) -> Line:
+def _without_noise_in_gaps(line: Line, middles: Floats) -> Line:
     """``line`` with nothing said in the middle of its gaps, where it may say faintly that a character is hidden.
 
     Its characters are as many as numbers usually have: one more between two groups would be one too many.

@@ -113,7 +113,7 @@ def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
         more = BEYOND / max(recognize.FEWEST, len(line.characters))
         wide = quads.grow(quad, more, 0.0)
         whole = _natural(pixels, wide, model)
-        longer = _going_on(whole, more)
+        longer = _extended(whole, more)
         framed = recognize.framed(longer, spare=0.0) if longer else None
         if framed is None:
             break
@@ -122,7 +122,7 @@ def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
     return line, quad
 
 
-def _going_on(whole: Line, more: float) -> Line | None:
+def _extended(whole: Line, more: float) -> Line | None:
     """The line in the middle of ``whole`` with what goes on with it; None where nothing does.
 
     ``more`` is how much was added at either end, in lengths of what was there before. A character goes on with a line

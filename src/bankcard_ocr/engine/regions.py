@@ -117,6 +117,7 @@ def doubted_parts(regions: Sequence[Region]) -> list[Region]:
 
 def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
     number = region.candidates[0].number if region.candidates else ""
-    if not number or judge.is_surely_whole(number) or not any(layout.goes_on(other.line, number) for other in regions):
+    if not number or judge.is_surely_whole(number):
         return region
-    return replace(region, candidates=judge.untold(region.candidates))
+    is_part = any(layout.shows_more_than(other.line, number) for other in regions)
+    return replace(region, candidates=judge.refused(region.candidates)) if is_part else region

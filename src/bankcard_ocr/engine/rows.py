@@ -58,7 +58,7 @@ def all_of(row: Row, read: Read) -> list[Row] | None:
             last, step = found
             usual = steps = (step - SPREAD, step, step + SPREAD)
             rows.insert(len(rows) if way > 0 else 0, last)
-    if len(rows) * count != DIGITS or _goes_on(rows[-1], 1, read) or _goes_on(rows[0], -1, read):
+    if len(rows) * count != DIGITS or _has_another(rows[-1], 1, read) or _has_another(rows[0], -1, read):
         return None
     return rows
 
@@ -90,7 +90,7 @@ def _next(row: Row, way: int, steps: Sequence[float], read: Read) -> tuple[Row, 
     return Row(quad=quad, line=line), step
 
 
-def _goes_on(row: Row, way: int, read: Read) -> bool:
+def _has_another(row: Row, way: int, read: Read) -> bool:
     """Whether what stands beyond ``row`` is another one, though less clear: nearly as many digits, and no date."""
     characters = row.line.characters
     for line, _ in _looks(row, way, STEPS, read):

@@ -77,7 +77,7 @@ class Search:
 
     def _tried(self) -> Iterator[list[Region]]:
         """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
-        everything = bool(self.options.detail or self.options.returns)
+        everything = self.options.wants_more
         is_small_first = self.options.type == "scan" and not everything
         found: list[Region] = []
 
@@ -206,11 +206,11 @@ class Search:
         wide = quads.grow(region.quad, BEYOND / len(number), 0.0)
         whole = self.line(wide)
         framed = recognize.framed(whole)
-        if framed is None or not layout.goes_on(whole, number, least=LIKELY_BEYOND):
+        if framed is None or not layout.shows_more_than(whole, number, least=LIKELY_BEYOND):
             return replace(region, strips=region.strips + 1)
         again = recognize.in_picture(framed, wide, whole)
         line = self.line(again)
-        if not layout.goes_on(line, number):
+        if not layout.shows_more_than(line, number):
             return replace(region, strips=region.strips + 2)
         candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), region.confidence)
         return replace(region, views=(line,), quad=again, candidates=candidates, strips=region.strips + 2)
@@ -224,7 +224,7 @@ class Search:
                 return region
         elif not self._is_at_the_edge(region):
             return region
-        return replace(region, candidates=judge.untold(region.candidates), is_cut=True)
+        return replace(region, candidates=judge.refused(region.candidates), is_cut=True)
 
     def _is_at_the_edge(self, region: Region) -> bool:
         """Whether the picture ends so close to the characters of ``region`` that more of them may have been cut off."""
@@ -293,11 +293,11 @@ class Search:
 
         It does where strip and picture go on at the number's ends.
         """
-        if region.confidence < max(CERTAIN, self.options.threshold or 0.0):
+        if region.confidence < max(CERTAIN, self.options.least_confidence):
             return False
         seen = judge.ranked(region.views, prior=False)
         is_seen = region.says(seen[0].number) and seen[0].confidence >= SEEN
-        return is_seen and _goes_on(region.line) and not self._is_at_the_edge(region)
+        return is_seen and _has_margins(region.line) and not self._is_at_the_edge(region)
 
     def _reframed(self, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
         """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
@@ -397,7 +397,7 @@ def _differs(first: Line, second: Line) -> bool:
     return len(first.text) != len(second.text)
 
 
-def _goes_on(line: Line) -> bool:
+def _has_margins(line: Line) -> bool:
     """Whether a strip goes on beyond its first and last character by as much as they are apart."""
     x = [char.x for char in line.characters]
     pitch = median(after - before for before, after in itertools.pairwise(x))

@@ -69,10 +69,8 @@ def pictures(seen: Seen) -> dict[str, Any]:
 
 def warnings(reading: Reading, match: Match, now: float) -> list[str]:
     """What a back end may want to know before it trusts the card; the operator's table and the call's time decide."""
-    seen = [name for name in reading.warnings if name not in {"expired", "luhn_failed", "unknown_iin"}]
-    valid = reading.valid_date.text if reading.valid_date else None
-    told = caution.of_number(reading.number, match) + caution.of_date(valid, now) + caution.of_quad(reading.number_quad)
-    return list(caution.ordered((*seen, *told)))
+    measured = [name for name in reading.warnings if name in caution.MEASURED]
+    return list(caution.ordered((*measured, *caution.of_reading(reading, now=now, match=match))))
 
 
 def _card(card: FoundCard) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What is wrong with a picture of a card, measured: blur, glare, fingers, copies, screens; and whether cards are alike.
+"""What is wrong with a picture of a card, measured: blur, glare, fingers, copies, screens.
 
 Pictures are uint8 RGB (H, W, 3), quads of their pixels. Measures know no thresholds.
 """
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from . import quad as quads
 from .quad import Image, Quad
 
-FACE = (96, 64)  # columns, rows
-SHIFT = 8  # pixels of a face by which two may be apart
 BURNT = 250  # levels from which a pixel is white
 MOST_COVERED = 0.5  # of a card, by a hand
 PALE = 225  # the median of a card that is white itself
@@ -46,30 +44,6 @@ def outside(card: Quad, width: int, height: int) -> float:
     """How far the card's corners are out of the picture, in widths of the card."""
     out = np.maximum(np.maximum(-card, card - (width - 1, height - 1)), 0)
     return float(out.max() / max(1.0, *quads.sides(card)))
-
-
-def face(image: Image, card: Quad) -> NDArray[np.float32]:
-    """The card's look in coarse: float32 (64, 96, 3), in L, a, b."""
-    columns, rows = FACE
-    cut = quads.rectify(image, quads.grow(card, -0.02, -0.03), 4 * columns, 4 * rows)
-    small = np.asarray(cv2.resize(cut, FACE, interpolation=cv2.INTER_AREA), np.uint8)
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(lab, (0, 0), 1.2), np.float32)
-
-
-def alike(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """How alike two faces are: normalised correlation in [-1, 1] at the best shift, of lightness or of all channels."""
-    part = first[SHIFT:-SHIFT, SHIFT:-SHIFT]
-    weights = part.std((0, 1)) + 1e-3
-    maps = np.stack(
-        [
-            cv2.matchTemplate(
-                np.ascontiguousarray(second[:, :, c]), np.ascontiguousarray(part[:, :, c]), cv2.TM_CCOEFF_NORMED
-            )
-            for c in range(3)
-        ]
-    )
-    return float(max(maps[0].max(), (maps * weights[:, None, None]).sum(0).max() / weights.sum()))
 
 
 def sharpness(image: Image, line: Quad) -> float:

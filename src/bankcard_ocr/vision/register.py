@@ -3,7 +3,7 @@
 Features that both pictures have (SIFT; Lowe, 2004, https://doi.org/10.1023/B:VISI.0000029664.99615.94) are matched, and
 a card being flat, those that are its own agree on one homography. So do the logo, the chip and the captions that cards
 of all banks share: therefore both must agree all over the card, in features and in light and dark. Two cards of one
-design do so, too.
+design do so, too. Where they share too few features, cards are compared by their faces, which they are in coarse.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ NEAR = 3.0  # pixels of that size by which matched features may miss one another
 LEAST_DETERMINANT = 1e-6  # of a matrix: what is flatter cannot be taken back
 AGREEING = 10  # places at which features agree, at least
 CELLS = (8, 5)  # of a card, columns and rows, in which features are counted
-FACE = (96, 64)  # pixels, columns and rows, in which light and dark are compared
+FACE = (96, 64)  # pixels, columns and rows, in which cards are compared in coarse
+SOFT = 1.2  # sigma of the low-pass, in those pixels
+SHIFT = 8  # of them, by which two faces may be apart
 BLOCK = 16  # of them, a side of what is compared at once
 COARSE = 6.0  # sigma of the high-pass, in those pixels: what changes more slowly is light
 SAME = 0.5  # correlation of a block that is the same
@@ -110,7 +112,34 @@ def likeness(first: Image, card: Quad, here: Features, second: Image, there: Fea
     to_cells = quads.homography(card, quads.UNIT)
     both = _cells(here.points, to_cells) & _cells(quads.project(there.points, found.onto), to_cells)
     agreeing = _cells(found.agreeing, to_cells) & both
-    return len(agreeing) / max(1, len(both)) + _same(_face(first, card), _face(second, back))
+    return len(agreeing) / max(1, len(both)) + _same(_relief(first, card), _relief(second, back))
+
+
+def face(image: Image, card: Quad) -> NDArray[np.float32]:
+    """The card's look in coarse: float32 (64, 96, 3), in L, a, b."""
+    small = np.asarray(cv2.resize(_cut_out(image, card), FACE, interpolation=cv2.INTER_AREA), np.uint8)
+    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(lab, (0, 0), SOFT), np.float32)
+
+
+def alike(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """How alike two faces are: normalised correlation in [-1, 1] at the best shift, of lightness or of all channels."""
+    part = first[SHIFT:-SHIFT, SHIFT:-SHIFT]
+    weights = part.std((0, 1)) + 1e-3
+    maps = np.stack(
+        [
+            cv2.matchTemplate(
+                np.ascontiguousarray(second[:, :, c]), np.ascontiguousarray(part[:, :, c]), cv2.TM_CCOEFF_NORMED
+            )
+            for c in range(3)
+        ]
+    )
+    return float(max(maps[0].max(), (maps * weights[:, None, None]).sum(0).max() / weights.sum()))
+
+
+def _cut_out(image: Image, card: Quad) -> Image:
+    """The inner part of the card, rectified."""
+    return quads.rectify(image, quads.grow(card, -0.02, -0.03), 4 * FACE[0], 4 * FACE[1])
 
 
 def _cells(points: NDArray[np.float32], to_cells: Matrix) -> set[tuple[int, int]]:
@@ -120,11 +149,10 @@ def _cells(points: NDArray[np.float32], to_cells: Matrix) -> set[tuple[int, int]
     return {(int(x), int(y)) for x, y in inside * CELLS}
 
 
-def _face(image: Image, card: Quad) -> NDArray[np.float32]:
+def _relief(image: Image, card: Quad) -> NDArray[np.float32]:
     """The card in coarse, light and dark, without the light that falls on it: float32 (64, 96)."""
-    cut = quads.rectify(image, quads.grow(card, -0.02, -0.03), 4 * FACE[0], 4 * FACE[1])
-    small = cv2.resize(cv2.cvtColor(cut, cv2.COLOR_RGB2GRAY), FACE, interpolation=cv2.INTER_AREA).astype(np.float32)
-    soft = cv2.GaussianBlur(small, (0, 0), 1.2)
+    gray = cv2.cvtColor(_cut_out(image, card), cv2.COLOR_RGB2GRAY)
+    soft = cv2.GaussianBlur(cv2.resize(gray, FACE, interpolation=cv2.INTER_AREA).astype(np.float32), (0, 0), SOFT)
     return np.asarray(soft - cv2.GaussianBlur(soft, (0, 0), COARSE), np.float32)
 
 

@@ -1,0 +1,129 @@
+"""What several pictures of one card say together, and how far that is believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bankcard_ocr.engine import together
+from bankcard_ocr.engine.align import AlignedPicture
+from bankcard_ocr.engine.regions import Region
+from bankcard_ocr.errors import CardsDiffer
+from bankcard_ocr.reading import Candidate, Options
+from bankcard_ocr.vision.recognize import Character, Line
+
+NUMBER = "6200000000000005"  # a published test number
+OTHER = "4111111111111111"  # another
+SPECIMEN = "6200000000000006"  # whose check digit is wrong
+NOTHING = np.zeros((4, 2), np.float32)
+
+
+def candidates(*said: tuple[str, float]) -> tuple[Candidate, ...]:
+    return tuple(Candidate(number=number, confidence=confidence) for number, confidence in said)
+
+
+def region(text: str = "", said: tuple[str, float] | None = None, *, is_cut: bool = False) -> Region:
+    """A region whose line shows ``text``, evenly set in fours, and that says ``said`` alone."""
+    characters = tuple(
+        Character(text=char, probability=0.99, x=40 + 24.0 * at + 16 * (at // 4), y=24, width=14, height=26)
+        for at, char in enumerate(text)
+    )
+    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    return Region(views=(line,), quad=NOTHING, candidates=candidates(said) if said else (), score=1.0, is_cut=is_cut)
+
+
+def unlike(*regions: Region) -> list[AlignedPicture]:
+    """Pictures that share nothing by which they could be laid on one another."""
+    return [AlignedPicture(pixels=np.zeros((60, 96, 3), np.uint8), region=each, card=None) for each in regions]
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ((), NUMBER),
+        (((NUMBER, 0.6),), NUMBER),
+        (((OTHER, 0.49),), NUMBER),
+        (((OTHER, 0.5),), None),
+        (((OTHER, 0.99),), None),
+    ],
+)
+def test_a_sure_picture_is_not_told_against_all_of_them(said: tuple[tuple[str, float], ...], number: str | None):
+    """What one says surely and all together deny is no number."""
+    found = together.settled(region(said=(NUMBER, 0.9)), candidates(*said))
+
+    assert number == next((candidate.number for candidate in found), None)
+
+
+@pytest.mark.parametrize("confidences", [(0.86, 0.999), (0.999, 0.86)])
+def test_the_surest_picture_counts_whichever_comes_first(confidences: tuple[float, float]):
+    """Where they cannot be put together, and both are sure of one number."""
+    pictures = unlike(*(region(said=(NUMBER, confidence)) for confidence in confidences))
+
+    assert 0.999 == together.read(pictures, None, Options())[0].confidence
+
+
+def test_pictures_that_surely_say_two_numbers_show_two_cards():
+    """Neither is told."""
+    with pytest.raises(CardsDiffer):
+        together.read(unlike(region(said=(NUMBER, 0.9)), region(said=(OTHER, 0.9))), None, Options())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "number"),
+    [
+        ((), (), None),
+        ((), ((NUMBER, 0.9),), NUMBER),
+        (((NUMBER, 0.6),), ((NUMBER, 0.9),), NUMBER),
+        (((OTHER, 0.49),), ((NUMBER, 0.9),), NUMBER),
+        (((OTHER, 0.5),), ((NUMBER, 0.9),), None),
+        (((NUMBER, 0.84),), ((OTHER, 0.5),), None),
+    ],
+)
+def test_two_ways_of_putting_together_that_differ_tell_nothing(first, second, number: str | None):
+    """Unless one of them is far from sure."""
+    found = together.surer(candidates(*first), candidates(*second))
+
+    assert number == next((candidate.number for candidate in found), None)
+
+
+@pytest.mark.parametrize(
+    ("number", "regions", "is_believed"),
+    [
+        (NUMBER, [region("????????" + NUMBER[8:]), region(NUMBER[:8] + "????????")], True),
+        (SPECIMEN, [region("????????" + SPECIMEN[8:]), region(SPECIMEN[:8] + "????????")], False),
+        (SPECIMEN, [region(SPECIMEN, (SPECIMEN, 0.5)), region("????????" + SPECIMEN[8:])], True),
+        (SPECIMEN, [region(SPECIMEN, (SPECIMEN, 0.5), is_cut=True), region(SPECIMEN, is_cut=True)], False),
+        (SPECIMEN, [region(SPECIMEN, (SPECIMEN, 0.5), is_cut=True), region(SPECIMEN)], True),
+        (SPECIMEN, [region(SPECIMEN, (SPECIMEN, 0.5)), region(SPECIMEN, (NUMBER, 0.6))], False),
+        (SPECIMEN, [region(SPECIMEN, (SPECIMEN, 0.7)), region(SPECIMEN, (NUMBER, 0.6))], True),
+        (NUMBER, [region("????????" + NUMBER[8:], (SPECIMEN, 0.1)), region(NUMBER[:8] + "????????")], True),
+        ("4111111111111", [region("4111111111111")] * 2, False),
+        ("6" * 16, [region("6" * 16)] * 2, False),
+    ],
+    ids=[
+        "proven",
+        "pieces",
+        "whole",
+        "cut off",
+        "whole once",
+        "another",
+        "less of another",
+        "pieces of another",
+        "part",
+        "texture",
+    ],
+)
+def test_what_pictures_say_together_is_doubted_as_what_one_says(number: str, regions: list[Region], is_believed: bool):
+    """However surely it was put together: pieces, cuts, parts and texture make no number that nothing proves."""
+    found = together.doubted(candidates((number, 0.999)), regions, prior=True)
+
+    assert (number, is_believed) == (found[0].number, found[0].confidence > 0.85)
+
+
+@pytest.mark.parametrize("prior", [True, False])
+def test_without_the_prior_any_number_that_is_seen_whole_is_believed(prior: bool):
+    """As of one picture: then only what is seen counts."""
+    regions = [region("4111111111111", ("4111111111111", 0.5))] * 2
+    found = together.doubted(candidates(("4111111111111", 0.999)), regions, prior=prior)
+
+    assert (found[0].confidence > 0.85) is not prior
