@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bankcard_ocr import cli
-from bankcard_ocr.cli import doctor, read
+from bankcard_ocr.cli import doctor
 from bankcard_ocr.errors import NoCardFound
 from bankcard_ocr.numbers import iin
 from bankcard_ocr.reading import Options, Reading
@@ -36,7 +36,7 @@ def sample(monkeypatch, tmp_path):
 
 
 def run(monkeypatch, reader: type, *args: str) -> Result:
-    monkeypatch.setattr(read, "make_reader", reader)
+    monkeypatch.setattr("bankcard_ocr.reader.Reader", reader)
     return CliRunner().invoke(cli.app, ["doctor", *args])
 
 

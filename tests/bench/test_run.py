@@ -125,6 +125,12 @@ def test_every_engine_sees_every_picture() -> None:
     }
 
 
+def test_engines_of_one_name_are_not_mixed() -> None:
+    """Their cases could not be told apart."""
+    with pytest.raises(ValueError, match="one name"):
+        run.measure([Named("x", []), Named("x", [])], [sample(b"1")])
+
+
 def measured() -> list[Case]:
     pictures = {b"right": (VISA, 0.999), b"wrong": (MASTERCARD, 0.9), b"weak": (VISA, 0.2), b"none": NoCardFound()}
     samples = [

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 QUIET_CORES = 0.15  # other work below this share of one core moves a median by less than its own spread
 _FLAGS = (
@@ -26,12 +26,6 @@ _FLAGS = (
     "sve",
 )
 _PACKAGES = ("bankcard-ocr", "numpy", "opencv-python-headless", "onnxruntime", "simplejpeg", "rapidocr")
-
-
-class Clock(Protocol):
-    """The time in seconds since some moment."""
-
-    def __call__(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +75,12 @@ def memory_gb(meminfo: str) -> float | None:
     return round(int(total[0]) * 1024 / 1e9, 1) if total else None
 
 
-def busy(clock: Clock = time.monotonic) -> OtherWork | None:
+def busy() -> OtherWork | None:
     """What the machine has worked so far; None where the system does not tell."""
     seconds = busy_seconds(_text("/proc/stat"), os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
     times = os.times()
     own = times.user + times.system + times.children_user + times.children_system
-    return None if seconds is None else OtherWork(machine_s=seconds, own_s=own, at_s=clock())
+    return None if seconds is None else OtherWork(machine_s=seconds, own_s=own, at_s=time.monotonic())
 
 
 def busy_seconds(stat: str, ticks_per_s: int) -> float | None:

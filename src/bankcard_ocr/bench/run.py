@@ -152,9 +152,12 @@ def measure(engines: Sequence[Engine], samples: Iterable[Sample]) -> Cases:
     """What each engine says of each picture, by its name.
 
     Engines take turns of TURN pictures, as a server reads one after another: what an engine leaves in the caches is its
-    own. The first picture of a turn is answered once more before, untimed; dates are asked for after it.
+    own. The first picture of a turn is answered once more before, untimed; dates are asked for after it. Raises
+    ValueError when two engines have one name.
     """
     cases: Cases = {engine.name: [] for engine in engines}
+    if len(cases) < len(engines):
+        raise ValueError("two engines have one name")
     rest = iter(samples)
     for turn in itertools.count():
         some = list(itertools.islice(rest, TURN))

@@ -110,7 +110,8 @@ def make_engines(peers: Sequence[Peer], options: Options) -> tuple[PictureReader
     weights = machine.models(Path(str(resources.files("bankcard_ocr.vision").joinpath("weights"))))
     own = run.ReaderEngine(reader, options=options, models=weights, recognizer=reader.recognizer)
     engines: list[Engine] = [own]
-    return reader, engines + [RapidOCR() for _ in peers]
+    make = {Peer.rapidocr: RapidOCR}
+    return reader, engines + [make[peer]() for peer in dict.fromkeys(peers)]
 
 
 def told_command(arguments: Sequence[str]) -> str:
@@ -124,7 +125,7 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
     What is there stays as it is, for a run may fail. Raises typer.BadParameter where it is one of ``inputs``, or the
     places are one; BankcardError where none can be written.
     """
-    from .read import keep_inputs, reporting_errors
+    from .outputs import keep_inputs, reporting_errors
 
     found = {option: place.resolve() for option, place in places.items() if place}
     if len(set(found.values())) < len(found):
@@ -141,7 +142,7 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
 
 
 def _write(place: Path, text: str, option: str) -> None:
-    from .read import reporting_errors
+    from .outputs import reporting_errors
 
     with reporting_errors(place, f"choose another {option}"):
         place.write_text(text, encoding="utf-8")

@@ -116,7 +116,7 @@ def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
 def _refused(error: BankcardError) -> dict[str, Any]:
     code = wire.errcode(error)
     return {
-        "confidence": round(error.confidence, 6),
+        "confidence": round(error.confidence, 6) if isinstance(error, Refused) else 0.0,
         "errcode": code,
         "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
         "candidates": [],

@@ -5,16 +5,14 @@ Lines come in the order of the pictures; what stands in them is told in :mod:`~b
 
 from __future__ import annotations
 
-import os
 import signal
-import stat
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,6 +21,7 @@ from ..reading import Options, PictureReader, Type
 from . import formats, inputs, lines
 from .formats import Format
 from .lines import Line
+from .outputs import keep_inputs, private, reporting_errors
 from .progress import bar
 
 Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
@@ -137,20 +136,6 @@ def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
     return told_as
 
 
-def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -> None:
-    """Raises typer.BadParameter when ``out`` is what is read at one of ``names``, archives' members included."""
-    try:
-        there = (out or Path()).stat()
-    except OSError:
-        return
-    for name in names if out else ():
-        inside = name.lower().find(".zip!")
-        read = "/dev/stdin" if name == inputs.STDIN else name[: inside + 4] if inside >= 0 else name
-        with suppress(OSError):
-            if os.path.samestat(there, Path(read).stat()):
-                raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
-
-
 @contextmanager
 def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
     """What takes the lines: a table, the file ``out``, or standard output."""
@@ -160,7 +145,7 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
         with reporting_errors("standard output", "see where it goes"), table() as write:
             yield write
     elif out is not None:
-        with _private(out, "--out") as file, formats.writer(told_as, file) as write:
+        with private(out, "--out") as file, formats.writer(told_as, file) as write:
             yield write
     elif told_as is Format.parquet and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is not for terminals; add --out cards.parquet")
@@ -169,31 +154,6 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
             with formats.writer(told_as, sys.stdout.buffer) as write:
                 yield write
             sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _private(path: Path, option: str) -> Iterator[IO[bytes]]:
-    """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError.
-
-    One that was there is emptied when nobody else may read it any more.
-    """
-    flags = os.O_WRONLY | os.O_CREAT
-    with reporting_errors(path, f"choose another {option}"), os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            os.fchmod(file.fileno(), 0o600)
-            file.truncate()
-        yield file
-
-
-@contextmanager
-def reporting_errors(place: Path | str, advice: str) -> Iterator[None]:
-    """Says in one line why ``place`` cannot be written; a reader that went away needs no words."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise BankcardError(f"{place} cannot be written: {error.strerror}; {advice}") from error
 
 
 def _saver(folder: Path | None, *, covered: bool) -> Save:
@@ -209,7 +169,7 @@ def _saver(folder: Path | None, *, covered: bool) -> Save:
 
     def save(place: int, name: str, data: bytes, told: Line) -> None:
         if told["number"] is not None:
-            with _private(folder / annotate.file_name(place, name), "--save-annotated") as file:
+            with private(folder / annotate.file_name(place, name), "--save-annotated") as file:
                 file.write(annotate.annotated(data, told, covered=covered))
 
     return save
