@@ -37,12 +37,7 @@ if TYPE_CHECKING:
 
 
 class BankcardError(Exception):
-    """Base of all errors of this package. They travel between processes with all of their facts.
-
-    ``confidence`` is the calibrated probability of the best candidate where a number was seen and not told.
-    """
-
-    confidence: float = 0.0
+    """Base of all errors of this package. They travel between processes with all of their facts."""
 
     @property
     def cause(self) -> str:
@@ -130,10 +125,11 @@ class PictureTooLarge(PictureError):
 class Refused(BankcardError):
     """The picture was read and no number is returned, on purpose.
 
-    ``seen`` is what the picture showed nevertheless, None unless details or pictures were asked for, and where several
-    pictures show different cards.
+    ``confidence`` is the calibrated probability of the best candidate, ``seen`` what the picture showed nevertheless:
+    None unless details or pictures were asked for, and where several pictures show different cards.
     """
 
+    confidence: float = 0.0
     seen: Seen | None = None
 
 

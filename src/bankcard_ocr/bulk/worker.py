@@ -155,15 +155,24 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def row(chunk: Chunk, offset: int, *, outcome: str, errcode: int, cause: str = "", **found: Any) -> Row:
+def row(
+    chunk: Chunk,
+    offset: int,
+    *,
+    outcome: str,
+    errcode: int,
+    cause: str = "",
+    number: str | None = None,
+    confidence: float = 0.0,
+) -> Row:
     """A row of OUT, its fields in order."""
     errmsg = wire.message(errcode) + (f" hint: [{cause}]" if cause else "")
     return {
         "row": chunk.first + offset,
         "name": chunk.name(offset),
         "outcome": outcome,
-        "number": found.get("number"),
-        "confidence": found.get("confidence", 0.0),
+        "number": number,
+        "confidence": confidence,
         "errcode": errcode,
         "errmsg": errmsg,
     }
@@ -212,7 +221,7 @@ def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
             raise picture  # noqa: TRY301  (told as a row, like what reading raises)
         reading = reader.read(picture, job.options)
     except Exception as error:  # noqa: BLE001  (a row says what happened)
-        confidence = round(error.confidence, 6) if isinstance(error, BankcardError) else 0.0
+        confidence = round(error.confidence, 6) if isinstance(error, Refused) else 0.0
         cause = wire.hint(error) if isinstance(error, BankcardError) else masked(type(error).__name__)
         code = wire.errcode(error)
         return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)

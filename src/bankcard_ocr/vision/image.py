@@ -86,10 +86,10 @@ def decode(data: bytes, *, enough: int = ENOUGH, max_bytes: int = MAX_BYTES, max
     return decoder(data, enough, max_pixels)
 
 
-def reduced(pixels: Pixels, *, enough: int = ENOUGH, max_pixels: int = MAX_PIXELS) -> Picture:
+def reduced(pixels: Pixels, *, enough: int = ENOUGH) -> Picture:
     """The picture that was decoded elsewhere, ``pixels`` uint8 (H, W, 3) RGB or (H, W) grey, reduced as by `decode`.
 
-    Raises TypeError when they are no such array, PictureTooLarge over ``max_pixels``, NotAPicture without a pixel.
+    Raises TypeError when they are no such array, PictureTooLarge over MAX_PIXELS, NotAPicture without a pixel.
     """
     from PIL import Image as pillow  # noqa: N813 (the module and its class share a name)
 
@@ -99,7 +99,7 @@ def reduced(pixels: Pixels, *, enough: int = ENOUGH, max_pixels: int = MAX_PIXEL
     if pixels.ndim < 2:
         raise TypeError(f"pixels have rows and columns, not the shape {pixels.shape}")
     height, width = pixels.shape[:2]
-    _check((width, height), max_pixels)
+    _check((width, height), MAX_PIXELS)
     factor = _reduction((width, height), enough)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[:, :, None], 3, 2)

@@ -92,8 +92,8 @@ def is_convex(quad: Quad) -> bool:
     return True
 
 
-def rectify(image: Image, quad: Quad, width: int, height: int, *, shrink: int = cv2.INTER_LINEAR) -> Image:
+def rectify(image: Image, quad: Quad, width: int, height: int) -> Image:
     """The part of ``image`` (H, W[, C]) under ``quad``, ``height`` x ``width`` pixels; outside repeats the edge."""
     matrix = homography(quad, rectangle(width, height))
-    warped = cv2.warpPerspective(image, matrix, (width, height), flags=shrink, borderMode=cv2.BORDER_REPLICATE)
+    warped = cv2.warpPerspective(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(warped, np.uint8)

@@ -28,7 +28,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
 from ...errors import SettingsError, StateError
@@ -142,8 +142,6 @@ if most > 0 and redis.call('ZCARD', KEYS[2]) > most then
     redis.call('DEL', ARGV[6] .. redis.call('ZPOPMIN', KEYS[2])[1])
 end
 """
-
-_KINDS: tuple[TokenKind, ...] = ("token", "stable", "operator")
 
 
 class RedisState:
@@ -383,7 +381,7 @@ def _ms(seconds: float) -> int:
 
 
 def _token_keys(appid: str) -> list[str]:
-    return [f"{name}:{appid}:{kind}" for kind in _KINDS for name in ("current", "tokens")]
+    return [f"{name}:{appid}:{kind}" for kind in get_args(TokenKind) for name in ("current", "tokens")]
 
 
 def _pairs(flat: list[str]) -> dict[str, str]:

@@ -248,17 +248,17 @@ class SqliteState:
         return rows[0] if rows else None
 
     def _all(self, sql: str, *values: Any) -> list[Any]:
-        with self._lock, _FAILURES:
+        with self._lock, _failures():
             return self._connection.execute(sql, values).fetchall()  # to the end: RETURNING commits with the last row
 
     def _do(self, sql: str, *values: Any) -> int:
-        with self._lock, _FAILURES:
+        with self._lock, _failures():
             return self._connection.execute(sql, values).rowcount
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone, inside a transaction that no other writer is in."""
-        with self._lock, _FAILURES:
+        with self._lock, _failures():
             connection = self._connection
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -270,18 +270,13 @@ class SqliteState:
                 raise
 
 
-class _Failures:
+@contextmanager
+def _failures() -> Iterator[None]:
     """Lets SQLite's errors become StateError."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, sqlite3.Error):
-            raise StateError(f"the state store failed: {error}; nothing was charged") from error
-
-
-_FAILURES = _Failures()
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateError(f"the state store failed: {error}; nothing was charged") from error
 
 
 def _make_private(path: str | Path) -> None:
