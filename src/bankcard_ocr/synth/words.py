@@ -20,51 +20,12 @@ LAST = (
     "WEI", "FANG", "NA", "XIUYING", "QIANG", "SMITH", "GARCIA", "MUELLER", "HANAKO", "FROST", "JIANGUO", "ROSSI", "KIM",
 )  # fmt: skip
 STARTS = (
-    "B",
-    "P",
-    "M",
-    "F",
-    "D",
-    "T",
-    "N",
-    "L",
-    "G",
-    "K",
-    "H",
-    "J",
-    "Q",
-    "X",
-    "ZH",
-    "CH",
-    "SH",
-    "R",
-    "Z",
-    "C",
-    "S",
-    "Y",
+    "B", "P", "M", "F", "D", "T", "N", "L", "G", "K", "H", "J", "Q", "X", "ZH", "CH", "SH", "R", "Z", "C", "S", "Y",
     "W",
-)
+)  # fmt: skip
 ENDS = (
-    "A",
-    "O",
-    "E",
-    "I",
-    "U",
-    "AI",
-    "EI",
-    "AO",
-    "OU",
-    "AN",
-    "EN",
-    "ANG",
-    "ENG",
-    "ONG",
-    "IAO",
-    "IN",
-    "ING",
-    "UO",
-    "UAN",
-)
+    "A", "O", "E", "I", "U", "AI", "EI", "AO", "OU", "AN", "EN", "ANG", "ENG", "ONG", "IAO", "IN", "ING", "UO", "UAN",
+)  # fmt: skip
 
 
 def date(rng: Rng) -> str:
