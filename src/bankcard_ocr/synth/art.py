@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import glyphs, material
-from .pixels import Mask, Picture, Rng, blurred, floats, noise, subpixel
+from .pixels import Mask, Picture, Rng, blurred, floats, noise, pick, subpixel
 
 METALS = ((1, 1, 1), (1, 0.84, 0.5), (0.85, 0.6, 0.4), (1, 0.93, 0.78))  # silver, gold, bronze, champagne
 
@@ -23,7 +23,7 @@ def colour(rng: Rng) -> NDArray[np.float32]:
     elif kind < 0.34:  # light
         value = rng.uniform(0.75, 1.0) + rng.normal(0, 0.03, 3)
     elif kind < 0.5:
-        value = np.array(METALS[int(rng.integers(len(METALS)))]) * rng.uniform(0.35, 0.9)
+        value = np.array(pick(rng, METALS)) * rng.uniform(0.35, 0.9)
     else:
         hsv = np.array([[[rng.uniform(0, 180), rng.uniform(60, 255), rng.uniform(60, 250)]]], np.uint8)
         value = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0, 0] / 255
@@ -39,7 +39,7 @@ def draw(rng: Rng, rows: int, columns: int, scale: float) -> Picture:
         weight = np.float32(rng.uniform(0.25, 1.0))
         canvas = canvas * (1 - weight) + photograph * weight
     for _ in range(int(rng.choice(6, p=(0.18, 0.26, 0.24, 0.16, 0.1, 0.06)))):
-        canvas = LAYERS[int(rng.integers(len(LAYERS)))](rng, canvas, scale)
+        canvas = pick(rng, LAYERS)(rng, canvas, scale)
     if rng.random() < 0.5:
         canvas = _grain(rng, canvas, scale)
     if rng.random() < 0.25:  # printed soft
@@ -155,9 +155,9 @@ def _glyphs(rng: Rng, canvas: Picture, scale: float) -> Picture:
     for _ in range(int(rng.integers(1, 5))):
         height = rng.uniform(5, 30) * scale
         use_han = bool(han) and rng.random() < 0.6
-        font = han[int(rng.integers(len(han)))] if use_han else ""
+        font = pick(rng, han) if use_han else ""
         face = glyphs.Face(font=font, stroke=rng.uniform(0.08, 0.3), slant=rng.normal(0, 0.15))
-        char = chr(int(rng.integers(0x4E00, 0x9FA0))) if use_han else "ABCDEFGHKLMNPRSTUVWXYZ"[int(rng.integers(22))]
+        char = chr(int(rng.integers(0x4E00, 0x9FA0))) if use_han else pick(rng, "ABCDEFGHKLMNPRSTUVWXYZ")
         middle = np.array([rng.uniform((0, 0), (columns, rows))], np.float32)
         glyphs.paint(mask, char, face, middle, min(height, 160))
     return _over(rng, canvas, mask * 255)
@@ -169,7 +169,7 @@ def _microtext(rng: Rng, canvas: Picture, scale: float) -> Picture:
     side = max(6, int(rng.uniform(1.5, 7) * scale))
     tile = np.zeros((side, side), np.float32)
     face = glyphs.Face(stroke=rng.uniform(0.08, 0.25), slant=rng.normal(0, 0.3), shape=int(rng.integers(3)))
-    char = "ABCEHKMORSUX08*"[int(rng.integers(15))]
+    char = pick(rng, "ABCEHKMORSUX08*")
     glyphs.paint(tile, char, face, np.array([(side / 2, side / 2)], np.float32), side * 0.8)
     tiled = np.tile(tile, (rows // side + 1, columns // side + 1))[:rows, :columns]
     return _over(rng, canvas, tiled * 255, strength=(0.05, 0.5))

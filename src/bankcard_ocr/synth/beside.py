@@ -10,7 +10,7 @@ import numpy as np
 
 from . import art, card, clutter, glyphs, material, words, write
 from .clutter import Window
-from .pixels import Picture, Rng, blurred, floats, lay, noise_on, subpixel
+from .pixels import Picture, Rng, blurred, floats, lay, log_uniform, noise_on, pick, subpixel
 
 NO_DIGITS = "ACEFHJKLMNPRTUVWXY#*%&"  # in any face
 
@@ -20,12 +20,12 @@ def line(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
     middles = text.middles[:, 0]
     for way, last in ((-1, middles[0]), (1, middles[-1])):
         if rng.random() < 0.35:
-            drawn = NEIGHBOURS[int(rng.integers(len(NEIGHBOURS)))]
+            drawn = pick(rng, NEIGHBOURS)
             near = float(last) + way * text.height * rng.uniform(0.45, 1.6)
             drawn(rng, picture, window, scale, (text.height, near, way))
     gaps = [float(x) for x, char in zip(middles, text.text, strict=True) if char == " "]
     if gaps and rng.random() < 0.3:
-        middle = gaps[int(rng.integers(len(gaps)))]
+        middle = pick(rng, gaps)
         (_figure if rng.random() < 0.5 else _sign)(rng, picture, window, scale, (text.height, middle, 0))
     for way, last in ((-1, middles[0]), (1, middles[-1])):
         if rng.random() < 0.16:
@@ -43,7 +43,7 @@ def date(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Li
             for row in card.caption_beside(rng, height, 0.0, near=near, way=way):
                 write.line(picture, row, window[:2], scale)
         elif rng.random() < 0.15:
-            NEIGHBOURS[int(rng.integers(len(NEIGHBOURS)))](rng, picture, window, scale, (height, near, way))
+            pick(rng, NEIGHBOURS)(rng, picture, window, scale, (height, near, way))
     if rng.random() < 0.5:
         write.line(picture, card.caption_above(rng, text), window[:2], scale)
     for x, char in zip(middles, text.text, strict=True):
@@ -63,7 +63,7 @@ def through(rng: Rng, picture: Picture, window: Window, scale: float, text: card
     if rng.random() > (0.6 if bare else 0.35):
         return
     for _ in range(1 + int(rng.random() < 0.25)):
-        drawn = THROUGH[int(rng.integers(len(THROUGH)))]
+        drawn = pick(rng, THROUGH)
         drawn(rng, picture, window, scale, text)
 
 
@@ -73,7 +73,7 @@ def _lines(rng: Rng, picture: Picture, window: Window, scale: float, text: card.
     colour = art.colour(rng).tolist()
     for _ in range(int(rng.integers(1, 6))):
         start = np.array((rng.uniform(first - height, last), rng.uniform(-0.6, 0.6) * height))
-        reach = float(np.exp(rng.uniform(np.log(0.7), np.log(12)))) * height
+        reach = log_uniform(rng, 0.7, 12) * height
         level = rng.random() < 0.6
         lean = float(rng.normal(0, 0.08) if level else rng.normal(0, 1.2))
         points = [start, start + np.array((reach, lean * reach))]
@@ -81,7 +81,7 @@ def _lines(rng: Rng, picture: Picture, window: Window, scale: float, text: card.
             points.append(
                 points[-1] + (rng.normal(0, 0.3) * height, rng.choice((-1, 1)) * rng.uniform(0.3, 1.5) * height)
             )
-        thick = max(1, int(float(np.exp(rng.uniform(np.log(0.04), np.log(0.45)))) * height * scale))
+        thick = max(1, int(log_uniform(rng, 0.04, 0.45) * height * scale))
         if rng.random() < 0.2:
             colour = art.colour(rng).tolist()
         cv2.polylines(
@@ -97,7 +97,7 @@ def _bars(rng: Rng, picture: Picture, window: Window, scale: float, text: card.L
     thick = max(1, int(step * rng.uniform(0.25, 0.6) * scale))
     for _ in range(int(rng.integers(2, 9))):
         left, top = rng.uniform(first - height, last), rng.uniform(-0.7, 0.6) * height
-        wide = height * float(np.exp(rng.uniform(np.log(0.25), np.log(3))))
+        wide = height * log_uniform(rng, 0.25, 3)
         for row in range(int(rng.integers(1, 6))):
             ends = np.array([(left, top + row * step), (left + wide, top + row * step)])
             ends[:, 0] += rng.normal(0, 0.15 * height, 2) * (rng.random() < 0.6)
@@ -113,7 +113,7 @@ def _contours(rng: Rng, picture: Picture, window: Window, scale: float, text: ca
         points = np.array((rng.uniform(first - height, last + height), rng.uniform(-0.8, 0.8) * height))
         points = points + np.cumsum(steps, 0)
         points = np.stack([np.convolve(np.repeat(axis, 4), np.ones(4) / 4, "valid") for axis in points.T], 1)
-        widest = float(np.exp(rng.uniform(np.log(0.03), np.log(0.2)))) * height * scale
+        widest = log_uniform(rng, 0.03, 0.2) * height * scale
         swell = np.abs(np.sin(np.linspace(rng.uniform(0, 3), rng.uniform(3, 9), len(points) - 1)))
         for i, share in enumerate(swell):
             part = subpixel((points[i : i + 2] - window[:2]) * scale)
@@ -123,7 +123,7 @@ def _contours(rng: Rng, picture: Picture, window: Window, scale: float, text: ca
 def _patches(rng: Rng, picture: Picture, window: Window, scale: float, text: card.Line) -> None:
     """Hard-edged patches of another colour, some as small as what a digit encloses."""
     del window
-    cell = float(np.exp(rng.uniform(np.log(0.25), np.log(3)))) * text.height * scale
+    cell = log_uniform(rng, 0.25, 3) * text.height * scale
     field = (noise_on(rng, picture, max(2.0, cell)) - np.float32(rng.uniform(-0.3, 0.5))) * np.float32(cell)
     lay(picture, floats(np.clip(field * rng.uniform(1, 4), 0, 1)) * np.float32(rng.uniform(0.3, 1)), art.colour(rng))
 
@@ -138,8 +138,8 @@ def _sign(rng: Rng, picture: Picture, window: Window, scale: float, spot: Spot) 
     size = height * rng.uniform(0.5, 2.2)
     han = glyphs.fonts("han")
     is_han = bool(han) and rng.random() < 0.5
-    font = han[int(rng.integers(len(han)))] if is_han else glyphs.any_font(rng)
-    char = chr(int(rng.integers(0x4E00, 0x9FA0))) if is_han else NO_DIGITS[int(rng.integers(len(NO_DIGITS)))]
+    font = pick(rng, han) if is_han else glyphs.any_font(rng)
+    char = chr(int(rng.integers(0x4E00, 0x9FA0))) if is_han else pick(rng, NO_DIGITS)
     if not font and char in "#*%&":
         char = "X"
     face = glyphs.Face(font=font, stroke=rng.uniform(0.08, 0.25), slant=float(rng.normal(0, 0.1)))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from . import art
-from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, noise_on
+from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, noise_on, pick
 
 
 def light(rng: Rng, picture: Picture) -> Picture:
@@ -114,7 +114,7 @@ def _enlarged(rng: Rng, picture: Picture, times: float) -> Picture:
     if rng.random() < 0.5:
         small = compressed((np.clip(small, 0, 1) * 255).astype(np.uint8), int(rng.integers(40, 96))) / np.float32(255)
     ways = (cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
-    return floats(cv2.resize(small, (columns, rows), interpolation=ways[int(rng.integers(3))]))
+    return floats(cv2.resize(small, (columns, rows), interpolation=pick(rng, ways)))
 
 
 def _grain(rng: Rng, picture: Picture) -> Picture:

@@ -7,6 +7,7 @@ Places are millimetres on the card, x right and y down from the top-left corner;
 from __future__ import annotations
 
 import itertools
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,7 +20,7 @@ from ..vision.quad import ID1_MM
 from . import glyphs, words
 from .ink import Ink
 from .ink import sample as sample_ink
-from .pixels import Rng
+from .pixels import Rng, log_uniform, pick
 
 WIDTH, HEIGHT = ID1_MM
 PITCH = 3.63  # of embossed digits, ISO 7811-1
@@ -108,7 +109,7 @@ def digits(rng: Rng, length: int) -> str:
     """Digits a net should see, not guess: uniform, or with long repeats as specimens have them."""
     kind = rng.random()
     if kind < 0.62:
-        return "".join(str(d) for d in rng.integers(0, 10, length))
+        return words.spelled(rng, string.digits, length)
     if kind < 0.88:  # runs
         out = ""
         while len(out) < length:
@@ -125,7 +126,7 @@ def number(rng: Rng, length: int | None = None) -> str:
     if rng.random() < 0.5:
         value = value[:-1] + luhn.check_digit(value[:-1])
     layouts = pan.GROUPINGS[size]
-    sizes = layouts[int(rng.integers(len(layouts)))]
+    sizes = pick(rng, layouts)
     edges = itertools.accumulate(sizes, initial=0)
     return " ".join(value[start:stop] for start, stop in itertools.pairwise(edges))
 
@@ -150,9 +151,9 @@ def sample_face(rng: Rng, *, relief: bool) -> glyphs.Face:
     wanted = ("OCR", "B612Mono", "Mono", "Jura") if relief else ("Serif-Bold", "Tinos-Bold", "Sans-Bold", "Arimo-Bold")
     chosen = [file for file in files if any(word in file for word in wanted)] if rng.random() < 0.45 else []
     pool = chosen or files
-    font = pool[int(rng.integers(len(pool)))]
+    font = pick(rng, pool)
     slant = float(rng.uniform(0, 0.3)) if rng.random() < 0.08 else 0.0
-    stretch = float(np.exp(rng.uniform(np.log(0.7), np.log(1.45)))) if rng.random() < 0.3 else 1.0
+    stretch = log_uniform(rng, 0.7, 1.45) if rng.random() < 0.3 else 1.0
     return glyphs.Face(font=font, slant=slant, stretch=stretch)
 
 
@@ -198,7 +199,7 @@ def _headline(rng: Rng) -> list[Line]:
     style, text = PRINTED, ""
     if han and rng.random() < 0.6:
         text = "".join(chr(int(rng.integers(0x4E00, 0x9FA0))) for _ in range(int(rng.integers(3, 8))))
-        style = Style(relief=False, face=glyphs.Face(font=han[int(rng.integers(len(han)))]))
+        style = Style(relief=False, face=glyphs.Face(font=pick(rng, han)))
     elif rng.random() < 0.7:
         text = words.name(rng)
     if text:
@@ -260,7 +261,7 @@ def caption_above(rng: Rng, date: Line) -> Line:
     height = date.height
     size, left = rng.uniform(0.25, 0.5) * height, float(date.middles[0, 0]) + rng.uniform(-6, 6)
     middle = float(date.middles[0, 1]) - height * 0.5 - size * rng.uniform(0.7, 1.5)
-    said = words.CAPTIONS[int(rng.integers(len(words.CAPTIONS)))]
+    said = pick(rng, words.CAPTIONS)
     return set_line(rng, "other", said, PRINTED, height=size, left=left, middle=middle)
 
 
@@ -270,7 +271,7 @@ def caption_beside(rng: Rng, height: float, middle: float, *, near: float, way: 
     It ends (``way`` -1) or begins (1) at ``near``.
     """
     size = height * rng.uniform(0.25, 0.45)
-    said = words.STACKS[int(rng.integers(len(words.STACKS)))]
+    said = pick(rng, words.STACKS)
     rows = said.split() if rng.random() < 0.7 else [said]
     style = Style(relief=False, face=sample_face(rng, relief=False))
     middle += rng.normal(0, 0.15) * height - 0.6 * size * (len(rows) - 1)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import art, card, glyphs, words, write
-from .pixels import Box, Picture, Rng, blurred, lay, noise, noise_on, subpixel
+from .pixels import Box, Picture, Rng, blurred, lay, noise, noise_on, pick, subpixel
 
 Window = tuple[float, float, float, float]  # left, top, right, bottom, in millimetres on the card
 
@@ -73,7 +73,7 @@ def chip(rng: Rng, picture: Picture, window: Window, scale: float, bottom_left: 
     """A contact chip, gold or silver, its bottom-left corner given in millimetres."""
     left, bottom = bottom_left
     width, height = rng.uniform(11, 13.5), rng.uniform(9.5, 12.5)
-    metal = np.array(CHIPS[int(rng.integers(len(CHIPS)))]) * rng.uniform(0.75, 1.1)
+    metal = np.array(pick(rng, CHIPS)) * rng.uniform(0.75, 1.1)
     box = ((np.array([left, bottom - height, left + width, bottom]) - (window[0], window[1]) * 2) * scale).astype(int)
     x0, y0, x1, y1 = (int(v) for v in box)
     dark = (metal * rng.uniform(0.25, 0.6)).tolist()
@@ -117,7 +117,7 @@ def mark(rng: Rng, picture: Picture, window: Window, scale: float, top_left: tup
         _stripes(rng, picture, scale, (x, y), (width, height))
         _word(rng, picture, (x + width / 2, y + height * 0.6), width * 0.16, "UNION")
     elif kind < 0.85:
-        word = "".join("ABCDEFGIKLMNOPRSTUVWXYZ"[int(i)] for i in rng.integers(0, 23, 4))
+        word = words.spelled(rng, "ABCDEFGIKLMNOPRSTUVWXYZ", 4)
         if rng.random() < 0.5:
             rounded(picture, box, 0.8 * scale, [1.0, 1.0, 1.0])
         _word(rng, picture, (x + width / 2, y + height / 2), width * 0.22, word)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from . import strokes
-from .pixels import Mask, Rng, floats
+from .pixels import Mask, Rng, floats, pick
 
 ASPECT = 2.55 / 4.33  # width over height of an embossed digit, ISO 7811-1
 _SUPER = 3  # strokes are drawn this much larger and averaged down
@@ -85,7 +85,7 @@ def fonts(kind: Literal["print", "han", "held out"] = "print") -> tuple[str, ...
 def any_font(rng: Rng) -> str:
     """One of the machine's fonts, empty (and nothing drawn from ``rng``) without any."""
     files = fonts()
-    return files[int(rng.integers(len(files)))] if files else ""
+    return pick(rng, files) if files else ""
 
 
 def advances(text: str, face: Face, height: float) -> list[float]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import art
-from .pixels import Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on
+from .pixels import Mask, Picture, Rng, blurred, floats, lay, log_uniform, moved, noise, noise_on
 
 Rgb = tuple[float, float, float]
 LEGIBLE = 0.22  # of brightness between print and what is under it, at least
@@ -104,7 +104,7 @@ def _sample_raised(rng: Rng) -> Ink:
         foil=_rgb(np.clip(foil, 0, 1)),
         cover=rng.uniform(0.5, 1) if tipped else 0.0,
         wear=rng.uniform(0.2, 0.9) if rng.random() < 0.4 else 0.0,
-        wear_cell=float(np.exp(rng.uniform(np.log(0.1), np.log(3)))),
+        wear_cell=log_uniform(rng, 0.1, 3),
         soft=rng.uniform(0.07, 0.26),
         light=float(rng.normal(-2.0, 0.7) if rng.random() < 0.7 else rng.uniform(-np.pi, np.pi)),
         diffuse=strength * rng.uniform(0.1, 0.7),
@@ -118,7 +118,7 @@ def _sample_raised(rng: Rng) -> Ink:
         metal=rng.uniform(0, 0.8) * (rng.random() < 0.6),
         fade=rng.uniform(0, 0.8) * (rng.random() < 0.4),
         round=bool(rng.random() < 0.6),
-        gloss=float(np.exp(rng.uniform(np.log(4), np.log(60)))),
+        gloss=log_uniform(rng, 4, 60),
         contour=rng.uniform(0.15, 1.1) * (rng.random() < 0.8),
         sky=rng.uniform(0.3, 1.3) * (rng.random() < 0.5),
         seed=int(rng.integers(2**31)),

@@ -11,7 +11,7 @@ import pathlib
 import cv2
 import numpy as np
 
-from .pixels import Bytes, Picture, Rng, floats
+from .pixels import Bytes, Picture, Rng, floats, pick
 
 _FOLDERS = ("/usr/share/backgrounds", "/usr/share/wallpapers", "/usr/share/desktop-base")
 HELD_OUT = ("Fossa_by_", "Infinite-Sea_by_", "Kleiber_by_", "Painting-Colors_by_")  # to measure with; files begin so
@@ -46,7 +46,7 @@ def photo(path: str) -> Bytes | None:
 def crop(rng: Rng, rows: int, columns: int) -> Picture | None:
     """A random part of a random picture, or None when there is no picture."""
     paths = photos()
-    picture = photo(paths[int(rng.integers(len(paths)))]) if paths else None
+    picture = photo(pick(rng, paths)) if paths else None
     if picture is None:
         return None
     height, width = picture.shape[:2]

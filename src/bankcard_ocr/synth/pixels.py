@@ -1,9 +1,12 @@
-"""Pictures of floats, and OpenCV's filters on them with the types that its stubs leave open.
+"""Pictures of floats, OpenCV's filters on them with the types that its stubs leave open, and what chance chooses.
 
 A picture is float32 RGB (H, W, 3), a mask float32 (H, W), both in [0, 1] but where light has just been added.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +17,17 @@ Mask = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 Rng = np.random.Generator
+Option = TypeVar("Option")
+
+
+def pick(rng: Rng, options: Sequence[Option]) -> Option:
+    """One of ``options``, each as likely as another."""
+    return options[int(rng.integers(len(options)))]
+
+
+def log_uniform(rng: Rng, low: float, high: float) -> float:
+    """A number between ``low`` and ``high``, as likely within a factor of two here as there."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def floats(values: ArrayLike) -> NDArray[np.float32]:

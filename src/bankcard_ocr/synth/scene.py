@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ..vision import quad as quads
 from ..vision.quad import Quad
-from . import art, camera, card, clutter, glyphs, material, render
-from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on
+from . import art, camera, card, clutter, glyphs, material, render, words
+from .pixels import Bytes, Mask, Picture, Rng, blurred, floats, lay, moved, noise, noise_on, pick
 
 Kind = Literal["card", "number", "expiry", "holder"]
 FRAME = 16  # pixels around a picture that is located (vision/locate.py)
@@ -43,7 +43,7 @@ class Scene:
 def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -> Scene:
     """A photograph of no, one or several of ``flats``."""
     if rng.random() < 0.15:
-        return _cut_out(rng, flats[int(rng.integers(len(flats)))], width, height)
+        return _cut_out(rng, pick(rng, flats), width, height)
     picture = background(rng, height, width)
     things: list[Found] = []
     count = int(rng.choice(4, p=(0.1, 0.68, 0.15, 0.07)))
@@ -52,7 +52,7 @@ def sample(rng: Rng, flats: Sequence[render.Flat], *, width: int, height: int) -
     is_borderless = count == 1 and rng.random() < 0.12
     for i in range(count):
         other = angle + float(rng.normal(0, 0.25)) if rng.random() < 0.8 else _angle(rng)
-        flat = flats[int(rng.integers(len(flats)))]
+        flat = pick(rng, flats)
         stands = np.pi / 2 if _is_upright(flat) and rng.random() < 0.75 else 0.0  # held so that it can be read
         pose = _Pose(size=float(sizes[i]), angle=(angle if i == count - 1 else other) + stands, centred=count == 1)
         place = _placed(rng, width, height, pose)
@@ -264,7 +264,7 @@ def _page(rng: Rng, rows: int, columns: int) -> Picture:
         face = glyphs.Face(font=glyphs.any_font(rng))
         count = int(rng.integers(4, 40))
         x = rng.uniform(0, 0.3) * columns + np.arange(count) * height * rng.uniform(0.6, 0.9)
-        text = "".join(letters[int(i)] for i in rng.integers(0, len(letters), count))
+        text = words.spelled(rng, letters, count)
         glyphs.paint(mask, text, face, np.stack([x, np.full(count, y)], 1).astype(np.float32), max(4.0, height))
         y += height * rng.uniform(1.3, 4)
     lay(page, mask, art.colour(rng) * 0.5)

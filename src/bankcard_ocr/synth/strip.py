@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..vision import quad as quads
 from . import art, beside, camera, card, clutter, render, words
-from .pixels import Bytes, Picture, Rng, floats, shrunk
+from .pixels import Bytes, Picture, Rng, floats, log_uniform, shrunk
 
 HEIGHT = 48
 HIDDEN = "?"  # a character that is there and cannot be seen
@@ -135,10 +135,8 @@ def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
 
 def _words(rng: Rng) -> str:
     """Words about as long as a number."""
-    return " ".join(
-        "".join(LETTERS[int(i)] for i in rng.integers(0, len(LETTERS), int(rng.integers(2, 9))))
-        for _ in range(int(rng.integers(2, 4)))
-    )[:20].strip()
+    parts = [words.spelled(rng, LETTERS, int(rng.integers(2, 9))) for _ in range(int(rng.integers(2, 4)))]
+    return " ".join(parts)[:20].strip()
 
 
 def _cut(rng: Rng, paper: Picture, rows: int, columns: int) -> Picture:
@@ -154,7 +152,7 @@ def _shot(rng: Rng, drawn: _Drawn, width: int) -> Strip:
     """One photograph of a drawn line, cut out and rectified."""
     rows, columns = drawn.picture.shape[:2]
     coarsest = 10 if rng.random() < 0.12 else 15  # the photograph's own resolution: digits so many to 30 pixels apart
-    shrink = min(1.0, float(np.exp(rng.uniform(np.log(coarsest), np.log(30)))) / drawn.pitch)
+    shrink = min(1.0, log_uniform(rng, coarsest, 30) / drawn.pitch)
     size = (max(16, int(columns * shrink)), max(8, int(rows * shrink)))
     lit = camera.light(rng, shrunk(drawn.picture, *size))
     pixels = camera.shoot(rng, camera.develop(rng, lit), blur=min(1.0, drawn.pitch * shrink / 22))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .pixels import Rng
+import string
+
+from .pixels import Rng, pick
 
 LABELS = (
     "VALID THRU", "MONTH/YEAR", "GOOD THRU", "EXPIRES END", "VALID FROM", "MEMBER SINCE", "ATM", "DEBIT", "CREDIT",
@@ -41,8 +43,8 @@ def name(rng: Rng) -> str:
     """A holder name in capitals: of real names' parts, or of random letters."""
     if rng.random() < 0.4:
         return " ".join(letters(rng, int(rng.integers(2, 9))) for _ in range(int(rng.integers(1, 4))))
-    first = FIRST[int(rng.integers(len(FIRST)))]
-    return f"{first} {LAST[int(rng.integers(len(LAST)))]}"
+    first = pick(rng, FIRST)
+    return f"{first} {pick(rng, LAST)}"
 
 
 def holder(rng: Rng) -> str:
@@ -52,7 +54,7 @@ def holder(rng: Rng) -> str:
     """
     parts = [_part(rng) for _ in range(int(rng.choice((1, 2, 3, 4), p=(0.08, 0.57, 0.28, 0.07))))]
     if rng.random() < 0.1:
-        parts.insert(0 if rng.random() < 0.7 else len(parts), ("MR", "MRS", "MS", "MR.", "DR")[int(rng.integers(5))])
+        parts.insert(0 if rng.random() < 0.7 else len(parts), pick(rng, ("MR", "MRS", "MS", "MR.", "DR")))
     joint = "/" if rng.random() < 0.06 and len(parts) == 2 else " "
     text = joint.join(parts)[:26].strip(" -'./")
     if len(text) < 2:
@@ -65,24 +67,24 @@ def _part(rng: Rng) -> str:
     if kind < 0.45:
         return letters(rng, int(rng.integers(2, 11)))
     if kind < 0.8:
-        return "".join(
-            STARTS[int(rng.integers(len(STARTS)))] + ENDS[int(rng.integers(len(ENDS)))]
-            for _ in range(int(rng.integers(1, 4)))
-        )
+        return "".join(pick(rng, STARTS) + pick(rng, ENDS) for _ in range(int(rng.integers(1, 4))))
     if kind < 0.87:
         return letters(rng, 1) + ("." if rng.random() < 0.4 else "")
     if kind < 0.93:
-        return (
-            letters(rng, int(rng.integers(1, 5))) + "-'"[int(rng.integers(2))] + letters(rng, int(rng.integers(2, 7)))
-        )
-    return (FIRST + LAST)[int(rng.integers(len(FIRST) + len(LAST)))]
+        return letters(rng, int(rng.integers(1, 5))) + pick(rng, "-'") + letters(rng, int(rng.integers(2, 7)))
+    return pick(rng, FIRST + LAST)
 
 
 def letters(rng: Rng, count: int) -> str:
     """Random capitals."""
-    return "".join(chr(65 + int(i)) for i in rng.integers(0, 26, count))
+    return spelled(rng, string.ascii_uppercase, count)
+
+
+def spelled(rng: Rng, alphabet: str, count: int) -> str:
+    """``count`` characters of ``alphabet`` at random."""
+    return "".join(alphabet[int(i)] for i in rng.integers(0, len(alphabet), count))
 
 
 def label(rng: Rng) -> str:
     """A caption as small print has it."""
-    return LABELS[int(rng.integers(len(LABELS)))]
+    return pick(rng, LABELS)
