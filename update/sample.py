@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from bankcard_ocr.synth import card, clutter, glyphs, render, scene
+from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.synth.ink import Ink
 from bankcard_ocr.synth.pixels import Picture, noise
 from bankcard_ocr.vision import quad as quads
@@ -59,10 +60,11 @@ def front() -> render.Flat:
     columns, rows = int(card.WIDTH * SCALE), int(card.HEIGHT * SCALE)
     picture = _paper(rows, columns)
     rng = np.random.default_rng(8)
-    clutter.chip(rng, picture, (0.0, 0.0, card.WIDTH, card.HEIGHT), SCALE, (9.0, 26.5))
+    canvas = Canvas(pixels=picture, scale=SCALE)
+    clutter.chip(rng, canvas, (9.0, 26.5))
     _emblem(picture)
     _plate(picture)
-    texts = render.texts(picture, LINES, (0.0, 0.0), SCALE)
+    texts = render.texts(canvas, LINES)
     cover = np.zeros((rows, columns, 1), np.float32)
     clutter.rounded(cover, (0, 0, columns - 1, rows - 1), render.CORNER * SCALE, [255.0])
     pixels = (np.clip(picture, 0, 1) * 255).astype(np.uint8)

@@ -16,6 +16,7 @@ from bankcard_ocr.engine.regions import Region
 from bankcard_ocr.engine.search import Search
 from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
+from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.synth.ink import Ink
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.model import Model
@@ -110,7 +111,7 @@ def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
     if printed:
         lines.append(card.set_line(rng, "other", printed, style, height=2.1, left=5.5, middle=34.6))
     picture = np.full((540, 856, 3), 0.7, np.float32)
-    found = render.texts(picture, lines, (0.0, 0.0), 10.0)
+    found = render.texts(Canvas(pixels=picture, scale=10.0), lines)
     return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), found[0].quad
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bankcard_ocr.synth import art, beside, camera, card, glyphs, ink, render, strip, write
+from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.vision import quad as quads
+
+
+def grey(rows: int, columns: int, *, scale: float, origin: tuple[float, float]) -> Canvas:
+    return Canvas(pixels=np.full((rows, columns, 3), 0.5, np.float32), scale=scale, origin=origin)
 
 
 @pytest.fixture
@@ -23,17 +30,21 @@ def plain(monkeypatch):
     black = ink.Ink(relief=False, soft=0.02)
     monkeypatch.setattr(card, "sample_ink", lambda rng, *, relief: black)
     monkeypatch.setattr(art, "draw", lambda rng, rows, columns, scale: np.ones((rows, columns, 3), np.float32))
-    monkeypatch.setattr(beside, "through", lambda rng, picture, window, scale, text: None)
-    monkeypatch.setattr(beside, "line", lambda rng, picture, window, scale, text: None)
-    monkeypatch.setattr(beside, "date", lambda rng, picture, window, scale, text: None)
+    monkeypatch.setattr(beside, "through", lambda rng, canvas, text: None)
+    monkeypatch.setattr(beside, "line", lambda rng, canvas, text: None)
+    monkeypatch.setattr(beside, "date", lambda rng, canvas, text: None)
     monkeypatch.setattr(strip, "_hide", lambda rng, picture, line: line.text)
+
+
+def copied(canvas: Canvas) -> Canvas:
+    return replace(canvas, pixels=canvas.pixels.copy())
 
 
 def inked(seed: int, width: int, monkeypatch) -> tuple[strip.Strip, np.ndarray]:
     """A strip, and how much each of its pixels changed when the line was stamped."""
     with_text = strip.sample(np.random.default_rng(seed), width)
     texts = render.texts
-    monkeypatch.setattr(render, "texts", lambda picture, *rest: texts(picture.copy(), *rest))
+    monkeypatch.setattr(render, "texts", lambda canvas, lines: texts(copied(canvas), lines))
     without = strip.sample(np.random.default_rng(seed), width)
     assert with_text.text == without.text
     return with_text, np.abs(with_text.pixels.astype(int) - without.pixels).max(2)
@@ -127,15 +138,25 @@ def test_a_text_s_quad_bounds_its_boxes(rng):
     assert quads.is_convex(text.quad)
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_a_place_on_the_card_is_a_place_on_its_canvas(kind):
+    """Millimetres from the canvas's own corner, times its scale, as precise as they were told."""
+    canvas = grey(80, 160, scale=5.0, origin=(-4.0, 8.0))
+    found = canvas.in_pixels(np.array([(-4, 8), (6, 10)], kind))
+
+    assert ([[0, 0], [50, 10]], kind) == (found.tolist(), found.dtype)
+    assert 50.0 == canvas.column(6.0)
+
+
 @pytest.mark.usefixtures("bare")
 def test_a_line_outside_the_picture_has_no_boxes(rng):
     """What is not in view is neither drawn nor labelled."""
     line = card.set_line(rng, "number", "4111", card.PRINTED, height=4.0, left=5.0, middle=30.0)
-    picture = np.full((40, 40, 3), 0.5, np.float32)
+    canvas = grey(40, 40, scale=4.0, origin=(500.0, 500.0))
 
-    assert (0, 4) == write.line(picture, line, (500.0, 500.0), 4.0).shape
-    assert [] == render.texts(picture, [line], (500.0, 500.0), 4.0)
-    assert np.all(picture == 0.5)
+    assert (0, 4) == write.line(canvas, line).shape
+    assert [] == render.texts(canvas, [line])
+    assert np.all(canvas.pixels == 0.5)
 
 
 @pytest.mark.parametrize("relief", [True, False])
@@ -191,7 +212,7 @@ def test_digits_of_fonts_have_the_height_asked_for(font: str):
 def test_a_strip_shows_what_stands_beside(width: int, drawn: str, monkeypatch):
     """Many strips of numbers and dates differ from those drawn without it."""
     whole = [strip.sample(np.random.default_rng(seed), width).pixels for seed in range(12)]
-    monkeypatch.setattr(beside, drawn, lambda rng, picture, window, scale, text: None)
+    monkeypatch.setattr(beside, drawn, lambda rng, canvas, text: None)
     bare = [strip.sample(np.random.default_rng(seed), width).pixels for seed in range(12)]
 
     assert sum(not np.array_equal(a, b) for a, b in zip(whole, bare, strict=True)) > 6
@@ -201,10 +222,10 @@ def test_a_strip_shows_what_stands_beside(width: int, drawn: str, monkeypatch):
 @pytest.mark.parametrize("way", [-1, 1])
 def test_what_stands_beside_stays_beside(drawn, way: int):
     """A neighbour changes the picture on its own side of the number only."""
-    picture = np.full((120, 400, 3), 0.5, np.float32)
+    canvas = grey(120, 400, scale=5.0, origin=(-40.0, -12.0))
     for seed in range(6):
-        drawn(np.random.default_rng(seed), picture, (-40.0, -12.0, 40.0, 12.0), 5.0, (4.0, way * 6.0, way))
-    touched = np.flatnonzero((np.abs(picture - 0.5) > 0.02).any((0, 2)))
+        drawn(np.random.default_rng(seed), canvas, beside.Spot(height_mm=4.0, near_mm=way * 6.0, way=way))
+    touched = np.flatnonzero((np.abs(canvas.pixels - 0.5) > 0.02).any((0, 2)))
     near = touched.min() if way > 0 else 400 - touched.max()
 
     assert len(touched)
@@ -232,9 +253,9 @@ def test_art_runs_through_the_digits(drawn):
     )
     touched = 0
     for seed in range(8):
-        picture = np.full((80, 160, 3), 0.5, np.float32)
-        drawn(np.random.default_rng(seed), picture, (-4.0, -8.0, 28.0, 8.0), 5.0, line)
-        touched += bool((np.abs(picture[30:50, 20:100] - 0.5) > 0.02).any())
+        canvas = grey(80, 160, scale=5.0, origin=(-4.0, -8.0))
+        drawn(np.random.default_rng(seed), canvas, line)
+        touched += bool((np.abs(canvas.pixels[30:50, 20:100] - 0.5) > 0.02).any())
 
     assert touched >= 6
 
@@ -248,9 +269,9 @@ def test_bare_relief_has_art_through_it_most_often():
         line = card.set_line(np.random.default_rng(1), "number", "4111", style, height=4.0, left=0.0, middle=0.0)
         changed = 0
         for seed in range(200):
-            picture = np.full((80, 160, 3), 0.5, np.float32)
-            beside.through(np.random.default_rng(seed), picture, (-4.0, -8.0, 28.0, 8.0), 5.0, line)
-            changed += bool((picture != 0.5).any())
+            canvas = grey(80, 160, scale=5.0, origin=(-4.0, -8.0))
+            beside.through(np.random.default_rng(seed), canvas, line)
+            changed += bool((canvas.pixels != 0.5).any())
         return changed / 200
 
     assert (0.45 < share(0.0) < 0.7, 0.2 < share(1.0) < 0.45) == (True, True)

@@ -265,7 +265,7 @@ def caption_above(rng: Rng, date: Line) -> Line:
     return set_line(rng, "other", said, PRINTED, height=size, left=left, middle=middle)
 
 
-def caption_beside(rng: Rng, height: float, middle: float, *, near: float, way: int) -> list[Line]:
+def caption_beside(rng: Rng, height: float, middle: float, *, near: float, way: Literal[-1, 1]) -> list[Line]:
     """What says beside a date of ``height`` which one it is: two words on one row, or one above the other.
 
     It ends (``way`` -1) or begins (1) at ``near``.

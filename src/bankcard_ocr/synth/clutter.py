@@ -1,6 +1,6 @@
 """What else stands on and over a card: chip, marks, holograms, small print, other lines, stickers, fingers.
 
-Places and sizes are pixels, but where a name or docstring says millimetres; ``scale`` is pixels a millimetre.
+Places and sizes are pixels, but where a docstring says millimetres.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import art, card, glyphs, words, write
+from .canvas import Canvas
 from .pixels import Box, Picture, Rng, blurred, lay, noise, noise_on, pick, subpixel
-
-Window = tuple[float, float, float, float]  # left, top, right, bottom, in millimetres on the card
 
 CHIPS = ((0.86, 0.72, 0.4), (0.8, 0.8, 0.82), (0.9, 0.82, 0.6))  # gold, silver, pale gold
 SKIN = (0.85, 0.65, 0.53)
 
 
-def around_line(rng: Rng, picture: Picture, window: Window, scale: float, line: card.Line) -> None:
+def around_line(rng: Rng, canvas: Canvas, line: card.Line) -> None:
     """Draws what may stand near the number: a chip or mark cutting in, small print, lines above and below, an arrow."""
     high = line.height
     if rng.random() < 0.25:
-        chip(rng, picture, window, scale, (rng.uniform(2, 12), -high * rng.uniform(1.4, 2.4)))
+        chip(rng, canvas, (rng.uniform(2, 12), -high * rng.uniform(1.4, 2.4)))
     if rng.random() < 0.3:
         right = float(line.middles[-1, 0])
-        mark(rng, picture, window, scale, (right - rng.uniform(-4, 14), high * rng.uniform(-1.5, 2.5)))
+        mark(rng, canvas, (right - rng.uniform(-4, 14), high * rng.uniform(-1.5, 2.5)))
     near = _near(rng, line)
     if rng.random() < 0.12:  # the arrow that shows which end goes in
         tip = np.array([(-3.2, 0), (-1.6, -1), (-1.6, 1)]) * rng.uniform(0.8, 1.4) + (rng.uniform(-1.5, 0.8), 0)
-        points = subpixel((tip - window[:2]) * scale)
-        cv2.fillPoly(picture, [points], art.colour(rng).tolist(), cv2.LINE_AA, 3)
+        points = subpixel(canvas.in_pixels(tip))
+        cv2.fillPoly(canvas.pixels, [points], art.colour(rng).tolist(), cv2.LINE_AA, 3)
     for other in near:
-        write.line(picture, other, window[:2], scale)
+        write.line(canvas, other)
 
 
 def _near(rng: Rng, line: card.Line) -> list[card.Line]:
@@ -59,8 +58,9 @@ def _small_print(rng: Rng, left: float, middle: float, text: str = "") -> card.L
     return card.set_line(rng, "other", text, card.PRINTED, height=rng.uniform(1.0, 2.0), left=left, middle=middle)
 
 
-def back(rng: Rng, picture: Picture, scale: float) -> None:
-    """The magnetic stripe and the signature panel with its security code, which is never read."""
+def back(rng: Rng, canvas: Canvas) -> None:
+    """The magnetic stripe and the signature panel of a whole card; its security code is never read."""
+    picture, scale = canvas.pixels, canvas.scale
     columns = picture.shape[1]
     top = int(rng.uniform(3, 7) * scale)
     picture[top : top + int(rng.uniform(9, 13) * scale)] = rng.uniform(0.02, 0.15)
@@ -69,13 +69,14 @@ def back(rng: Rng, picture: Picture, scale: float) -> None:
     cv2.rectangle(picture, (x, y), corner, (0.93, 0.93, 0.9), -1)
 
 
-def chip(rng: Rng, picture: Picture, window: Window, scale: float, bottom_left: tuple[float, float]) -> None:
+def chip(rng: Rng, canvas: Canvas, bottom_left: tuple[float, float]) -> None:
     """A contact chip, gold or silver, its bottom-left corner given in millimetres."""
+    picture, scale = canvas.pixels, canvas.scale
     left, bottom = bottom_left
     width, height = rng.uniform(11, 13.5), rng.uniform(9.5, 12.5)
     metal = np.array(pick(rng, CHIPS)) * rng.uniform(0.75, 1.1)
-    box = ((np.array([left, bottom - height, left + width, bottom]) - (window[0], window[1]) * 2) * scale).astype(int)
-    x0, y0, x1, y1 = (int(v) for v in box)
+    corners = np.array([(left, bottom - height), (left + width, bottom)])
+    x0, y0, x1, y1 = canvas.in_pixels(corners).astype(int).ravel().tolist()
     dark = (metal * rng.uniform(0.25, 0.6)).tolist()
     rounded(picture, (x0, y0, x1, y1), 1.6 * scale, metal.tolist())
     thick = max(1, int(0.22 * scale))
@@ -99,12 +100,13 @@ def rounded(picture: NDArray[np.float32], box: Box, radius: float, colour: list[
             cv2.circle(picture, (x, y), r, colour, -1, cv2.LINE_AA)
 
 
-def mark(rng: Rng, picture: Picture, window: Window, scale: float, top_left: tuple[float, float]) -> None:
+def mark(rng: Rng, canvas: Canvas, top_left: tuple[float, float]) -> None:
     """A network's or bank's mark: two discs, a striped plate, a word, or a hologram. Made up, no one's own.
 
     Its top-left corner is given in millimetres.
     """
-    x, y = ((np.array(top_left) - window[:2]) * scale).tolist()
+    picture, scale = canvas.pixels, canvas.scale
+    x, y = canvas.in_pixels(np.array(top_left)).tolist()
     width, height = rng.uniform(11, 19) * scale, rng.uniform(7, 12) * scale
     box = (int(x), int(y), int(x + width), int(y + height))
     kind = rng.random()
@@ -114,7 +116,7 @@ def mark(rng: Rng, picture: Picture, window: Window, scale: float, top_left: tup
             cv2.circle(picture, (middle, int(y + radius)), radius, art.colour(rng).tolist(), -1, cv2.LINE_AA)
     elif kind < 0.65:
         rounded(picture, box, 1.2 * scale, [1.0, 1.0, 1.0])
-        _stripes(rng, picture, scale, (x, y), (width, height))
+        _stripes(rng, canvas, (x, y), (width, height))
         _word(rng, picture, (x + width / 2, y + height * 0.6), width * 0.16, "UNION")
     elif kind < 0.85:
         word = words.spelled(rng, "ABCDEFGIKLMNOPRSTUVWXYZ", 4)
@@ -125,18 +127,16 @@ def mark(rng: Rng, picture: Picture, window: Window, scale: float, top_left: tup
         _hologram(rng, picture, box)
 
 
-def _stripes(
-    rng: Rng, picture: Picture, scale: float, top_left: tuple[float, float], size: tuple[float, float]
-) -> None:
+def _stripes(rng: Rng, canvas: Canvas, top_left: tuple[float, float], size: tuple[float, float]) -> None:
     """Three slanted stripes within a plate."""
     (x, y), (width, height) = top_left, size
-    inner, lean = 0.5 * scale, 1.5 * scale
+    inner, lean = 0.5 * canvas.scale, 1.5 * canvas.scale
     room = width - 2 * inner - lean
     high, low = y + inner, y + height - inner
     for i in range(3):
         a, b = x + inner + room * i / 3, x + inner + room * (i + 1.15) / 3
         points = subpixel(np.array([(a + lean, high), (b + lean, high), (b, low), (a, low)]))
-        cv2.fillPoly(picture, [points], art.colour(rng).tolist(), cv2.LINE_AA, 3)
+        cv2.fillPoly(canvas.pixels, [points], art.colour(rng).tolist(), cv2.LINE_AA, 3)
 
 
 def _word(rng: Rng, picture: Picture, middle: tuple[float, float], height: float, word: str) -> None:

@@ -1,7 +1,4 @@
-"""A window of a card, drawn: the art, the texts, and where each character stands.
-
-Windows are (left, top, right, bottom) in millimetres on the card; ``scale`` is pixels a millimetre.
-"""
+"""A card drawn flat: the art, the texts, and where each character stands."""
 
 from __future__ import annotations
 
@@ -12,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import art, card, clutter, write
-from .pixels import Bytes, Picture
+from .canvas import Canvas
+from .pixels import Bytes
 
 CORNER = 3.18  # the radius of a card's corners in millimetres, ISO/IEC 7810
 
@@ -46,26 +44,27 @@ def flat(drawn: card.Card, scale: float = 7.5) -> Flat:
     """``drawn`` as a picture of ``scale`` pixels a millimetre."""
     rng = np.random.default_rng(drawn.seed)
     columns, rows = int(drawn.size[0] * scale), int(drawn.size[1] * scale)
-    picture = art.draw(rng, rows, columns, scale)
-    window = (0.0, 0.0, *drawn.size)
+    canvas = Canvas(pixels=art.draw(rng, rows, columns, scale), scale=scale)
     for place in drawn.marks:
-        clutter.mark(rng, picture, window, scale, place)
+        clutter.mark(rng, canvas, place)
     if drawn.chip:
-        clutter.chip(rng, picture, window, scale, drawn.chip)
+        clutter.chip(rng, canvas, drawn.chip)
     if drawn.back:
-        clutter.back(rng, picture, scale)
-    lines = texts(picture, drawn.lines, (0.0, 0.0), scale)
+        clutter.back(rng, canvas)
+    lines = texts(canvas, drawn.lines)
     cover = np.zeros((rows, columns, 1), np.float32)
     corner = CORNER if rng.random() < 0.9 else 0.5
     clutter.rounded(cover, (0, 0, columns - 1, rows - 1), corner * scale, [255.0])
-    return Flat(pixels=(picture * 255).astype(np.uint8), cover=cover[:, :, 0].astype(np.uint8), texts=tuple(lines))
+    return Flat(
+        pixels=(canvas.pixels * 255).astype(np.uint8), cover=cover[:, :, 0].astype(np.uint8), texts=tuple(lines)
+    )
 
 
-def texts(picture: Picture, lines: Sequence[card.Line], origin: tuple[float, float], scale: float) -> list[Text]:
-    """Stamps ``lines`` onto ``picture`` in place, whose top-left is ``origin`` on the card; tells those in view."""
+def texts(canvas: Canvas, lines: Sequence[card.Line]) -> list[Text]:
+    """Stamps ``lines`` onto ``canvas``; tells those in view."""
     drawn = []
     for line in lines:
-        boxes = write.line(picture, line, origin, scale)
+        boxes = write.line(canvas, line)
         if len(boxes):
             drawn.append(Text(kind=line.kind, text=line.text.replace(" ", ""), boxes=boxes))
     return drawn

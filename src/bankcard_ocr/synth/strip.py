@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..vision import quad as quads
 from . import art, beside, camera, card, clutter, render, words
+from .canvas import Canvas
 from .pixels import Bytes, Picture, Rng, floats, log_uniform, shrunk
 
 HEIGHT = 48
@@ -55,7 +56,7 @@ def sample(rng: Rng, width: int = 480) -> Strip:
 def holders(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> Iterator[Strip]:
     """Strips of holder names; spaces are characters, each in the middle of its gap."""
     scale = float(rng.uniform(7.0, 10.0))
-    paper = art.draw(rng, int(24 * scale), int(90 * scale), scale)
+    paper = Canvas(pixels=art.draw(rng, int(24 * scale), int(90 * scale), scale), scale=scale)
     for _ in range(lines):
         relief = bool(rng.random() < 0.6)
         height = rng.uniform(2.4, 3.2) if relief else rng.uniform(1.7, 3.4)
@@ -66,11 +67,11 @@ def holders(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> It
         above, below = rng.uniform(1.1, 2.2, 2) * height
         room = max(right, 14 * height)  # what a strip holds of it at its natural width
         window = (-ends[0] - 2, -above - 1, room + ends[1] + 2, below + 1)
-        picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
-        clutter.around_line(rng, picture, window, scale, line)
-        drawn = render.texts(picture, [line], window[:2], scale)[0]
+        canvas = _cut(rng, paper, window)
+        clutter.around_line(rng, canvas, line)
+        drawn = render.texts(canvas, [line])[0]
         spaced = _Drawn(
-            picture=picture,
+            picture=canvas.pixels,
             line=replace(drawn, boxes=_with_spaces(line.text, drawn.boxes)),
             text=line.text.upper(),
             pitch=(right - height) / max(1, len(line.text) - 1) * scale,
@@ -98,14 +99,14 @@ def samples(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> It
     """``lines`` texts on one art, each photographed ``shots`` times: cheaper than as many :func:`sample`."""
     scale = float(rng.uniform(5.5, 7.5))  # pixels a millimetre
     wide = card.WIDTH + 22 if width >= WHOLE else 42.0
-    paper = art.draw(rng, int(30 * scale), int(wide * scale), scale)
+    paper = Canvas(pixels=art.draw(rng, int(30 * scale), int(wide * scale), scale), scale=scale)
     for _ in range(lines):
-        drawn = _draw(rng, paper, scale, width)
+        drawn = _draw(rng, paper, width)
         for _ in range(shots):
             yield _shot(rng, drawn, width)
 
 
-def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
+def _draw(rng: Rng, paper: Canvas, width: int) -> _Drawn:
     """A line at random on a part of ``paper``, with what stands around and over it."""
     relief = bool(rng.random() < 0.64)
     other = rng.random() if width >= WHOLE else 1.0  # what is no number: nothing, letters, digits upside down
@@ -118,19 +119,19 @@ def _draw(rng: Rng, paper: Picture, scale: float, width: int) -> _Drawn:
     ends = rng.uniform(1.0, 12.0, 2)
     above, below = rng.uniform(1.1, 2.2, 2) * height
     window = (-ends[0] - 2, -above - 1, right + ends[1] + 2, below + 1)
-    picture = _cut(rng, paper, int((window[3] - window[1]) * scale), int((window[2] - window[0]) * scale))
-    clutter.around_line(rng, picture, window, scale, line)
-    beside.through(rng, picture, window, scale, line)
-    (beside.line if width >= WHOLE else beside.date)(rng, picture, window, scale, line)
-    bare = picture.copy() if other < 0.02 else picture
-    drawn = render.texts(bare, [line], window[:2], scale)[0]
-    pitch = (right - height) / max(1, len(line.text) - 1) * scale
+    canvas = _cut(rng, paper, window)
+    clutter.around_line(rng, canvas, line)
+    beside.through(rng, canvas, line)
+    (beside.line if width >= WHOLE else beside.date)(rng, canvas, line)
+    stamped = replace(canvas, pixels=canvas.pixels.copy()) if other < 0.02 else canvas
+    drawn = render.texts(stamped, [line])[0]
+    pitch = (right - height) / max(1, len(line.text) - 1) * canvas.scale
     if other < 0.02:
-        return _Drawn(picture=picture, line=drawn, text="", pitch=pitch)
-    text = _hide(rng, picture, drawn)
+        return _Drawn(picture=canvas.pixels, line=drawn, text="", pitch=pitch)
+    text = _hide(rng, canvas.pixels, drawn)
     if kind == "holder":
         text = HIDDEN * len(text)
-    return _Drawn(picture=picture, line=drawn, text=text, pitch=pitch, turned=0.07 <= other < 0.11)
+    return _Drawn(picture=canvas.pixels, line=drawn, text=text, pitch=pitch, turned=0.07 <= other < 0.11)
 
 
 def _words(rng: Rng) -> str:
@@ -139,13 +140,18 @@ def _words(rng: Rng) -> str:
     return " ".join(parts)[:20].strip()
 
 
-def _cut(rng: Rng, paper: Picture, rows: int, columns: int) -> Picture:
-    """A copy of a random part of ``paper``, mirrored at its edges where it is too small."""
-    high, wide = paper.shape[:2]
+def _cut(rng: Rng, paper: Canvas, window: tuple[float, float, float, float]) -> Canvas:
+    """A copy of a random part of ``paper``, mirrored at its edges where it is too small.
+
+    ``window`` says what it is to be a part of: left, top, right, bottom in millimetres.
+    """
+    columns, rows = int((window[2] - window[0]) * paper.scale), int((window[3] - window[1]) * paper.scale)
+    high, wide = paper.pixels.shape[:2]
     left, top = int(rng.integers(max(1, wide - columns))), int(rng.integers(max(1, high - rows)))
-    part = paper[top : top + rows, left : left + columns]
+    part = paper.pixels[top : top + rows, left : left + columns]
     below, beside = rows - part.shape[0], columns - part.shape[1]
-    return floats(cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REFLECT_101))
+    pixels = floats(cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REFLECT_101))
+    return Canvas(pixels=pixels, scale=paper.scale, origin=window[:2])
 
 
 def _shot(rng: Rng, drawn: _Drawn, width: int) -> Strip:
