@@ -32,19 +32,19 @@ def colour(rng: Rng) -> NDArray[np.float32]:
 
 def draw(rng: Rng, rows: int, columns: int, scale: float) -> Picture:
     """A card's art, all layers."""
-    canvas = _base(rng, rows, columns)
+    picture = _base(rng, rows, columns)
     if rng.random() < 0.3 and (photograph := material.crop(rng, rows, columns)) is not None:
         if rng.random() < 0.3:
             photograph = photograph.mean(2, keepdims=True) * (0.4 + 0.6 * colour(rng))
         weight = np.float32(rng.uniform(0.25, 1.0))
-        canvas = canvas * (1 - weight) + photograph * weight
+        picture = picture * (1 - weight) + photograph * weight
     for _ in range(int(rng.choice(6, p=(0.18, 0.26, 0.24, 0.16, 0.1, 0.06)))):
-        canvas = pick(rng, LAYERS)(rng, canvas, scale)
+        picture = pick(rng, LAYERS)(rng, picture, scale)
     if rng.random() < 0.5:
-        canvas = _grain(rng, canvas, scale)
+        picture = _grain(rng, picture, scale)
     if rng.random() < 0.25:  # printed soft
-        canvas = canvas * np.float32(rng.uniform(0.5, 1)) + np.float32(rng.uniform(0, 0.3))
-    return np.ascontiguousarray(np.clip(canvas, 0, 1), np.float32)
+        picture = picture * np.float32(rng.uniform(0.5, 1)) + np.float32(rng.uniform(0, 0.3))
+    return np.ascontiguousarray(np.clip(picture, 0, 1), np.float32)
 
 
 def _base(rng: Rng, rows: int, columns: int) -> Picture:
@@ -66,18 +66,18 @@ def _base(rng: Rng, rows: int, columns: int) -> Picture:
 
 
 def _over(
-    rng: Rng, canvas: Picture, mask: NDArray[np.uint8] | Mask, *, strength: tuple[float, float] = (0.15, 1.0)
+    rng: Rng, picture: Picture, mask: NDArray[np.uint8] | Mask, *, strength: tuple[float, float] = (0.15, 1.0)
 ) -> Picture:
-    """``canvas`` with a colour laid over it, or darkened or lightened, where ``mask`` (0 to 255) is set."""
+    """``picture`` with a colour laid over it, or darkened or lightened, where ``mask`` (0 to 255) is set."""
     weight = mask.astype(np.float32)[:, :, None] * np.float32(rng.uniform(*strength) / 255)
     if rng.random() < 0.3:
-        return canvas * (1 + weight * np.float32(rng.uniform(-0.7, 0.9)))
-    return canvas * (1 - weight) + colour(rng) * weight
+        return picture * (1 + weight * np.float32(rng.uniform(-0.7, 0.9)))
+    return picture * (1 - weight) + colour(rng) * weight
 
 
-def _curves(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _curves(rng: Rng, picture: Picture, scale: float) -> Picture:
     """A family of waves, as on security paper and in most bank designs."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     mask = np.zeros((rows, columns), np.uint8)
     x = np.linspace(-20, columns + 20, 40)
     count = int(rng.integers(3, 30))
@@ -90,22 +90,22 @@ def _curves(rng: Rng, canvas: Picture, scale: float) -> Picture:
         y = top + i * step + slope * x + amplitude * np.sin(x / period * 6.28 + phase + i * drift)
         points = np.stack([x, y], 1)
         cv2.polylines(mask, [subpixel(points)], False, 255, thick, cv2.LINE_AA, 3)
-    return _over(rng, canvas, mask)
+    return _over(rng, picture, mask)
 
 
-def _polygons(rng: Rng, canvas: Picture, scale: float) -> Picture:
-    rows, columns = canvas.shape[:2]
+def _polygons(rng: Rng, picture: Picture, scale: float) -> Picture:
+    rows, columns = picture.shape[:2]
     for _ in range(int(rng.integers(1, 5))):
         mask = np.zeros((rows, columns), np.uint8)
         middle = rng.uniform((-5, -5), (columns, rows))
         points = middle + rng.normal(0, rng.uniform(3, 18) * scale, (int(rng.integers(3, 7)), 2))
         cv2.fillPoly(mask, [subpixel(points)], 255, cv2.LINE_AA, 3)
-        canvas = _over(rng, canvas, mask)
-    return canvas
+        picture = _over(rng, picture, mask)
+    return picture
 
 
-def _rings(rng: Rng, canvas: Picture, scale: float) -> Picture:
-    rows, columns = canvas.shape[:2]
+def _rings(rng: Rng, picture: Picture, scale: float) -> Picture:
+    rows, columns = picture.shape[:2]
     mask = np.zeros((rows, columns), np.uint8)
     middle = tuple(int(v) for v in rng.uniform((0, -rows), (columns, 2 * rows)))
     radius, step = rng.uniform(3, 25) * scale, rng.uniform(0.8, 4) * scale
@@ -114,11 +114,11 @@ def _rings(rng: Rng, canvas: Picture, scale: float) -> Picture:
     for i in range(int(rng.integers(1, 14))):
         size = (max(1, int(radius + i * step)), max(1, int((radius + i * step) * squash)))
         cv2.ellipse(mask, middle, size, 0, 0, 360, 255, thick if rng.random() < 0.9 else -1, cv2.LINE_AA)
-    return _over(rng, canvas, mask)
+    return _over(rng, picture, mask)
 
 
-def _stripes(rng: Rng, canvas: Picture, scale: float) -> Picture:
-    rows, columns = canvas.shape[:2]
+def _stripes(rng: Rng, picture: Picture, scale: float) -> Picture:
+    rows, columns = picture.shape[:2]
     angle = rng.choice([0, np.pi / 2, np.pi / 4, rng.uniform(0, np.pi)])
     x, y = np.arange(columns, dtype=np.float32)[None], np.arange(rows, dtype=np.float32)[:, None]
     phase = (x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))) / np.float32(rng.uniform(0.6, 12) * scale)
@@ -126,30 +126,30 @@ def _stripes(rng: Rng, canvas: Picture, scale: float) -> Picture:
     if rng.random() < 0.5:  # only a part of the card
         cut = rng.uniform(0, columns)
         mask = mask * ((x + y * np.float32(rng.normal(0, 1)) > cut) if rng.random() < 0.5 else (x < cut))
-    return _over(rng, canvas, mask, strength=(0.1, 0.8))
+    return _over(rng, picture, mask, strength=(0.1, 0.8))
 
 
-def _dots(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _dots(rng: Rng, picture: Picture, scale: float) -> Picture:
     """A halftone, as world maps are printed."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     step = np.float32(rng.uniform(0.6, 2.5) * scale)
     x, y = np.arange(columns, dtype=np.float32)[None] / step, np.arange(rows, dtype=np.float32)[:, None] / step
     spots = (np.mod(x, 1) - 0.5) ** 2 + (np.mod(y, 1) - 0.5) ** 2 < rng.uniform(0.05, 0.2)
     field = noise(rng, rows, columns, rng.uniform(4, 20) * scale) > rng.uniform(-0.5, 0.4)
-    return _over(rng, canvas, (spots & field).astype(np.uint8) * 255)
+    return _over(rng, picture, (spots & field).astype(np.uint8) * 255)
 
 
-def _clouds(rng: Rng, canvas: Picture, scale: float) -> Picture:
-    rows, columns = canvas.shape[:2]
+def _clouds(rng: Rng, picture: Picture, scale: float) -> Picture:
+    rows, columns = picture.shape[:2]
     field = noise(rng, rows, columns, rng.uniform(1.0, 20) * scale)
     if rng.random() < 0.5:  # hard-edged, like a map or paint
         field = np.clip((field - rng.uniform(-0.3, 0.4)) * scale * 2, 0, 1)
-    return _over(rng, canvas, np.clip(field, 0, 1) * 255, strength=(0.2, 1.0))
+    return _over(rng, picture, np.clip(field, 0, 1) * 255, strength=(0.2, 1.0))
 
 
-def _glyphs(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _glyphs(rng: Rng, picture: Picture, scale: float) -> Picture:
     """Large characters or marks that cross the number line."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     mask = np.zeros((rows, columns), np.float32)
     han = glyphs.fonts("han")
     for _ in range(int(rng.integers(1, 5))):
@@ -160,24 +160,24 @@ def _glyphs(rng: Rng, canvas: Picture, scale: float) -> Picture:
         char = chr(int(rng.integers(0x4E00, 0x9FA0))) if use_han else pick(rng, "ABCDEFGHKLMNPRSTUVWXYZ")
         middle = np.array([rng.uniform((0, 0), (columns, rows))], np.float32)
         glyphs.paint(mask, char, face, middle, min(height, 160))
-    return _over(rng, canvas, mask * 255)
+    return _over(rng, picture, mask * 255)
 
 
-def _microtext(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _microtext(rng: Rng, picture: Picture, scale: float) -> Picture:
     """A pattern of the same small mark all over."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     side = max(6, int(rng.uniform(1.5, 7) * scale))
     tile = np.zeros((side, side), np.float32)
     face = glyphs.Face(stroke=rng.uniform(0.08, 0.25), slant=rng.normal(0, 0.3), shape=int(rng.integers(3)))
     char = pick(rng, "ABCEHKMORSUX08*")
     glyphs.paint(tile, char, face, np.array([(side / 2, side / 2)], np.float32), side * 0.8)
     tiled = np.tile(tile, (rows // side + 1, columns // side + 1))[:rows, :columns]
-    return _over(rng, canvas, tiled * 255, strength=(0.05, 0.5))
+    return _over(rng, picture, tiled * 255, strength=(0.05, 0.5))
 
 
-def _strokes(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _strokes(rng: Rng, picture: Picture, scale: float) -> Picture:
     """Hard-edged free lines: drawings, calligraphy, scribbles."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     mask = np.zeros((rows, columns), np.uint8)
     for _ in range(int(rng.integers(1, 9))):
         steps = rng.normal(0, rng.uniform(1, 6) * scale, (int(rng.integers(3, 12)), 2))
@@ -185,13 +185,13 @@ def _strokes(rng: Rng, canvas: Picture, scale: float) -> Picture:
         points = np.stack([np.convolve(np.repeat(axis, 4), np.ones(4) / 4, "valid") for axis in points.T], 1)
         thick = max(1, int(rng.uniform(0.15, 2.2) * scale))
         cv2.polylines(mask, [subpixel(points)], False, 255, thick, cv2.LINE_AA, 3)
-    return _over(rng, canvas, mask)
+    return _over(rng, picture, mask)
 
 
-def _cartoon(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _cartoon(rng: Rng, picture: Picture, scale: float) -> Picture:
     """Round shapes in even colours with outlines as heavy as a digit's strokes, mostly black: comic figures."""
-    rows, columns = canvas.shape[:2]
-    canvas = np.ascontiguousarray(canvas)  # a base of one colour is broadcast
+    rows, columns = picture.shape[:2]
+    picture = np.ascontiguousarray(picture)  # a base of one colour is broadcast
     line = np.zeros(3, np.float32) if rng.random() < 0.6 else colour(rng)
     thick = max(1, int(rng.uniform(0.2, 0.9) * scale))
     around = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -202,14 +202,14 @@ def _cartoon(rng: Rng, canvas: Picture, scale: float) -> Picture:
         squash = rng.uniform(0.4, 1.0)
         points = middle + np.stack([radius * np.cos(around), squash * radius * np.sin(around)], 1)
         if rng.random() < 0.75:
-            cv2.fillPoly(canvas, [subpixel(points)], colour(rng).tolist(), cv2.LINE_AA, 3)
-        cv2.polylines(canvas, [subpixel(points)], True, line.tolist(), thick, cv2.LINE_AA, 3)
-    return canvas
+            cv2.fillPoly(picture, [subpixel(points)], colour(rng).tolist(), cv2.LINE_AA, 3)
+        cv2.polylines(picture, [subpixel(points)], True, line.tolist(), thick, cv2.LINE_AA, 3)
+    return picture
 
 
-def _grain(rng: Rng, canvas: Picture, scale: float) -> Picture:
+def _grain(rng: Rng, picture: Picture, scale: float) -> Picture:
     """Metallic flakes, brushed metal or paper texture."""
-    rows, columns = canvas.shape[:2]
+    rows, columns = picture.shape[:2]
     field = rng.standard_normal((rows, columns), np.float32)
     kind = rng.random()
     if kind < 0.3:
@@ -217,7 +217,7 @@ def _grain(rng: Rng, canvas: Picture, scale: float) -> Picture:
         field = floats(cv2.blur(field, (length, 1) if rng.random() < 0.6 else (1, length))) * np.float32(length**0.5)
     elif kind < 0.6:
         field = blurred(field, rng.uniform(0.5, 0.25 * scale + 0.6)) * 2
-    return canvas * (1 + np.float32(rng.uniform(0.02, 0.22)) * field[:, :, None])
+    return picture * (1 + np.float32(rng.uniform(0.02, 0.22)) * field[:, :, None])
 
 
 LAYERS = (_curves, _polygons, _rings, _stripes, _dots, _glyphs, _clouds, _microtext, _strokes, _cartoon)

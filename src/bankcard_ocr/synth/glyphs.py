@@ -138,15 +138,15 @@ def _stroke_glyph(char: str, face: Face, height: float) -> tuple[Mask, float]:
     width = face.aspect * height
     pad = stroke / 2 + 2
     size = (int(np.ceil(width + 2 * pad)), int(np.ceil(height + 2 * pad)))
-    canvas = np.zeros((size[1] * _SUPER, size[0] * _SUPER), np.uint8)
+    large = np.zeros((size[1] * _SUPER, size[0] * _SUPER), np.uint8)
     inner = np.array([width - stroke, height - stroke], np.float32)
     origin = np.array([(size[0] - inner[0]) / 2, (size[1] - inner[1]) / 2], np.float32)
     thick = max(1, round(stroke * _SUPER))
     for line in shapes[face.shape % len(shapes)]:
         points = _rounded(np.array(line, np.float32) * inner, face.corner * height) + origin
         sixteenths = np.round(points * _SUPER * 16).astype(np.int32)
-        cv2.polylines(canvas, [sixteenths], False, 255, thick, cv2.LINE_AA, 4)
-    return floats(cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)) / np.float32(255), width
+        cv2.polylines(large, [sixteenths], False, 255, thick, cv2.LINE_AA, 4)
+    return floats(cv2.resize(large, size, interpolation=cv2.INTER_AREA)) / np.float32(255), width
 
 
 def _rounded(points: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
