@@ -183,12 +183,22 @@ def test_lines_that_leave_the_scene_leave_its_labels():
 
 def test_rendered_scenes_fit_the_ring(rng, monkeypatch):
     """Five scenes a call, each of the shapes that the ring was made for."""
-    monkeypatch.setattr(scenes, "_flats", [])
     monkeypatch.setattr(scenes, "FEW", 2)
-    samples = list(scenes.render_scenes(rng))
+    samples = list(scenes.SceneRenderer()(rng))
     shapes = {name: (str(array.dtype), array.shape) for name, array in samples[0].items()}
 
     assert (5, scenes.SHAPES) == (len(samples), shapes)
+
+
+def test_a_renderer_draws_the_same_whatever_others_drew(monkeypatch):
+    """Two renderers of one process, called with the same seeds, draw the same: neither sees the other's cards."""
+    monkeypatch.setattr(scenes, "FEW", 2)
+    first, second = (
+        [sample for seed in range(2) for sample in renderer(np.random.default_rng(seed))]
+        for renderer in (scenes.SceneRenderer(), scenes.SceneRenderer())
+    )
+
+    assert all(np.array_equal(a[name], b[name]) for a, b in zip(first, second, strict=True) for name in scenes.SHAPES)
 
 
 SHAPES: data.Shapes = {"value": ("int64", (2,))}

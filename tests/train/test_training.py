@@ -90,7 +90,7 @@ def test_an_exported_model_takes_pictures_of_every_size(net: str, shape, outputs
 @pytest.mark.parametrize(("net", "made"), [("recognize", nets.Recognizer), ("locate", nets.Locator)])
 def test_a_net_goes_on_from_an_exported_model(net: str, made, tmp_path: Path):
     """It computes what the shipped model does but for the rounding of activations, learning or not."""
-    pictures = next(export._drawn(strips.render_long if net == "recognize" else scenes.render_scenes))[None]
+    pictures = next(export._drawn(strips.render_long if net == "recognize" else scenes.SceneRenderer()))[None]
     shipped = Path(model_module.__file__).parent / "weights" / f"{net}.onnx"
     training = loop.Training(made(), tmp_path)
     training.start(shipped, pictures)

@@ -103,7 +103,10 @@ def _make(path: pathlib.Path, dtype: str, shape: tuple[int, ...]) -> None:
 
 
 def start(render: Render, place: RingLayout, *, seed: int, workers: int) -> list[BaseProcess]:
-    """Starts ``workers`` renderers in processes that end with this one. Raises ValueError when they are too many."""
+    """Starts ``workers`` renderers in processes that end with this one, each with a copy of ``render``.
+
+    Raises ValueError when they are too many.
+    """
     if workers > min(place.size, RENDERERS):
         raise ValueError(f"{workers} renderers for {place.size} samples; at most {min(place.size, RENDERERS)} can draw")
     context = multiprocessing.get_context("spawn")

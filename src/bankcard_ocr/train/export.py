@@ -169,7 +169,7 @@ def _wrapped(net: str, trained: pathlib.Path) -> tuple[nn.Module, _Spec]:
         names=["maps"],
         axes={stem.INPUT: {0: "n", 1: "height", 2: "width"}, "maps": {0: "n", 3: "rows", 4: "columns"}},
         facts={"kinds": ",".join(locate.KINDS), "side": str(scenes.SIDE), "stride": str(locate.STRIDE)},
-        pictures=_drawn(scenes.render_scenes),
+        pictures=_drawn(scenes.SceneRenderer()),
     )
 
 

@@ -18,7 +18,7 @@ from torch.nn import functional as F  # noqa: N812 - torch's own name for it
 from ..vision.locate import KINDS, UNIT
 from . import data, loop
 from .nets import Locator
-from .scenes import SHAPES, augment, render_scenes, targets
+from .scenes import SHAPES, SceneRenderer, augment, targets
 
 WARM = 200  # steps
 LEAST = 200  # scenes drawn before the first step
@@ -87,7 +87,7 @@ def learn(
 
 def main() -> None:
     options = loop.arguments(__doc__, runs="runs/locate", rate=2e-3, ring=8000)
-    drawn = loop.SampleSource(name="scenes", render=render_scenes, shapes=SHAPES)
+    drawn = loop.SampleSource(name="scenes", render=SceneRenderer(), shapes=SHAPES)
     loop.fit(Locator, [drawn], learn, options, warm=WARM, least=LEAST)
 
 

@@ -28,19 +28,31 @@ SHAPES: Shapes = {
     "quads": ("float32", (MOST, 4, 2)),
 }
 
-_flats: list[render.Flat] = []  # of this renderer's process
 
+class SceneRenderer:
+    """Draws scenes of a stock of cards, which every call renews by one.
 
-def render_scenes(rng: np.random.Generator) -> Iterator[Sample]:
-    """Scenes; every call draws a new card into the renderer's stock."""
-    for _ in range(1 if len(_flats) >= FEW else FEW):
+    A card is dear and a scene is cheap, so calls share cards: what a renderer draws follows from all the generators
+    that it was called with, and from nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._stock: list[render.Flat] = []
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Sample]:
+        """Five scenes."""
+        for _ in range(1 if self._stock else FEW):
+            self._renew(rng)
+        for _ in range(5):
+            yield sample(scene.sample(rng, self._stock, width=SIDE, height=SIDE))
+
+    def _renew(self, rng: np.random.Generator) -> None:
+        """Draws a card into the stock, in place of another once that is full."""
         drawn = render.flat(card.sample(rng), scale=float(rng.uniform(5.0, 7.0)))
-        if len(_flats) < FLATS:
-            _flats.append(drawn)
+        if len(self._stock) < FLATS:
+            self._stock.append(drawn)
         else:
-            _flats[int(rng.integers(FLATS))] = drawn
-    for _ in range(5):
-        yield sample(scene.sample(rng, _flats, width=SIDE, height=SIDE))
+            self._stock[int(rng.integers(FLATS))] = drawn
 
 
 def sample(shot: scene.Scene) -> Sample:
