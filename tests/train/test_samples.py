@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bankcard_ocr.synth import strip
+from bankcard_ocr.synth import scene, strip
 from bankcard_ocr.train import data, scenes, strips
 
 X, Y, WIDE, HIGH = range(4)
@@ -172,11 +172,8 @@ def test_moved_scenes_keep_their_corners(seed: int):
 
 def test_lines_that_leave_the_scene_leave_its_labels():
     """A number of which a tenth is cut off is no number to find."""
-    kinds = np.full(scenes.MOST, -1, np.int8)
-    quads = np.zeros((scenes.MOST, 4, 2), np.float32)
-    kinds[:2], quads[0], quads[1] = scenes.KINDS.index("number"), QUAD, QUAD
-    quads[1, :, 0] += 100
-    kept = [scenes._inside(quad, "number") for quad in quads[:2]]
+    beyond = QUAD + np.float32((100, 0))
+    kept = [scene.is_in_view("number", quad, scenes.SIDE, scenes.SIDE) for quad in (QUAD, beyond)]
 
     assert [True, False] == kept
 

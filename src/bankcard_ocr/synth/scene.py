@@ -119,7 +119,9 @@ def _taken(rng: Rng, picture: Picture, things: Sequence[Found], *, blur: float) 
     """The photograph of what lies there, and the things that are in it."""
     height, width = picture.shape[:2]
     pixels = camera.shoot(rng, camera.develop(rng, camera.light(rng, picture)), blur=blur)
-    return Scene(pixels=pixels, things=tuple(thing for thing in things if _inside(thing, width, height)))
+    return Scene(
+        pixels=pixels, things=tuple(thing for thing in things if is_in_view(thing.kind, thing.quad, width, height))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,10 +298,10 @@ def _hidden(quad: Quad, above: Quad) -> bool:
     return _common(quad, above) > 0.2 * cv2.contourArea(quad)
 
 
-def _inside(thing: Found, width: int, height: int) -> bool:
-    """Whether enough of a thing is in the picture: half of a card, nearly all of a text."""
-    least = 0.5 if thing.kind == "card" else 0.93
-    return _common(thing.quad, quads.rectangle(width, height)) > least * cv2.contourArea(thing.quad)
+def is_in_view(kind: Kind, quad: Quad, width: int, height: int) -> bool:
+    """Whether enough of a thing is in a picture of this size: half of a card, nearly all of a text."""
+    least = 0.5 if kind == "card" else 0.93
+    return _common(quad, quads.rectangle(width, height)) > least * cv2.contourArea(quad)
 
 
 def _common(first: Quad, second: Quad) -> float:

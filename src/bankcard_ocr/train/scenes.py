@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ..synth import card, render, scene
 from ..vision.locate import KINDS, STRIDE, UNIT
-from ..vision.quad import rectangle
 from .data import Batch, Sample, Shapes
 
 SIDE = 320  # of a picture
@@ -93,18 +92,11 @@ def _held_otherwise(
     edge = cv2.BORDER_REPLICATE if rng.random() < 0.3 else cv2.BORDER_CONSTANT
     fill = tuple(float(v) for v in rng.integers(0, 256, 3)) if rng.random() < 0.5 else tuple(pixels[2, 2].tolist())
     moved = cv2.warpAffine(pixels, matrix, (SIDE, SIDE), borderMode=edge, borderValue=fill)
-    there = quads @ matrix[:, :2].T + matrix[:, 2]
-    kept = [i for i in range(int((kinds >= 0).sum())) if _inside(there[i], KINDS[kinds[i]])]
+    there = np.asarray(quads @ matrix[:, :2].T + matrix[:, 2], np.float32)
+    kept = [i for i in range(int((kinds >= 0).sum())) if scene.is_in_view(KINDS[kinds[i]], there[i], SIDE, SIDE)]
     new_kinds, new_quads = np.full_like(kinds, -1), np.zeros_like(quads)
     new_kinds[: len(kept)], new_quads[: len(kept)] = kinds[kept], there[kept]
     return np.asarray(moved, np.uint8), new_quads, new_kinds
-
-
-def _inside(quad: NDArray[np.floating], kind: scene.Kind) -> bool:
-    """Whether enough of a thing is in the picture."""
-    least = 0.5 if kind == "card" else 0.93
-    area, _ = cv2.intersectConvexConvex(quad.astype(np.float32), rectangle(SIDE, SIDE))
-    return bool(area > least * cv2.contourArea(quad.astype(np.float32)))
 
 
 def targets(kinds: NDArray[np.int8], quads: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
