@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 
 from ..reading import Quad
 from ..vision import quad as quads
+from ..vision.image import MAX_BYTES
 from .labels import Label
 
 Image = NDArray[np.uint8]
@@ -46,7 +47,6 @@ SMALLEST_LINE = (40.0, 5.0)  # pixels; less has three to a digit at most
 COVER_CELLS = 2.7  # wide enough to hold a whole digit even where it begins in the gap between two groups
 COVERS = ((0, 0, 0), (255, 255, 255), (132, 160, 205), (128, 128, 128))  # tape, glare, a finger, a sticker (BGR)
 MOST_GONE, GAPS = 4, 4  # digits cut off; gaps between the groups of a number, each as wide as a digit at most
-MAX_BYTES = 2 * 1024 * 1024
 TILT_DEGREES = (5.0, 25.0)
 JPEG_QUALITY = 95
 
