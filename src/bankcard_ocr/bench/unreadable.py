@@ -9,9 +9,8 @@ covered (by paper, a brush, a finger, glare or a mosaic). Sample i of seed s is 
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,15 +60,14 @@ def write(out: Path, count: int, seed: int) -> None:
     """
     if count < 1 or seed < 0:
         raise ValueError("the count must be 1 or more, the seed 0 or more")
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "labels.csv").open("x", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(COLUMNS)
-        for index in range(count):
-            pixels, kind = sample(seed, index)
-            name = f"u{seed}_{index:06d}.jpg"
-            dataset.save(out / name, pixels)
-            rows.writerow((name, "", kind))
+    dataset.write_labelled(out, COLUMNS, _labelled(count, seed))
+
+
+def _labelled(count: int, seed: int) -> Iterator[tuple[NDArray[np.uint8], dict[str, object]]]:
+    """Pictures, one at a time, and what is said of them."""
+    for index in range(count):
+        pixels, kind = sample(seed, index)
+        yield pixels, {"file": f"u{seed}_{index:06d}.jpg", "number": "", "category": kind}
 
 
 def _numbered(rng: np.random.Generator) -> card.Card:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import pathlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -64,15 +65,25 @@ def write(out: pathlib.Path, count: int, seed: int) -> None:
 
     Raises OSError, FileExistsError where ``out`` has labels already: they are another set's.
     """
+    drawn = (sample(seed, index) for index in range(count))
+    names = (f"s{seed}_{index:06d}.jpg" for index in range(count))
+    write_labelled(out, COLUMNS, ((each.pixels, _label(each, name)) for each, name in zip(drawn, names, strict=True)))
+
+
+def write_labelled(
+    out: pathlib.Path, columns: Sequence[str], drawn: Iterable[tuple[NDArray[np.uint8], Mapping[str, object]]]
+) -> None:
+    """Writes pictures, uint8 RGB, each named by its label's ``file``, and their labels as ``labels.csv`` into ``out``.
+
+    Raises OSError, FileExistsError where ``out`` has labels already, before the first picture is drawn.
+    """
     out.mkdir(parents=True, exist_ok=True)
     with (out / "labels.csv").open("x", newline="", encoding="utf-8") as file:
-        rows = csv.DictWriter(file, COLUMNS)
+        rows = csv.DictWriter(file, columns)
         rows.writeheader()
-        for index in range(count):
-            drawn = sample(seed, index)
-            name = f"s{seed}_{index:06d}.jpg"
-            save(out / name, drawn.pixels)
-            rows.writerow(_label(drawn, name))
+        for pixels, label in drawn:
+            save(out / str(label["file"]), pixels)
+            rows.writerow(label)
 
 
 def save(path: pathlib.Path, pixels: NDArray[np.uint8]) -> None:
