@@ -23,6 +23,7 @@ EVERY = [
     errors.FetchError("dns", "no such host"),
     errors.CallError(41005, "the field img is missing"),
     errors.CallError(41005),
+    errors.TooSlow(-1, limit_s=0.2),
     errors.Busy(),
     errors.StateError("the database is locked; try again"),
     errors.SettingsError("port", "environment", "a number from 0 to 65535"),

@@ -17,6 +17,7 @@
     │   └── CardsDiffer             several pictures of one card were promised, and they show different ones
     ├── FetchError                  ``img_url`` gave no picture           errcode 101000
     ├── CallError                   the platform refuses the call         its own errcode
+    │   └── TooSlow                 its body took too long to come
     ├── Busy                        at capacity; try again                errcode -1
     ├── StateError                  the state store is out of reach       errcode -1
     ├── SettingsError               a setting is wrong: its name, its source, what it may be
@@ -25,7 +26,8 @@
     └── cloud.CloudError            a call of the Python cloud SDK failed: its errCode and errMsg
 
 Messages say what happened, then what to do, and never hold a whole card number, token or secret.
-``cause`` is the same in a few lower-case words, fit for a reply's hint.
+``cause`` is the same in a few lower-case words, fit for a reply's hint; ``common_cause`` leaves out what differs from
+picture to picture, so that many calls can be counted by it.
 """
 
 from __future__ import annotations
@@ -43,6 +45,11 @@ class BankcardError(Exception):
     def cause(self) -> str:
         """A few lower-case words for a reply's hint."""
         return str(self)
+
+    @property
+    def common_cause(self) -> str:
+        """``cause`` without what differs from picture to picture."""
+        return self.cause
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remade, (type(self), self.args, self.__dict__)
@@ -157,6 +164,10 @@ class NumberUnreadable(Refused):
         )
         super().__init__("number unreadable" + reason)
 
+    @property
+    def common_cause(self) -> str:
+        return "number unreadable: digits uncertain" if self.digits and not self.is_cut else self.cause
+
 
 class CardsDiffer(Refused):
     """Pictures that should show one card contradict one another."""
@@ -190,6 +201,14 @@ class CallError(BankcardError):
     @property
     def cause(self) -> str:
         return self.reason
+
+
+class TooSlow(CallError):
+    """The body of a call took longer than ``limit_s`` to come; each kind of call has its ``errcode`` for it."""
+
+    def __init__(self, errcode: int, *, limit_s: float) -> None:
+        super().__init__(errcode, f"the body took over {limit_s:g} s")
+        self.limit_s = limit_s
 
 
 class Busy(BankcardError):

@@ -14,16 +14,17 @@ from prometheus_client import CollectorRegistry, generate_latest
 from bankcard_ocr.errors import SettingsError, StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state.base import App, Record, beijing_day
+from bankcard_ocr.platform.wire import Reason
 from bankcard_ocr.reading import Options, Reading
 from bankcard_ocr.server import metrics, traces
 from bankcard_ocr.server.gate import Gate
-from bankcard_ocr.server.metrics import Metrics, Quotas, reason
+from bankcard_ocr.server.metrics import Metrics, Quotas
 from bankcard_ocr.settings import Settings
 
 NOW = 1732377000.0
 
 
-def record(errcode: int = 0, *, cause: str = "", **timings_ms: float) -> Record:
+def record(errcode: int = 0, *, reason: Reason | None = None, **timings_ms: float) -> Record:
     return Record(
         rid="r",
         appid="wx1",
@@ -36,7 +37,8 @@ def record(errcode: int = 0, *, cause: str = "", **timings_ms: float) -> Record:
         client_ip="127.0.0.1",
         errcode=errcode,
         stage="read",
-        cause=cause,
+        cause="",
+        reason=reason,
         timings_ms=timings_ms,
     )
 
@@ -60,7 +62,7 @@ def text(registry: CollectorRegistry) -> str:
 
 def test_calls_are_counted_by_code_and_reason(counts):
     """Each call counts under its errcode, each refusal under its reason."""
-    for each in (record(), record(), record(101003), record(101001, cause="no card found")):
+    for each in (record(), record(), record(101003, reason="quota"), record(101001, reason="no card")):
         counts.observe(each)
     found = counts.registry.get_sample_value
 
@@ -71,23 +73,6 @@ def test_calls_are_counted_by_code_and_reason(counts):
         found("bankcard_ocr_refusals_total", {"reason": "no card"}),
         found("bankcard_ocr_refusals_total", {"reason": "call"}),
     ]
-
-
-@pytest.mark.parametrize(
-    ("errcode", "cause", "expected"),
-    [
-        (101001, "number unreadable: digits 3-5 uncertain", "unreadable"),
-        (-1, "busy", "busy"),
-        (-1, "the state store is unavailable", "state"),
-        (-1, "the body took over 30 s", "timeout"),
-        (-1, "internal error, the server's log has it", "fault"),
-        (101002, "unknown format", "picture"),
-        (47001, "the body must be JSON", "call"),
-    ],
-)
-def test_reasons_are_few_words(errcode: int, cause: str, expected: str):
-    """A cause, which may say anything, becomes one of a few words."""
-    assert expected == reason(record(errcode, cause=cause))
 
 
 def test_stages_are_timed_in_seconds(counts):
@@ -252,7 +237,7 @@ class TestTraces:
     def test_a_span_has_no_query(self, spans):
         """Where a token may stand nothing is traced."""
         made, exporter = spans
-        made.observe(record(101003, cause="all used"))
+        made.observe(record(101003, reason="quota"))
         (span,) = exporter.get_finished_spans()
 
         assert ("/cv/ocr/bankcard", 101003, "ERROR") == (

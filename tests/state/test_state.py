@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import (
     RECORD_LIFETIME_S,
     App,
@@ -310,9 +312,17 @@ class TestNotes:
 class TestRecords:
     def test_a_record_is_found_as_it_was(self, store):
         """A record comes back with every field."""
-        store.put_record(record("r1"))
+        refused = dataclasses.replace(record("r1"), reason="unreadable", common_cause="number unreadable")
+        store.put_record(refused)
 
-        assert (record("r1"), None) == (store.record("r1"), store.record("r2"))
+        assert (refused, None) == (store.record("r1"), store.record("r2"))
+
+    def test_a_record_of_an_earlier_version_is_read(self):
+        """What it did not know is not told."""
+        known = json.loads(base.dump(record("r1")))
+        del known["reason"], known["common_cause"]
+
+        assert record("r1") == base.load_record(json.dumps(known))
 
     @pytest.mark.parametrize(("later", "found"), [(RECORD_LIFETIME_S - 1, True), (RECORD_LIFETIME_S, False)])
     def test_a_record_is_kept_for_seven_days(self, store, clock, later: float, found: bool):

@@ -43,7 +43,7 @@ class TransportError(CallError):
     """The request is no cloud call; ``code`` is a word the SDK turns into a number of its own (-5010xx)."""
 
     def __init__(self, code: str, reason: str) -> None:
-        super().__init__(SYSTEM_ERROR, reason)
+        super().__init__(BAD_ARGUMENTS, reason)
         self.code = code
 
 

@@ -83,7 +83,13 @@ def _sealed(ticket: Ticket, reply: Reply) -> str:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     body = {name: value for name, value in reply.body.items() if not name.endswith("_picture")}
-    facts = {"errcode": reply.errcode, "cause": reply.cause, "body": body}
+    facts = {
+        "errcode": reply.errcode,
+        "reason": reply.reason,
+        "cause": reply.cause,
+        "common_cause": reply.common_cause,
+        "body": body,
+    }
     nonce = secrets.token_bytes(12)
     plain = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), default=dict).encode()
     return b64encode(nonce + AESGCM(ticket.key).encrypt(nonce, plain, ticket.name.encode())).decode()

@@ -46,7 +46,9 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
         client_ip=request.client_ip,
         errcode=reply.errcode,
         stage=call.stage,
+        reason=reply.reason,
         cause=reply.cause,
+        common_cause=reply.common_cause,
         timings_ms=call.timings_ms,
     )
 

@@ -123,7 +123,7 @@ class Service:
         call = Call(
             request=request, rid=wire.rid(now, self._random_bytes), now=now, timer=self._timer, stage="admission"
         )
-        reply = wire.refusal(error, call.rid, client_ip=request.client_ip)
+        reply = wire.refusal(error, call.rid, client_ip=request.client_ip, because=cause)
         if isinstance(error, Busy):
             self._tell(records.record(call, reply, 0.0), None)
             return reply

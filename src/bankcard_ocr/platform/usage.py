@@ -6,25 +6,22 @@ operators draws it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
 
 from .state.base import RECORD_LIFETIME_S, State
-
-_PLACES = re.compile(r"(?<=: digits) [\d, -]+(?= uncertain$)")
 
 
 def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict[str, Any]:
     """``history``: the count of each Beijing day that had any, in ascending order, for two months at most.
 
     ``calls``: of the last seven days, a thousand calls at most, how many of ``path`` ended with each ``errcode`` in
-    each ``stage`` and of each ``cause``, which does not name the uncertain digits here: they differ from card to card;
+    each ``stage`` and of each ``cause``, which leaves out here what differs from card to card, as the uncertain digits;
     the most frequent first. ``since`` is when they begin.
     """
     records = state.records(appid, since=now - RECORD_LIFETIME_S)
     ends = Counter(
-        (record.errcode, record.stage if record.errcode else "", _PLACES.sub("", record.cause))
+        (record.errcode, record.stage if record.errcode else "", record.common_cause or record.cause)
         for record in records
         if record.path == path
     )

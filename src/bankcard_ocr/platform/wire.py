@@ -1,7 +1,8 @@
 """Parameters in, JSON out: the wire contract of the platform, without sockets.
 
 A request is a frozen value; so is a reply. The one table of error codes stands here: :func:`errcode` gives the code of
-an error, :func:`message` the text the platform has for it. A refusal reads ::
+an error, :func:`message` the text the platform has for it, :func:`reason` one of a few words that operators count by.
+A refusal reads ::
 
     {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 64dd8e12-0eb37d04-36a66358"}
 
@@ -26,7 +27,20 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from ..errors import BankcardError, Busy, CallError, FetchError, NotAPicture, PictureError, Refused, StateError
+from ..errors import (
+    BankcardError,
+    Busy,
+    CallError,
+    CardsDiffer,
+    FetchError,
+    NoCardFound,
+    NotAPicture,
+    NumberUnreadable,
+    PictureError,
+    Refused,
+    StateError,
+    TooSlow,
+)
 from ..formats import format_of
 from ..numbers.masking import masked
 from ..reading import MOST_PICTURES, RETURNED, Options, Reading, Returned
@@ -75,6 +89,54 @@ _ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
     {PictureError: 101002, Refused: 101001, FetchError: 101000, Busy: -1, StateError: -1}
 )
 
+Reason = Literal[
+    "no card",
+    "unreadable",
+    "cards differ",
+    "picture",
+    "fetch",
+    "quota",
+    "rate",
+    "token",
+    "secret",
+    "address",
+    "permission",
+    "call",  # it is not as it should be
+    "busy",
+    "timeout",
+    "state",
+    "fault",  # ours, which nobody foresaw
+]
+
+_REASONS: Mapping[type[BankcardError], Reason] = MappingProxyType(
+    {
+        NoCardFound: "no card",
+        NumberUnreadable: "unreadable",
+        CardsDiffer: "cards differ",
+        PictureError: "picture",
+        FetchError: "fetch",
+        TooSlow: "timeout",
+        Busy: "busy",
+        StateError: "state",
+    }
+)
+_REASONS_OF_CODES: Mapping[int, Reason] = MappingProxyType(
+    {
+        40001: "token",
+        40125: "secret",
+        40164: "address",
+        41001: "token",
+        42001: "token",
+        45009: "quota",
+        45011: "rate",
+        48001: "permission",
+        48006: "quota",
+        101003: "quota",
+        cloudcodes.NO_PERMISSION: "permission",
+        cloudcodes.ILLEGAL_SOURCE: "token",
+    }
+)
+
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
 AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
@@ -120,12 +182,18 @@ class PictureSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. ``body`` is the JSON object; ``errcode`` stands apart since a token reply carries none."""
+    """One answer. ``body`` is the JSON object; ``errcode`` stands apart since a token reply carries none.
+
+    Of a refusal ``reason`` is the kind, None where an earlier version kept it for a retry; ``cause`` and
+    ``common_cause`` are its error's.
+    """
 
     errcode: int
     rid: str
     body: Mapping[str, Any] = field(repr=False)
+    reason: Reason | None = None
     cause: str = ""
+    common_cause: str = ""
     retry_after_s: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -305,6 +373,18 @@ def errcode(error: Exception) -> int:
     return next((code for kind, code in _ERRCODES.items() if isinstance(error, kind)), -1)
 
 
+def reason(error: Exception) -> Reason:
+    """Why a call that ``error`` ended was refused, as one of a few words.
+
+    >>> reason(CallError(42001)), reason(CallError(47001)), reason(ZeroDivisionError())
+    ('token', 'call', 'fault')
+    """
+    found = next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), None)
+    if found is None and isinstance(error, CallError):
+        return _REASONS_OF_CODES.get(error.errcode, "call")
+    return found or "fault"
+
+
 def message(errcode: int) -> str:
     """What errmsg begins with; also for the codes of the cloud call."""
     return MESSAGES.get(errcode) or cloudcodes.MESSAGES[errcode]
@@ -312,19 +392,29 @@ def message(errcode: int) -> str:
 
 def hint(error: Exception) -> str:
     """Stage and cause in a few words, on one line, without brackets or anything like a card number."""
-    cause = error.cause if isinstance(error, BankcardError) else "internal error, the server's log has it"
+    return _line(error.cause if isinstance(error, BankcardError) else "internal error, the server's log has it")
+
+
+def _line(cause: str) -> str:
     return masked(re.sub(r"[\[\]\s]+", " ", cause).strip())[:160]
 
 
-def refusal(error: Exception, rid: str, *, client_ip: str = "", **details: Any) -> Reply:
-    """The reply that tells ``error``: its code, the platform's message, the hint, the request id, then ``details``."""
+def refusal(
+    error: Exception, rid: str, *, client_ip: str = "", because: Exception | None = None, **details: Any
+) -> Reply:
+    """The reply that tells ``error``: its code, the platform's message, the hint, the request id, then ``details``.
+
+    ``because`` is what ``error`` stands for, where the caller is to be told something else than the operator.
+    """
     code = errcode(error)
     text = message(code).format(ip=client_ip, ipv6=_ipv6(client_ip))
     cause = hint(error)
     return Reply(
         errcode=code,
         rid=rid,
+        reason=reason(because or error),
         cause=cause,
+        common_cause=_line(error.common_cause) if isinstance(error, BankcardError) else cause,
         body={
             "errcode": code,
             "errmsg": f"{text} hint: [{cause}] rid: {rid}" if cause else f"{text} rid: {rid}",

@@ -22,7 +22,7 @@ from dataclasses import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..errors import BankcardError, Busy, CallError, PictureTooLarge
+from ..errors import BankcardError, Busy, CallError, PictureTooLarge, TooSlow
 from ..platform import cloudcall, cloudcodes, wire
 from ..platform.service import ENDPOINTS, RECOGNIZE, Service
 from ..platform.wire import Answer, Reply, Request
@@ -87,7 +87,7 @@ class Api:
                 body = await self._body(receive, limit, keep=not self._is_full(heavy=heavy))
         except TimeoutError:
             code = cloudcodes.TIMEOUT if _is_cloud_call(scope) else -1
-            error = CallError(code, f"the body took over {self._settings.request_timeout_s:g} s")
+            error = TooSlow(code, limit_s=self._settings.request_timeout_s)
             await _send(send, await self._refused_and_kept(scope, error), close=True)
         except _TooLarge as found:
             await _send(send, await self._refused_and_kept(scope, self._too_large(scope, found.size)), close=True)

@@ -34,33 +34,6 @@ MOST_APPS = 1000  # whose quota is told
 
 Now = Callable[[], tuple[State, Settings]]  # SIGHUP may change both
 
-REASONS = {  # the others are calls that are not as they should be
-    40001: "token",
-    40125: "secret",
-    40164: "address",
-    41001: "token",
-    42001: "token",
-    45009: "quota",
-    45011: "rate",
-    48001: "permission",
-    48006: "quota",
-    101000: "fetch",
-    101002: "picture",
-    101003: "quota",
-}
-
-
-CAUSES = {"busy": "busy", StateError.AWAY: "state", "the body took": "timeout"}  # of -1
-
-
-def reason(record: Record) -> str:
-    """Why the call of ``record`` was refused, as one of a few words."""
-    if record.errcode == 101001:
-        return "unreadable" if record.cause.startswith("number unreadable") else "no card"
-    if record.errcode == -1:
-        return next((word for start, word in CAUSES.items() if record.cause.startswith(start)), "fault")
-    return REASONS.get(record.errcode, "call")
-
 
 class Metrics:
     """The counts of one process."""
@@ -100,8 +73,8 @@ class Metrics:
     def observe(self, record: Record, fault: Exception | None = None) -> None:  # noqa: ARG002  (an Observer)
         """Counts a call."""
         self._requests.labels(str(record.errcode)).inc()
-        if record.errcode:
-            self._refusals.labels(reason(record)).inc()
+        if record.reason is not None:
+            self._refusals.labels(record.reason).inc()
         self._stages.labels("total").observe(record.cost_ms / 1000)
         for stage, ms in record.timings_ms.items():
             self._stages.labels(stage).observe(ms / 1000)

@@ -22,6 +22,7 @@ from typing import Any, Literal, Protocol
 
 from ...caution import BEIJING
 from ...errors import SettingsError
+from ..wire import Reason
 
 TOKEN_KEPT_S = 86400.0  # after its end, so that a late caller is told "expired" and not "unknown"
 RECORD_LIFETIME_S = 7 * 86400.0  # rid/get answers for seven days
@@ -89,7 +90,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is kept of one call for ``rid/get`` and ``why``; every text in it is masked before it comes here."""
+    """What is kept of one call for ``rid/get`` and ``why``; every text in it is masked before it comes here.
+
+    ``reason``, ``cause`` and ``common_cause`` are the reply's; records of earlier versions have the second alone.
+    """
 
     rid: str
     appid: str
@@ -103,6 +107,8 @@ class Record:
     errcode: int
     stage: str
     cause: str
+    reason: Reason | None = None
+    common_cause: str = ""
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property
