@@ -16,7 +16,7 @@ import uvicorn
 from bankcard_ocr.errors import FetchError, NotAPicture
 from bankcard_ocr.platform import credentials, wire
 from bankcard_ocr.platform.credentials import issued
-from bankcard_ocr.platform.service import Service
+from bankcard_ocr.platform.service import Observer, Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Candidate, Options, Reading
@@ -101,7 +101,6 @@ class Platform:
     reader: FakeReader
     fetch: FakeFetch
     state: SqliteState
-    settings: Settings
     service: Service
     told: list[Any]
 
@@ -143,8 +142,8 @@ class Platform:
 
 def add_app(state: SqliteState, appid: str, token: str) -> None:
     app = App(appid=appid, name=appid, secret_hash=SECRET_HASH, created=0.0)
-    state.add_app(app)
-    state.rotate_token(issued(app, "operator", token, NOW, 7200), old_until=0.0)
+    if state.add_app(app):
+        state.rotate_token(issued(app, "operator", token, NOW, 7200), old_until=0.0)
 
 
 @pytest.fixture
@@ -153,23 +152,40 @@ def settings():
 
 
 @pytest.fixture
-def platform(tmp_path, settings):
-    """A platform with the apps wx1 and wx2, whose tokens are TOKEN and OTHER."""
-    clock, reader, fetch = Clock(), FakeReader(), FakeFetch()
-    state = SqliteState(tmp_path / "state.sqlite3", clock)
-    add_app(state, "wx1", "TOKEN")
-    add_app(state, "wx2", "OTHER")
-    told: list[Any] = []
-    service = Service(
-        reader=reader,
-        state=state,
-        fetch=fetch,
-        settings=settings,
-        clock=clock,
-        observer=lambda record, fault: told.append((record, fault)),
-    )
-    yield Platform(clock, reader, fetch, state, settings, service, told)
-    state.close()
+def make_platform(tmp_path, settings):
+    """Makes platforms on one store, with the apps wx1 and wx2, whose tokens are TOKEN and OTHER.
+
+    What is given by name is changed in the settings.
+    """
+    opened: list[SqliteState] = []
+
+    def make(*, observer: Observer | None = None, fingerprint_key: bytes = b"", **changes: Any) -> Platform:
+        clock, reader, fetch = Clock(), FakeReader(), FakeFetch()
+        state = SqliteState(tmp_path / "state.sqlite3", clock)
+        opened.append(state)
+        add_app(state, "wx1", "TOKEN")
+        add_app(state, "wx2", "OTHER")
+        told: list[Any] = []
+        service = Service(
+            reader=reader,
+            state=state,
+            fetch=fetch,
+            settings=dataclasses.replace(settings, **changes),
+            fingerprint_key=fingerprint_key,
+            clock=clock,
+            observer=observer or (lambda record, fault: told.append((record, fault))),
+        )
+        return Platform(clock, reader, fetch, state, service, told)
+
+    yield make
+    for state in opened:
+        state.close()
+
+
+@pytest.fixture
+def platform(make_platform):
+    """One such platform with the settings as they are."""
+    return make_platform()
 
 
 @pytest.fixture

@@ -188,9 +188,9 @@ class TestKeys:
 
 class TestReplies:
     @pytest.mark.parametrize(("form", "shown"), [("masked", MASKED), ("fingerprint", FINGERPRINT)])
-    def test_a_call_gets_what_it_asks_for(self, platform, form: str, shown: str):
+    def test_a_call_gets_what_it_asks_for(self, make_platform, form: str, shown: str):
         """pan= is obeyed, and the number stands nowhere in the reply, whatever detail it has."""
-        platform.service._fingerprint_key = KEY
+        platform = make_platform(fingerprint_key=KEY)
         other = "6200000000000005"
         platform.reader.outcome = dataclasses.replace(
             platform.reader.outcome,
@@ -208,9 +208,9 @@ class TestReplies:
         )
 
     @pytest.mark.parametrize(("form", "code"), [("masked", 0), ("fingerprint", 48001)])
-    def test_no_digits_are_shown_beside_a_fingerprint(self, platform, form: str, code: int):
+    def test_no_digits_are_shown_beside_a_fingerprint(self, make_platform, form: str, code: int):
         """First and last digits would help to try numbers out."""
-        platform.service._fingerprint_key = KEY
+        platform = make_platform(fingerprint_key=KEY)
         found = platform.read(**{"pan": form, "return": "redacted"})
 
         assert (code, int(not code)) == (found["errcode"], platform.used())

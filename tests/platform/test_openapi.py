@@ -76,10 +76,10 @@ class TestRepliesFit:
         assert fits("Recognized", platform.read(detail="1"))
 
     @pytest.mark.parametrize("form", ["masked", "jwe", "fingerprint"])
-    def test_a_recognition_in_another_form(self, platform, form: str):
+    def test_a_recognition_in_another_form(self, make_platform, form: str):
         """So does one that does not show the number."""
+        platform = make_platform(fingerprint_key=bytes(32))
         platform.change(jwk=public_jwk(json.dumps(ECKey.generate_key("P-256").as_dict(private=False))))
-        platform.service._fingerprint_key = bytes(32)
 
         assert fits("Recognized", platform.read(detail="1", pan=form))
 

@@ -26,7 +26,6 @@ from bankcard_ocr.platform.call import Call
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.records import record
 from bankcard_ocr.platform.remedies import REMEDIES
-from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.wire import Reply, Request
 from bankcard_ocr.reading import FoundCard, Seen
@@ -156,12 +155,9 @@ class TestRecognition:
         """A picture of exactly the limit is read, of one byte more refused."""
         assert code == platform.read(JPEG.ljust(size, b"x"))["errcode"]
 
-    def test_a_threshold_of_the_settings_reaches_the_reader(self, platform):
+    def test_a_threshold_of_the_settings_reaches_the_reader(self, make_platform):
         """The operator's threshold is the reader's."""
-        import dataclasses
-
-        settings = dataclasses.replace(platform.settings, threshold=0.7)
-        platform.service._settings = settings
+        platform = make_platform(threshold=0.7)
         platform.read()
 
         assert 0.7 == platform.reader.seen[0][1].threshold
@@ -246,11 +242,9 @@ class TestQuota:
             platform.used(),
         )
 
-    def test_a_minute_has_its_limit(self, platform):
+    def test_a_minute_has_its_limit(self, make_platform):
         """The calls of one minute are limited; the next minute starts anew."""
-        import dataclasses
-
-        platform.service._settings = dataclasses.replace(platform.settings, minute_limit=1)
+        platform = make_platform(minute_limit=1)
         codes = [platform.read()["errcode"], platform.read()["errcode"]]
         platform.clock.now += 60
 
@@ -439,19 +433,9 @@ class TestStableToken:
 
         assert ({**first, "expires_in": 1200}, 7200) == (stable(platform), first["expires_in"])
 
-    def test_another_process_repeats_it(self, platform):
+    def test_another_process_repeats_it(self, make_platform):
         """The token is derived, so a server that never saw it repeats it."""
-        first = stable(platform)
-        other = Service(
-            reader=platform.reader,
-            state=platform.state,
-            fetch=platform.fetch,
-            settings=platform.settings,
-            clock=platform.clock,
-        )
-        platform.service = other
-
-        assert first == stable(platform)
+        assert stable(make_platform()) == stable(make_platform())
 
     def test_in_its_last_five_minutes_a_new_one_is_issued(self, platform):
         """With 301 s left it is repeated, with 300 s there is a new one, and both are good."""
@@ -488,14 +472,14 @@ class TestStableToken:
     @pytest.mark.parametrize("ask", [token, stable])
     def test_a_secret_that_is_rotated_while_it_asks_gets_no_token(self, platform, ask, monkeypatch):
         """It was right when it was looked at; what it would get would outlive the rotation."""
-        client = Service._client
+        verify = credentials.verify
 
-        def rotated(self, *args):
-            found = client(self, *args)
+        def rotated(secret: str, kept: str) -> bytes | None:
+            key = verify(secret, kept)
             platform.change(secret_hash=credentials.hashed("another"))
-            return found
+            return key
 
-        monkeypatch.setattr(Service, "_client", rotated)
+        monkeypatch.setattr(credentials, "verify", rotated)
 
         assert 40125 == ask(platform)["errcode"]
 
@@ -828,15 +812,13 @@ class TestRid:
             list(record.timings_ms),
         )
 
-    def test_a_log_that_cannot_be_written_takes_no_reply_away(self, platform):
+    def test_a_log_that_cannot_be_written_takes_no_reply_away(self, make_platform):
         """A full disk under the log costs the caller nothing."""
 
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        platform.service._observer = full
-
-        assert 0 == platform.read()["errcode"]
+        assert 0 == make_platform(observer=full).read()["errcode"]
 
     def test_a_fault_of_ours_reaches_the_observer(self, platform):
         """An unforeseen exception is told to the log, not to the caller."""
@@ -891,7 +873,6 @@ class TestEndpoints:
         found = platform.read()
 
         assert (True, [], StateError) == (begins(found, -1), platform.reader.seen, type(platform.told[0][1]))
-        platform.state.__init__(":memory:", platform.clock)
 
     def test_who_was_told_that_it_is_over_is_charged_nothing(self, platform):
         """The reading was still at work; nobody gets its number."""
