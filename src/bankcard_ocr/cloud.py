@@ -40,10 +40,10 @@ import httpx
 
 from .errors import BankcardError, SettingsError
 from .platform import cloudcodes, permission
+from .platform.endpoints import RECOGNIZE, STABLE_TOKEN
 
 __all__ = ["AsyncOpenApi", "BankcardResult", "Cloud", "CloudError", "Media", "OpenApi", "aio", "init", "openapi"]
 
-API = "ocr.bankcard"
 RETRIES = 2
 _TOKEN_MARGIN_S = 60.0  # a token is fetched anew this long before it expires
 _BACKOFF_S = 0.1
@@ -252,9 +252,9 @@ class Cloud:
 
     def bankcard(self, form: Mapping[str, str], file: tuple[str, bytes, str] | None) -> _Call:
         """The steps of one recognition."""
-        if API not in (self._permissions or ()):
+        if RECOGNIZE.api not in (self._permissions or ()):
             found = "config.json" if self._permissions is not None else _NO_CONFIG
-            raise _refusal(cloudcodes.NO_PERMISSION, f"; {found} must list {API} under permissions.openapi")
+            raise _refusal(cloudcodes.NO_PERMISSION, f"; {found} must list {RECOGNIZE.api} under permissions.openapi")
         deadline = self._clock() + self._timeout_s
         token = yield from self._access_token(deadline)
         reply = yield from self._recognize(token, form, file, deadline)
@@ -266,12 +266,13 @@ class Cloud:
         fields = {
             _camel(name): _camel_keys(value) for name, value in reply.items() if name not in {"errcode", "errmsg"}
         }
-        return {"errCode": 0, "errMsg": f"openapi.{API}:ok", **fields}
+        return {"errCode": 0, "errMsg": f"openapi.{RECOGNIZE.api}:ok", **fields}
 
     def _recognize(
         self, token: str, form: Mapping[str, str], file: tuple[str, bytes, str] | None, deadline: float
     ) -> _Call:
-        reply = yield from self._exchange("/cv/ocr/bankcard", deadline, form={**form, "access_token": token}, file=file)
+        given = {**form, "access_token": token}
+        reply = yield from self._exchange(RECOGNIZE.path, deadline, form=given, file=file)
         if type(reply.get("errcode")) is not int:
             raise _refusal(cloudcodes.SYSTEM_ERROR, ": the reply has no errcode")
         return reply
@@ -283,7 +284,7 @@ class Cloud:
             return token
         appid, secret = self._account
         body = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-        reply = yield from self._exchange("/cgi-bin/stable_token", deadline, json=body)
+        reply = yield from self._exchange(STABLE_TOKEN.path, deadline, json=body)
         new, lifetime_s = reply.get("access_token"), reply.get("expires_in")
         if not isinstance(new, str) or not isinstance(lifetime_s, int):
             raise _failure(int(reply.get("errcode") or cloudcodes.SYSTEM_ERROR), str(reply.get("errmsg", "no token")))
@@ -366,7 +367,7 @@ def _refusal(code: int, more: str = "") -> CloudError:
 
 
 def _failure(code: int, message: str) -> CloudError:
-    return CloudError(code, f"openapi.{API}:fail {message}")
+    return CloudError(code, f"openapi.{RECOGNIZE.api}:fail {message}")
 
 
 def _camel(name: str) -> str:

@@ -15,8 +15,8 @@ from bankcard_ocr.errors import NoCardFound
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.disclosure import public_jwk
+from bankcard_ocr.platform.endpoints import ENDPOINTS
 from bankcard_ocr.platform.remedies import REMEDIES
-from bankcard_ocr.platform.service import ENDPOINTS
 from bankcard_ocr.reading import Seen
 from bankcard_ocr.server.openapi import DOCUMENT
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr.platform import permission, service
+from bankcard_ocr.platform import permission
+from bankcard_ocr.platform.endpoints import APIS, ENDPOINTS
 
 
 def test_the_listed_apis_are_the_permissions():
@@ -20,11 +19,15 @@ def test_the_listed_apis_are_the_permissions():
     assert ("ocr.bankcard", "ocr.idcard") == permission.listed(json.dumps(config))
 
 
-def test_what_may_be_denied_is_what_the_service_asks_about():
-    """APIS are the names that calls are judged by, each and no other."""
-    asked = re.findall(r"self\._authorized\(call, (.+)\)", inspect.getsource(service))
+@pytest.mark.parametrize("api", APIS)
+def test_an_app_is_refused_what_it_is_denied_and_nothing_else(platform, api: str):
+    """Whatever names may be denied: every path of the API is 48001 then, and no other path is."""
+    platform.change(denied=(api,))
+    refused = [
+        path for path in ENDPOINTS if platform.call("POST", path, {}, access_token="TOKEN").get("errcode") == 48001
+    ]
 
-    assert sorted(permission.APIS) == sorted(service.API if name == "API" else name.strip('"') for name in asked)
+    assert [path for path, endpoint in ENDPOINTS.items() if endpoint.api == api] == refused
 
 
 @pytest.mark.parametrize("config", ["{}", '{"permissions": {}}', '{"permissions": {"openapi": []}}'])

@@ -16,6 +16,7 @@ import typer
 from ..errors import BankcardError
 from ..platform import credentials, permission
 from ..platform.disclosure import Form, public_jwk
+from ..platform.endpoints import APIS, CLOUD_APIS
 from ..platform.state.base import App
 from .store import Appid, Config, Json, known, opened, show
 
@@ -127,10 +128,8 @@ def permissions(
     appid: Appid, add: Add = None, remove: Remove = None, config: Config = None, as_json: Json = False
 ) -> None:
     """Show or change the names an app's cloud functions may call, such as ocr.bankcard."""
-    from ..platform.cloudcall import APIS  # protobuf is loaded with it
-
     for name in add or []:
-        _api(name, APIS)
+        _api(name, CLOUD_APIS)
     changed = _change(appid, config, lambda app: _with(app, "permissions", add or [], remove or []))
     _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
 
@@ -154,12 +153,12 @@ def import_config(
 @app.command()
 def deny(
     appid: Appid,
-    api: Annotated[str, typer.Argument(help=f"One of {', '.join(permission.APIS)}.")],
+    api: Annotated[str, typer.Argument(help=f"One of {', '.join(APIS)}.")],
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Forbid an app to call an API in any way; it gets errcode 48001."""
-    name = _api(api, permission.APIS)
+    name = _api(api, APIS)
     changed = _change(appid, config, lambda app: _with(app, "denied", [name], []))
     _show_list(appid, "denied", changed.denied, "nothing is denied", as_json=as_json)
 

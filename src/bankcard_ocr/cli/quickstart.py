@@ -15,7 +15,7 @@ import typer
 
 from ..platform import credentials
 from ..platform.credentials import operator_token
-from ..platform.service import RECOGNIZE, TOKEN
+from ..platform.endpoints import RECOGNIZE, TOKEN
 from ..platform.state.base import App, State
 from ..settings import Settings, load
 
@@ -109,7 +109,7 @@ class _Check:
             typer.echo(f"Serving at {self._base}")
             token = self._access_token or self._token(client)
             files = {"img": (pages.SAMPLE, pages.sample(), "image/jpeg")}
-            reply: dict[str, Any] = client.post(RECOGNIZE, params={"access_token": token}, files=files).json()
+            reply: dict[str, Any] = client.post(RECOGNIZE.path, params={"access_token": token}, files=files).json()
         self.went_well = reply.get("errcode") == 0
         typer.echo(f"\nThe reply for the sample card ({self._base}/sample.jpg):\n  {json.dumps(reply)}")
         typer.echo(f"\nThe same by hand:\n{self._by_hand()}")
@@ -117,7 +117,7 @@ class _Check:
 
     def _token(self, client: Any) -> str:
         params = {"grant_type": "client_credential", "appid": self._caller.app.appid, "secret": self._caller.secret}
-        return str(client.get(TOKEN, params=params).json().get("access_token", ""))
+        return str(client.get(TOKEN.path, params=params).json().get("access_token", ""))
 
     def _by_hand(self) -> str:
         appid, secret = self._caller.app.appid, self._caller.secret
@@ -127,10 +127,10 @@ class _Check:
             ]
         else:
             query = f"grant_type=client_credential&appid={appid}&secret={secret}"
-            lines = [f"  curl '{self._base}{TOKEN}?{query}'    # the secret is shown this once"]
+            lines = [f"  curl '{self._base}{TOKEN.path}?{query}'    # the secret is shown this once"]
             lines.append("  TOKEN=...    # the access_token of that reply")
         lines += [
             f"  curl -o sample.jpg {self._base}/sample.jpg",
-            f'  curl -F img=@sample.jpg "{self._base}{RECOGNIZE}?access_token=$TOKEN"',
+            f'  curl -F img=@sample.jpg "{self._base}{RECOGNIZE.path}?access_token=$TOKEN"',
         ]
         return "\n".join(lines)

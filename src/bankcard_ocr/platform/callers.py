@@ -77,8 +77,8 @@ def _whence(client_ip: str) -> str:
     return client_ip if address.ipv4_mapped else str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def admit(call: Call, app: App, api: str) -> None:
-    """Raises CallError unless the app may call ``api`` from this address."""
+def admit(call: Call, app: App, api: str = "") -> None:
+    """Raises CallError unless the app may call ``api``, or what no app is denied, from this address."""
     call.appid = app.appid
     if not app.enabled:
         raise CallError(48001, "the app is disabled")

@@ -18,7 +18,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
@@ -27,11 +26,11 @@ from google.protobuf.message import DecodeError
 from ..errors import BankcardError, CallError
 from . import wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
+from .endpoints import CLOUD_APIS
 from .form import Body, Part
 from .wire import Answer, Reply, Request
 
 PATH = "/admin"
-APIS: Mapping[str, str] = MappingProxyType({"ocr.bankcard": "/cv/ocr/bankcard"})
 MAX_PAIRS = 64
 MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
 
@@ -113,7 +112,7 @@ def _call(request: Request, platform: Platform) -> Request:
     query = {name: _as_text(value) for name, value in given.plain.items() if name not in wire.TOKEN_NAMES}
     return Request(
         method="POST",
-        path=APIS[api],
+        path=CLOUD_APIS[api].path,
         query={**query, "access_token": access_token},
         headers=request.headers,
         body=Body(parts=given.pictures),
@@ -135,7 +134,7 @@ def _envelope(request: Request) -> tuple[str, str]:
     if request.method != "POST" or not request.body.parts:
         raise TransportError("INVALID_PARAM", request.body.fault or "POST multipart/form-data")
     api = fields.get("apiName", "")
-    if api not in APIS:
+    if api not in CLOUD_APIS:
         raise CallError(NOT_FOUND, "unknown API")
     access_token = next((token for name in _TOKEN_FIELDS if (token := fields.get(name, "").strip())), "")
     if not access_token:

@@ -1,4 +1,4 @@
-"""What an app may be denied, and what a cloud function may call: the list in its ``config.json``.
+"""What a cloud function may call: the list in its ``config.json``.
 
 >>> listed('{"permissions": {"openapi": ["ocr.bankcard"]}}')
 ('ocr.bankcard',)
@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import json
-
-APIS = ("ocr.bankcard", "clear_quota", "openapi.quota.get", "openapi.quota.clear", "openapi.rid.get", "addresses")
 
 
 def listed(config: str | bytes) -> tuple[str, ...]:

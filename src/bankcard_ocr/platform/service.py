@@ -29,15 +29,25 @@ from . import credentials, detail, idempotency, quota, records, wire
 from .call import Call
 from .callers import AHEAD_S, Callers, admit, is_of_the_future
 from .disclosure import Disclosure, disclosure
+from .endpoints import (
+    API_ADDRESSES,
+    CALLBACK_ADDRESSES,
+    CLEAR_API_QUOTA,
+    CLEAR_QUOTA,
+    CLEAR_QUOTA_BY_SECRET,
+    ENDPOINTS,
+    GET_QUOTA,
+    GET_RID,
+    RECOGNIZE,
+    STABLE_TOKEN,
+    TOKEN,
+    Endpoint,
+)
 from .quota import Counted, counter
 from .state import base
 from .state.base import App, Record, State, Token, TokenKind, Window
 from .usage import usage
 from .wire import PictureSource, Reply, Request
-
-RECOGNIZE = "/cv/ocr/bankcard"
-TOKEN = "/cgi-bin/token"  # noqa: S105
-API = "ocr.bankcard"
 
 OVERLAP_S = 300.0  # an earlier token stays valid this long beside its successor
 FORCED_APART_S = 30.0
@@ -61,14 +71,6 @@ class _Wanted:
 
     options: Options
     disclosure: Disclosure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One path: the function that answers it, and whether only POST will do."""
-
-    answer: Callable[[Service, Call], Reply]
-    post_only: bool
 
 
 class Service:
@@ -144,7 +146,9 @@ class Service:
             raise CallError(40066)
         if call.request.method != "POST" and (endpoint.post_only or call.request.method != "GET"):
             raise CallError(43002)
-        return endpoint.answer(self, call)
+        if endpoint.api:
+            return BY_TOKEN[endpoint](self, call, self._authorized(call, endpoint.api))
+        return BY_SECRET[endpoint](self, call)
 
     def _keep(self, record: Record, fault: Exception | None) -> None:
         if not isinstance(fault, StateError):  # a store that is away would take its time again
@@ -160,9 +164,8 @@ class Service:
 
     # The recognition call
 
-    def recognize(self, call: Call) -> Reply:
+    def recognize(self, call: Call, app: App) -> Reply:
         """``/cv/ocr/bankcard``."""
-        app = self._authorized(call, API)
         key = call.request.headers.get(idempotency.HEADER)
         with call.at("quota"):
             self._look_at_quota(call, app)
@@ -330,9 +333,8 @@ class Service:
 
     # Quotas
 
-    def clear_quota(self, call: Call) -> Reply:
+    def clear_quota(self, call: Call, app: App) -> Reply:
         """``/cgi-bin/clear_quota``: every daily count of the token's app starts anew."""
-        app = self._authorized(call, "clear_quota")
         if _text(_json(call).get("appid")) != app.appid:
             raise CallError(40013, "not the app of the access_token")
         return self._clear_all(call, app)
@@ -351,18 +353,16 @@ class Service:
         quota.clear_all(self._state, app.appid, call.now)
         return wire.ok(call.rid)
 
-    def clear_api_quota(self, call: Call) -> Reply:
+    def clear_api_quota(self, call: Call, app: App) -> Reply:
         """``/cgi-bin/openapi/quota/clear``: the daily count of one path starts anew."""
-        app = self._authorized(call, "openapi.quota.clear")
         _, counted, _ = self._quota(call, app)
         if self._one_more("clear_api", app, base.beijing_month(call.now), quota.API_CLEARS_A_MONTH) is None:
             raise CallError(48006, f"{quota.API_CLEARS_A_MONTH} clears a month")
         self._state.clear(counted, base.beijing_day(call.now))
         return wire.ok(call.rid)
 
-    def get_quota(self, call: Call) -> Reply:
+    def get_quota(self, call: Call, app: App) -> Reply:
         """``/cgi-bin/openapi/quota/get``: limit, use and rest of one path today; with ``detail`` what came before."""
-        app = self._authorized(call, "openapi.quota.get")
         path, counted, limit = self._quota(call, app)
         more = usage(self._state, app.appid, counted, path, call.now) if wire.wants_detail(call.request) else {}
         used = self._state.used(counted, base.beijing_day(call.now))
@@ -376,19 +376,18 @@ class Service:
     def _quota(self, call: Call, app: App) -> tuple[str, str, int]:
         """The ``cgi_path`` in the body, its daily counter, and its limit. Raises CallError 76021 or 76022."""
         path = "/" + _text(_json(call).get("cgi_path")).partition("?")[0].strip().strip("/")
-        if path not in {RECOGNIZE, TOKEN}:
-            raise CallError(76021, f"{RECOGNIZE} and {TOKEN} have a daily quota")
-        if path == RECOGNIZE and API in app.denied:
+        if path not in {RECOGNIZE.path, TOKEN.path}:
+            raise CallError(76021, f"{RECOGNIZE.path} and {TOKEN.path} have a daily quota")
+        if path == RECOGNIZE.path and RECOGNIZE.api in app.denied:
             raise CallError(76022)
-        if path == RECOGNIZE:
+        if path == RECOGNIZE.path:
             return path, counter("recognize", app.appid), app.limit(self._settings.daily_limit)
         return path, counter("token", app.appid), quota.TOKENS_A_DAY
 
     # What else an app may ask
 
-    def get_rid(self, call: Call) -> Reply:
+    def get_rid(self, call: Call, app: App) -> Reply:
         """``/cgi-bin/openapi/rid/get``: what became of a call, masked."""
-        app = self._authorized(call, "openapi.rid.get")
         rid = _text(_json(call).get("rid")).strip()
         if not wire.RID.fullmatch(rid):
             raise CallError(76002, "three groups of 8 hex digits make a rid")
@@ -409,9 +408,8 @@ class Service:
             },
         )
 
-    def addresses(self, call: Call) -> Reply:
+    def addresses(self, call: Call, _app: App) -> Reply:
         """``/cgi-bin/getcallbackip`` and ``/cgi-bin/get_api_domain_ip``; as the platform's, without an errcode."""
-        self._authorized(call, "addresses")
         return Reply(errcode=0, rid=call.rid, body={"ip_list": list(self._settings.ip_list)})
 
     # Who calls
@@ -435,22 +433,26 @@ class Service:
         with call.at("secret"):
             app, key = self._callers.by_secret(appid, secret, call)
         with call.at("permission"):
-            admit(call, app, "token")
+            admit(call, app)
         return app, key
 
 
-ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
+BY_TOKEN: Mapping[Endpoint, Callable[[Service, Call, App], Reply]] = MappingProxyType(
     {
-        RECOGNIZE: Endpoint(answer=Service.recognize, post_only=False),
-        TOKEN: Endpoint(answer=Service.token, post_only=False),
-        "/cgi-bin/stable_token": Endpoint(answer=Service.stable_token, post_only=True),
-        "/cgi-bin/clear_quota": Endpoint(answer=Service.clear_quota, post_only=True),
-        "/cgi-bin/clear_quota/v2": Endpoint(answer=Service.clear_quota_v2, post_only=True),
-        "/cgi-bin/openapi/quota/clear": Endpoint(answer=Service.clear_api_quota, post_only=True),
-        "/cgi-bin/openapi/quota/get": Endpoint(answer=Service.get_quota, post_only=True),
-        "/cgi-bin/openapi/rid/get": Endpoint(answer=Service.get_rid, post_only=True),
-        "/cgi-bin/getcallbackip": Endpoint(answer=Service.addresses, post_only=False),
-        "/cgi-bin/get_api_domain_ip": Endpoint(answer=Service.addresses, post_only=False),
+        RECOGNIZE: Service.recognize,
+        CLEAR_QUOTA: Service.clear_quota,
+        CLEAR_API_QUOTA: Service.clear_api_quota,
+        GET_QUOTA: Service.get_quota,
+        GET_RID: Service.get_rid,
+        CALLBACK_ADDRESSES: Service.addresses,
+        API_ADDRESSES: Service.addresses,
+    }
+)
+BY_SECRET: Mapping[Endpoint, Callable[[Service, Call], Reply]] = MappingProxyType(
+    {
+        TOKEN: Service.token,
+        STABLE_TOKEN: Service.stable_token,
+        CLEAR_QUOTA_BY_SECRET: Service.clear_quota_v2,
     }
 )
 

@@ -24,7 +24,8 @@ from starlette.types import Receive, Scope, Send
 
 from ..errors import BankcardError, Busy, CallError, PictureTooLarge, TooSlow
 from ..platform import cloudcall, cloudcodes, wire
-from ..platform.service import ENDPOINTS, RECOGNIZE, Service
+from ..platform.endpoints import ENDPOINTS, RECOGNIZE
+from ..platform.service import Service
 from ..platform.wire import Answer, Reply, Request
 from ..reading import MOST_PICTURES
 from ..settings import Settings
@@ -36,7 +37,7 @@ OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
-HEAVY = {RECOGNIZE, cloudcall.PATH}
+HEAVY = {RECOGNIZE.path, cloudcall.PATH}
 
 
 class Api:

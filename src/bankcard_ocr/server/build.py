@@ -17,7 +17,8 @@ from ..cores import cores
 from ..errors import Busy, InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
-from ..platform.service import ENDPOINTS, Observer, Service
+from ..platform.endpoints import ENDPOINTS
+from ..platform.service import Observer, Service
 from ..platform.state.base import Record, State
 from ..reading import PictureReader
 from ..settings import Settings, key
