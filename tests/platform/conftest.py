@@ -16,6 +16,7 @@ import uvicorn
 from bankcard_ocr.errors import FetchError, NotAPicture
 from bankcard_ocr.platform import credentials, wire
 from bankcard_ocr.platform.credentials import issued
+from bankcard_ocr.platform.resources import Resources
 from bankcard_ocr.platform.service import Observer, Service
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
@@ -166,15 +167,15 @@ def make_platform(tmp_path, settings):
         add_app(state, "wx1", "TOKEN")
         add_app(state, "wx2", "OTHER")
         told: list[Any] = []
-        service = Service(
+        resources = Resources(
             reader=reader,
             state=state,
             fetch=fetch,
             settings=dataclasses.replace(settings, **changes),
             fingerprint_key=fingerprint_key,
-            clock=clock,
-            observer=observer or (lambda record, fault: told.append((record, fault))),
         )
+        noting = observer or (lambda record, fault: told.append((record, fault)))
+        service = Service(resources, clock=clock, observer=noting)
         return Platform(clock, reader, fetch, state, service, told)
 
     yield make

@@ -13,6 +13,7 @@ import pytest
 from bankcard_ocr.errors import NoCardFound, NotAPicture, StateError
 from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.credentials import issued
+from bankcard_ocr.platform.resources import Resources
 from bankcard_ocr.platform.service import Service
 from bankcard_ocr.platform.state.base import App, beijing_day
 from bankcard_ocr.platform.wire import Reply
@@ -82,10 +83,8 @@ def platform(store, clock):
     reader = Reads()
     reader.gate.set()
     fetched = iter([JPEG, JPEG, JPEG + b"2"])
-    service = Service(
-        reader=reader, state=store, fetch=lambda _url: next(fetched), settings=Settings(port=0), clock=clock
-    )
-    return Platform(service, reader, store, clock)
+    resources = Resources(reader=reader, state=store, fetch=lambda _url: next(fetched), settings=Settings(port=0))
+    return Platform(Service(resources, clock=clock), reader, store, clock)
 
 
 def begins(reply: Reply, text: str) -> bool:

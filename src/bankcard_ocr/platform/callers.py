@@ -8,6 +8,7 @@ import ipaddress
 import secrets
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass, field
 
 from ..errors import CallError
 from . import credentials
@@ -21,12 +22,51 @@ MAX_SECRET = 256
 AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a call brings along in place of a token; nothing in it is checked yet."""
+
+    grant_type: str
+    appid: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The app of right credentials, and its key for stable tokens."""
+
+    app: App
+    key: bytes = field(repr=False)
+
+
 class Callers:
     """The apps of a store, found by what their calls bring along. Threads share it."""
 
     def __init__(self, state: State) -> None:
         self._state = state
         self._verified = _Verified()
+
+    def authorized(self, call: Call, api: str) -> App:
+        """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
+        with call.at("token"):
+            app = self.by_token(call.request.access_token(), call.now)
+        with call.at("permission"):
+            admit(call, app, api)
+        return app
+
+    def authenticated(self, call: Call, given: Credentials) -> Client:
+        """The app of these credentials, when it may call from where it does. Raises CallError."""
+        if given.grant_type != "client_credential":
+            raise CallError(40002, "must be client_credential")
+        if not given.appid:
+            raise CallError(41002)
+        if not given.secret:
+            raise CallError(41004)
+        with call.at("secret"):
+            client = self.by_secret(given.appid, given.secret, call)
+        with call.at("permission"):
+            admit(call, client.app)
+        return client
 
     def by_token(self, access_token: str, now: float) -> App:
         """The app that this token is of. Raises CallError 41001, 40001 or 42001."""
@@ -44,14 +84,14 @@ class Callers:
             raise CallError(40001, "its app is gone")
         return app
 
-    def by_secret(self, appid: str, secret: str, call: Call) -> tuple[App, bytes]:
-        """The app of this id and secret, and its key for stable tokens. Raises CallError 40013, 40125 or 45011."""
+    def by_secret(self, appid: str, secret: str, call: Call) -> Client:
+        """The app of this id and secret. Raises CallError 40013, 40125 or 45011."""
         app = self._state.app(appid)
         if app is None:
             raise CallError(40013)
         key = self._verified.get(app, secret)
         if key is not None:
-            return app, key
+            return Client(app=app, key=key)
         wrong, window = f"wrong:{_whence(call.request.client_ip)}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
         if self._state.used(wrong, window) >= WRONG_SECRETS:
             raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
@@ -60,7 +100,7 @@ class Callers:
             self._state.consume(wrong, window, WRONG_SECRETS)
             raise CallError(40125)
         self._verified.put(app, secret, key)
-        return app, key
+        return Client(app=app, key=key)
 
 
 def is_of_the_future(token: Token, now: float) -> bool:

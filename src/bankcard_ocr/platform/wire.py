@@ -342,6 +342,21 @@ def _returns(request: Request) -> frozenset[Returned]:
     return frozenset(name for name in RETURNED if name in words)
 
 
+def json_body(request: Request) -> Mapping[str, Any]:
+    """The body of a call that must bring JSON. Raises CallError 44002 or 47001."""
+    if request.body.json is not None:
+        return request.body.json
+    if request.body_bytes == 0:
+        raise CallError(44002)
+    raise CallError(47001, request.body.fault or "the body must be JSON")
+
+
+def json_text(request: Request, name: str) -> str:
+    """The text ``name`` in the JSON body, empty when it is none. Raises CallError 44002 or 47001."""
+    value = json_body(request).get(name)
+    return value if isinstance(value, str) else ""
+
+
 def wants_detail(request: Request) -> bool:
     """Whether the reply shall carry what docs/http.md adds to the platform's."""
     return request.value("detail").strip().lower() in {"1", "true", "yes", "on"}

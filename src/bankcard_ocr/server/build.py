@@ -18,6 +18,7 @@ from ..errors import Busy, InvalidTable, SettingsError
 from ..numbers.iin import Table, default
 from ..platform import state as states
 from ..platform.endpoints import ENDPOINTS
+from ..platform.resources import Resources
 from ..platform.service import Observer, Service
 from ..platform.state.base import Record, State
 from ..reading import PictureReader
@@ -52,16 +53,15 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
     fetch = fetcher(settings)
     for exception in fetch.exceptions:
         structlog.get_logger().warning("img_url may reach beyond the public internet", excepted=exception)
-    service = Service(
+    resources = Resources(
         reader=gate,
         state=store,
         fetch=_at_most(fetch, max(1, settings.max_concurrent_calls // 2)),
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
-        observer=_notifying(observers),
     )
-    api = Api(service, settings)
+    api = Api(Service(resources, observer=_notifying(observers)), settings)
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
