@@ -6,18 +6,18 @@ import os
 import subprocess
 import sys
 import urllib.request
+from contextlib import contextmanager
 from unittest.mock import Mock
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from bankcard_ocr.errors import SettingsError, StateError
+from bankcard_ocr.errors import Busy, SettingsError, StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state.base import App, Record, beijing_day
 from bankcard_ocr.platform.wire import Reason
 from bankcard_ocr.reading import Options, Reading
-from bankcard_ocr.server import metrics, traces
-from bankcard_ocr.server.gate import Gate
+from bankcard_ocr.server import build, metrics, traces
 from bankcard_ocr.server.metrics import Metrics, Quotas
 from bankcard_ocr.settings import Settings
 
@@ -88,35 +88,38 @@ def test_stages_are_timed_in_seconds(counts):
     ]
 
 
-class Looking:
-    """A reader that notes what the gauges say while it reads."""
+def test_a_picture_waits_and_then_is_in_flight(counts, monkeypatch):
+    """While it waits it counts as waiting, while it is read as in flight, and then as neither, even when it failed."""
+    seen: list[tuple[float | None, float | None]] = []
+    track_waiting = counts.waiting.track_inprogress
 
-    def __init__(self, counts: Metrics) -> None:
-        self.counts = counts
-        self.seen: list[float | None] = []
+    def look() -> None:
+        found = counts.registry.get_sample_value
+        seen.append((found("bankcard_ocr_waiting"), found("bankcard_ocr_in_flight")))
 
-    def read(self, _data: bytes, _options: Options = Options()) -> Reading:
-        names = ("bankcard_ocr_in_flight", "bankcard_ocr_waiting")
-        self.seen += [self.counts.registry.get_sample_value(name) for name in names]
-        raise StateError("enough")
+    @contextmanager
+    def waiting():
+        with track_waiting():
+            look()
+            yield
 
+    class Looking:
+        def read(self, data: bytes, options: Options = Options()) -> Reading:
+            look()
+            return gate.read(data, options)  # which waits for itself, in vain
 
-def test_a_picture_waits_and_then_is_in_flight(counts):
-    """While it is read it counts as in flight and no more as waiting; afterwards as neither, even when it failed."""
-    looking = Looking(counts)
-    gate = Gate(counts.at_work(looking), 1, 1.0)
-    with pytest.raises(StateError):
-        counts.waiting(gate).read(b"", Options())
-    names = ("bankcard_ocr_in_flight", "bankcard_ocr_waiting")
+    monkeypatch.setattr(counts.waiting, "track_inprogress", waiting)
+    gate = build._gate(Looking(), Settings(threads=1, request_timeout_s=0.01), counts)
+    with pytest.raises(Busy):
+        gate.read(b"")
+    look()
 
-    assert ([1.0, 0.0], [0.0, 0.0]) == (looking.seen, [counts.registry.get_sample_value(name) for name in names])
+    assert [(0.0, 1.0), (1.0, 1.0), (0.0, 0.0)] == seen
 
 
 def test_models_are_told_by_their_hash(counts):
     """What a reader has is named with the start of its SHA-256."""
-    reader = Looking(counts)
-    reader.digests = {"locate": "0123456789ab"}
-    counts.models(reader)
+    counts.models(Mock(digests={"locate": "0123456789ab"}))
 
     assert 1.0 == counts.registry.get_sample_value(
         "bankcard_ocr_model_info", {"name": "locate", "digest": "0123456789ab"}
@@ -154,38 +157,34 @@ def test_the_metrics_port_answers(counts, store):
     """The port serves the text format."""
     settings = Settings(metrics_port=0)
     counts.observe(record())
-    server = metrics.serve(metrics.of_one(counts, store, settings), settings)
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as reply:
-            found = reply.read().decode()
-    finally:
-        server.shutdown()
-        server.server_close()
+    with (
+        metrics.serve(metrics.of_one(counts, store, settings), settings) as server,
+        urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as reply,
+    ):
+        found = reply.read().decode()
 
     assert 'bankcard_ocr_requests_total{code="0"} 1.0' in found
 
 
 def test_a_metrics_port_that_is_taken_is_a_wrong_setting(counts, store):
     """Two servers cannot have one port, and the setting is named."""
-    settings = Settings(metrics_port=0)
-    server = metrics.serve(counts.registry, settings)
-    with pytest.raises(SettingsError, match="metrics_port"):
-        metrics.serve(counts.registry, Settings(metrics_port=server.server_port))
-    server.shutdown()
-    server.server_close()
+    with (
+        metrics.serve(counts.registry, Settings(metrics_port=0)) as server,
+        pytest.raises(SettingsError, match="metrics_port"),
+        metrics.serve(counts.registry, Settings(metrics_port=server.server_port)),
+    ):
+        pass
 
 
 WORKER = """
+import os
 from bankcard_ocr.server.metrics import Metrics
 from bankcard_ocr.platform.state.base import Record
 counts = Metrics()
 counts.observe(Record(rid="", appid="", invoke_time=0.0, cost_ms=1.0, method="", request_url="", request_body="",
     response_body="", client_ip="", errcode=0, stage="", cause=""))
-class Reader:
-    def read(self, data, options):
-        import os
-        os._exit(0)
-counts.waiting(Reader()).read(b"", None)
+with counts.waiting.track_inprogress():
+    os._exit(0)
 """
 
 

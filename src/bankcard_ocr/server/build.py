@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
 
@@ -32,57 +33,67 @@ from .gate import Gate
 
 def build(settings: Settings, *, reader: PictureReader | None = None, state: State | None = None) -> ASGIApp:
     """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
-    if reader is None:
-        import cv2
-
-        from ..reader import Reader
-
-        cv2.setNumThreads(1)  # as many pictures at once as cores: more threads would stand in each other's way
-        reader = Reader(max_bytes=settings.max_picture_bytes)
+    reader = _engine(settings) if reader is None else reader
     store = states.connect(settings.state_url) if state is None else state
-    gate: PictureReader = _gate(reader, settings)
-    observers: list[Observer] = [logs.access]
     counts = metrics.Metrics() if settings.metrics_port else None
-    if counts is not None:
-        counts.models(reader)
-        gate = counts.waiting(_gate(counts.at_work(reader), settings))
-        observers.append(counts.observe)
     spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
-    if spans is not None:
-        observers.append(spans.observe)
-    fetch = fetcher(settings)
-    for exception in fetch.exceptions:
-        structlog.get_logger().warning("img_url may reach beyond the public internet", excepted=exception)
     resources = Resources(
-        reader=gate,
+        reader=_gate(reader, settings, counts),
         state=store,
-        fetch=_at_most(fetch, max(1, settings.max_concurrent_calls // 2)),
+        fetch=_downloads(settings),
         settings=settings,
         table=table(settings),
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
     )
+    observers = [logs.access, *(each.observe for each in (counts, spans) if each is not None)]
     api = Api(Service(resources, observer=_notifying(observers)), settings)
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
-        port = None
-        if counts is not None and parent_process() is None:  # a worker's supervisor has the port
-            port = metrics.serve(metrics.of_one(counts, store, settings), settings)
-        structlog.get_logger().info("ready", pid=os.getpid(), threads=threads(settings))
-        yield
-        api.close()
-        if port is not None:
-            port.shutdown()
-            port.server_close()
+        with _metrics_port(counts, store, settings):
+            structlog.get_logger().info("ready", pid=os.getpid(), threads=threads(settings))
+            yield
+            api.close()
         if spans is not None:
             spans.close()
         store.close()
         structlog.get_logger().info("stopped", pid=os.getpid())
         log_writer.finish()
 
-    site = Router(pages.routes(settings, store), lifespan=lifespan, redirect_slashes=False)
+    return _both(api, Router(pages.routes(settings, store), lifespan=lifespan, redirect_slashes=False))
 
-    return _both(api, site)
+
+def _engine(settings: Settings) -> PictureReader:
+    import cv2
+
+    from ..reader import Reader
+
+    cv2.setNumThreads(1)  # as many pictures at once as cores: more threads would stand in each other's way
+    return Reader(max_bytes=settings.max_picture_bytes)
+
+
+def _gate(reader: PictureReader, settings: Settings, counts: metrics.Metrics | None) -> Gate:
+    """``reader`` for as many pictures at once as there are threads; ``counts`` are told what waits and what is read."""
+    gate = partial(Gate, reader, threads(settings), settings.request_timeout_s, settings.max_wait_s)
+    if counts is None:
+        return gate()
+    counts.models(reader)
+    return gate(waiting=counts.waiting.track_inprogress, reading=counts.in_flight.track_inprogress)
+
+
+def _downloads(settings: Settings) -> Callable[[str], bytes]:
+    """What fetches ``img_url``, in half of the places at most; the log says what it may reach."""
+    fetch = fetcher(settings)
+    for exception in fetch.exceptions:
+        structlog.get_logger().warning("img_url may reach beyond the public internet", excepted=exception)
+    return _at_most(fetch, max(1, settings.max_concurrent_calls // 2))
+
+
+def _metrics_port(counts: metrics.Metrics | None, store: State, settings: Settings) -> AbstractContextManager[object]:
+    """Open within, where there are ``counts`` of the only process: several workers' supervisor has the port."""
+    if counts is None or parent_process() is not None:
+        return nullcontext()
+    return metrics.serve(metrics.of_one(counts, store, settings), settings)
 
 
 def _both(api: Api, site: Router) -> ASGIApp:
@@ -100,10 +111,6 @@ def _both(api: Api, site: Router) -> ASGIApp:
             await site(scope, receive, send)
 
     return app
-
-
-def _gate(reader: PictureReader, settings: Settings) -> Gate:
-    return Gate(reader, threads(settings), settings.request_timeout_s, settings.max_wait_s)
 
 
 def _at_most(fetch: Callable[[str], bytes], most: int) -> Callable[[str], bytes]:

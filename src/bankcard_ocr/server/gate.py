@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import inf
 
 from ..errors import Busy
 from ..reading import Options, PictureReader, Reading
+
+Around = Callable[[], AbstractContextManager[object]]  # entered before, left after: a gauge counts what is within
 
 LAST_READINGS = 8  # whose mean time says how long a waiting picture will wait
 
@@ -18,7 +20,8 @@ class Gate:
     """A reader that reads ``threads`` pictures at once.
 
     A picture that would wait longer than ``most_wait_s``, by how long the last ones took, gets Busy at once; one that
-    waits longer all the same, when that is over. The first in line is always let wait, up to ``wait_s``.
+    waits longer all the same, when that is over. The first in line is always let wait, up to ``wait_s``. Each wait is
+    within a ``waiting``, each reading within a ``reading``.
     """
 
     def __init__(
@@ -27,13 +30,18 @@ class Gate:
         threads: int,
         wait_s: float,
         most_wait_s: float = inf,
+        *,
         clock: Callable[[], float] = time.perf_counter,
+        waiting: Around = nullcontext,
+        reading: Around = nullcontext,
     ) -> None:
         self._reader = reader
         self._threads = threads
         self._wait_s = wait_s
         self._most_wait_s = most_wait_s
         self._clock = clock
+        self._around_wait = waiting
+        self._around_reading = reading
         self._free = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
         self._waiting = 0
@@ -53,7 +61,8 @@ class Gate:
             self._wait()
         started = self._clock()
         try:
-            yield
+            with self._around_reading():
+                yield
         finally:
             with self._lock:
                 self._reading_s += (self._clock() - started - self._reading_s) / LAST_READINGS
@@ -66,8 +75,9 @@ class Gate:
             longest = min(self._wait_s, self._most_wait_s) if self._waiting else self._wait_s
             self._waiting += 1
         try:
-            if not self._free.acquire(timeout=longest):
-                raise Busy
+            with self._around_wait():
+                if not self._free.acquire(timeout=longest):
+                    raise Busy
         finally:
             with self._lock:
                 self._waiting -= 1

@@ -11,17 +11,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIServer
 
 from ..errors import SettingsError, StateError
 from ..platform.quota import counter
 from ..platform.state import base
 from ..platform.state.base import Record, State
-from ..reading import Options, PictureReader, Reading
 from ..settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ Now = Callable[[], tuple[State, Settings]]  # SIGHUP may change both
 
 
 class Metrics:
-    """The counts of one process."""
+    """The counts of one process. Who waits and reads counts in ``waiting`` and ``in_flight``."""
 
     def __init__(self) -> None:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -53,10 +52,10 @@ class Metrics:
             buckets=BUCKETS_S,
             registry=registry,
         )
-        self._in_flight = Gauge(
+        self.in_flight = Gauge(
             "bankcard_ocr_in_flight", "Pictures being read.", registry=registry, multiprocess_mode="livesum"
         )
-        self._waiting = Gauge(
+        self.waiting = Gauge(
             "bankcard_ocr_waiting",
             "Pictures waiting for a thread to read them.",
             registry=registry,
@@ -83,41 +82,6 @@ class Metrics:
         """Tells which models ``reader`` has, by its ``digests``."""
         for name, digest in getattr(reader, "digests", {}).items():
             self._models.labels(name, digest).set(1)
-
-    def at_work(self, reader: PictureReader) -> PictureReader:
-        """``reader``, whose pictures count as being read."""
-        return _Counted(reader, self._in_flight, instead=self._waiting)
-
-    def waiting(self, gate: PictureReader) -> PictureReader:
-        """``gate``, whose pictures count as waiting until they are read."""
-        return _Counted(gate, self._waiting)
-
-
-class _Counted:
-    def __init__(self, reader: PictureReader, gauge: Any, instead: Any = None) -> None:
-        self._reader = reader
-        self._gauge = gauge
-        self._instead = instead
-
-    def read(self, data: bytes, options: Options = Options()) -> Reading:
-        with self._told():
-            return self._reader.read(data, options)
-
-    def read_many(self, pictures: Sequence[bytes], options: Options = Options()) -> Reading:
-        with self._told():
-            return self._reader.read_many(pictures, options)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        self._gauge.inc()
-        if self._instead is not None:
-            self._instead.dec()
-        try:
-            yield
-        finally:
-            self._gauge.dec()
-            if self._instead is not None:
-                self._instead.inc()
 
 
 class Quotas:
@@ -210,8 +174,9 @@ class _DeadWorkers:
         return []
 
 
-def serve(made: CollectorRegistry, settings: Settings) -> WSGIServer:
-    """Answers ``/metrics`` at the metrics port, in a thread of its own, until it is shut down. Raises SettingsError."""
+@contextmanager
+def serve(made: CollectorRegistry, settings: Settings) -> Iterator[WSGIServer]:
+    """Answers ``/metrics`` at the metrics port within, in a thread of its own. Raises SettingsError."""
     from prometheus_client import start_http_server
 
     try:
@@ -219,4 +184,8 @@ def serve(made: CollectorRegistry, settings: Settings) -> WSGIServer:
     except OSError as error:
         reason = f"cannot listen at {settings.metrics_host}:{settings.metrics_port} ({error.strerror})"
         raise SettingsError("metrics_port", "the settings", reason) from error
-    return server
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -49,14 +49,11 @@ class MetricsOfAll:
             yield
             return
         self._store = states.connect(self._settings.state_url)
-        with metrics.shared() as folder:
-            server = metrics.serve(metrics.of_all(folder, self._now), self._settings)
-            try:
+        try:
+            with metrics.shared() as folder, metrics.serve(metrics.of_all(folder, self._now), self._settings):
                 yield
-            finally:
-                server.shutdown()
-                server.server_close()
-                self._store.close()
+        finally:
+            self._store.close()
 
     def use(self, settings: Settings) -> None:
         """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
