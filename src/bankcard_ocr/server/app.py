@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -37,7 +37,7 @@ OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
-HEAVY = {RECOGNIZE.path, cloudcall.PATH}
+WITH_PICTURES = {RECOGNIZE.path, cloudcall.PATH}
 
 
 class Api:
@@ -46,16 +46,15 @@ class Api:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
-        self._readers = ThreadPoolExecutor(settings.max_concurrent_calls, thread_name_prefix="read")
-        self._others = ThreadPoolExecutor(OTHER_THREADS, thread_name_prefix="call")
-        self._taken = 0  # places for recognition; this and the next two only the event loop's thread touches
-        self._asked = 0  # places for other calls
-        self._held = 0  # bytes of bodies that are still coming or at work
+        most = settings.max_concurrent_calls
+        self._recognitions = _Lane(threads=most, places=most, name="read")
+        self._others = _Lane(threads=OTHER_THREADS, places=OTHER_PLACES, name="call")
+        self._held = 0  # bytes of bodies that are still coming or at work; only the event loop's thread touches it
 
     def close(self) -> None:
         """Lets the threads go; what they still do has been answered."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
-        self._others.shutdown(wait=False, cancel_futures=True)
+        self._recognitions.close()
+        self._others.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a call; one that is cut off, as the time to stop has run out, is told busy."""
@@ -81,11 +80,12 @@ class Api:
         return False
 
     async def _called(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heavy = wire.normal(scope["path"]) in HEAVY
-        limit = self._limit(scope) if heavy else OTHER_BODY_BYTES
+        has_pictures = wire.normal(scope["path"]) in WITH_PICTURES
+        lane = self._recognitions if has_pictures else self._others
+        limit = self._limit(scope) if has_pictures else OTHER_BODY_BYTES
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
-                body = await self._body(receive, limit, keep=not self._is_full(heavy=heavy))
+                body = await self._body(receive, limit, keep=not lane.is_full)
         except TimeoutError:
             code = cloudcodes.TIMEOUT if _is_cloud_call(scope) else -1
             error = TooSlow(code, limit_s=self._settings.request_timeout_s)
@@ -98,7 +98,7 @@ class Api:
             size, held = len(body or b""), [] if body is None else [body]
             del body  # what is parsed out of it is a copy; who parses takes the only reference, so that it goes then
             try:
-                answer = await (self._read(scope, held) if heavy else self._other(scope, held))
+                answer = await self._answered(lane, scope, held)
             finally:
                 self._held -= size
             await _send(send, answer, head=scope["method"] == "HEAD")
@@ -110,12 +110,9 @@ class Api:
         most = MOST_PICTURES * 4 // 3 + 1 if several else 1
         return most * self._settings.max_picture_bytes + BODY_SLACK_BYTES
 
-    def _is_full(self, *, heavy: bool) -> bool:
-        return self._taken >= self._settings.max_concurrent_calls if heavy else self._asked >= OTHER_PLACES
-
     def _too_large(self, scope: Scope, size: int) -> BankcardError:
         path = wire.normal(scope["path"])
-        if path in HEAVY:
+        if path in WITH_PICTURES:
             return PictureTooLarge(got=size, limit=self._settings.max_picture_bytes, unit="bytes")
         return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes") if path in ENDPOINTS else CallError(40066)
 
@@ -149,35 +146,16 @@ class Api:
             raise _TooLarge(size)
         return body
 
-    async def _read(self, scope: Scope, body: list[bytes]) -> Answer:
-        """The answer of a recognition, made in a thread; busy at once when no place is free, or there is no body."""
-        if not body or self._is_full(heavy=True):
+    async def _answered(self, lane: _Lane, scope: Scope, body: list[bytes]) -> Answer:
+        """What the service answers in ``lane``: busy at once when that is full, or there is no body.
+
+        Once it is cancelled it charges nothing.
+        """
+        if not body or lane.is_full:
             return self._refused(scope, Busy())
-        self._taken += 1
-        try:
-            return await self._answered(self._readers, scope, body)
-        finally:
-            self._taken -= 1
-
-    async def _other(self, scope: Scope, body: list[bytes]) -> Answer:
-        """The answer of any other call, in the same way."""
-        if not body or self._is_full(heavy=False):
-            return self._refused(scope, Busy())
-        return await self._beside(self._answered(self._others, scope, body))
-
-    async def _beside(self, answer: Awaitable[Answer]) -> Answer:
-        """What comes of ``answer``, made in a thread for calls without pictures, of which it takes a place."""
-        self._asked += 1
-        try:
-            return await answer
-        finally:
-            self._asked -= 1
-
-    async def _answered(self, threads: ThreadPoolExecutor, scope: Scope, body: list[bytes]) -> Answer:
-        """What the service answers in one of ``threads``; once that is cancelled, it charges nothing."""
         is_over = threading.Event()
         try:
-            return await asyncio.get_running_loop().run_in_executor(threads, self._answer, scope, body, is_over)
+            return await lane.run(self._answer, scope, body, is_over)
         except asyncio.CancelledError:
             is_over.set()
             raise
@@ -190,10 +168,9 @@ class Api:
 
     async def _refused_and_kept(self, scope: Scope, error: BankcardError) -> Answer:
         """The answer to a call that ended early, of which a record is kept: the store may take its time."""
-        if self._is_full(heavy=False):
+        if self._others.is_full:
             return self._refused(scope, Busy())
-        refused = asyncio.get_running_loop().run_in_executor(self._others, self._refused, scope, error)
-        return await self._beside(refused)
+        return await self._others.run(self._refused, scope, error)
 
     def _refused(self, scope: Scope, error: BankcardError) -> Answer:
         return self._packed(scope, self._service.refuse(_request(scope, b""), error))
@@ -210,6 +187,31 @@ class Api:
             retry_after_s=reply.retry_after_s,
             headers=reply.headers,
         )
+
+
+class _Lane:
+    """Threads for calls of one kind, and places for those at work or waiting; for the event loop's thread alone."""
+
+    def __init__(self, *, threads: int, places: int, name: str) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._places = places
+        self._taken = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._taken >= self._places
+
+    async def run(self, call: Callable[..., Answer], *args: object) -> Answer:
+        """What ``call`` gives in one of the threads; it takes a place meanwhile."""
+        self._taken += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
+        finally:
+            self._taken -= 1
+
+    def close(self) -> None:
+        """Lets the threads go; what waits for one is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_cloud_call(scope: Scope) -> bool:
