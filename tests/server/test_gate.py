@@ -2,14 +2,95 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
 from bankcard_ocr.errors import Busy
-from bankcard_ocr.server.gate import Gate
+from bankcard_ocr.server.gate import LAST_READINGS, Gate
+
+
+class Held:
+    """A gate for one picture at a time, and behind it a reader that keeps each until ``go_on``.
+
+    ``entered`` counts who is being read, ``settled`` who waits or was refused. By the last ones a reading takes
+    ``reading_s``.
+    """
+
+    def __init__(self, most_wait_s: float, *, reading_s: float = 0.0) -> None:
+        self.entered, self.settled, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
+        moments = iter([0.0])
+        ever_after = reading_s * LAST_READINGS  # from a mean of none
+        self.gate = Gate(self, 1, 60.0, most_wait_s, clock=lambda: next(moments, ever_after), waiting=self._settled)
+        self.gate.read(b"")
+
+    def read(self, data, options=None):
+        if data:
+            self.entered.release()
+            self.go_on.wait(10)
+        return "read"
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        self.settled.release()
+        yield
+
+    def come(self) -> str:
+        """What becomes of a picture that comes."""
+        try:
+            return self.gate.read(b"x")
+        except Busy:
+            self.settled.release()
+            return "busy"
+
+
+def test_readings_at_once_are_limited():
+    """Who waits too long at the gate is told busy."""
+
+    class Slow:
+        def read(self, data, options=None):
+            with pytest.raises(Busy):
+                gate.read(data)
+            return "read"
+
+    gate = Gate(Slow(), threads=1, wait_s=0.01)
+
+    assert "read" == gate.read(b"")
+
+
+@pytest.mark.parametrize(("most_wait_s", "third"), [(0.9, "busy"), (1.0, "read")])
+def test_who_would_wait_too_long_is_told_busy_at_once(most_wait_s: float, third: str):
+    """One waits already, and pictures take a second each: whether a third may wait depends on the setting."""
+    held = Held(most_wait_s, reading_s=1.0)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(held.come)
+        held.entered.acquire(timeout=10)
+        second = pool.submit(held.come)
+        held.settled.acquire(timeout=10)
+        last = pool.submit(held.come)
+        held.settled.acquire(timeout=10)
+        held.go_on.set()
+
+        assert ("read", "read", third) == (first.result(), second.result(), last.result())
+
+
+def test_who_waits_longer_than_expected_is_told_busy_all_the_same():
+    """The first in line goes on waiting; who came behind it gets its answer within the time."""
+    held = Held(0.05)
+    with ThreadPoolExecutor(3) as pool:
+        first = pool.submit(held.come)
+        held.entered.acquire(timeout=10)
+        second = pool.submit(held.come)
+        held.settled.acquire(timeout=10)
+        third = pool.submit(held.come)
+
+        assert "busy" == third.result(30)
+        held.go_on.set()
+        assert ("read", "read") == (first.result(), second.result())
 
 
 def test_a_wait_and_a_reading_are_each_within_what_is_given_for_it():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import pairwise
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -190,34 +192,57 @@ def test_a_slow_head_is_cut_off(chunks):
     assert asyncio.run(cut_off(*chunks)).startswith(b"HTTP/1.1 408 ")
 
 
+class Timers:
+    """The timers of a loop, whose time goes by when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.left: dict[Mock, tuple[float, partial[None]]] = {}
+
+    def call_later(self, delay_s: float, call, *args) -> Mock:
+        timer = Mock()
+        timer.cancel.side_effect = lambda: self.left.pop(timer, None)
+        self.left[timer] = (self.now + delay_s, partial(call, *args))
+        return timer
+
+    def go_by(self, seconds: float) -> None:
+        self.now += seconds
+        for timer in [timer for timer, (at, _) in self.left.items() if at <= self.now]:
+            _, call = self.left.pop(timer)
+            call()
+
+
+class Full(Wire):
+    """A transport with an answer that its client has not taken yet."""
+
+    left, gone = 100_000, False
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+    def abort(self) -> None:
+        self.gone = True
+
+    def take(self, size: int, timers: Timers, *, after_s: float) -> bool:
+        """Whether it is gone when that time is over, at whose end the client takes so much."""
+        timers.go_by(after_s)
+        self.left -= size
+        return self.gone
+
+
 @pytest.mark.parametrize(("taken", "is_over"), [(0, True), (10_000, False)])
 def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(taken: int, is_over: bool):
     """One that takes some of it in that time is waited for."""
+    wire, timers = Full(), Timers()
+    connection = Protocol(Config(None, head_timeout_s=5.0, log_config=None), ServerState(), {}, _loop=timers)
+    connection.connection_made(wire)
+    connection._head_is_here()
+    connection.pause_writing()
+    gone = [wire.take(taken, timers, after_s=4.0) for _ in range(4)]
+    connection.resume_writing()
+    connection.connection_lost(None)
 
-    class Full(Wire):
-        left, gone = 100_000, False
-
-        def get_write_buffer_size(self) -> int:
-            return self.left
-
-        def abort(self) -> None:
-            self.gone = True
-
-    async def written() -> bool:
-        wire = Full()
-        connection = Protocol(Config(None, head_timeout_s=0.05, log_config=None), ServerState(), {})
-        connection.connection_made(wire)
-        connection._head_is_here()
-        connection.pause_writing()
-        for _ in range(4):
-            await asyncio.sleep(0.04)
-            wire.left -= taken
-        gone = wire.gone
-        connection.resume_writing()
-        connection.connection_lost(None)
-        return gone
-
-    assert is_over == asyncio.run(written())
+    assert ([False, is_over, is_over, is_over], {}) == (gone, timers.left)
 
 
 def test_a_slow_second_head_is_cut_off():

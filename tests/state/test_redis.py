@@ -148,12 +148,11 @@ def test_a_redis_that_evicts_is_refused(own_redis, clock):
 
 def test_a_redis_that_begins_to_evict_is_refused_from_then_on(own_redis, clock, monkeypatch):
     """A server that runs charges nothing more there, though nobody asks whether it is ready."""
-    monkeypatch.setattr(module, "CHECKED_S", 0.05)
+    monkeypatch.setattr(module, "CHECKED_S", 0.0)
     store = states.connect(own_redis().url(), clock)
     before = store.consume("recognize:wx1", DAY, 5)
     store._redis.config_set("maxmemory", "64mb")
     store._redis.config_set("maxmemory-policy", "allkeys-lru")
-    time.sleep(0.1)
 
     assert before == 1
     with pytest.raises(StateError, match="noeviction"):
