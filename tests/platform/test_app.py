@@ -324,6 +324,13 @@ class TestAdmission:
             len(served.reader.seen),
         )
 
+    @pytest.mark.parametrize(("retry_after_s", "told"), [(0.0, "1"), (1.0, "1"), (2.1, "3"), (30.0, "30")])
+    def test_when_to_come_again_is_told_in_whole_seconds(self, server, retry_after_s: float, told: str):
+        """What the gate says, rounded up; a second at least."""
+        server.reader.outcome = Busy(retry_after_s=retry_after_s)
+
+        assert told == ask(server.port, "POST", READ, JPEG).headers["Retry-After"]
+
     def test_downloads_take_half_of_the_places(self):
         """Hosts that take their time leave the others to pictures that are sent along; each gives its place back."""
         gate, begun = threading.Event(), threading.Semaphore(0)

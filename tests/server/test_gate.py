@@ -21,11 +21,11 @@ class Held:
     ``reading_s``.
     """
 
-    def __init__(self, most_wait_s: float, *, reading_s: float = 0.0) -> None:
+    def __init__(self, most_wait_s: float, *, wait_s: float = 60.0, reading_s: float = 0.0) -> None:
         self.entered, self.settled, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
         moments = iter([0.0])
         ever_after = reading_s * LAST_READINGS  # from a mean of none
-        self.gate = Gate(self, 1, 60.0, most_wait_s, clock=lambda: next(moments, ever_after), waiting=self._settled)
+        self.gate = Gate(self, 1, wait_s, most_wait_s, clock=lambda: next(moments, ever_after), waiting=self._settled)
         self.gate.read(b"")
 
     def read(self, data, options=None):
@@ -76,6 +76,35 @@ def test_who_would_wait_too_long_is_told_busy_at_once(most_wait_s: float, third:
         held.go_on.set()
 
         assert ("read", "read", third) == (first.result(), second.result(), last.result())
+
+
+@pytest.mark.parametrize(("reading_s", "retry_after_s"), [(2.5, 2.5), (100.0, 30.0)])
+def test_busy_says_how_long_one_would_wait(reading_s: float, retry_after_s: float):
+    """One waits already: that is a reading's time; half a minute is the most that is said."""
+    held = Held(0.9, reading_s=reading_s)
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(held.come)
+        held.entered.acquire(timeout=10)
+        pool.submit(held.come)
+        held.settled.acquire(timeout=10)
+        with pytest.raises(Busy) as refused:
+            held.gate.read(b"x")
+        held.go_on.set()
+
+    assert retry_after_s == refused.value.retry_after_s
+
+
+def test_who_waited_in_vain_is_told_when_those_in_line_will_have_been_read():
+    """Its own place in line is no more, and with nobody else waiting it may come again at once."""
+    held = Held(60.0, wait_s=0.01, reading_s=2.5)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(held.come)
+        held.entered.acquire(timeout=10)
+        with pytest.raises(Busy) as refused:
+            held.gate.read(b"x")
+        held.go_on.set()
+
+    assert 0.0 == refused.value.retry_after_s
 
 
 def test_who_waits_longer_than_expected_is_told_busy_all_the_same():

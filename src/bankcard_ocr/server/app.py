@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from math import ceil
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -235,7 +236,7 @@ async def _send(send: Send, answer: Answer, *, head: bool = False, close: bool =
     ]
     headers += [(name.encode(), value.encode()) for name, value in answer.headers.items()]
     if answer.retry_after_s is not None:
-        headers.append((b"retry-after", str(max(1, round(answer.retry_after_s))).encode()))
+        headers.append((b"retry-after", str(max(1, ceil(answer.retry_after_s))).encode()))
     if close:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -14,14 +14,15 @@ from ..reading import Options, PictureReader, Reading
 Around = Callable[[], AbstractContextManager[object]]  # entered before, left after: a gauge counts what is within
 
 LAST_READINGS = 8  # whose mean time says how long a waiting picture will wait
+LONGEST_RETRY_S = 30.0  # what Busy says at most: readings that took minutes are no forecast
 
 
 class Gate:
     """A reader that reads ``threads`` pictures at once.
 
     A picture that would wait longer than ``most_wait_s``, by how long the last ones took, gets Busy at once; one that
-    waits longer all the same, when that is over. The first in line is always let wait, up to ``wait_s``. Each wait is
-    within a ``waiting``, each reading within a ``reading``.
+    waits longer all the same, when that is over. Busy says how long it would wait if it came now. The first in line is
+    always let wait, up to ``wait_s``. Each wait is within a ``waiting``, each reading within a ``reading``.
     """
 
     def __init__(
@@ -70,14 +71,21 @@ class Gate:
 
     def _wait(self) -> None:
         with self._lock:
-            if self._waiting * self._reading_s / self._threads > self._most_wait_s:
-                raise Busy
+            if self._expected_wait_s() > self._most_wait_s:
+                raise self._busy()
             longest = min(self._wait_s, self._most_wait_s) if self._waiting else self._wait_s
             self._waiting += 1
         try:
             with self._around_wait():
-                if not self._free.acquire(timeout=longest):
-                    raise Busy
+                is_its_turn = self._free.acquire(timeout=longest)
         finally:
             with self._lock:
                 self._waiting -= 1
+        if not is_its_turn:
+            raise self._busy()
+
+    def _expected_wait_s(self) -> float:
+        return self._waiting * self._reading_s / self._threads
+
+    def _busy(self) -> Busy:
+        return Busy(retry_after_s=min(self._expected_wait_s(), LONGEST_RETRY_S))

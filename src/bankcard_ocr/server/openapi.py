@@ -142,7 +142,7 @@ def _with_headers(replies: dict[str, Any]) -> dict[str, Any]:
         "description": "true when this is an earlier answer, see Idempotency-Key.",
         "schema": {"const": "true"},
     }
-    headers["Retry-After"] = {"description": "With errcode -1 when busy: seconds to wait.", "schema": _WHOLE}
+    headers["Retry-After"] = {"description": "With errcode -1 when busy: seconds to wait, 1 to 30.", "schema": _WHOLE}
     return {code: {**reply, "headers": {**reply["headers"], **headers}} for code, reply in replies.items()}
 
 
