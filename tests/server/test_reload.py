@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -20,10 +22,11 @@ from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
-from bankcard_ocr.server import reload
+from bankcard_ocr.server import protocol, reload, workers
 from bankcard_ocr.settings import Settings
 
 SERVED = Path(__file__).parent.parent / "platform" / "served.py"
+MOST_S = 120.0
 
 
 @pytest.fixture
@@ -64,7 +67,10 @@ def started(tmp_path, *more: str):
         *more,
     ]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    watchdog = threading.Timer(MOST_S, process.kill)  # else a test waits for ever for what is not said
+    watchdog.start()
     yield process
+    watchdog.cancel()
     process.kill()
     process.communicate()
 
@@ -142,35 +148,58 @@ def test_a_table_that_breaks_stays_as_it_is_in_memory(process, token, tmp_path):
 def test_no_reload_is_lost(process, token, tmp_path):
     """SIGHUP as soon as the server says where it listens, and again while it reads its settings, counts."""
     base = said(process, "listening at (http://[0-9.:]+)").group(1)
-    for limit in (2, 3, 4):
-        (tmp_path / "bankcard-ocr.toml").write_text(f"daily_limit = {limit}\n")
+    file, held = tmp_path / "bankcard-ocr.toml", tmp_path / "held.toml"
+    os.mkfifo(held)
+    held.replace(file)
+    process.send_signal(signal.SIGHUP)
+    with os.fdopen(opened_with_its_reader(file), "w") as being_read:
+        (tmp_path / "last.toml").write_text("daily_limit = 4\n")
+        (tmp_path / "last.toml").replace(file)
         process.send_signal(signal.SIGHUP)
-        time.sleep(0.25)
-    limits = [header(base, token)]
-    while limits[-1] != "4" and len(limits) < 100:
-        time.sleep(0.1)
-        limits.append(header(base, token))
+        being_read.write("daily_limit = 3\n")
+    for _ in range(3):
+        said(process, '"ready"')
 
-    assert (None, "4") == (process.poll(), limits[-1])
+    assert (None, "4") == (process.poll(), header(base, token))
 
 
-@pytest.mark.parametrize("workers", ["process", "two_workers"])
-def test_who_comes_while_a_server_stops_is_refused(request, workers: str, token):
+def opened_with_its_reader(fifo: Path) -> int:
+    """``fifo``, open to be written once somebody has it open to read it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        time.sleep(0.01)
+    raise TimeoutError(fifo)
+
+
+@pytest.mark.parametrize("served", ["process", "two_workers"])
+def test_who_comes_while_a_server_stops_is_refused(request, served: str, token):
     """Not held until it is gone: a refused connection is tried elsewhere at once. Who came before is answered."""
-    server = request.getfixturevalue(workers)
+    server = request.getfixturevalue(served)
     base = said(server, "listening at (http://[0-9.:]+)").group(1)
-    for _ in range(2 if workers == "two_workers" else 1):
+    for _ in range(2 if served == "two_workers" else 1):
         said(server, '"ready"')
-    url, picture = f"{base}/cv/ocr/bankcard?access_token={token}", b"\xff\xd8\xffslow"
-    with ThreadPoolExecutor(1) as pool:
+    url = f"{base}/cv/ocr/bankcard?access_token={token}"
+    with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as holder:
+        holder.settimeout(30)
+        picture = b"\xff\xd8\xffheld by %d" % holder.getsockname()[1]
         before = pool.submit(httpx.post, url, content=picture, trust_env=False, timeout=30)
-        time.sleep(0.5)
-        server.send_signal(signal.SIGTERM)
-        time.sleep(1.2)  # the supervisor looks twice a second
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=5).close()
+        with holder.accept()[0]:  # it is being read
+            server.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionRefusedError):
+                connect_for(8.0, int(base.rpartition(":")[2]))
+            is_answered = before.done()
 
-        assert (False, 0) == (before.done(), before.result().json()["errcode"])
+        assert (False, 0) == (is_answered, before.result().json()["errcode"])
+
+
+def connect_for(seconds: float, port: int) -> None:
+    """Connects again and again."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        time.sleep(0.01)
 
 
 def header(base: str, token: str) -> str:
@@ -179,20 +208,37 @@ def header(base: str, token: str) -> str:
     return httpx.post(url, content=b"", trust_env=False, timeout=30).headers["x-ratelimit-limit"]
 
 
+def children(pid: int) -> set[int]:
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
 def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
     """The supervisor sees it at once: SIGTERM ends it within seconds, and workers are replaced meanwhile."""
     said(two_workers, "listening at")
     first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
+    before = children(two_workers.pid)
     os.kill(first.pop(), signal.SIGKILL)
     said(two_workers, '"SIGKILL".*worker ended|worker ended.*"SIGKILL"')
-    time.sleep(0.3)
-    newest = max(map(int, Path(f"/proc/{two_workers.pid}/task/{two_workers.pid}/children").read_text().split()))
+    (newest,) = children(two_workers.pid) - before
     os.kill(newest, signal.SIGKILL)
     begun = time.monotonic()
     said(two_workers, '"ready"')
     two_workers.send_signal(signal.SIGTERM)
 
     assert (True, 0) == (time.monotonic() - begun < 15, two_workers.wait(15))
+
+
+def test_a_worker_that_dies_while_it_is_asked_is_not_waited_for():
+    """Its death is seen at once, however long it would have to answer."""
+    sentinel, alive = os.pipe()
+    worker = workers._Worker(protocol.config(None, Settings()), [])
+    worker.process = Mock(sentinel=sentinel)
+    os.close(alive)
+    begun = time.monotonic()
+    answers = worker.ping(30.0)
+    os.close(sentinel)
+
+    assert (False, True) == (answers, time.monotonic() - begun < 15)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, 35])
