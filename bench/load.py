@@ -40,6 +40,7 @@ from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, State, beijing_day
 from bankcard_ocr.reading import PictureReader
+from bankcard_ocr.resident import resident_bytes
 
 CORES = len(os.sched_getaffinity(0))
 STAND_IN = Path(__file__).parent.parent / "tests" / "platform" / "served.py"
@@ -63,7 +64,7 @@ class Server:
 
     def memory_mb(self) -> float:
         """What its processes hold."""
-        return sum(_resident_mb(pid) for pid in {self.process.pid, *self.pids()})
+        return sum(resident_bytes(pid) for pid in {self.process.pid, *self.pids()}) / 1_048_576
 
     def used(self) -> int:
         return self.state.used("recognize:wx1", beijing_day(time.time()))
@@ -102,11 +103,6 @@ class Result:
 
     def codes(self) -> dict[str, int]:
         return dict(sorted(Counter(str(call.code) for call in self.calls).items()))
-
-
-def _resident_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
 
 
 @contextmanager

@@ -10,7 +10,6 @@ import time
 BEGUN = time.perf_counter()
 
 import json  # noqa: E402 (after the clock was started)
-import os  # noqa: E402
 import sys  # noqa: E402
 from itertools import cycle, islice  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -35,6 +34,7 @@ def start(picture: Path) -> dict[str, float]:
 def memory(folder: Path, pictures: int) -> list[int]:
     """The resident bytes with the reader loaded, and after every hundred of ``pictures`` pictures."""
     from bankcard_ocr import Reader
+    from bankcard_ocr.resident import resident_bytes
 
     reader = Reader()
     files = cycle(sorted(folder.iterdir()))
@@ -55,15 +55,6 @@ def read(reader: Any, data: bytes) -> bool:
     except BankcardError:
         return False
     return True
-
-
-def resident_bytes() -> int:
-    """The resident memory of this process; 0 where the system does not tell."""
-    try:
-        words = Path("/proc/self/statm").read_text(encoding="ascii").split()
-    except OSError:
-        return 0
-    return int(words[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main(arguments: list[str]) -> None:

@@ -8,9 +8,10 @@ import os
 import signal
 import time
 from contextlib import suppress
-from pathlib import Path
 
 import structlog
+
+from ..resident import resident_bytes
 
 LOOK_S = 1.0
 M_ARENA_MAX = -8  # of malloc.h
@@ -47,8 +48,4 @@ def give_back() -> None:
 
 def resident_mb() -> int:
     """The memory this process holds now; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1_048_576
+    return resident_bytes() // 1_048_576
