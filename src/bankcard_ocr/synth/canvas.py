@@ -17,8 +17,8 @@ Floating = TypeVar("Floating", bound=np.floating)
 class Canvas:
     """``pixels`` are drawn on in place; ``scale`` is how many of them make a millimetre.
 
-    ``origin`` is their top-left (x, y) in millimetres on the card, or from the middle of its line's first character
-    where there is only a line.
+    ``origin`` is their top-left (x, y) in millimetres on the card; where there is no card but a line alone, from the
+    line's left end at half its height.
     """
 
     pixels: Picture
