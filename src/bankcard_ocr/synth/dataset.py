@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -65,9 +65,7 @@ def write(out: pathlib.Path, count: int, seed: int) -> None:
 
     Raises OSError, FileExistsError where ``out`` has labels already: they are another set's.
     """
-    drawn = (sample(seed, index) for index in range(count))
-    names = (f"s{seed}_{index:06d}.jpg" for index in range(count))
-    write_labelled(out, COLUMNS, ((each.pixels, _label(each, name)) for each, name in zip(drawn, names, strict=True)))
+    write_labelled(out, COLUMNS, _labelled(count, seed))
 
 
 def write_labelled(
@@ -93,6 +91,12 @@ def save(path: pathlib.Path, pixels: NDArray[np.uint8]) -> None:
     """
     _, data = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
     path.write_bytes(data.tobytes())
+
+
+def _labelled(count: int, seed: int) -> Iterator[tuple[NDArray[np.uint8], dict[str, object]]]:
+    for index in range(count):
+        drawn = sample(seed, index)
+        yield drawn.pixels, _label(drawn, f"s{seed}_{index:06d}.jpg")
 
 
 def _label(drawn: Sample, name: str) -> dict[str, object]:
