@@ -48,7 +48,7 @@ SCANNED = 224  # pixels of the longer side in which the line of a card that fill
 FAINT = 0.35  # detections that score less are no reason to say that a card is there
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Search:
     """One picture, ``pixels`` (H, W, 3), looked at with the two models; ``detections`` are those located so far.
 
