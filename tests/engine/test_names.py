@@ -40,8 +40,8 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
     """What stands beyond a line's ends belongs to it when it is as near, as large and as level as the line's own."""
     there = beside("WANG XIAOMING", 116) + others
 
-    def natural(pixels, quad, model):
-        assert model is None
+    def natural(look, quad):
+        assert look.model is None
         (x, top), (end, _) = quad[0], quad[1]
         scale = 480 / (end - x)
         seen = tuple(
@@ -52,7 +52,7 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
         text = "".join(char.text for char in seen)
         return Line(say=lambda: ((text, 0.99),), characters=seen, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names, "_natural", natural)
+    monkeypatch.setattr(names.Look, "read", natural)
     monkeypatch.setattr(
         recognize, "in_picture", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480
     )
@@ -67,15 +67,15 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
 def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     """A text that one framing alone reads is a third as probable."""
     texts = ["LI WEI"] * 3 + ["LI WEI", "LI WFI"]  # framed, framed anew, beyond its ends; then twice once more
-    looks = iter(texts)
+    looks = iter(texts + ["LI WO"] * 3 + ["LI WU", "LI WA"])
 
-    def natural(pixels, quad, model):
+    def natural(look, quad):
         text = next(looks)
         characters = tuple(beside(text, 150, y=24))
         return Line(say=lambda: ((text, 0.9),), characters=characters, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names, "_natural", natural)
-    text, probability, _ = names.named(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
+    monkeypatch.setattr(names.Look, "read", natural)
+    text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
 
     assert (text, round(probability, 3)) == ("LI WEI", 0.6)
 
@@ -86,6 +86,24 @@ def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
     says(monkeypatch, ("LI WEI", probability))
 
     assert told == (names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
+
+
+@pytest.mark.parametrize(("plain", "even", "expected"), [(0.69, 0.7, (0.7, True)), (0.7, 0.9, (0.7, False))])
+def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, even, expected):
+    """And told when it is sure then."""
+    looks = []
+
+    def natural(look, quad):
+        looks.append(look.is_even)
+        characters = tuple(beside("LI WEI", 150, y=24))
+        said = (("LI WEI", even if look.is_even else plain),)
+        return Line(say=lambda: said, characters=characters, frames=FRAMES, alphabet="?")
+
+    monkeypatch.setattr(names.Look, "read", natural)
+    found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+
+    assert found is not None
+    assert expected == (pytest.approx(found.probability), any(looks))
 
 
 def test_a_name_may_have_been_located_as_a_number():
@@ -122,19 +140,19 @@ def test_a_line_that_can_be_no_name_is_not_read_in_other_framings(monkeypatch, t
     read = says(monkeypatch, *texts)
     names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
 
-    assert len(read) == (3 if once else 3 + len(names.LOOSE))
+    assert len(read) == 2 * (3 if once else 3 + len(names.LOOSE))  # as it is, and with even contrast
 
 
 def test_the_surest_of_several_names_is_told(monkeypatch):
     """Wherever it stands among the lines that may be names."""
     chances = {0.9: 0.8, 0.8: 0.95, 0.7: 0.85}  # of lines located so surely
 
-    def read(detection, pixels, model):
+    def read(detection):
         name = f"LI W{'EIX'[int(10 * detection.score) - 7]}"
         line = Line(say=lambda: ((name, chances[detection.score]),), characters=(), frames=FRAMES, alphabet="?")
         return line, detection.quad
 
-    monkeypatch.setattr(names, "_followed", lambda quad, *_: read(next(t for t in detections if t.quad is quad), *_))
+    monkeypatch.setattr(names, "_followed", lambda quad, _: read(next(t for t in detections if t.quad is quad)))
     detections = [replace(detection_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
     found = names.name(detections, np.zeros((200, 400, 3), np.uint8), None)
 
@@ -146,12 +164,12 @@ def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
     """Lets every line say ``texts``, spelled as the first is; what is read is put on the list that is returned."""
     read: list[object] = []
 
-    def natural(pixels, quad, model):
+    def natural(look, quad):
         read.append(quad)
         characters = tuple(beside(texts[0][0], 150, y=24))
         return Line(say=lambda: texts, characters=characters, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names, "_natural", natural)
+    monkeypatch.setattr(names.Look, "read", natural)
     return read
 
 

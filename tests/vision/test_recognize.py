@@ -187,3 +187,14 @@ def test_a_line_is_cut_out_of_the_smallest_picture(size: tuple[int, int]):
     quad = np.array([(-2000, -100), (4000, -100), (4000, 300), (-2000, 300)], np.float32)
 
     assert recognize.strip(np.full((*size, 3), 7, np.uint8), quad).max() == 7
+
+
+def test_an_evened_strip_shows_faint_print_as_clearly_as_the_rest():
+    """Half of the strip has a twentieth of the other half's contrast, on another ground."""
+    bars = np.tile(np.where(np.arange(480) % 16 < 8, 100.0, -100.0)[None, :, None], (recognize.HEIGHT, 1, 3))
+    bars[:, 240:] /= 20
+    strip = (128 + bars * np.float64(0.9) + np.where(np.arange(480) < 240, 0, 60)[None, :, None]).astype(np.uint8)
+    before, after = (np.std(each[:, 300:440]) / np.std(each[:, 40:200]) for each in (strip, recognize.evened(strip)))
+
+    assert before < 0.06
+    assert after > 0.4

@@ -38,14 +38,42 @@ class Name:
     quad: Quad
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How lines of a picture are read: as they are, or with their faint parts as clear as the others."""
+
+    pixels: Image
+    model: Model
+    is_even: bool
+
+    def read(self, quad: Quad) -> Line:
+        """A line in its own proportions; the reader of names is trained with strips of 480 pixels."""
+        long, high = quads.sides(quad)
+        frames = round(recognize.HEIGHT * long / max(high, 1.0) / recognize.STRIDE)
+        width = int(np.clip(frames * recognize.STRIDE, 64, WIDEST))
+        strip = recognize.strip(self.pixels, quad, width)
+        return recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0]
+
+
+def _looks(pixels: Image, model: Model) -> list[Look]:
+    return [Look(pixels=pixels, model=model, is_even=is_even) for is_even in (False, True)]
+
+
 def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
-    """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands."""
-    surest: Name | None = None
-    for detection in may_be_names(detections, number=number):
-        found = _name(detection, pixels, model, least=surest.probability if surest else SURE)
-        if found is not None and (surest is None or found.probability > surest.probability):
-            surest = found
-    return surest
+    """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands.
+
+    Lines are read with even contrast when none of them is sure as it is.
+    """
+    lines = may_be_names(detections, number=number)
+    for look in _looks(pixels, model):
+        surest: Name | None = None
+        for detection in lines:
+            found = _name(detection, look, least=surest.probability if surest else SURE)
+            if found is not None and (surest is None or found.probability > surest.probability):
+                surest = found
+        if surest is not None:
+            return surest
+    return None
 
 
 def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Detection]:
@@ -65,7 +93,7 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
     return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
-def _name(detection: Detection, pixels: Image, model: Model, *, least: float) -> Name | None:
+def _name(detection: Detection, look: Look, *, least: float) -> Name | None:
     """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
 
     def is_name(text: str) -> bool:
@@ -74,51 +102,54 @@ def _name(detection: Detection, pixels: Image, model: Model, *, least: float) ->
             return False
         return detection.kind != "number" or not holder.may_be_digits(cleaned)
 
-    line, quad = _followed(detection.quad, pixels, model)
+    line, quad = _followed(detection.quad, look)
     unlisted = line.texts[-1][1]  # or less
     likeliest = max([unlisted, *(chance for text, chance in line.texts if is_name(text))])
     if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
         return None  # were the other looks certain of it
-    text, probability = _said(line, quad, pixels, model)
+    text, probability = _said(line, quad, look)
     if not is_name(text) or probability < least:
         return None
     return Name(text=holder.clean(text) or "", probability=probability, quad=quad)
 
 
-def named(detection: Detection, pixels: Image, model: Model) -> tuple[str, float, Quad]:
-    """What a line most probably says, how probably, and where it is."""
-    line, quad = _followed(detection.quad, pixels, model)
-    return *_said(line, quad, pixels, model), quad
+def line_text(detection: Detection, pixels: Image, model: Model) -> tuple[str, float, Quad]:
+    """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure."""
+    found = []
+    for look in _looks(pixels, model):
+        line, quad = _followed(detection.quad, look)
+        found.append((*_said(line, quad, look), quad))
+    return next((said for said in found if said[1] >= SURE), found[0])
 
 
-def _said(line: Line, quad: Quad, pixels: Image, model: Model) -> tuple[str, float]:
+def _said(line: Line, quad: Quad, look: Look) -> tuple[str, float]:
     """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
-    looks = [line]
+    lines = [line]
     for loose in LOOSE:
         framed = recognize.framed(line, loose=loose, spare=0.2)
         if framed is not None:
-            looks.append(_natural(pixels, recognize.in_picture(framed, quad, line), model))
+            lines.append(look.read(recognize.in_picture(framed, quad, line)))
     chances: defaultdict[str, float] = defaultdict(float)
-    for text, probability in itertools.chain.from_iterable(look.texts for look in looks):
-        chances[text] += probability / len(looks)
+    for text, probability in itertools.chain.from_iterable(each.texts for each in lines):
+        chances[text] += probability / len(lines)
     best = max(chances, key=chances.__getitem__, default="")
     return best, chances[best]
 
 
-def _followed(quad: Quad, pixels: Image, model: Model) -> tuple[Line, Quad]:
+def _followed(quad: Quad, look: Look) -> tuple[Line, Quad]:
     """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
     quad = quads.grow(quad, 0.03, 0.3)
-    quad, line = _framed_anew(quad, _natural(pixels, quad, model), pixels, model)
+    quad, line = _framed_anew(quad, look.read(quad), look)
     for _ in range(MOST_PARTS):
         more = BEYOND / max(recognize.FEWEST, len(line.characters))
         wide = quads.grow(quad, more, 0.0)
-        whole = _natural(pixels, wide, model)
+        whole = look.read(wide)
         longer = _extended(whole, more)
         framed = recognize.framed(longer, spare=0.0) if longer else None
         if framed is None:
             break
         quad = recognize.in_picture(framed, wide, whole)
-        line = _natural(pixels, quad, model)
+        line = look.read(quad)
     return line, quad
 
 
@@ -153,17 +184,9 @@ def _extended(whole: Line, more: float) -> Line | None:
     return replace(whole, characters=characters[first : last + 1])
 
 
-def _framed_anew(quad: Quad, line: Line, pixels: Image, model: Model) -> tuple[Quad, Line]:
+def _framed_anew(quad: Quad, line: Line, look: Look) -> tuple[Quad, Line]:
     framed = recognize.framed(line, spare=0.8)
     if framed is None:
         return quad, line
     closer = recognize.in_picture(framed, quad, line)
-    return closer, _natural(pixels, closer, model)
-
-
-def _natural(pixels: Image, quad: Quad, model: Model) -> Line:
-    """A line read in its own proportions; the reader of names is trained with strips of 480 pixels."""
-    long, high = quads.sides(quad)
-    frames = round(recognize.HEIGHT * long / max(high, 1.0) / recognize.STRIDE)
-    width = int(np.clip(frames * recognize.STRIDE, 64, WIDEST))
-    return recognize.recognize(model, [recognize.strip(pixels, quad, width)])[0]
+    return closer, look.read(closer)

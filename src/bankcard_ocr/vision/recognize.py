@@ -25,6 +25,7 @@ LONG, SHORT = 480, 160  # widths of a number's strip and of a date's
 FEWEST = 4  # characters that show where a line is and how far apart they stand
 WIDE = 1.6  # pitches between characters that leave a gap
 HIDDEN = "?"  # a character that is there and cannot be seen
+EVEN_SPREAD, EVEN_FLOOR = 40.0, 4.0  # gray levels around the middle on an evened strip; what noise has at least
 FAINTEST = 1e-4  # keeps one frame from ruling out what the others of a character say
 
 Texts = tuple[tuple[str, float], ...]  # with their probabilities, the most probable first
@@ -87,6 +88,16 @@ def _averaged(image: quads.Image, quad: quads.Quad, times: int) -> tuple[quads.I
     (left, top), (right, bottom) = first, first + counts * times
     part = cv2.resize(image[top:bottom, left:right], counts.tolist(), interpolation=cv2.INTER_AREA)
     return np.asarray(part, np.uint8), np.asarray((quad - first + 0.5) / times - 0.5, np.float32)
+
+
+def evened(strip: quads.Image) -> quads.Image:
+    """``strip`` with the same brightness and contrast everywhere, so that faint print is as clear as the rest."""
+    pixels = strip.astype(np.float32)
+    around = HEIGHT / 4
+    pixels -= cv2.GaussianBlur(pixels, (0, 0), around)
+    spread = np.sqrt(cv2.GaussianBlur((pixels * pixels).mean(2), (0, 0), around))
+    pixels *= (EVEN_SPREAD / (spread + EVEN_FLOOR))[:, :, None]
+    return np.asarray(np.clip(pixels + 128, 0, 255), np.uint8)
 
 
 def recognize(model: Model, strips: Sequence[quads.Image]) -> list[Line]:
