@@ -393,8 +393,11 @@ class TestToken:
 
         assert [40125] * 10 + [45011, 40125] == codes
 
-    def test_wrong_secrets_lock_out_for_a_while(self, platform):
-        """After ten wrong secrets none is looked at for the rest of five minutes, the right one neither."""
+    @pytest.mark.parametrize("is_known", [False, True])
+    def test_wrong_secrets_lock_out_for_a_while(self, platform, is_known):
+        """After ten wrong secrets none is looked at for the rest of five minutes, one that was right before neither."""
+        if is_known:
+            token(platform)
         codes = [token(platform, secret="wrong")["errcode"] for _ in range(10)]
         locked = token(platform)["errcode"]
         platform.clock.now += 300

@@ -89,12 +89,12 @@ class Callers:
         app = self._state.app(appid)
         if app is None:
             raise CallError(40013)
-        key = self._verified.get(app, secret)
-        if key is not None:
-            return Client(app=app, key=key)
         wrong, window = f"wrong:{_whence(call.request.client_ip)}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
         if self._state.used(wrong, window) >= WRONG_SECRETS:
             raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
+        key = self._verified.get(app, secret)
+        if key is not None:
+            return Client(app=app, key=key)
         key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
         if key is None:
             self._state.consume(wrong, window, WRONG_SECRETS)
