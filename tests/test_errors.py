@@ -88,6 +88,7 @@ def test_a_cause_is_short_and_on_one_line(error: errors.BankcardError):
         (errors.NumberUnreadable(), "number unreadable"),
         (errors.NumberUnreadable(digits=(7,)), "number unreadable: digits 7 uncertain"),
         (errors.NumberUnreadable(digits=(7,), is_cut=True), "number unreadable: at the edge, perhaps cut off"),
+        (errors.NumberUnreadable(digits=(7,), is_unlike=True), "number unreadable: not as card numbers are"),
         (errors.NumberUnreadable(digits=(7, 8, 9)), "number unreadable: digits 7-9 uncertain"),
         (errors.NumberUnreadable(digits=(1, 7, 8, 16)), "number unreadable: digits 1, 7-8, 16 uncertain"),
         (errors.FetchError("dns", "no such host"), "dns: no such host"),

@@ -152,21 +152,34 @@ class NumberUnreadable(Refused):
 
     ``digits`` are the 1-based places of the least certain digits, empty when the whole line is in doubt;
     ``confidence`` is the calibrated probability that the best candidate is right, in [0, 1]. ``is_cut``: it ends at
-    the picture's edge, where more of it may have been cut off.
+    the picture's edge, where more of it may have been cut off. ``is_unlike``: it is clear, and no card's number, as of
+    gift cards, orders and telephones, or a part of one.
     """
 
-    def __init__(self, *, digits: tuple[int, ...] = (), confidence: float = 0.0, is_cut: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        digits: tuple[int, ...] = (),
+        confidence: float = 0.0,
+        is_cut: bool = False,
+        is_unlike: bool = False,
+    ) -> None:
         self.digits = digits
         self.confidence = confidence
         self.is_cut = is_cut
-        reason = (
-            ": at the edge, perhaps cut off" if is_cut else f": digits {_ranges(digits)} uncertain" if digits else ""
-        )
+        self.is_unlike = is_unlike
+        if is_cut:
+            reason = ": at the edge, perhaps cut off"
+        elif is_unlike:
+            reason = ": not as card numbers are"
+        else:
+            reason = f": digits {_ranges(digits)} uncertain" if digits else ""
         super().__init__("number unreadable" + reason)
 
     @property
     def common_cause(self) -> str:
-        return "number unreadable: digits uncertain" if self.digits and not self.is_cut else self.cause
+        is_of_digits = bool(self.digits) and not self.is_cut and not self.is_unlike
+        return "number unreadable: digits uncertain" if is_of_digits else self.cause
 
 
 class CardsDiffer(Refused):

@@ -299,7 +299,7 @@ def _returned(shot: ExaminedPicture, options: Options) -> tuple[Candidate, ...]:
     if best.confidence < options.least_confidence or not best.candidates:
         if shot.line is None:
             raise NoCardFound
-        raise NumberUnreadable(digits=best.doubtful, confidence=best.confidence, is_cut=best.is_cut)
+        raise best.refusal()
     return best.candidates
 
 

@@ -262,7 +262,15 @@ def test_what_is_not_to_be_told_is_not_for_being_clear():
     assert (judge.MOST_REFUSED, True) == (judge.refused(clear)[0].confidence, judge.refused(clear)[1].confidence < 1e-5)
 
 
-@pytest.mark.parametrize(("text", "believed"), [("6200444440000005", False), ("6200444400000001", True)])
+@pytest.mark.parametrize(
+    ("text", "believed"),
+    [
+        ("6200444440000005", False),
+        ("6200444440000003", True),  # proven
+        ("6200444444000009", False),  # with six of them it is a mask all the same
+        ("6200444400000001", True),
+    ],
+)
 def test_what_asterisks_look_like_is_no_number(text: str, believed: bool):
     """Five times 4 in a row, as the net reads the middle of a masked number."""
     assert believed == (told(view((text, 0.99)))[0][1] > 0.5)

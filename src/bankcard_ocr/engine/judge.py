@@ -31,7 +31,7 @@ SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of 
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
 SEVENTEEN = 17  # digits behind the 62 of 19
 COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
-STARS = "44444"  # what the net makes of asterisks
+STAR, FEW_STARS, MANY_STARS = "4", 5, 6  # what the net makes of asterisks; masks have six and more of them in a row
 ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
 _UPSIDE = str.maketrans("69", "96")
 # Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
@@ -90,8 +90,12 @@ def is_part(digits: str) -> bool:
 
 
 def is_texture(digits: str) -> bool:
-    """Whether it is one digit over and over, as the net reads a row of dots or bars, or what it makes of asterisks."""
-    return len(set(digits)) == 1 or STARS in digits
+    """Whether it is one digit over and over, as the net reads a row of dots or bars, or what it makes of asterisks.
+
+    Numbers have five times 4 in a row, too, one in ten thousand: those that are proven.
+    """
+    fewest = MANY_STARS if is_proven(digits) else FEW_STARS
+    return len(set(digits)) == 1 or STAR * fewest in digits
 
 
 def is_identity_number(digits: str) -> bool:

@@ -9,12 +9,14 @@ from statistics import median
 
 import numpy as np
 
+from ..errors import NumberUnreadable
 from ..reading import Candidate
 from ..vision import quad as quads
 from ..vision import recognize
 from ..vision.recognize import Character, Line
 from . import judge, layout
 
+CLEAR = 0.9  # the confidence without the prior of what is told to be no card's number
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
 DATE = 5  # characters of a date, its slash among them
 CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
@@ -48,6 +50,19 @@ class Region:
     def says(self, number: str) -> bool:
         """Whether its best candidate is ``number``."""
         return bool(self.candidates) and self.candidates[0].number == number
+
+    @property
+    def is_unlike(self) -> bool:
+        """Whether what stands there is clear, and no card's number or a part of one."""
+        seen = judge.ranked(self.views, prior=False)
+        is_clear = bool(seen) and seen[0].confidence >= CLEAR
+        return is_clear and judge.is_unlike_numbers(seen[0].number, self.views)
+
+    def refusal(self) -> NumberUnreadable:
+        """Why its number is not told."""
+        return NumberUnreadable(
+            digits=self.doubtful, confidence=self.confidence, is_cut=self.is_cut, is_unlike=self.is_unlike
+        )
 
     def is_whole(self, count: int) -> bool:
         """Whether the last view shows ``count`` digits, none hidden or lacking, and the picture goes on beside them."""

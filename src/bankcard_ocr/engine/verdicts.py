@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import NoCardFound, NumberUnreadable, Refused
+from ..errors import NoCardFound
 from ..reading import FoundCard
 from ..vision import quad as quads
 from . import cards
@@ -70,10 +70,9 @@ def _verdict(shot: ExaminedPicture, regions: Sequence[Region], least: float) -> 
     if best is None:
         return FoundCard(number=None, confidence=0.0, refusal=NoCardFound().cause)
     shown = bool(best.candidates) and best.confidence >= least
-    refusal: Refused = NumberUnreadable(digits=best.doubtful, is_cut=best.is_cut)
     return FoundCard(
         number=best.candidates[0].number if shown else None,
         confidence=best.confidence,
-        refusal=None if shown else refusal.cause,
+        refusal=None if shown else best.refusal().cause,
         number_quad=shot.as_sent(best.text_quad),
     )

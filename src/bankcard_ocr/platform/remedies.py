@@ -87,7 +87,8 @@ REMEDIES: Mapping[int, Remedy] = MappingProxyType(
         ),
         101001: Remedy(
             "No card was found on the picture, or its number cannot be read with certainty. The call is charged.",
-            "Take the picture again: closer, sharp, without glare, the whole number visible.",
+            "Take the picture again: closer, sharp, without glare, the whole number visible. Where the hint says 'not "
+            "as card numbers are', no picture helps: it is a gift card's, an order's, a telephone's.",
         ),
         101002: Remedy(
             "The bytes are no picture, a damaged one, or one over the limit of bytes or pixels.",
