@@ -102,7 +102,10 @@ class Settings:
     threshold: float = _set(
         0.0, "A number is returned when its confidence is at least this; 0 takes the model's own.", least=0, most=1
     )
-    iin_file: str = _set("", "A file of issuer entries of your own, in place of the shipped ones they name.")
+    iin_file: str = _set(
+        "",
+        "A file of issuer entries of your own, in place of the shipped ones they name, for what is told of a number.",
+    )
     fingerprint_key_file: str = _set(
         "", "A file with the key of pan=fingerprint, 32 bytes or more; the same as bulk's --key-file."
     )
