@@ -390,6 +390,16 @@ class TestPages:
 
         assert (503, True) == (found.status, "unavailable" in found.text)
 
+    def test_a_store_that_is_away_from_the_beginning_is_logged(self, start, monkeypatch):
+        """Nobody has to ask for it: the server waits for its store, and says so when it begins."""
+        monkeypatch.setattr(SqliteState, "ping", Mock(side_effect=StateError("away")))
+        with capture_logs() as logged:
+            ask(start().port, "GET", "/healthz")
+
+        assert [("the store does not answer", "away"), ("ready", None)] == [
+            (line["event"], line.get("reason")) for line in logged[:2]
+        ]
+
     def test_why_it_is_not_ready_is_logged_once(self, server):
         """Strangers learn that it is not, the log why; and when it is again."""
         with capture_logs() as logged:

@@ -11,6 +11,7 @@ from multiprocessing import parent_process
 from pathlib import Path
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -51,6 +52,8 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
         with _metrics_port(counts, store, settings):
+            if reason := await run_in_threadpool(pages.unready, store):
+                structlog.get_logger().error("the store does not answer", reason=reason)
             structlog.get_logger().info("ready", pid=os.getpid(), threads=threads(settings))
             yield
             api.close()

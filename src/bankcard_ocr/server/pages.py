@@ -42,7 +42,7 @@ def sample() -> bytes:
     return resources.files(__package__).joinpath(SAMPLE).read_bytes()
 
 
-def _unready(state: State) -> str:
+def unready(state: State) -> str:
     """Why the store takes no charge; empty when it does."""
     try:
         state.ping()
@@ -61,7 +61,7 @@ def routes(settings: Settings, state: State) -> list[Route]:
 
     async def readyz(_request: Request) -> Response:
         nonlocal logged
-        reason = await run_in_threadpool(_unready, state)
+        reason = await run_in_threadpool(unready, state)
         if reason != logged:  # once: probes come every few seconds
             logged, log = reason, structlog.get_logger()
             log.error("not ready", reason=reason) if reason else log.info("ready again")
