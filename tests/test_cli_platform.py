@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -366,6 +367,16 @@ class TestDisclosure:
 
         assert (["masked\n", "masked\n"], "masked") == (told, store.app("wx1").pan)
 
+    @pytest.mark.parametrize(
+        ("form", "remedy"), [("jwe", "set-key wx1"), ("fingerprint", "fingerprint_key_file"), ("masked", "")]
+    )
+    def test_a_form_without_its_key_is_warned_of(self, app, form: str, remedy: str):
+        """Every call would be refused from then on."""
+        told = CliRunner().invoke(cli.app, ["apps", "pan", "wx1", form])
+
+        assert (0, bool(remedy)) == (told.exit_code, "48001" in told.stderr)
+        assert remedy in told.stderr
+
     def test_a_form_that_is_none_is_wrong_usage(self, app):
         """An unknown word exits with 2."""
         assert 2 == CliRunner().invoke(cli.app, ["apps", "pan", "wx1", "half"]).exit_code
@@ -418,13 +429,16 @@ class TestQuickstart:
             ],
         )
 
-    def test_the_second_time_the_app_is_there(self, run, reader, store):
-        """Another quickstart keeps the app and its secret, and says how to get a token."""
+    @pytest.mark.parametrize("found", [None, "/usr/bin/bankcard-ocr"])
+    def test_the_second_time_the_app_is_there(self, run, reader, store, monkeypatch, found):
+        """Another quickstart keeps the app and its secret, and says how to get a token by a command that is there."""
+        monkeypatch.setattr("shutil.which", lambda _name: found)
+        command = "bankcard-ocr" if found else sys.argv[0]
         run("quickstart", "--once", "--port", "0")
         told = run("quickstart", "--once", "--port", "0")
         (app,) = store.apps()
 
-        assert (True, False) == (f"TOKEN=$(bankcard-ocr token {app.appid})" in told, "secret=" in told)
+        assert (True, False) == (f"TOKEN=$({command} token {app.appid})" in told, "secret=" in told)
 
     def test_a_sample_that_is_not_read_is_status_1(self, path, reader):
         """When the check fails the exit status says so."""

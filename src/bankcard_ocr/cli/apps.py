@@ -185,6 +185,7 @@ def pan(
     """Show or set how replies show the number to an app; a call may ask for less (pan=), not for more."""
     changed = _change(appid, config, lambda app: dataclasses.replace(app, pan=form or app.pan))
     show({"appid": appid, "pan": changed.pan}, changed.pan, as_json=as_json)
+    _warn_of_lost_form(changed, config)
 
 
 @app.command()
@@ -207,8 +208,9 @@ def set_key(
 @app.command()
 def remove_key(appid: Appid, config: Config = None, as_json: Json = False) -> None:
     """Forget the public key of an app; pan=jwe is refused then."""
-    _change(appid, config, lambda app: dataclasses.replace(app, jwk=""))
+    changed = _change(appid, config, lambda app: dataclasses.replace(app, jwk=""))
     show({"appid": appid, "jwk": None}, "no key is registered", as_json=as_json)
+    _warn_of_lost_form(changed, config)
 
 
 @app.command()
@@ -231,6 +233,17 @@ def _change(appid: str, config: Path | None, change: Callable[[App], App], *, re
         if revoke:
             state.revoke_tokens(appid)
         return changed
+
+
+def _warn_of_lost_form(app: App, config: Path | None) -> None:
+    """Says so when every call of ``app`` will be refused, as there is no key for the form that it gets."""
+    with opened(config) as (_, settings):
+        remedy = {
+            "jwe": "" if app.jwk else f"'bankcard-ocr apps set-key {app.appid} FILE' registers one",
+            "fingerprint": "" if settings.fingerprint_key_file else "set fingerprint_key_file",
+        }.get(app.pan, "")
+    if remedy:
+        typer.echo(f"without a key every call of {app.appid} is refused now (48001): {remedy}", err=True)
 
 
 def _with(app: App, field: str, add: list[str], remove: list[str]) -> App:

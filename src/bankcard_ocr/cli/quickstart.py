@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -91,6 +92,11 @@ def _operators(state: State, caller: _Caller, settings: Settings) -> str | None:
     return operator_token(state, caller.app, time.time(), settings.token_lifetime_s)
 
 
+def _command() -> str:
+    """What this very command is called by: its name, or its path where that finds no command."""
+    return "bankcard-ocr" if shutil.which("bankcard-ocr") else sys.argv[0]
+
+
 class _Check:
     """Gets a token, posts the sample card and says how to repeat it by hand."""
 
@@ -122,9 +128,8 @@ class _Check:
     def _by_hand(self) -> str:
         appid, secret = self._caller.app.appid, self._caller.secret
         if secret is None:
-            lines = [
-                f"  TOKEN=$(bankcard-ocr token {appid})    # a new secret: bankcard-ocr apps rotate-secret {appid}"
-            ]
+            command = _command()
+            lines = [f"  TOKEN=$({command} token {appid})    # a new secret: {command} apps rotate-secret {appid}"]
         else:
             query = f"grant_type=client_credential&appid={appid}&secret={secret}"
             lines = [f"  curl '{self._base}{TOKEN.path}?{query}'    # the secret is shown this once"]
