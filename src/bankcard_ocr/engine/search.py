@@ -116,7 +116,7 @@ class Search:
                 yield [self._turned_doubted(fullest)]
         yield from searched(rest)
 
-    def _located(self, kinds: Sequence[str]) -> list[Detection]:
+    def _located(self, kinds: Sequence[locate.Kind]) -> list[Detection]:
         """What is located in a picture; in overlapping parts of one that is as long as screenshots of chats are."""
         height, width = self.pixels.shape[:2]
         long, short = max(width, height), min(width, height)
@@ -322,7 +322,9 @@ class Search:
         candidates = _doubted_upside_down(judge.ranked(views, prior=self.options.prior))
         return replace(region, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
 
-    def closer(self, card: quads.Quad, *, kinds: tuple[str, ...] = ("number",), least: float = 0.25) -> list[Detection]:
+    def closer(
+        self, card: quads.Quad, *, kinds: tuple[locate.Kind, ...] = ("number",), least: float = 0.25
+    ) -> list[Detection]:
         """What the locator finds on the card alone, cut out and seen large: two lines of each kind."""
         width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
         outer = quads.grow(card, 0.04, 0.06)

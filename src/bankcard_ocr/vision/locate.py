@@ -35,7 +35,7 @@ class Detection:
     ``score`` is in [0, 1].
     """
 
-    kind: str
+    kind: Kind
     quad: Quad
     score: float
 
@@ -45,7 +45,7 @@ def locate(
     image: Image,
     *,
     least: float = 0.25,
-    kinds: Container[str] = KINDS,
+    kinds: Container[Kind] = KINDS,
     side: int | None = None,
     is_apart: bool = False,
 ) -> list[Detection]:
@@ -60,8 +60,10 @@ def locate(
     maps = model.run((on_black(small, margin) if is_apart else bordered(small))[None])[0][0]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     detections = []
-    for kind, part in zip(model.metadata["kinds"].split(","), maps, strict=True):
-        for quad, score in _voted(part, least) if kind in kinds else ():
+    parts = dict(zip(model.metadata["kinds"].split(","), maps, strict=True))
+    for kind in (each for each in KINDS if each in kinds):
+        part = parts[kind]
+        for quad, score in _voted(part, least):
             whole = quad if kind == "card" else _stretched(quad, part[0])
             if is_convex(whole):
                 detections.append(Detection(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score))
