@@ -89,6 +89,23 @@ class TestApps:
         with pytest.raises(BankcardError, match=r"already; 'bankcard-ocr apps delete wx1' removes it"):
             run("apps", "create", "Other", "--appid", "wx1")
 
+    @pytest.mark.parametrize("verb", [["create", "Shop", "--appid", "wx2"], ["rotate-secret", "wx1"]])
+    def test_a_secret_is_read_from_standard_input(self, app, store, verb: list[str]):
+        """So that no list of processes shows it."""
+        secret = "0123456789abcdef"
+        told = CliRunner().invoke(cli.app, ["apps", *verb, "--secret", "-"], input=f"{secret}\n")
+        made = store.app("wx2" if "create" in verb else "wx1")
+
+        assert (0, "") == (told.exit_code, told.stderr)
+        assert credentials.verify(secret, made.secret_hash)
+
+    @pytest.mark.parametrize(("secret", "is_warned_of"), [("0123456789abcde", True), ("0123456789abcdef", False)])
+    def test_a_short_secret_is_warned_of(self, app, secret: str, is_warned_of: bool):
+        """Who asks often enough finds it."""
+        told = CliRunner().invoke(cli.app, ["apps", "rotate-secret", "wx1", "--secret", secret])
+
+        assert (0, is_warned_of) == (told.exit_code, "guessed" in told.stderr)
+
     @pytest.mark.parametrize("options", [["--appid", "with space"], ["--appid", "x" * 65], ["--secret", ""]])
     def test_strange_ids_are_wrong_usage(self, path, options: list[str]):
         """An id with spaces, one too long, or an empty secret exits with 2."""

@@ -6,6 +6,7 @@ import dataclasses
 import ipaddress
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 
 from ..errors import BankcardError
 from ..platform import credentials, permission
+from ..platform.callers import MAX_SECRET
 from ..platform.disclosure import Form, public_jwk
 from ..platform.endpoints import APIS, CLOUD_APIS
 from ..platform.state.base import App
@@ -24,6 +26,8 @@ app = typer.Typer(
     help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False
 )
 
+SAFE_SECRET = 16  # characters; fewer are warned of
+
 Add = Annotated[list[str] | None, typer.Option("--add", help="Add this one; may be repeated.")]
 Remove = Annotated[list[str] | None, typer.Option("--remove", help="Remove this one; may be repeated.")]
 
@@ -32,7 +36,9 @@ Remove = Annotated[list[str] | None, typer.Option("--remove", help="Remove this 
 def create(
     name: Annotated[str, typer.Argument(help="What the app is called, for people.")],
     appid: Annotated[str | None, typer.Option(help="Its id; made up when not given.")] = None,
-    secret: Annotated[str | None, typer.Option(help="Its secret; made up when not given, which is safer.")] = None,
+    secret: Annotated[
+        str | None, typer.Option(help="Its secret, or - for a line of standard input; made up when not given: safer.")
+    ] = None,
     daily_limit: Annotated[
         int | None, typer.Option(min=0, help="Recognitions a day; else the server's setting.")
     ] = None,
@@ -41,9 +47,9 @@ def create(
 ) -> None:
     """Create an app and print its secret, which is not kept and cannot be shown again."""
     appid = credentials.new_appid() if appid is None else appid
-    secret = credentials.new_secret() if secret is None else secret
-    if not re.fullmatch(r"[!-~]{1,64}", appid) or not 0 < len(secret) <= 256:
-        raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces, a secret 1 to 256 characters")
+    secret = _secret(secret)
+    if not re.fullmatch(r"[!-~]{1,64}", appid):
+        raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces")
     if not name.strip() or not name.isprintable():
         raise typer.BadParameter("a name has letters, and no control characters")
     kept = credentials.hashed(secret)
@@ -69,14 +75,15 @@ def list_apps(config: Config = None, as_json: Json = False) -> None:
 @app.command()
 def rotate_secret(
     appid: Appid,
-    secret: Annotated[str | None, typer.Option(help="The new secret; made up when not given, which is safer.")] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(help="The new secret, or - for a line of standard input; made up when not given: safer."),
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Give an app a new secret; the old one and the app's tokens end at once."""
-    secret = credentials.new_secret() if secret is None else secret
-    if not 0 < len(secret) <= 256:
-        raise typer.BadParameter("a secret has 1 to 256 characters")
+    secret = _secret(secret)
     secret_hash = credentials.hashed(secret)
     changed = _change(appid, config, lambda app: dataclasses.replace(app, secret_hash=secret_hash), revoke=True)
     _show_secret(changed, secret, as_json=as_json)
@@ -277,6 +284,18 @@ def _row(app: App, daily_limit: int) -> dict[str, Any]:
 def _line(row: dict[str, Any]) -> str:
     state = "" if row["enabled"] else "  disabled"
     return f"{row['appid']}  {row['name']}  {row['effective_daily_limit']} a day{state}"
+
+
+def _secret(given: str | None) -> str:
+    """The secret that is ``given``, read from standard input for ``-``; a new one for None."""
+    if given is None:
+        return credentials.new_secret()
+    secret = sys.stdin.readline().rstrip("\r\n") if given == "-" else given
+    if not 0 < len(secret) <= MAX_SECRET:
+        raise typer.BadParameter(f"a secret has 1 to {MAX_SECRET} characters")
+    if len(secret) < SAFE_SECRET:
+        typer.echo(f"a secret of less than {SAFE_SECRET} characters can be guessed", err=True)
+    return secret
 
 
 def _show_secret(app: App, secret: str, *, as_json: bool) -> None:
