@@ -12,10 +12,11 @@ from pathlib import Path
 import cv2
 import httpx
 import pytest
+from joserfc.jwk import RSAKey
 
 from bankcard_ocr import cloud
 from bankcard_ocr.cli import load
-from bankcard_ocr.platform import cloudcodes
+from bankcard_ocr.platform import cloudcodes, disclosure
 from bankcard_ocr.server import pages
 from bankcard_ocr.server.fetch.connection import Limits
 
@@ -84,6 +85,19 @@ def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
         exec(compile(example, guide, "exec"), names)
 
     assert "6200000000000005" == names["reading"].number
+
+
+def test_a_number_is_decrypted_as_the_guide_says(tmp_path, monkeypatch):
+    """The example in docs/operators.md, with a key as OpenSSL makes them."""
+    key = RSAKey.generate_key(2048)
+    monkeypatch.chdir(tmp_path)
+    Path("vault.pem").write_bytes(key.as_pem(private=True))
+    jwk = disclosure.public_jwk(key.as_pem(private=False).decode())
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/operators.md").read_text(encoding="utf-8"), re.DOTALL)
+    names = {"reply": {"number": disclosure.encrypted("6200000000000005", jwk)}}
+    exec(compile(example, "operators", "exec"), names)
+
+    assert "6200000000000005" == names["number"]
 
 
 def test_the_guide_has_every_option_of_read():
