@@ -205,10 +205,12 @@ def test_a_place_whose_name_is_no_text(folder, tmp_path, monkeypatch) -> None:
 
 
 def test_absent_pictures(folder, tmp_path) -> None:
-    """Labelled pictures that are not there are counted before anything is measured."""
+    """Labelled pictures that are not there are counted and named before anything is measured."""
     (folder / "dark.png").unlink()
     done = called(folder, "--out", tmp_path / "r.json")
-    assert (2, True, False) == (done.exit_code, "1 of 3" in done.output, (tmp_path / "r.json").exists())
+    told = " ".join(done.output.replace("│", " ").split())
+    assert (2, True, False) == (done.exit_code, "1 of 3" in told, (tmp_path / "r.json").exists())
+    assert "readable: dark.png" in told
 
 
 def test_no_labels(folder, tmp_path) -> None:

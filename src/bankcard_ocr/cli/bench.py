@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BankcardError
+from ..numbers.masking import masked_name
 from ..reading import Type
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..bench.plan import Progress
     from ..bench.run import Engine
     from ..reading import Options, PictureReader
+
+
+NAMED = 5  # of the pictures that are missing
 
 
 class Peer(StrEnum):
@@ -165,8 +169,9 @@ def _labels(folder: Path, path: Path, only: str | None, limit: int | None) -> li
     found = found[:limit]
     absent = suites.missing(folder, found)
     if absent:
+        some = ", ".join(map(masked_name, absent[:NAMED])) + (", …" if len(absent) > NAMED else "")
         raise typer.BadParameter(
-            f"{len(absent)} of {len(found)} labelled pictures are not in {folder}, or not readable"
+            f"{len(absent)} of {len(found)} labelled pictures are not in {folder}, or not readable: {some}"
         )
     if not found:
         raise typer.BadParameter(f"no picture is labelled {only}")
