@@ -148,5 +148,5 @@ def test_a_process_that_does_not_end_is_given_up(monkeypatch):
 def test_without_the_extra_the_error_names_it(monkeypatch):
     """A server without it says what to send instead."""
     monkeypatch.setattr(image, "find_spec", lambda _name: None)
-    with pytest.raises(NotAPicture, match=r"bankcard-ocr\[pdf\]"):
+    with pytest.raises(NotAPicture, match=r"the extra pdf"):
         image.decode(document(halves()))
