@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 
@@ -48,6 +48,15 @@ class Held:
             return "busy"
 
 
+def in_line(held: Held, pool: ThreadPoolExecutor) -> tuple[Future[str], Future[str]]:
+    """What becomes of two pictures, one of which is being read, while the other waits."""
+    first = pool.submit(held.come)
+    held.entered.acquire(timeout=10)
+    second = pool.submit(held.come)
+    held.settled.acquire(timeout=10)
+    return first, second
+
+
 def test_readings_at_once_are_limited():
     """Who waits too long at the gate is told busy."""
 
@@ -67,10 +76,7 @@ def test_who_would_wait_too_long_is_told_busy_at_once(most_wait_s: float, third:
     """One waits already, and pictures take a second each: whether a third may wait depends on the setting."""
     held = Held(most_wait_s, reading_s=1.0)
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(held.come)
-        held.entered.acquire(timeout=10)
-        second = pool.submit(held.come)
-        held.settled.acquire(timeout=10)
+        first, second = in_line(held, pool)
         last = pool.submit(held.come)
         held.settled.acquire(timeout=10)
         held.go_on.set()
@@ -83,10 +89,7 @@ def test_busy_says_how_long_one_would_wait(reading_s: float, retry_after_s: floa
     """One waits already: that is a reading's time; half a minute is the most that is said."""
     held = Held(0.9, reading_s=reading_s)
     with ThreadPoolExecutor(2) as pool:
-        pool.submit(held.come)
-        held.entered.acquire(timeout=10)
-        pool.submit(held.come)
-        held.settled.acquire(timeout=10)
+        in_line(held, pool)
         with pytest.raises(Busy) as refused:
             held.gate.read(b"x")
         held.go_on.set()
@@ -111,10 +114,7 @@ def test_who_waits_longer_than_expected_is_told_busy_all_the_same():
     """The first in line goes on waiting; who came behind it gets its answer within the time."""
     held = Held(0.05)
     with ThreadPoolExecutor(3) as pool:
-        first = pool.submit(held.come)
-        held.entered.acquire(timeout=10)
-        second = pool.submit(held.come)
-        held.settled.acquire(timeout=10)
+        first, second = in_line(held, pool)
         third = pool.submit(held.come)
 
         assert "busy" == third.result(30)

@@ -30,7 +30,7 @@ def counter(counted: Counted, appid: str) -> str:
 
 
 def one_more(state: State, counted: Counted, app: App, window: Window, limit: int) -> int | None:
-    """Counts one more of an app's; how many it are then, or None, and nothing counted, at ``limit``."""
+    """Counts one more of an app's; how many there are then, or None, and nothing counted, at ``limit``."""
     return state.consume(counter(counted, app.appid), window, limit)
 
 
