@@ -49,8 +49,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
 
     ``printed`` are the first digits as they stand below the line once more.
     """
-    texts = {text for view in views for text, _ in view.texts}
-    seen = {text: _seen(text, views) + (printed.nats(text) if printed else 0.0) for text in texts}
+    seen = {text: weight + (printed.nats(text) if printed else 0.0) for text, weight in _seen(views).items()}
     weights = {text: weight + (_prior(text) if prior else 0.0) for text, weight in seen.items()}
     if not weights:
         return ()
@@ -60,7 +59,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     if printed:
         unlisted += printed.unlisted(max(weights, key=weights.__getitem__))
     total = sum(shares.values()) + math.exp(unlisted - highest)
-    order = sorted((text for text in texts if _possible(text)), key=lambda text: -shares[text])
+    order = sorted((text for text in weights if _possible(text)), key=lambda text: -shares[text])
     found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
     if not found:
         return ()
@@ -213,14 +212,16 @@ def _possible(text: str) -> bool:
     return pan.SHORTEST <= len(text) <= pan.LONGEST and text.isdigit()
 
 
-def _seen(text: str, views: Sequence[Line]) -> float:
-    """The logarithm of the probability that the views together give ``text``."""
-    total = 0.0
-    for view in views:
-        listed = dict(view.texts)
-        floor = min(listed.values()) * UNSEEN
-        total += math.log(max(listed.get(text, floor), 1e-30))
-    return total / math.sqrt(len(views))
+def _seen(views: Sequence[Line]) -> dict[str, float]:
+    """The logarithm of the probability that the views together give a text, for each that one of them lists."""
+    listed = [dict(view.texts) for view in views]
+    floors = [min(chances.values(), default=0.0) * UNSEEN for chances in listed]
+    root = math.sqrt(len(views))
+    return {
+        text: sum(math.log(max(chances.get(text, floor), 1e-30)) for chances, floor in zip(listed, floors, strict=True))
+        / root
+        for text in dict.fromkeys(text for chances in listed for text in chances)
+    }
 
 
 def _unlisted(views: Sequence[Line]) -> float:

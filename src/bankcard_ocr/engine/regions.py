@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from statistics import median
 
 import numpy as np
@@ -22,7 +23,7 @@ DATE = 5  # characters of a date, its slash among them
 CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Region:
     """One region: its views, the quad of the last one in pixels of the decoded picture, and the candidates.
 
@@ -79,7 +80,7 @@ class Region:
         """The characters of the last view."""
         return self.line.characters
 
-    @property
+    @cached_property
     def text_quad(self) -> quads.Quad:
         """The quad closely around the characters of the last view; around all that was looked at where few are seen."""
         close = recognize.framed(self.line, loose=CLOSE, ends=CLOSE, spare=0.0)
