@@ -17,6 +17,7 @@ let turn = 0; // of the picture being read; answers to earlier ones are not show
 /** Reads the pictures of one card, or keeps them until the login. */
 async function read(files) {
   stopCamera();
+  showReading();
   if (files.length > api.MOST_PICTURES) return say("tooMany", { most: api.MOST_PICTURES });
   if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
@@ -29,6 +30,13 @@ async function read(files) {
   show.reading(bitmaps, files.map(({ name }) => name ?? ""), sent.every((each, at) => each === files[at]) ? null : ["tooLarge"]);
   const answer = await api.recognize(...sent);
   if (mine === turn) show.answered(answer);
+}
+
+/** Comes from the operators' tab, where a picture may have been pasted or dropped, to where it is seen being read. */
+function showReading() {
+  if (!$("read").hidden) return;
+  select($("tab-read"));
+  $("tab-read").focus();
 }
 
 /** Shows a text instead of a picture. */
@@ -184,12 +192,21 @@ document.addEventListener("paste", ({ clipboardData }) => {
   const files = pictures(clipboardData.items);
   if (files.length) read(files);
 });
+/** Whether a drag brings files. Text may go into a field; whatever else is dropped would take the browser to another page. */
+const bringsFiles = ({ dataTransfer }) => dataTransfer.types.includes("Files");
+const isForField = (event) => !bringsFiles(event) && Boolean(event.target.closest?.("input"));
+
 document.addEventListener("dragover", (event) => {
+  if (isForField(event)) return;
   event.preventDefault();
-  $("stage").classList.add("over");
+  if (bringsFiles(event)) $("stage").classList.add("over");
+  else event.dataTransfer.dropEffect = "none";
 });
-document.addEventListener("dragleave", () => $("stage").classList.remove("over"));
+document.addEventListener("dragleave", ({ relatedTarget }) => {
+  if (relatedTarget === null) $("stage").classList.remove("over"); // out of the page, not from one element to another
+});
 document.addEventListener("drop", (event) => {
+  if (isForField(event)) return;
   event.preventDefault();
   $("stage").classList.remove("over");
   const files = pictures(event.dataTransfer.items);
