@@ -898,6 +898,33 @@ class TestOperators:
         assert ("40125: The secret is not the app's.", "secret") == (page.get_by_role("alert").inner_text(), focused)
 
 
+class TestLogin:
+    def test_it_is_asked_for_once(self, page, product):
+        """A second click while it is on its way sends nothing, for a wrong secret would count twice; it says so."""
+        calls = held(page, "cgi-bin/stable_token")
+        page.get_by_label("appid").fill(product.appid)
+        page.get_by_label("Secret").fill(product.secret)
+        page.locator("#log-in").dblclick()
+        until(page, lambda: calls)
+        said = page.locator("#log-in").inner_text()
+        calls[0].continue_()
+        page.get_by_text("token until").wait_for()
+        page.get_by_role("button", name="Log out").click()
+
+        assert ("Logging in …", 1, "Log in") == (said, len(calls), page.locator("#log-in").inner_text())
+
+    @pytest.mark.parametrize(("tab", "focused"), [("Read a card", "file"), ("Operators", "tab-operators")])
+    def test_the_focus_stays_on_the_page(self, page, product, tab: str, focused: str):
+        """The form that had it is gone then; the next thing on the tab has it."""
+        page.get_by_role("tab", name=tab).click()
+        page.get_by_label("appid").fill(product.appid)
+        page.get_by_label("Secret").fill(product.secret)
+        page.keyboard.press("Enter")
+        page.get_by_text("token until").wait_for()
+
+        assert focused == page.evaluate("document.activeElement.id")
+
+
 class TestPeople:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     def test_axe_finds_nothing(self, logged_in, scheme: str):

@@ -12,6 +12,7 @@ const LONG_SIDE = 2400; // of a picture that had to be made smaller
 
 let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // the answer of the last failed login
+let isLoggingIn = false;
 let turn = 0; // of the picture being read; answers to earlier ones are not shown
 
 /** Reads the pictures of one card, or keeps them until the login. */
@@ -108,17 +109,27 @@ function filming(on) {
 
 async function logIn(event) {
   event.preventDefault();
+  if (isLoggingIn) return undefined; // a double click: a wrong secret would count twice
+  loggingIn(true);
   const answer = await api.logIn($("appid").value.trim(), $("secret").value);
   loginError = answer.code === 0 ? null : answer;
   $("secret").value = "";
-  render();
+  loggingIn(false);
   if (loginError) return $("secret").focus();
-  $("file").focus();
+  $($("operators").hidden ? "file" : "tab-operators").focus();
   const files = waiting;
   waiting = null;
   if (files) read(files);
   if (!$("operators").hidden) operators.askQuota();
   return undefined;
+}
+
+/** Shows that a login is on its way; the earlier one's error goes, so that the same one is told again. */
+function loggingIn(on) {
+  isLoggingIn = on;
+  if (on) loginError = null;
+  $("log-in").setAttribute("aria-disabled", on);
+  render();
 }
 
 function logOut() {
@@ -151,6 +162,7 @@ function render() {
   for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", t(each.dataset.label));
   $("language").lang = current() === "zh" ? "en" : "zh-CN";
   if (isFilming()) $("camera").textContent = t("stopCamera");
+  if (isLoggingIn) $("log-in").textContent = t("loggingIn");
   $("login").hidden = api.isLoggedIn();
   $("logged-in").hidden = !api.isLoggedIn();
   $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid, time: clock(api.who().until) }) : "";
