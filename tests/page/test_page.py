@@ -837,6 +837,20 @@ class TestOperators:
 
         assert ("Log in to see it.", before) == (page.locator("#record").inner_text(), len(page.asked))
 
+    def test_who_is_logged_in_is_not_told_to_log_in(self, logged_in):
+        """While quota and past days are on their way it says so, and why there are none when they do not come."""
+        calls = held(logged_in, "cgi-bin/openapi/quota/get")
+        logged_in.get_by_role("tab", name="Operators").click()
+        until(logged_in, lambda: calls)
+        said = [[logged_in.locator(place).inner_text() for place in ("#quota", "#days", "#ends")]]
+        calls[0].abort()
+        until(logged_in, lambda: len(calls) == 2)
+        calls[1].abort()
+        logged_in.locator("#quota .measure").first.wait_for()
+        said.append([logged_in.locator(place).inner_text() for place in ("#days", "#ends")])
+
+        assert [["Asking …"] * 3, ["The server cannot be reached."] * 2] == said
+
     def test_causes_that_read_the_same_are_one(self, logged_in):
         """The server tells the same of different stages, and more of what kept a call waiting than the page does."""
         found = ends(logged_in, (-1, "busy"), (-1, "busy: stopping"), (101001, "number unreadable: digits uncertain"))

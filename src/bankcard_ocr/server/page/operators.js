@@ -17,6 +17,7 @@ const turn = { quota: 0, record: 0 }; // answers to earlier questions, or to tho
 export async function askQuota() {
   const mine = ++turn.quota, found = [];
   if (!isLoggedIn()) return;
+  renderQuota();
   for (const [key, path] of PATHS) {
     found.push([key, await quota(path)]);
     if (mine !== turn.quota) return;
@@ -56,11 +57,12 @@ export function render() {
 export function renderToken() {
   const { appid, end, until } = who();
   const left = t("tokenLeft", { minutes: Math.max(0, Math.floor((until - Date.now()) / 60000)) });
-  const list = isLoggedIn() ? [[t("tokenApp"), appid], [t("tokenEnds"), `…${end}`], [t("tokenUntil"), `${clock(until)} (${left})`]] : [["", t("notLoggedIn")]];
-  $("token").replaceChildren(...pairs(list));
+  const list = [[t("tokenApp"), appid], [t("tokenEnds"), `…${end}`], [t("tokenUntil"), `${clock(until)} (${left})`]];
+  $("token").replaceChildren(isLoggedIn() ? element("dl", {}, ...pairs(list)) : logInFirst());
 }
 
-const logInFirst = () => element("p", { class: "muted" }, t("notLoggedIn"));
+const muted = (text) => element("p", { class: "muted" }, text);
+const logInFirst = () => muted(t("notLoggedIn"));
 
 function renderQuota() {
   const shown = quotas.map(([key, { code, reply }]) =>
@@ -68,10 +70,11 @@ function renderQuota() {
       ? element("div", { class: "quota" }, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"))
       : measure(t(key), failure({ code, reply })),
   );
-  const { history, calls } = quotas[0]?.[1].reply ?? {};
-  $("quota").replaceChildren(...(shown.length ? shown : [logInFirst()]));
-  $("days").replaceChildren(history ? days(history) : logInFirst());
-  $("ends").replaceChildren(...(calls ? ends(calls) : [logInFirst()]));
+  const [, first] = quotas[0] ?? [], { history, calls } = first?.reply ?? {};
+  const why = () => (first ? muted(failure(first)) : isLoggedIn() ? muted(t("asking")) : logInFirst()); // nothing is shown
+  $("quota").replaceChildren(...(shown.length ? shown : [why()]));
+  $("days").replaceChildren(history ? days(history) : why());
+  $("ends").replaceChildren(...(calls ? ends(calls) : [why()]));
   $("quota-again").disabled = !isLoggedIn();
 }
 
@@ -95,7 +98,7 @@ const brief = (count) => new Intl.NumberFormat(current(), { notation: "compact",
 
 /** A bar for each cause that ended calls. */
 function ends({ since, count, causes }) {
-  if (!count) return [element("p", { class: "muted" }, t("noCalls"))];
+  if (!count) return [muted(t("noCalls"))];
   const list = new Map(); // causes that read the same are one
   for (const { errcode, cause, count: times } of causes) {
     const text = causeAlone(errcode, cause), key = `${errcode} ${text}`;
@@ -107,7 +110,7 @@ function ends({ since, count, causes }) {
 /** Shows the calls anew; the keyboard's focus stays at the call where it was, as long as that is shown. */
 export function renderLog() {
   const at = $("replies").contains(document.activeElement) && document.activeElement.dataset.rid;
-  $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : element("p", { class: "muted" }, t("noReplies")));
+  $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : muted(t("noReplies")));
   if (at) ($("replies").querySelector(`[data-rid="${at}"]`) ?? $("replies")).focus({ preventScroll: true });
 }
 
