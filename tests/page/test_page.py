@@ -645,6 +645,20 @@ class TestFields:
             is_dark(colours(page, 160, 60, 270, 90)),
         )
 
+    @pytest.mark.parametrize(
+        ("cause", "what", "tips"),
+        [
+            (NumberUnreadable(digits=(7,)).cause, "Take the picture again", True),
+            (NumberUnreadable(is_unlike=True).cause, "Another picture will not help", False),
+            (CardsDiffer().cause, "Send pictures of one card", False),
+        ],
+    )
+    def test_another_picture_is_asked_for_where_it_helps(self, refused, cause: str, what: str, tips: bool):
+        """Not of a number that is clear and no card's, nor of pictures that contradict one another."""
+        page = refused(errmsg=f"certificate not found hint: [{cause}] rid: 1")
+
+        assert (True, tips) == (what in page.locator("#refusal-what").inner_text(), page.locator("#tips").is_visible())
+
     def test_an_errmsg_without_a_hint_is_told_once(self, refused):
         """It stands below, with its code; no cause is told where the server names none."""
         page = refused(errcode=-1, errmsg="system error rid: 1")

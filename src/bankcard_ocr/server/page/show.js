@@ -3,7 +3,7 @@
 import { field, who } from "./api.js";
 import { $, bar, element, pairs } from "./dom.js";
 import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
-import { cause, causeAlone, current, has, meaning, percent, t } from "./texts.js";
+import { cause, causeAlone, current, has, isWorthAnother, percent, refusal, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
@@ -52,7 +52,7 @@ export function render() {
   const read = answer?.code === 0;
   $("result").hidden = !read;
   $("refusal").hidden = !answer || read;
-  $("tips").hidden = read;
+  $("tips").hidden = Boolean(answer) && !isWorthAnother(answer);
   $("status").textContent = status();
   if (read) renderReading(answer.reply);
   else if (answer) renderRefusal(answer);
@@ -118,8 +118,9 @@ function digits(reply) {
   return [element("div", { class: "digits", role: "img", "aria-label": `${t("ofDigits")} ${all.join(", ")}` }, ...columns)];
 }
 
-function renderRefusal({ code, reply }) {
-  $("refusal-what").textContent = code === null ? t("unreachable") : meaning(code);
+function renderRefusal(answer) {
+  const { code, reply } = answer;
+  $("refusal-what").textContent = refusal(answer);
   $("refusal-do").textContent = cause(reply.errmsg ?? "");
   $("refusal-warnings").replaceChildren(...warnings(reply));
   $("reveal").hidden = !shown.pictures.some(Boolean);

@@ -45,7 +45,8 @@ export const TEXTS = {
     c_ok: "ok", "c_-1": "The server is busy or has a fault; try again.", c_40001: "The token is not good any more. Log in again.", c_40013: "There is no app with this appid.",
     c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; try later.",
     c_48001: "The app is disabled or may not call this.", c_41005: "No picture arrived.", c_76001: "No call with this rid in the last seven days.", c_76002: "This is not a rid.", c_76003: "The call was another app's.",
-    c_101000: "The picture's address gave no picture.", c_101001: "No number was read with certainty. Take the picture again: closer, sharp, without glare.", c_101002: "The bytes are no picture, a damaged one, or too large.", c_101003: "Today's recognitions are used up.", c_other: "The call was refused.",
+    c_101000: "The picture's address gave no picture.", c_101001: "No number was read with certainty. Take the picture again: closer, sharp, without glare.", c_unlike: "No bank card's number was read. Another picture will not help: it may be a gift card's, an order's or a telephone's.", c_differ: "The pictures were not read as one card. Send pictures of one card, or a single one.",
+    c_101002: "The bytes are no picture, a damaged one, or too large.", c_101003: "Today's recognitions are used up.", c_other: "The call was refused.",
   },
   zh: {
     skip: "跳到内容", views: "视图", tabRead: "识别银行卡", tabOperators: "运维",
@@ -91,7 +92,8 @@ export const TEXTS = {
     c_ok: "成功", "c_-1": "服务器繁忙或出错，请重试。", c_40001: "令牌已失效，请重新登录。", c_40013: "没有这个 appid。",
     c_40125: "密钥不正确。", c_40164: "此地址不在应用的白名单中。", c_42001: "令牌已过期，请重新登录。", c_45009: "今日令牌次数已用完。", c_45011: "调用或错误密钥过多，请稍后再试。",
     c_48001: "应用已停用，或无权调用此接口。", c_41005: "没有收到图片。", c_76001: "最近七天没有这个 rid 的调用。", c_76002: "这不是 rid。", c_76003: "这次调用属于其他应用。",
-    c_101000: "图片地址没有返回图片。", c_101001: "未能可靠识别卡号。请重拍：靠近、清晰、无反光。", c_101002: "不是图片、图片已损坏或过大。", c_101003: "今日识别次数已用完。", c_other: "调用被拒绝。",
+    c_101000: "图片地址没有返回图片。", c_101001: "未能可靠识别卡号。请重拍：靠近、清晰、无反光。", c_unlike: "没有读到银行卡卡号。重拍也没有用：它可能是礼品卡、订单或电话的号码。", c_differ: "这些图片没有识别为同一张卡。请只发送同一张卡的图片，或只发一张。",
+    c_101002: "不是图片、图片已损坏或过大。", c_101003: "今日识别次数已用完。", c_other: "调用被拒绝。",
   },
 };
 
@@ -105,7 +107,16 @@ export const t = (key, values = {}) => TEXTS[language][key].replace(/\{(\w+)\}/g
 export const has = (key) => key in TEXTS[language];
 
 /** What an error code means, in a sentence. */
-export const meaning = (code) => (code === 0 ? t("c_ok") : has(`c_${code}`) ? t(`c_${code}`) : t("c_other"));
+export const meaning = (code, key = code === 0 ? "c_ok" : `c_${code}`) => t(has(key) ? key : "c_other");
+
+/** Causes of which no better picture helps, and what is said instead. */
+const HOPELESS = { "number unreadable: not as card numbers are": "c_unlike", "the pictures show different cards": "c_differ" };
+
+/** Whether another picture of the card may read better than the one that was refused. */
+export const isWorthAnother = ({ code, reply }) => code === 101001 && !(hint(reply.errmsg ?? "") in HOPELESS);
+
+/** What a refusal means and what to do about it. */
+export const refusal = (answer) => (answer.code === null ? t("unreachable") : meaning(answer.code, HOPELESS[hint(answer.reply.errmsg ?? "")]));
 
 /** What the server's causes are called here, and the names of what varies in them. */
 const CAUSES = [
@@ -146,9 +157,11 @@ function known(text) {
 
 /** The cause that an errmsg tells, in its hint or, of some codes, before it: in this language where it is known. */
 export function cause(errmsg) {
-  const hint = /hint: \[(.*)\]/.exec(errmsg)?.[1];
-  return known(hint ?? errmsg) || (hint ?? "");
+  const told = hint(errmsg);
+  return known(told ?? errmsg) || (told ?? "");
 }
+
+const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 
 /** A cause that stands alone: of one card of several, or of many calls; before words that are not known here what `code` means. */
 export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${text}`.trim();
