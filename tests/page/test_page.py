@@ -699,6 +699,25 @@ class TestFields:
             page.get_by_role("button", name="Show the number").is_visible(),
         )
 
+    @pytest.mark.parametrize(
+        ("end", "told"),
+        [
+            ({"status": 413, "body": "<html>"}, "Something before the server answered for it: HTTP 413."),
+            ({"status": 200, "body": "{"}, "The server cannot be reached."),
+        ],
+    )
+    def test_an_answer_that_is_not_the_servers_is_told(self, logged_in, end: dict[str, object], told: str):
+        """A proxy's own, such as to a picture over its limit, is not taken for a server out of reach."""
+        logged_in.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(**end))
+        logged_in.get_by_role("button", name="Sample card").click()
+        logged_in.locator("#refusal-what").wait_for()
+        logged_in.get_by_role("tab", name="Operators").click()
+
+        assert (told, 1) == (
+            logged_in.locator("#refusal-what").text_content(),
+            logged_in.get_by_role("cell", name=told).count(),
+        )
+
     def test_a_single_card_is_not_listed(self, answered):
         """With one card in the picture there is no list."""
         page = answered(cards=[{"number": NUMBER, "confidence": 1.0}])

@@ -58,12 +58,13 @@ async function withToken(path, query, options) {
   return renewed.code === 0 ? send(path, { ...query, access_token: session.token }, options) : renewed;
 }
 
-/** {code, reply, rid, ms, retryAfter}; code null when the server cannot be reached. */
+/** {code, reply, status, rid, ms, retryAfter}; code null when the server cannot be reached, or a proxy answers with a `status` of its own. */
 async function send(path, query, options) {
   const started = performance.now(), mine = ended;
-  let code = null, reply = {}, rid = "", retryAfter = 0;
+  let code = null, reply = {}, status = 0, rid = "", retryAfter = 0;
   try {
     const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
+    status = response.ok ? 0 : response.status;
     reply = await response.json();
     rid = response.headers.get("x-rid") ?? "";
     retryAfter = Number(response.headers.get("retry-after") ?? 0);
@@ -71,9 +72,9 @@ async function send(path, query, options) {
   } catch {
     code = null;
   }
-  const answer = { at: Date.now(), path: `/${path}`, code, reply, rid, ms: Math.round(performance.now() - started), retryAfter };
+  const answer = { at: Date.now(), path: `/${path}`, code, reply, status, rid, ms: Math.round(performance.now() - started), retryAfter };
   if (mine !== ended) return answer;
-  log.unshift({ at: answer.at, path: answer.path, code, rid, ms: answer.ms });
+  log.unshift({ at: answer.at, path: answer.path, code, status, rid, ms: answer.ms });
   log.length = Math.min(log.length, MOST_LOGGED);
   changed("log");
   return answer;

@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs } from "./dom.js";
-import { causeAlone, clock, current, failure, meaning, t } from "./texts.js";
+import { causeAlone, clock, current, failure, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const MOST_ROWS = 12;
@@ -65,11 +65,7 @@ const muted = (text) => element("p", { class: "muted" }, text);
 const logInFirst = () => muted(t("notLoggedIn"));
 
 function renderQuota() {
-  const shown = quotas.map(([key, { code, reply }]) =>
-    code === 0
-      ? element("div", { class: "quota" }, measure(t(key), t("quotaUsed", { ...reply.quota, limit: reply.quota.daily_limit })), bar(reply.quota.used / Math.max(1, reply.quota.daily_limit), reply.quota.remain ? "meter" : "meter low"))
-      : measure(t(key), failure({ code, reply })),
-  );
+  const shown = quotas.map(([key, answer]) => (answer.code === 0 ? used(t(key), answer.reply.quota) : measure(t(key), failure(answer))));
   const [, first] = quotas[0] ?? [], { history, calls } = first?.reply ?? {};
   const why = () => (first ? muted(failure(first)) : isLoggedIn() ? muted(t("asking")) : logInFirst()); // nothing is shown
   $("quota").replaceChildren(...(shown.length ? shown : [why()]));
@@ -79,6 +75,9 @@ function renderQuota() {
 }
 
 const measure = (name, text) => element("p", { class: "measure" }, element("span", { class: "muted" }, name), element("strong", {}, text));
+
+const used = (name, { used: count, daily_limit: limit, remain }) =>
+  element("div", { class: "quota" }, measure(name, t("quotaUsed", { used: count, limit, remain })), bar(count / Math.max(1, limit), remain ? "meter" : "meter low"));
 
 /** A column for each of the last days in Beijing, today the last. */
 function days(history) {
@@ -119,10 +118,10 @@ function table(rows) {
   return element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map(row)));
 }
 
-function row({ at, path, code, ms, rid }) {
+function row({ at, path, code, status, ms, rid }) {
   const why = rid ? element("button", { "data-rid": rid, "aria-label": `${t("why")} ${rid}`, onclick: () => askWhy(rid) }, t("why")) : "";
   const time = new Date(at).toLocaleTimeString([], { hour12: false });
-  const told = code === null ? t("unreachable") : meaning(code).split(/[.。]/)[0];
+  const told = code === null ? noReply({ status }) : meaning(code).split(/[.。]/)[0];
   return element("tr", {}, ...[time, path, code === null ? "—" : String(code), told, String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
 }
 

@@ -38,7 +38,7 @@ export const TEXTS = {
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
     at: "At", cost: "Took", request: "Request", sent: "Sent", answered: "Answered", from: "From",
     privacy: "Pictures go to this server only and are not kept. Nothing is stored in the browser, nothing is loaded from other hosts.",
-    unreachable: "The server cannot be reached.", fileUnreadable: "{name} cannot be read: it is a folder, or is gone.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
+    unreachable: "The server cannot be reached.", proxy: "Something before the server answered for it: HTTP {status}.", fileUnreadable: "{name} cannot be read: it is a folder, or is gone.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
     noCamera: "No camera can be used here: browsers allow it on https and on localhost only.", cameraDenied: "The camera was refused or is in use.",
     g_start: "Put the card into the frame", g_whole: "Show the whole card", g_closer: "Closer", g_still: "Hold still", g_glare: "Glare: tilt the card a little", g_dark: "More light", g_busy: "The server is busy, one moment", g_sure: "Good, once more",
     g_done: "Done: the frames agree. {frames} frames were charged.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. {frames} frames were charged.", g_lost: "The camera is gone: unplugged, or taken by another program. {frames} frames were charged.",
@@ -85,7 +85,7 @@ export const TEXTS = {
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
     privacy: "图片只发送到本服务器，不保存。浏览器中不存储任何内容，也不从其他主机加载。",
-    unreachable: "无法连接服务器。", fileUnreadable: "无法读取 {name}：它是文件夹，或已不存在。", tooLarge: "图片超过 2 MiB，发送前已缩小。",
+    unreachable: "无法连接服务器。", proxy: "不是服务器本身，而是它前面的代理返回了 HTTP {status}。", fileUnreadable: "无法读取 {name}：它是文件夹，或已不存在。", tooLarge: "图片超过 2 MiB，发送前已缩小。",
     noCamera: "此处无法使用摄像头：浏览器只在 https 或 localhost 上允许。", cameraDenied: "摄像头被拒绝或正在使用。",
     g_start: "请把卡放入框内", g_whole: "请露出整张卡", g_closer: "请靠近一些", g_still: "请保持不动", g_glare: "有反光，请稍微倾斜", g_dark: "光线不足", g_busy: "服务器繁忙，请稍候", g_sure: "很好，再确认一次",
     g_done: "完成：多帧一致。共计费 {frames} 帧。", g_most: "已读 {frames} 帧后停止，均已计费。请改用单张图片。", g_off: "摄像头已停止。共计费 {frames} 帧。", g_lost: "摄像头已断开，或被其他程序占用。共计费 {frames} 帧。",
@@ -109,6 +109,9 @@ export const has = (key) => key in TEXTS[language];
 /** What an error code means, in a sentence. */
 export const meaning = (code, key = code === 0 ? "c_ok" : `c_${code}`) => t(has(key) ? key : "c_other");
 
+/** Why no reply of the server's came. */
+export const noReply = ({ status }) => (status ? t("proxy", { status }) : t("unreachable"));
+
 /** Causes of which no better picture helps, and what is said instead. */
 const HOPELESS = { "number unreadable: not as card numbers are": "c_unlike", "the pictures show different cards": "c_differ" };
 
@@ -116,7 +119,7 @@ const HOPELESS = { "number unreadable: not as card numbers are": "c_unlike", "th
 export const isWorthAnother = ({ code, reply }) => code === 101001 && !(hint(reply.errmsg ?? "") in HOPELESS);
 
 /** What a refusal means and what to do about it. */
-export const refusal = (answer) => (answer.code === null ? t("unreachable") : meaning(answer.code, HOPELESS[hint(answer.reply.errmsg ?? "")]));
+export const refusal = (answer) => (answer.code === null ? noReply(answer) : meaning(answer.code, HOPELESS[hint(answer.reply.errmsg ?? "")]));
 
 /** What the server's causes are called here, and the names of what varies in them. */
 const CAUSES = [
@@ -167,7 +170,7 @@ const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${text}`.trim();
 
 /** What an answer that is no success says, in a line. */
-export const failure = ({ code, reply }) => (code === null ? t("unreachable") : `${code}: ${meaning(code)} ${cause(reply.errmsg ?? "")}`.trim());
+export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : `${code}: ${meaning(code)} ${cause(reply.errmsg ?? "")}`.trim());
 
 /** Rounded down, so that no text says 100 of what is not certain. */
 export const percent = (probability) => (probability > 0.9995 ? ">99.9 %" : `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`);
