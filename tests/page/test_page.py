@@ -198,6 +198,12 @@ class TestReading:
             page.locator("#refusal-said").inner_text().startswith("101002 decode image failed"),
         )
 
+    def test_the_camera_asks_for_the_login(self, page):
+        """And promises to read no picture, for there is none."""
+        page.get_by_role("button", name="Live camera").click()
+
+        assert "Log in first, then start the camera." == page.locator("#status").inner_text()
+
     @pytest.mark.parametrize("way", ["paste", "drop"])
     def test_a_picture_is_pasted_or_dropped(self, logged_in, way: str):
         """A picture in the clipboard, or dropped anywhere on the page, is read."""
@@ -401,6 +407,26 @@ class TestTurns:
         logged_in.get_by_text("the frames agree").wait_for()
 
         assert not streaming
+
+    def test_a_camera_begun_anew_gives_no_earlier_advice(self, logged_in):
+        """As long as the browser asks whether the page may film, it says what is waited for."""
+        [frame] = film(logged_in)
+        frame.fulfill(json={"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"})
+        logged_in.get_by_role("button", name="Stop the camera").click()
+        logged_in.evaluate("() => { navigator.mediaDevices.getUserMedia = () => new Promise(() => {}); }")
+        logged_in.get_by_role("button", name="Live camera").click()
+
+        assert "Waiting for the camera" == logged_in.locator("#guide").inner_text()
+
+    def test_the_film_is_in_view_on_a_phone(self, logged_in):
+        """The button stands below it, so that half of it may be above the screen when the camera begins."""
+        logged_in.emulate_media(reduced_motion="reduce")
+        logged_in.set_viewport_size({"width": 360, "height": 740})
+        logged_in.locator("#camera").evaluate("button => button.scrollIntoView({ block: 'start' })")
+        before = logged_in.locator("#stage").bounding_box()["y"]
+        film(logged_in)
+
+        assert (True, True) == (before < 0, logged_in.locator("#stage").bounding_box()["y"] >= 0)
 
     def test_a_camera_that_is_unplugged_stops(self, logged_in):
         """It says so, and no black frame is sent and charged."""

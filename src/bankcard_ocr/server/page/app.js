@@ -47,8 +47,9 @@ function say(key, values) {
   show.nothing([key, values]);
 }
 
+/** Asks for the login that the pictures wait for, or the camera when there are none. */
 function wait(files = waiting) {
-  say("loginFirst");
+  say(files ? "loginFirst" : "loginCamera");
   waiting = files;
   $("appid").focus();
 }
@@ -224,6 +225,7 @@ document.addEventListener("drop", (event) => {
   const files = pictures(event.dataTransfer.items);
   if (files.length) read(files);
 });
+$("video").addEventListener("playing", () => $("stage").scrollIntoView({ block: "nearest" })); // on a phone, half of it may be above
 document.addEventListener("visibilitychange", () => document.hidden && stopCamera());
 
 for (const tab of document.querySelectorAll("[role=tab]")) {

@@ -20,6 +20,7 @@ let running = null;
 export async function start(onFrame) {
   if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera", frames: 0 };
   const run = (running = { frames: 0, key: null, stream: null });
+  guide("g_ask");
   try {
     run.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
     if (run.key === null) end(run, await filmed(run, onFrame));
