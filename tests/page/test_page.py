@@ -401,7 +401,7 @@ class TestTurns:
         logged_in.get_by_role("button", name="Stop the camera").click()
         streaming = logged_in.evaluate("document.getElementById('video').srcObject !== null")
         frame.fulfill(json=REPLY)
-        logged_in.get_by_text("Camera stopped. 1 frames were charged.").wait_for()
+        logged_in.get_by_text("Camera stopped. Frames charged: 1.").wait_for()
         logged_in.unroute_all()
         logged_in.get_by_role("button", name="Live camera").click()
         logged_in.get_by_text("the frames agree").wait_for()
@@ -1055,6 +1055,18 @@ class TestPeople:
         )
 
         assert said == found
+
+    def test_midnight_is_0_o_clock(self, page):
+        """Everywhere on the page, and no date can be taken for another."""
+        told = page.evaluate(
+            """async () => {
+                const texts = await import(new URL("page/texts.js", location.href));
+                const midnight = new Date(2026, 1, 3).getTime();
+                return [texts.clock(midnight), texts.clockWithSeconds(midnight), texts.dateAndTime(midnight)];
+            }"""
+        )
+
+        assert ["00:00", "00:00:00", "Feb 3, 2026, 00:00:00"] == told
 
     def test_chinese_on_a_phone(self, chinese_phone):
         """A Chinese browser sees Chinese, nothing is wider than the phone, and a click changes the language."""

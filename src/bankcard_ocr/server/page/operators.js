@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs } from "./dom.js";
-import { causeAlone, clock, current, failure, meaning, noReply, t } from "./texts.js";
+import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const MOST_ROWS = 12;
@@ -103,7 +103,7 @@ function ends({ since, count, causes }) {
     const text = causeAlone(errcode, cause), key = `${errcode} ${text}`;
     list.set(key, { name: String(errcode), text, count: times + (list.get(key)?.count ?? 0), good: errcode === 0 });
   }
-  return [bars([...list.values()].sort((a, b) => b.count - a.count)), element("p", { class: "muted small" }, t("endsSince", { count, time: new Date(since * 1000).toLocaleString(current()) }))];
+  return [bars([...list.values()].sort((a, b) => b.count - a.count)), element("p", { class: "muted small" }, t("endsSince", { count, time: dateAndTime(since * 1000) }))];
 }
 
 /** Shows the calls anew; the keyboard's focus stays at the call where it was, as long as that is shown. */
@@ -120,9 +120,8 @@ function table(rows) {
 
 function row({ at, path, code, status, ms, rid }) {
   const why = rid ? element("button", { "data-rid": rid, "aria-label": `${t("why")} ${rid}`, onclick: () => askWhy(rid) }, t("why")) : "";
-  const time = new Date(at).toLocaleTimeString([], { hour12: false });
   const told = code === null ? noReply({ status }) : meaning(code).split(/[.。]/)[0];
-  return element("tr", {}, ...[time, path, code === null ? "—" : String(code), told, String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
+  return element("tr", {}, ...[clockWithSeconds(at), path, code === null ? "—" : String(code), told, String(ms)].map((text) => element("td", { class: "num" }, text)), element("td", {}, why));
 }
 
 function renderRecord() {
@@ -130,7 +129,7 @@ function renderRecord() {
   if (asked.code !== 0) return $("record").replaceChildren(element("p", { class: "error" }, failure(asked)));
   const { request } = asked.reply;
   const list = [
-    [t("at"), new Date(request.invoke_time * 1000).toLocaleString(current())],
+    [t("at"), dateAndTime(request.invoke_time * 1000)],
     [t("cost"), `${request.cost_in_ms} ms`],
     [t("request"), request.request_url],
     [t("sent"), request.request_body],

@@ -26,11 +26,11 @@ export const TEXTS = {
     w_border_incomplete: "cut off", w_blurred: "blurred", w_glare: "glare", w_occluded: "covered", w_too_small: "too small", w_photocopy: "photocopy", w_screen: "shown on a screen", w_several_cards: "several cards",
     requestTitle: "The request", reply: "Reply", apiPage: "All calls of the API", replyNone: "No reply yet.",
     tokenTitle: "Token", tokenNote: "The page asks for the stable token, so the token that your servers fetched stays good.",
-    tokenApp: "App", tokenEnds: "Ends with", tokenUntil: "Good until", tokenLeft: "{minutes} minutes left", notLoggedIn: "Log in to see it.", asking: "Asking …",
+    tokenApp: "App", tokenEnds: "Ends with", tokenUntil: "Good until", tokenLeft: "{minutes} min left", notLoggedIn: "Log in to see it.", asking: "Asking …",
     quotaTitle: "Today's quota", quotaRead: "Recognitions", quotaToken: "Tokens", quotaUsed: "{used} of {limit}, {remain} left", again: "Ask again",
     quotaNote: "The day ends at midnight in Beijing.",
     daysTitle: "Recognitions of the last days", daysChart: "Recognitions by day: {all}",
-    endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "{count} recognition calls since {time}; the last seven days, at most the last 1,000 calls.",
+    endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "Recognition calls since {time}: {count}. The last seven days are counted, at most the last 1,000 calls.",
     showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
     h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_unlike: "The number is not as bank cards' numbers are.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_cut: "The number ends at the picture's edge and may be cut off; show all of it.", h_differ: "The pictures show different cards.",
     h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_pixels: "Over {most} pixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
@@ -41,7 +41,7 @@ export const TEXTS = {
     unreachable: "The server cannot be reached.", proxy: "Something before the server answered for it: HTTP {status}.", fileUnreadable: "{name} cannot be read: it is a folder, or is gone.", tooLarge: "The picture was made smaller before it was sent: it was over 2 MiB.",
     noCamera: "No camera can be used here: browsers allow it on https and on localhost only.", cameraDenied: "The camera was refused or is in use.",
     g_ask: "Waiting for the camera", g_start: "Put the card into the frame", g_whole: "Show the whole card", g_closer: "Closer", g_still: "Hold still", g_glare: "Glare: tilt the card a little", g_dark: "More light", g_busy: "The server is busy, one moment", g_sure: "Good, once more",
-    g_done: "Done: the frames agree. {frames} frames were charged.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. {frames} frames were charged.", g_lost: "The camera is gone: unplugged, or taken by another program. {frames} frames were charged.",
+    g_done: "Done: the frames agree. Frames charged: {frames}.", g_most: "Stopped after {frames} frames, all charged. Try a single picture.", g_off: "Camera stopped. Frames charged: {frames}.", g_lost: "The camera is gone: unplugged, or taken by another program. Frames charged: {frames}.",
     c_ok: "ok", "c_-1": "The server is busy or has a fault; try again.", c_40001: "The token is not good any more. Log in again.", c_40013: "There is no app with this appid.",
     c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; try later.",
     c_48001: "The app is disabled or may not call this.", c_41005: "No picture arrived.", c_76001: "No call with this rid in the last seven days.", c_76002: "This is not a rid.", c_76003: "The call was another app's.",
@@ -175,7 +175,11 @@ export const failure = ({ code, reply, status }) => (code === null ? noReply({ s
 /** Rounded down, so that no text says 100 of what is not certain. */
 export const percent = (probability) => (probability > 0.9995 ? ">99.9 %" : `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`);
 
-export const clock = (ms) => new Date(ms).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+const MINUTES = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, SECONDS = { ...MINUTES, second: "2-digit" };
+
+export const clock = (ms) => new Date(ms).toLocaleTimeString(language, MINUTES);
+export const clockWithSeconds = (ms) => new Date(ms).toLocaleTimeString(language, SECONDS);
+export const dateAndTime = (ms) => new Date(ms).toLocaleString(language, { year: "numeric", month: "short", day: "numeric", ...SECONDS });
 
 /** Changes the language and lets everyone who shows text show it again. */
 export function toggle() {
