@@ -1056,6 +1056,21 @@ class TestPeople:
 
         assert said == found
 
+    @pytest.mark.parametrize(("width", "size"), [(1280, 24), (390, 32)])
+    def test_the_letters_are_as_large_as_the_reader_set_them(self, logged_in, width: int, size: int):
+        """All of them, and at twice the size nothing is wider than a phone, on both tabs."""
+        logged_in.set_viewport_size({"width": width, "height": 844})
+        devtools = logged_in.context.new_cdp_session(logged_in)
+        devtools.send("Page.enable")
+        devtools.send("Page.setFontSizes", {"fontSizes": {"standard": size, "fixed": size}})
+        replied(logged_in, REPLY, "#number")
+        told = [logged_in.evaluate("getComputedStyle(document.body).fontSize")]
+        widths = [logged_in.evaluate("document.documentElement.scrollWidth")]
+        ends(logged_in, (101001, "number unreadable: digits uncertain"))
+        widths.append(logged_in.evaluate("document.documentElement.scrollWidth"))
+
+        assert ([f"{size}px"], [width, width]) == (told, widths)
+
     def test_midnight_is_0_o_clock(self, page):
         """Everywhere on the page, and no date can be taken for another."""
         told = page.evaluate(
