@@ -1071,6 +1071,24 @@ class TestPeople:
 
         assert ([f"{size}px"], [width, width]) == (told, widths)
 
+    def test_paper_is_white(self, logged_in):
+        """Who reads in the dark prints dark letters all the same, and nothing that is there to be clicked."""
+        logged_in.emulate_media(color_scheme="dark", media="print")
+        replied(logged_in, REPLY, "#number")
+        ink, paper = logged_in.evaluate(
+            "['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name])"
+        )
+
+        assert ("rgb(28, 36, 33)", "rgb(245, 244, 240)", 0) == (ink, paper, logged_in.get_by_role("button").count())
+
+    def test_an_unsure_digit_is_told_by_more_than_its_colour(self, logged_in):
+        """The line below it is broken."""
+        replied(logged_in, REPLY, "#number")
+
+        assert ["solid"] * 2 + ["dashed"] + ["solid"] * 13 == logged_in.locator(".digits span").evaluate_all(
+            "all => all.map((each) => getComputedStyle(each).borderBottomStyle)"
+        )
+
     def test_midnight_is_0_o_clock(self, page):
         """Everywhere on the page, and no date can be taken for another."""
         told = page.evaluate(
