@@ -744,6 +744,21 @@ class TestFields:
             logged_in.get_by_role("cell", name=told).count(),
         )
 
+    @pytest.mark.parametrize("name", ["Copy", "Copy text"])
+    def test_what_is_copied_is_said_for_a_while(self, answered, name: str):
+        """On the button and to screen readers; then the button is what it was. The number is copied whole."""
+        page = answered()
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        button = page.get_by_role("button", name=name, exact=True).first
+        marked = button.element_handle()
+        button.click()
+        page.locator("#told", has_text="Copied").wait_for(state="attached")
+        said = marked.inner_text()
+        page.locator("#told", has_text=re.compile("^$")).wait_for(state="attached")
+        copied = page.evaluate("navigator.clipboard.readText()")
+
+        assert ("Copied", name, True) == (said, marked.inner_text(), copied == NUMBER or "cgi-bin" in copied)
+
     def test_a_single_card_is_not_listed(self, answered):
         """With one card in the picture there is no list."""
         page = answered(cards=[{"number": NUMBER, "confidence": 1.0}])

@@ -171,7 +171,15 @@ function render() {
   $("login-error").textContent = loginError === null ? "" : failure(loginError);
 }
 
-const copy = async (text) => Boolean(await navigator.clipboard?.writeText(text).then(() => true, () => false));
+/** Copies a text and says so, on the button for a while and to screen readers. */
+async function copy(button, text) {
+  const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+  for (const place of [button, $("told")]) place.textContent = t(isCopied ? "copied" : "cannotCopy");
+  setTimeout(() => {
+    button.textContent = t(button.dataset.t);
+    $("told").textContent = "";
+  }, 2000);
+}
 
 const pictures = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).filter(Boolean);
 
@@ -185,15 +193,9 @@ $("file").addEventListener("change", ({ target }) => {
   target.value = "";
 });
 for (const id of ["show", "reveal"]) $(id).addEventListener("click", show.toggleNumber);
-$("copy").addEventListener("click", async () => {
-  $("copy").textContent = t((await copy(show.number())) ? "copied" : "cannotCopy");
-});
+$("copy").addEventListener("click", () => copy($("copy"), show.number()));
 for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const copied = await copy($(button.dataset.copy).textContent);
-    button.textContent = t(copied ? "copied" : "cannotCopy");
-    setTimeout(() => (button.textContent = t("copyText")), 2000);
-  });
+  button.addEventListener("click", () => copy(button, $(button.dataset.copy).textContent));
 }
 $("quota-again").addEventListener("click", operators.askQuota);
 $("why").addEventListener("submit", (event) => {
