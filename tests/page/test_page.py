@@ -17,7 +17,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from bankcard_ocr import server
+from bankcard_ocr import numbers, server
 from bankcard_ocr.errors import Busy, CardsDiffer, NumberUnreadable, PictureTooLarge, StateError
 from bankcard_ocr.numbers import pan
 
@@ -1039,6 +1039,20 @@ class TestPeople:
 
         assert [] == broken(axe, chinese_phone)
 
+    def test_every_network_of_the_table_has_a_name(self, page):
+        """In both languages, so that no word of the table's own stands among the facts."""
+        table = resources.files(numbers).joinpath("iin.dat").read_text("utf-8")
+        names = sorted(set(re.findall(r"(?m)^network (\S+)", table)))
+        told = page.evaluate(
+            """async (names) => {
+                const { TEXTS } = await import(new URL("page/texts.js", location.href));
+                return names.filter((name) => ["en", "zh"].every((language) => TEXTS[language][`n_${name}`]));
+            }""",
+            names,
+        )
+
+        assert names == told
+
     @pytest.mark.parametrize(
         ("cause", "said"),
         [
@@ -1053,6 +1067,8 @@ class TestPeople:
             ("PDF of 3 pages; send one page", "PDF 共 3 页，请只发送一页。"),
             (PictureTooLarge(got=9, limit=5, unit="bytes").cause, "超过 5 字节。"),
             (PictureTooLarge(got=9, limit=5, unit="pixels").cause, "超过 5 像素。"),
+            (PictureTooLarge(got=9, limit=2**21, unit="bytes").cause, "超过 2 MiB。"),
+            (PictureTooLarge(got=9, limit=2_500_000, unit="pixels").cause, "超过 2.5 百万像素。"),
             (Busy("a call with this Idempotency-Key is at work").cause, "服务器繁忙，请重试。"),
             (StateError("x").cause, "状态存储不可用。"),
             (Busy().cause, "服务器繁忙，请重试。"),

@@ -1,5 +1,10 @@
 // Every text of the page, in English and in Chinese. The tests hold the two against each other.
 
+/** Networks that have one name in both languages. */
+const NETWORKS = {
+  n_visa: "Visa", n_jcb: "JCB", n_mir: "Mir", n_maestro: "Maestro", n_rupay: "RuPay", n_troy: "Troy", n_verve: "Verve", n_elo: "Elo", n_hipercard: "Hipercard", n_cabal: "Cabal", n_naranja: "Naranja", n_carnet: "Carnet", n_mada: "mada", n_alia: "Alia", n_anda: "Anda", n_confiable: "Confiable", n_creditel: "Creditel", n_dankort: "Dankort", n_edenred: "Edenred", n_humo: "HUMO", n_olimpica: "Olímpica", n_panal: "Panal", n_passcard: "Passcard", n_shetab: "Shetab", n_sodexo: "Sodexo", n_uatp: "UATP", n_uzcard: "Uzcard", n_vr: "VR", "n_tarjeta-d": "Tarjeta D",
+};
+
 export const TEXTS = {
   en: {
     skip: "To the content", views: "Views", tabRead: "Read a card", tabOperators: "Operators",
@@ -17,7 +22,7 @@ export const TEXTS = {
     legend: "What is marked", l_card: "card", l_number: "number", l_digit: "digit", l_low: "unsure digit", l_date: "date", l_holder: "holder", l_other: "other",
     allCards: "Every card in the picture", copyText: "Copy text", canvasPlain: "The picture",
     tipsTitle: "What reads well", tip1: "The card fills most of the picture, all four edges in view.", tip2: "Sharp, in even light, without glare on the number.", tip3: "Any rotation, embossed or printed, any bank.",
-    n_unionpay: "UnionPay", n_visa: "Visa", n_mastercard: "Mastercard", n_amex: "American Express", n_jcb: "JCB", n_diners: "Diners Club", n_discover: "Discover", n_mir: "Mir", n_maestro: "Maestro", n_rupay: "RuPay", n_troy: "Troy", n_verve: "Verve", n_elo: "Elo", n_hipercard: "Hipercard", n_cabal: "Cabal", n_naranja: "Naranja", n_carnet: "Carnet", n_mada: "mada",
+    ...NETWORKS, n_unionpay: "UnionPay", n_mastercard: "Mastercard", n_amex: "American Express", n_diners: "Diners Club", n_discover: "Discover",
     canvas: "The picture with card, number line, digits and dates marked; the middle of the number is covered",
     canvasOpen: "The picture with card, number line, digits and dates marked",
     holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
@@ -33,7 +38,7 @@ export const TEXTS = {
     endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "Of the last seven days, at most the last 1,000 recognition calls: {count} since {time}.",
     showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
     h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_unlike: "The number is not as bank cards' numbers are.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_cut: "The number ends at the picture's edge and may be cut off; show all of it.", h_differ: "The pictures show different cards.",
-    h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_pixels: "Over {most} pixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
+    h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_mebibytes: "Over {most} MiB.", h_pixels: "Over {most} pixels.", h_megapixels: "Over {most} megapixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
     repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
     at: "At", cost: "Took", request: "Request", sent: "Sent", answered: "Answered", from: "From",
@@ -64,7 +69,7 @@ export const TEXTS = {
     legend: "标注", l_card: "卡片", l_number: "卡号", l_digit: "数字", l_low: "不确定的数字", l_date: "日期", l_holder: "持卡人", l_other: "其他",
     allCards: "图中的所有卡片", copyText: "复制文本", canvasPlain: "图片",
     tipsTitle: "怎样拍更容易识别", tip1: "卡片占满大部分画面，四边完整。", tip2: "清晰，光线均匀，卡号上没有反光。", tip3: "任意方向、凸字或平印、任何银行均可。",
-    n_unionpay: "银联", n_visa: "Visa", n_mastercard: "万事达", n_amex: "美国运通", n_jcb: "JCB", n_diners: "大来", n_discover: "发现", n_mir: "Mir", n_maestro: "Maestro", n_rupay: "RuPay", n_troy: "Troy", n_verve: "Verve", n_elo: "Elo", n_hipercard: "Hipercard", n_cabal: "Cabal", n_naranja: "Naranja", n_carnet: "Carnet", n_mada: "mada",
+    ...NETWORKS, n_unionpay: "银联", n_mastercard: "万事达", n_amex: "美国运通", n_diners: "大来", n_discover: "发现",
     canvas: "标出卡片、卡号行、每位数字和日期的图片，卡号中间已遮盖",
     canvasOpen: "标出卡片、卡号行、每位数字和日期的图片",
     holder: "持卡人", bank: "银行", card: "卡名", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行表",
@@ -80,7 +85,7 @@ export const TEXTS = {
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
     showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
     h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断；请拍下完整的卡号。", h_differ: "这些图片不是同一张卡。",
-    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_pixels: "超过 {most} 像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
+    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 百万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
@@ -121,7 +126,7 @@ export const isWorthAnother = ({ code, reply }) => code === 101001 && !(hint(rep
 /** What a refusal means and what to do about it. */
 export const refusal = (answer) => (answer.code === null ? noReply(answer) : meaning(answer.code, HOPELESS[hint(answer.reply.errmsg ?? "")]));
 
-/** What the server's causes are called here, and the names of what varies in them. */
+/** What the server's causes are called here, the names of what varies in them, and the units of numbers that are large. */
 const CAUSES = [
   [/^number unreadable: digits (\d+) (?:uncertain|hidden)$/, "h_digit", "digits"],
   [/^number unreadable: digits (.+) (?:uncertain|hidden)$/, "h_digits", "digits"],
@@ -137,7 +142,9 @@ const CAUSES = [
   [/^truncated (\w+)$/, "h_truncated", "kind"],
   [/^damaged (\w+)$/, "h_damaged", "kind"],
   [/^PDF of (\d+) pages/, "h_pages", "count"],
+  [/^size: over (\d{7,}) bytes$/, "h_mebibytes", "most", 2 ** 20],
   [/^size: over (\d+) bytes$/, "h_bytes", "most"],
+  [/^size: over (\d{7,}) pixels$/, "h_megapixels", "most", 1e6],
   [/^size: over (\d+) pixels$/, "h_pixels", "most"],
   [/^busy\b/, "h_busy"],
   [/^all (\d+) of today are used/, "h_day", "count"],
@@ -151,9 +158,9 @@ const CAUSES = [
 
 /** What the server calls a cause, in this language; empty where there is no text for it. */
 function known(text) {
-  for (const [form, key, name] of CAUSES) {
+  for (const [form, key, name, unit] of CAUSES) {
     const found = form.exec(text);
-    if (found) return t(key, { [name]: found[1] });
+    if (found) return t(key, { [name]: unit ? Number((found[1] / unit).toFixed(1)) : found[1] });
   }
   return "";
 }
