@@ -294,6 +294,21 @@ class TestReading:
 
         assert 1_000_000 < sent[0] < 2 * 1024 * 1024 + 1000  # the form's own bytes are few
 
+    def test_a_large_picture_is_shown_while_it_is_made_smaller(self, logged_in):
+        """That takes seconds on a phone; the card of before is gone by then."""
+        replied(logged_in, REPLY, "#number")
+        logged_in.evaluate("() => { HTMLCanvasElement.prototype.toBlob = () => {}; }")
+        file = io.BytesIO()
+        Image.new("RGB", (1200, 700), "white").save(file, "png", compress_level=0)
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        logged_in.locator("#file").set_input_files(picture)
+        logged_in.get_by_text("Reading …").wait_for()
+
+        assert (False, 1200) == (
+            logged_in.locator("#number").is_visible(),
+            logged_in.evaluate("document.getElementById('canvas').width"),
+        )
+
     def test_a_folder_is_said_to_be_none(self, logged_in, tmp_path):
         """A file that the browser cannot read is not sent, and is not taken for a server out of reach."""
         (tmp_path / "cards").mkdir()

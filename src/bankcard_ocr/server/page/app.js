@@ -26,9 +26,11 @@ async function read(files) {
   if (mine !== turn) return;
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
   const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
-  const sent = await Promise.all(files.map((file, at) => (file.size > MOST_BYTES && bitmaps[at] ? smaller(bitmaps[at]) : file)));
   if (mine !== turn) return;
-  show.reading(bitmaps, files.map(({ name }) => name ?? ""), sent.every((each, at) => each === files[at]) ? null : ["tooLarge"]);
+  const large = files.map(({ size }, at) => size > MOST_BYTES && bitmaps[at] !== null);
+  show.reading(bitmaps, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge"] : null);
+  const sent = await Promise.all(files.map((file, at) => (large[at] ? smaller(bitmaps[at]) : file))); // seconds, on a phone
+  if (mine !== turn) return;
   const answer = await api.recognize(...sent);
   if (mine === turn) show.answered(answer);
 }
