@@ -159,6 +159,13 @@ def test_http_1_0(exchange):
     assert 0 == json.loads(exchange(head + JPEG).partition(b"\r\n\r\n")[2])["errcode"]
 
 
+def test_a_head_with_lf(exchange):
+    """A head that a script wrote, its lines without CR, is a request like another."""
+    head = b"POST /cv/ocr/bankcard?access_token=TOKEN HTTP/1.0\nContent-Length: %d\n\n" % len(JPEG)
+
+    assert 0 == json.loads(exchange(head + JPEG).partition(b"\r\n\r\n")[2])["errcode"]
+
+
 @pytest.mark.parametrize("method", [b"post", b"Post"])
 def test_a_method_in_small_letters(exchange, method):
     """Clients that send a method as their user wrote it are understood."""

@@ -162,6 +162,55 @@ def test_a_request_may_be_cut_anywhere(cuts: list[int]):
     assert [READ] == asyncio.run(received(*chunks))
 
 
+LINES = [b"POST /x?a=\xe9\x93\xb6 HTTP/1.1", b"Host: h", b"Content-Length: %d" % len(BODY), b""]
+
+
+@given(st.tuples(*[st.sampled_from([b"\r\n", b"\n"])] * len(LINES)), st.integers(0, 100))
+def test_lines_of_a_head_may_end_in_lf(ends: tuple[bytes, ...], cut: int):
+    """Each in LF or CRLF, wherever they are cut (RFC 9112 2.2): the request is read the same, its body as it is."""
+    whole = b"".join(line + end for line, end in zip(LINES, ends, strict=True)) + BODY
+
+    assert [READ] == asyncio.run(received(whole[:cut], whole[cut:]))
+
+
+@given(st.lists(st.sampled_from([b"\r", b"\n", b"\r\n", b" ", b"GET / HTTP/1.1", b"Upgrade: a", b"X: y"]), max_size=20))
+def test_a_mended_head_has_no_bare_lf(pieces: list[bytes]):
+    """Whatever a head is: all its lines end in CRLF."""
+    found = mended_head(b"".join(pieces))
+
+    assert found.count(b"\r\n") == found.count(b"\n")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"Content-Length: 3\nTransfer-Encoding: chunked\n\n0\r\n\r\n", id="two ways to end"),
+        pytest.param(b"X: a\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", id="one behind LF"),
+        pytest.param(b"Content-Length: 3\nContent-Length: 4\n\nabcd", id="two lengths"),
+        pytest.param(b"Content-Length: 3\n 4\n\nabc", id="a folded length"),
+        pytest.param(b"Transfer-Encoding:\n chunked\nContent-Length: 3\n\n0\r\n\r\n", id="a folded coding"),
+        pytest.param(b"Transfer-Encoding: xchunked\n\n0\r\n\r\n", id="an unknown coding"),
+        pytest.param(b"X: a\rContent-Length: 3\n\nabc", id="CR alone"),
+        pytest.param(b"X: a\r\r\nContent-Length: 3\n\nabc", id="two CR"),
+        pytest.param(b"Content-Length: 3\n\r\r\nabc\n\n", id="two CR for the empty line"),
+        pytest.param(b"Content-Length : 3\n\nabc", id="a blank before the colon"),
+        pytest.param(b"X: \0\nContent-Length: 3\n\nabc", id="NUL"),
+        pytest.param(b"Transfer-Encoding: chunked\n\n3\nabc\n0\n\n", id="chunks with LF"),
+        pytest.param(b"Transfer-Encoding: chunked\n\n3;a\nxx\r\nabc\r\n0\r\n\r\n", id="LF in a chunk's extension"),
+    ],
+)
+def test_what_may_smuggle_a_request_is_refused(rest: bytes):
+    """A head whose lines end in LF is held to all else that tells where a request ends."""
+    assert asyncio.run(cut_off(b"POST /x HTTP/1.1\nHost: h\n" + rest)).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_fold_behind_the_request_line_is_refused():
+    """As RFC 9112 2.2 wants it."""
+    head = b"POST /x HTTP/1.1\n Content-Length: 3\nHost: h\n\nabc"
+
+    assert asyncio.run(cut_off(head)).startswith(b"HTTP/1.1 400 ")
+
+
 async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:
     """What is sent to a client that sends these chunks and then waits, until its connection is closed."""
 

@@ -4,6 +4,10 @@ Chinese in an ``img_url`` that nobody encoded, a space in it, a host name config
 (``//cv/ocr/bankcard``), a method in small letters: many servers answer such requests, so clients that send them exist.
 RFC 9112 3.2 lets a server refuse them, and the parser does.
 
+Lines of a head may end in LF alone, which RFC 9112 2.2 lets a server take for a line's end and the parser does not:
+scripts and devices write such heads. A CR that stands alone is left to the parser, and so is all that comes behind a
+head, such as the lines of chunks: it refuses both.
+
 An offer to upgrade to HTTP/2 is ignored: Java's own client makes one with each first request, and the parser would take
 the body of such a request for the other protocol.
 
@@ -32,6 +36,7 @@ _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\r\n]*\r?\n", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
+_LINE_END = re.compile(rb"\r?\n")
 
 
 def mended(line: bytes) -> bytes:
@@ -53,12 +58,12 @@ def _encoded(forbidden: re.Pattern[bytes], text: bytes) -> bytes:
 
 
 def mended_head(head: bytes) -> bytes:
-    """The head with its request line mended and each header on one line, as RFC 9112 5.2 allows.
+    """The head with its request line mended and each header on one line, as RFC 9112 5.2 allows, that ends in CRLF.
 
     An offer to upgrade, which a server may ignore (RFC 9110 7.8), is left out.
     """
     line, newline, fields = head.partition(b"\n")
-    return mended(line) + _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields))
+    return _LINE_END.sub(b"\r\n", mended(line) + _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields)))
 
 
 MAX_HEAD_BYTES = 65_536
