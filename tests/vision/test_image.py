@@ -425,10 +425,50 @@ def test_a_truncated_jpeg_is_an_error_whatever_follows(tail: bytes):
         image.decode(data[: len(data) // 2] + tail)
 
 
-def test_a_jpeg_without_its_end_marker_is_truncated():
-    """Two bytes less are a cut-off picture too."""
+@st.composite
+def one_scan(draw) -> bytes:
+    """A small JPEG of noise in one scan."""
+    width, height, seed = draw(st.integers(1, 40)), draw(st.integers(1, 40)), draw(st.integers(0, 2**32))
+    noise = Image.fromarray(np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8))
+    options = draw(st.sampled_from([{}, {"restart_marker_rows": 1}, {"optimize": True, "subsampling": 0}]))
+    return encoded(noise.convert(draw(st.sampled_from(["RGB", "L"]))), "JPEG", **options)
+
+
+@given(one_scan(), st.integers(1, 2))
+def test_a_jpeg_that_lacks_its_end_marker_alone_is_whole(data: bytes, lost: int):
+    """One or two bytes less, and every pixel is there."""
+    assert np.array_equal(image.decode(data).pixels, image.decode(data[:-lost]).pixels)
+
+
+@given(one_scan(), st.integers(3, 20))
+def test_a_jpeg_that_lacks_more_is_truncated(data: bytes, lost: int):
+    """A single byte of its pixels less, and it is refused."""
     with pytest.raises(NotAPicture, match="truncated"):
-        image.decode(photo()[:-2])
+        image.decode(data[:-lost])
+
+
+def test_a_photograph_with_a_thumbnail_may_lack_its_end_marker():
+    """The thumbnail's scan is none of the picture's."""
+    data = PLAIN[:2] + segment(0xE1, b"Exif\0\0" + MANY) + PLAIN[2:]
+
+    assert np.array_equal(image.decode(data).pixels, image.decode(data[:-2]).pixels)
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_jpeg_of_many_scans_without_its_end_marker_is_truncated(lost: int):
+    """Whether a scan more was to come only that marker tells."""
+    with pytest.raises(NotAPicture, match="truncated"):
+        image.decode(MANY[:-lost])
+    with pytest.raises(NotAPicture, match="truncated"):
+        image.decode(MANY[: MANY.rindex(b"\xff\xc4")])  # cut between two scans
+
+
+def test_a_jpeg_with_a_scan_for_each_colour_without_its_end_marker_is_truncated():
+    """The scan that came last may not be the last."""
+    start = PLAIN.index(b"\xff\xda")
+    scan = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
+
+    assert [True, False] == [image._is_one_scan(data) for data in (PLAIN[:-2], PLAIN[:start] + scan + PLAIN[-40:-2])]
 
 
 def test_stray_bytes_before_a_marker_harm_nothing():
@@ -495,6 +535,12 @@ def test_no_jpeg_is_too_strange_to_walk_through(stray: bytes, place: int):
     data = MANY[:place] + stray + MANY[place:]
 
     assert 0 <= image._scans(data) <= data.count(b"\xff\xda")
+
+
+@given(st.binary(max_size=60), st.integers(0, len(PLAIN)))
+def test_any_jpeg_is_in_one_scan_or_not(stray: bytes, place: int):
+    """Whatever stands anywhere in it, and whatever is cut off."""
+    assert isinstance(image._is_one_scan(PLAIN[:place] + stray), bool)
 
 
 @pytest.mark.parametrize("fill", [b"\xff", b"\xff\xff\xff"])

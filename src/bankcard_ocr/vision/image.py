@@ -6,7 +6,8 @@ HEIC where pillow-heif is installed, by Pillow; a PDF of one page where pypdfium
 frames the first counts; the EXIF orientation is applied; transparency lies on white; 16 bits a channel become 8;
 nothing else of the metadata survives.
 
-A cut-off picture is an error, never a picture whose rest is grey. What the bytes are decides, not a name or header
+A cut-off picture is an error, never a picture whose rest is grey; a JPEG in one scan that has all its pixels and lacks
+the marker of its end alone is none. What the bytes are decides, not a name or header
 that came with them. Pillow may warn of damage, which is an error here or does not matter; whether its warnings are
 shown is for the program to say, since filters of warnings are the whole process's.
 
@@ -24,7 +25,7 @@ import re
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
@@ -178,20 +179,27 @@ def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
 
 
 def _jpeg_pixels(data: bytes, width: int, height: int) -> Pixels:
-    """Some cameras leave stray bytes before a marker, which harms no pixel; any other complaint means damage."""
+    """Some cameras leave stray bytes before a marker, some senders lose the last one, EOI, which harms no pixel; any
+    other complaint means damage.
+    """
+
+    def pixels(data: bytes, *, strict: bool = True) -> Pixels:
+        return cast("Pixels", simplejpeg.decode_jpeg(data, min_width=width, min_height=height, strict=strict))
+
     try:
-        try:
-            return cast("Pixels", simplejpeg.decode_jpeg(data, min_width=width, min_height=height))
-        except ValueError as error:
-            if "extraneous bytes before marker" not in str(error):
-                raise
-            return cast("Pixels", simplejpeg.decode_jpeg(data, min_width=width, min_height=height, strict=False))
+        return pixels(data)
     except ValueError as error:
         truncated = "premature end of jpeg file" in str(error).lower()
+        with suppress(ValueError):
+            if "extraneous bytes before marker" in str(error):
+                return pixels(data, strict=False)
+            if truncated and _is_one_scan(data):
+                return pixels(data + b"\xff\xd9")  # which still complains of a single bit that is not there
         raise NotAPicture("truncated JPEG" if truncated else "damaged JPEG") from error
 
 
 _EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1  # markers of JPEG (ITU-T T.81, table B.1)
+_SEQUENTIAL = (0xC0, 0xC1)  # frames whose pixels may be in one scan
 _BARE = {0x01, *range(0xD0, 0xD8)}  # those that stand alone
 _BEHIND_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in pixels FF stands before 0 or a restart's marker only
 
@@ -233,6 +241,13 @@ def _scans(data: bytes) -> int:
         return most
     markers = [marker for marker, _, _ in _segments(data)]
     return markers.count(_SOS) if markers and markers[-1] == _EOI else most
+
+
+def _is_one_scan(data: bytes) -> bool:
+    """Whether a JPEG is sequential and its last scan has all its components: without EOI no other can be missing."""
+    starts = {marker: start for marker, start, _ in _segments(data)}
+    frame, scan = next((starts[marker] for marker in _SEQUENTIAL if marker in starts), 0), starts.get(_SOS, 0)
+    return bool(frame and scan) and data[frame + 5 : frame + 6] == data[scan : scan + 1]
 
 
 def _jpeg_exif(data: bytes) -> bytes:
