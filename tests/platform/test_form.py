@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import os
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
@@ -57,9 +57,16 @@ def test_files_come_back_as_they_were_sent(files):
 @given(st.dictionaries(NAMES, NAMES, max_size=5))
 def test_a_urlencoded_form_comes_back(fields):
     """What urlencode wrote is read."""
-    from urllib.parse import urlencode
-
     assert fields == dict(form.query(urlencode(fields)))
+
+
+@given(
+    st.dictionaries(st.text("abc_", min_size=1), NAMES, min_size=1, max_size=5),
+    st.sampled_from([MULTIPART, "multipart/form-data", "multipart/form-data; boundary="]),
+)
+def test_a_form_that_is_called_multipart_comes_back(fields: dict[str, str], content_type: str):
+    """As curl sends it with ``-d`` and a content type set by hand, whether with a boundary or without."""
+    assert fields == dict(form.parse(urlencode(fields).encode(), content_type).form)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +109,7 @@ def test_the_boundary_is_the_bodys(content_type: str, boundary: bytes):
     assert JPEG == form.parse(body, content_type).parts[0].data
 
 
-@pytest.mark.parametrize("preamble", [b"\r\n", b"This is a message in MIME format.\r\n\r\n", b"--\r\n"])
+@pytest.mark.parametrize("preamble", [b"\r\n", b"a=b\r\n", b"This is a message in MIME format.\r\n\r\n", b"--\r\n"])
 def test_a_body_may_have_a_preamble(preamble: bytes):
     """What stands before the first boundary is ignored."""
     assert JPEG == form.parse(preamble + part('name="img"', JPEG) + b"--b--\r\n", MULTIPART).parts[0].data

@@ -2,7 +2,7 @@
 
 Clients of the platform are many and old, so this reads what they send rather than what RFC 7578 and the content type
 promise: a multipart type without its boundary (the first line of the body has it), a boundary that differs from the
-body's, JSON under a form's content type, a bare picture under any. What is strict are the limits: number of parts and
+body's, JSON under a form's content type, form fields under a multipart one, a bare picture under any. What is strict are the limits: number of parts and
 of their headers, length of a header.
 
 Splitting is python-multipart's; only the headers of a part are read here, since it hands them over raw.
@@ -84,7 +84,8 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
             return Body(fault="Content-Encoding: send the body as it is, not packed")
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
-        if (kind.startswith("multipart/") and not begins_json) or _begins_like_multipart(data, kind):
+        called_multipart = kind.startswith("multipart/") and not begins_json and not _is_form(data)
+        if called_multipart or _begins_like_multipart(data, kind):
             return _multipart(data, options.get("boundary", ""))
         if not data.strip():
             return Body()
@@ -135,6 +136,14 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 def _begins_like_multipart(data: bytes, kind: str) -> bool:
     """Whether ``data`` is multipart under another type, which some clients set for all they send."""
     return data.startswith(b"--") and (not kind or b"content-disposition:" in data[:4096].lower())
+
+
+def _is_form(data: bytes) -> bool:
+    """Whether ``data`` is form fields under a multipart type, which curl's ``-d`` makes of such a header.
+
+    Where a line begins like a boundary, what stands before it is a preamble.
+    """
+    return _FIELD.match(data) is not None and b"\n--" not in data
 
 
 def _options(header: str) -> tuple[str, dict[str, str]]:
