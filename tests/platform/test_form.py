@@ -40,7 +40,11 @@ def test_no_multipart_is_too_strange(data: bytes):
 
 @given(
     st.lists(
-        st.tuples(NAMES, NAMES.filter(bool), st.binary(max_size=100).filter(lambda data: b"--b" not in data)),
+        st.tuples(
+            NAMES.filter(lambda name: name not in form.TEXTS),
+            NAMES.filter(bool),
+            st.binary(max_size=100).filter(lambda data: b"--b" not in data),
+        ),
         max_size=5,
     )
 )
@@ -197,6 +201,15 @@ def test_a_text_with_an_empty_file_name_is_a_field():
     found = form.parse(b"".join(named) + part('name="x"; filename=""', b"") + b"--b--\r\n", MULTIPART)
 
     assert ({"img_url": "http://a/"}, [None, "", ""]) == (found.form, [each.filename for each in found.parts])
+
+
+@pytest.mark.parametrize("filename", ["img_url", "url.txt", ""])
+def test_a_text_parameter_with_a_file_name_is_a_field(filename: str):
+    """As Python's requests sends what stands in ``files=``, and curl what stands behind @; a picture is a file."""
+    named = [part(f'name="{name}"; filename="{filename}"', data) for name, data in (("img_url", b"a"), ("type", JPEG))]
+    found = form.parse(b"".join(named) + b"--b--\r\n", MULTIPART)
+
+    assert ({"img_url": "a"}, [None, filename]) == (found.form, [each.filename for each in found.parts])
 
 
 def test_texts_in_quoted_printable_are_undone():

@@ -23,7 +23,7 @@ from bankcard_ocr.errors import (
 )
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.numbers.masking import masked
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import form, wire
 from bankcard_ocr.platform.wire import PictureSource
 
 RID = "64dd8e12-0eb37d04-36a66358"
@@ -176,6 +176,28 @@ class TestPicture:
             wire.picture(request(b"", multipart(('name="img"', text)), "multipart/form-data; boundary=b"))
 
         assert 41005 == caught.value.errcode
+
+    def test_parameters_sent_as_files_are_parameters(self):
+        """As Python's requests sends all that stands in ``files=``."""
+        sent = {"img_url": b"http://x/", "type": b"scan", "access_token": b"TOKEN"}
+        body = multipart(*((f'name="{name}"; filename="{name}"', text) for name, text in sent.items()))
+        found = request(b"", body, "multipart/form-data; boundary=b")
+
+        assert (PictureSource(url="http://x/"), "scan", "TOKEN") == (
+            wire.picture(found),
+            wire.options(found).type,
+            found.access_token(),
+        )
+
+    def test_a_picture_under_the_name_of_an_address_is_one(self):
+        """Whatever its sender calls it."""
+        body = multipart(('name="img_url"; filename="img_url"', JPEG))
+
+        assert PictureSource(data=JPEG) == wire.picture(request(b"", body, "multipart/form-data; boundary=b"))
+
+    def test_names_of_tokens_are_names_of_texts(self):
+        """Under any of them a token may be sent like a file."""
+        assert form.TEXTS.issuperset(wire.TOKEN_NAMES)
 
     def test_an_empty_value_hides_none_behind_it(self):
         """As where a token is appended to an address that has the name already."""

@@ -34,6 +34,11 @@ MAX_ESCAPES = 750_000  # percent signs of a form: pictures as base64 have one in
 MAX_NOT_UTF8 = 65_536  # bytes of a form that are not UTF-8
 MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
+TEXTS = frozenset(  # parameters that are texts, however they are sent
+    {"access_token", "authorizer_access_token", "cloudbase_access_token"}
+    | {"detail", "img_base64", "img_url", "pan", "return", "type"}
+)
+
 PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
 
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[A-Za-z_][\w%-]*=")  # how a form begins, and JSON does not
@@ -296,12 +301,12 @@ class _Collector:
         self._open = False
         _, options = _options(self._headers.get("content-disposition", ""))
         data = _transfer_decoded(b"".join(self._data), self._headers.get("content-transfer-encoding", ""))
-        filename = options.get("filename")
-        if not filename and data and not format_of(data):
-            filename = None  # a text to which an empty name was given
+        name, filename = options.get("name", ""), options.get("filename")
+        if (not filename or name in TEXTS) and data and not format_of(data):
+            filename = None  # a text that was sent like a file
         self.parts.append(
             Part(
-                name=options.get("name", ""),
+                name=name,
                 filename=None if filename is None else filename.replace("\\", "/").rsplit("/", 1)[-1],
                 content_type=self._headers.get("content-type", ""),
                 data=data,
