@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import os
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bankcard_ocr.platform import form
@@ -155,6 +156,24 @@ def test_what_would_take_many_times_its_size_is_bounded(data: bytes, kind: str, 
     assert fault == form.parse(data, kind).fault
 
 
+def is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@given(st.dictionaries(NAMES, NAMES, max_size=5), st.sampled_from(["utf-8", "gb18030", "utf-16-le"]), st.integers(0, 3))
+def test_json_comes_back(fields: dict[str, str], encoding: str, nuls: int):
+    """In UTF-8, in GB18030 where it is not UTF-8 by chance, and with NULs behind it, as C sends its buffers."""
+    data = json.dumps(fields, ensure_ascii=False).encode(encoding)
+    assume(encoding != "gb18030" or data.isascii() or not is_utf8(data))
+    found = form.parse(data + "\0".encode(encoding) * nuls, "application/json")
+
+    assert (fields, "") == (found.json, found.fault)
+
+
 def test_eight_pictures_as_base64_are_no_such_thing():
     """Of the largest pictures one character in 32 is percent-encoded."""
     picture = base64.b64encode(os.urandom(2_097_152))
@@ -250,6 +269,47 @@ def test_further_headers_of_a_part_are_no_matter():
     assert (b"\xff\xd8\xff\xe0", "image/jpeg") == (found.data, found.content_type)
 
 
+@pytest.mark.parametrize(
+    "line", [b"X-A", b"X-A : b", b": b", "X-银: b".encode(), b"X-A: b\rX-B: c", b"\0: b", b"", b"X-A: b" + b"c" * 9_000]
+)
+def test_odd_headers_of_a_part_are_no_matter(line: bytes):
+    """What is no header at all, is called strangely or is over its length costs no part."""
+    typed = part('name="img"; filename="a.jpg"', JPEG, headers=line + b"\r\n" if line else b"Content-Type: x\r\n")
+    (found,) = form.parse(typed + b"--b--\r\n", MULTIPART).parts
+
+    assert ("img", "a.jpg", JPEG) == (found.name, found.filename, found.data)
+
+
+@pytest.mark.parametrize("longer", [0, 1, 10_000])
+def test_a_header_is_cut_at_its_length(longer: int):
+    """One of the most allowed is whole; of a longer one the beginning counts, which has the name."""
+    start = 'Content-Disposition: form-data; name="img"; filename='
+    length = form.MAX_HEADER_BYTES - len(start)
+    (found,) = form.parse(part(f'name="img"; filename={"a" * (length + longer)}', JPEG) + b"--b--\r\n", MULTIPART).parts
+
+    assert ("img", "a" * length, JPEG) == (found.name, found.filename, found.data)
+
+
+ODD = st.binary(min_size=1, max_size=30).filter(lambda line: b"\n" not in line and line[:1] not in b" \t-cC")
+
+
+@given(st.lists(ODD, max_size=form.MAX_HEADERS - 1), st.integers(0, form.MAX_HEADERS))
+def test_any_lines_beside_a_header_cost_no_part(lines: list[bytes], place: int):
+    """Whatever they are, up to as many as a part may have headers."""
+    lines.insert(place, b'Content-Disposition: form-data; name="img"; filename="a.jpg"')
+    (found,) = form.parse(b"--b\r\n" + b"\r\n".join(lines) + b"\r\n\r\n" + JPEG + b"\r\n--b--\r\n", MULTIPART).parts
+
+    assert ("img", "a.jpg", JPEG) == (found.name, found.filename, found.data)
+
+
+def test_a_picture_behind_an_empty_line_is_found():
+    """As a client sends it that ends its headers twice; a text keeps its empty line."""
+    parts = part('name="img"; filename="a.jpg"', b"\r\n" + JPEG) + part('name="x"', b"\r\ntext")
+    found = form.parse(parts + b"--b--\r\n", MULTIPART).parts
+
+    assert [JPEG, b"\r\ntext"] == [each.data for each in found]
+
+
 def test_a_picture_called_base64_stays():
     """A part that says base64 and has the picture itself is taken as it is."""
     headers = b"Content-Transfer-Encoding: base64\r\n"
@@ -264,10 +324,11 @@ def test_parts_are_limited(count: int, fault: str):
     assert fault == form.parse(part('name="a"', b"") * count + b"--b--\r\n", MULTIPART).fault
 
 
-@pytest.mark.parametrize(("count", "fault"), [(15, ""), (16, "multipart: damaged")])
-def test_headers_are_limited(count: int, fault: str):
-    """As many headers as allowed are read, one more is refused."""
-    body = part('name="img"', JPEG, headers=b"X-A: b\r\n" * count) + b"--b--\r\n"
+@pytest.mark.parametrize(("count", "fault"), [(15, ""), (16, "multipart: damaged"), (9_000, "multipart: damaged")])
+@pytest.mark.parametrize("line", [b"X-A: b\r\n", b"X-A\r\n"])
+def test_headers_are_limited(line: bytes, count: int, fault: str):
+    """As many headers as allowed are read, one more is refused, odd ones counted."""
+    body = part('name="img"', JPEG, headers=line * count) + b"--b--\r\n"
 
     assert fault == form.parse(body, MULTIPART).fault
 
@@ -290,6 +351,10 @@ def test_fields_are_limited(fields: int, fault: str):
         (b'{"a": 1}', "application/x-www-form-urlencoded", form.Body(json={"a": 1})),
         (b'{"a": 1}', "multipart/form-data", form.Body(json={"a": 1})),
         (b"[1]", "application/json", form.Body(fault="json: not an object")),
+        (b'{"a": "\xed\xa0\x80"}', "application/json", form.Body(fault="json: cannot be parsed")),
+        (b'{"a": "\x00"}', "application/json", form.Body(fault="json: cannot be parsed")),
+        (b"a=b\0", "", form.Body(form={"a": "b"})),
+        (b"a=b\0c\0", "", form.Body(raw=b"a=b\0c")),
         (b"{", "application/json", form.Body(fault="json: cannot be parsed")),
         (b"img_url=http%3A%2F%2Fx%2F", "application/json", form.Body(form={"img_url": "http://x/"})),
         (b"a=b", "application/json", form.Body(form={"a": "b"})),

@@ -2,8 +2,9 @@
 
 Clients of the platform are many and old, so this reads what they send rather than what RFC 7578 and the content type
 promise: a multipart type without its boundary (the first line of the body has it), a boundary that differs from the
-body's, JSON under a form's content type, form fields under a multipart one, a bare picture under any. What is strict are the limits: number of parts and
-of their headers, length of a header.
+body's, JSON under a form's content type, form fields under a multipart one, a bare picture under any, JSON in GB18030,
+a NUL behind a text that C wrote. What is strict are the limits: number of parts and of their headers; a header is cut
+at its length.
 
 Splitting is python-multipart's; only the headers of a part are read here, since it hands them over raw.
 """
@@ -24,7 +25,7 @@ from urllib.parse import parse_qsl
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from ..formats import format_of
+from ..formats import HEAD, format_of
 
 MAX_PARTS = 64
 MAX_HEADERS = 16
@@ -45,6 +46,7 @@ _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[A-Za-z_][\w%-]*=")  # how a form beg
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
 _BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
+_HEADER = re.compile(rb"([\w!#$%&'*+.^`|~-]+)[ \t]*(:[^\r\n]*)")  # RFC 9110 5.6.2; blanks as in RFC 5322 4.5
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
@@ -96,6 +98,8 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
             return Body()
         if begins_json or ("json" in kind and not _FIELD.match(data)):
             return Body(json=_json_object(data))
+        if _FIELD.match(data):
+            data = data.rstrip(b"\0")
         if called_picture or b"\0" in data:  # no form has zeros, every picture has
             return Body(raw=data)
         return Body(form=query(data))
@@ -168,14 +172,27 @@ def _json_object(data: bytes) -> Mapping[str, Any]:
     if sum(map(data.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
         raise BadBody(f"json: over {MAX_JSON_VALUES} values")
     try:
-        value = json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        text = _json_text(data)
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadBody("json: cannot be parsed") from error
     if not isinstance(value, dict):
         raise BadBody("json: not an object")
-    if b"\\u" in data and not _is_text(value):
+    if "\\u" in text and not _is_text(value):
         raise BadBody("json: half a surrogate pair")
     return MappingProxyType(value)
+
+
+def _json_text(data: bytes) -> str:
+    """``data`` in the encoding that JSON begins in, else in GB18030; NULs behind it are none of it.
+
+    Raises UnicodeDecodeError.
+    """
+    try:
+        text = data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        text = data.decode("gb18030")
+    return text.rstrip("\0")
 
 
 def _is_text(value: object) -> bool:
@@ -197,8 +214,7 @@ def _multipart(data: bytes, declared: str) -> Body:
 def _put_right(data: bytes, boundary: bytes) -> bytes:
     """``data`` with lines of boundaries and headers as RFC 2046 wants them, which bodies written by hand are not.
 
-    Each ends in CRLF, nothing stands behind a boundary, and each header is on one line (old mail stacks fold long
-    ones, RFC 5322 2.2.3).
+    Each ends in CRLF, nothing stands behind a boundary, and headers are as :func:`_headers` has them.
     """
     mark, pieces, done, at = b"--" + boundary, list[bytes](), 0, 0
     while len(pieces) < 3 * MAX_PARTS and (start := data.find(mark, at)) >= 0:
@@ -214,9 +230,19 @@ def _put_right(data: bytes, boundary: bytes) -> bytes:
             pieces.append(b"\r\n")
             done = at = bare.end()
         elif head := _HEAD_END.search(data, at, at + MAX_HEADERS * MAX_HEADER_BYTES):
-            pieces.append(_LINE_END.sub(b"\r\n", _FOLD.sub(b" ", data[at : head.start()])) + b"\r\n\r\n")
+            pieces.append(_headers(data[at : head.start()]) + b"\r\n\r\n")
             done = at = head.end()
     return b"".join([*pieces, data[done:]]) if pieces else data
+
+
+def _headers(head: bytes) -> bytes:
+    """The headers of a part, each on one line and cut at its length (old mail stacks fold them, RFC 5322 2.2.3).
+
+    A line that is no header is left out, beside one that is. More lines than allowed are for the parser to refuse.
+    """
+    lines = _LINE_END.split(_FOLD.sub(b" ", head), MAX_HEADERS)
+    good = [(found[1] + found[2])[:MAX_HEADER_BYTES] for line in lines if (found := _HEADER.fullmatch(line))]
+    return b"\r\n".join(good if good and len(lines) <= MAX_HEADERS else lines)
 
 
 def _parted(data: bytes, boundary: bytes) -> Body:
@@ -300,7 +326,10 @@ class _Collector:
             return
         self._open = False
         _, options = _options(self._headers.get("content-disposition", ""))
-        data = _transfer_decoded(b"".join(self._data), self._headers.get("content-transfer-encoding", ""))
+        data = b"".join(self._data)
+        if (blank := _LINE_END.match(data)) and format_of(data[blank.end() : blank.end() + HEAD]):
+            data = data[blank.end() :]  # an empty line too many behind the headers
+        data = _transfer_decoded(data, self._headers.get("content-transfer-encoding", ""))
         name, filename = options.get("name", ""), options.get("filename")
         if (not filename or name in TEXTS) and data and not format_of(data):
             filename = None  # a text that was sent like a file
