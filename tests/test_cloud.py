@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
 import io
 import json
@@ -10,13 +11,18 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bankcard_ocr import cloud
 from bankcard_ocr.cloud import Cloud, CloudError
@@ -212,13 +218,52 @@ def test_an_open_file(server, make, bankcard):
     assert DOCUMENTED == bankcard(make(), img=io.BytesIO(JPEG))
 
 
-def test_a_picture_by_its_path(server, make, bankcard, tmp_path):
-    """A path is read, and its name tells the type."""
+@pytest.mark.parametrize("kind", [Path, str, lambda path: {"value": str(path)}, lambda path: {"value": path}])
+def test_a_picture_by_its_path(server, make, bankcard, tmp_path, kind):
+    """A path is read, as text too, and its name tells the type."""
     (tmp_path / "卡.jpg").write_bytes(JPEG)
 
-    bankcard(make(), img=tmp_path / "卡.jpg")
+    bankcard(make(), img=kind(tmp_path / "卡.jpg"))
 
     assert "img.jpg image/jpeg" == server.fields()["img"]
+
+
+def test_a_mapping_with_an_open_file(server, make, bankcard):
+    """What can be read is read there, too, and the type is the one that is said."""
+    bankcard(make(), img={"contentType": "image/png", "value": io.BytesIO(JPEG)})
+
+    assert "img.png image/png" == server.fields()["img"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("https://example.com/card.jpg", "img is an address, give it as imgUrl"),
+        ("FILE:///etc/hosts", "img is an address, give it as imgUrl"),
+        ("data:image/jpeg;base64,/9j/", "img names no file; decode base64 and give the bytes"),
+        (base64.b64encode(JPEG * 5_000).decode(), "img names no file; decode base64 and give the bytes"),
+        ("", "img names no file; decode base64 and give the bytes"),
+        ("/", "img names no file; decode base64 and give the bytes"),
+        ("card\0.jpg", "img names no file; decode base64 and give the bytes"),
+        ("no such card.jpg", "img names no file; decode base64 and give the bytes"),
+    ],
+)
+def test_a_text_that_is_no_path_is_not_sent(server, make, bankcard, text, words):
+    """It is -601002, says what to do instead and does not repeat the text."""
+    error = failure(bankcard, make(), img=text)
+
+    assert (-601002, f"openapi.ocr.bankcard:fail invalid request parameters: {words}", []) == (
+        error.errCode,
+        error.errMsg,
+        server.asked,
+    )
+
+
+@given(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode()))
+def test_any_text_is_a_path_or_a_cloud_error(text: str):
+    """Whatever the SDK is given as the name of a picture."""
+    with suppress(CloudError):
+        assert cloud._path(text).is_file()
 
 
 def test_details_come_in_camel_case(server, make, bankcard):
@@ -322,7 +367,6 @@ def test_a_wrong_secret_is_said(server, make, bankcard):
         ({"imgURL": "https://example.com/"}, "there is no imgURL"),
         ({"imgUrl": 7}, "type and imgUrl are texts"),
         ({"type": 1}, "type and imgUrl are texts"),
-        ({"img": "card.jpg"}, "img is {contentType, value}, bytes, a path or an open file"),
         ({"img": {"contentType": "image/png"}}, "img is {contentType, value}, bytes, a path or an open file"),
         ({"img": {"contentType": 1, "value": JPEG}}, "img is {contentType, value}, bytes, a path or an open file"),
         ({"img": io.StringIO("text")}, "img is {contentType, value}, bytes, a path or an open file"),
@@ -375,6 +419,25 @@ def test_what_is_no_reply_is_a_system_error(server, make, bankcard, reply):
     server.replies = [reply]
 
     assert -604103 == failure(bankcard, make(), imgUrl="https://example.com/").errCode
+
+
+@pytest.mark.parametrize("side", ["openapi", "aio.openapi"])
+@pytest.mark.parametrize("name", ["ocr.idcard", "security.msgSecCheck"])
+def test_other_apis_are_not_found(server, make, side, name):
+    """As in Node.js, to call one is -604100, and nothing is sent."""
+    with pytest.raises(CloudError) as caught:
+        attrgetter(f"{side}.{name}")(make())(imgUrl="https://example.com/")
+
+    assert (-604100, f"openapi.{name}:fail API not found", []) == (
+        caught.value.errCode,
+        caught.value.errMsg,
+        server.asked,
+    )
+
+
+def test_what_python_asks_of_objects_is_no_api():
+    """Names that begin with an underscore are not there."""
+    assert [False] * 3 == [hasattr(each, "_x") for each in (cloud.openapi, cloud.openapi.ocr, cloud.openapi.ocr.idcard)]
 
 
 # Sent again

@@ -31,10 +31,11 @@ import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, NotRequired, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, NotRequired, Self, TypedDict, cast
 
 import httpx
 
@@ -123,7 +124,7 @@ class Media(TypedDict):
     value: bytes
 
 
-Picture = Media | Mapping[str, Any] | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO
+Picture = Media | Mapping[str, Any] | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 
 
 # A call as steps: what to send or how long to wait; a driver takes them, threaded or asynchronous
@@ -430,24 +431,61 @@ def _arguments(given: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, byt
 
 def _file(picture: Any) -> tuple[str, bytes, str]:
     """(filename, bytes, content type) of a picture in any of its forms."""
-    content_type = "application/octet-stream"
+    content_type = None
     if isinstance(picture, Mapping):
-        content_type = picture.get("contentType") or picture.get("content_type") or content_type
+        content_type = picture.get("contentType") or picture.get("content_type")
         picture = picture.get("value")
-    elif isinstance(picture, os.PathLike):
-        content_type = mimetypes.guess_type(picture)[0] or content_type
+    if isinstance(picture, str):
+        picture = _path(picture)
+    if isinstance(picture, os.PathLike):
+        content_type = content_type or mimetypes.guess_type(picture)[0]
         picture = Path(picture).read_bytes()
     elif hasattr(picture, "read"):
         picture = picture.read()
+    content_type = content_type or "application/octet-stream"
     if not isinstance(picture, bytes | bytearray | memoryview) or not isinstance(content_type, str):
         raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img is {contentType, value}, bytes, a path or an open file")
     extension = mimetypes.guess_extension(content_type) or ".jpg"
     return f"img{extension}", bytes(picture), content_type
 
 
+def _path(text: str) -> Path:
+    """The file that ``text`` names. What names none, an address or base64, is in no message: it may be the picture."""
+    if re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img is an address, give it as imgUrl")
+    with suppress(OSError):  # such as of a name longer than any may be
+        if (path := Path(text)).is_file():
+            return path
+    raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img names no file; decode base64 and give the bytes")
+
+
+class _Absent:
+    """An API, or APIs, that are not served here: to call one raises CloudError -604100, as it is in Node.js."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> _Absent:
+        return _absent(f"{self._name}.{name}", name)
+
+    def __call__(self, *_args: object, **_given: object) -> NoReturn:
+        raise CloudError(cloudcodes.NOT_FOUND, f"openapi.{self._name}:fail {cloudcodes.MESSAGES[cloudcodes.NOT_FOUND]}")
+
+
+def _absent(full_name: str, name: str) -> _Absent:
+    if name.startswith("_"):  # what Python itself asks of any object
+        raise AttributeError(name)
+    return _Absent(full_name)
+
+
 class _Ocr:
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self._cloud = cloud
+
+    if not TYPE_CHECKING:  # for which a name that is none stays a mistake
+
+        def __getattr__(self, name: str) -> _Absent:
+            return _absent(f"ocr.{name}", name)
 
     def bankcard(
         self,
@@ -462,8 +500,9 @@ class _Ocr:
     ) -> BankcardResult:
         """The number of the card on the picture at ``imgUrl``, or in ``img``. Raises CloudError.
 
-        ``img`` is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file. Arguments may also stand
-        in one mapping ``params``, as in Node.js. ``detail`` asks for what the reply can carry beyond the number.
+        ``img`` is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file; a text is a path. Arguments
+        may also stand in one mapping ``params``, as in Node.js. ``detail`` asks for what the reply can carry beyond the
+        number.
         """
         keywords = {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
         given = {**keywords, **(params or {})}
@@ -474,6 +513,11 @@ class _Ocr:
 class _AsyncOcr:
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self._cloud = cloud
+
+    if not TYPE_CHECKING:  # for which a name that is none stays a mistake
+
+        def __getattr__(self, name: str) -> _Absent:
+            return _absent(f"ocr.{name}", name)
 
     async def bankcard(
         self,
@@ -499,12 +543,22 @@ class OpenApi:
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self.ocr = _Ocr(cloud)
 
+    if not TYPE_CHECKING:  # see _Ocr
+
+        def __getattr__(self, name: str) -> _Absent:
+            return _absent(name, name)
+
 
 class AsyncOpenApi:
     """``aio.openapi``: the same, to be awaited."""
 
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self.ocr = _AsyncOcr(cloud)
+
+    if not TYPE_CHECKING:  # see _Ocr
+
+        def __getattr__(self, name: str) -> _Absent:
+            return _absent(name, name)
 
 
 class Aio:
