@@ -66,11 +66,11 @@ def form_(data: bytes) -> None:
 
 
 def cloudcall_(data: bytes) -> None:
-    """Bytes are arguments or -601002; arguments that are encoded again say the same."""
+    """Bytes are arguments, -601002 or 41005; arguments that are encoded again say the same."""
     try:
         found = cloudcall.arguments(data)
     except CallError as error:
-        if error.errcode != cloudcodes.BAD_ARGUMENTS:
+        if error.errcode not in {cloudcodes.BAD_ARGUMENTS, 41005}:
             raise
         return
     again = cloudcall.arguments(cloudcall.encode_arguments(found.plain, found.pictures))

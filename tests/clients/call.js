@@ -7,12 +7,13 @@ const readline = require('readline')
 console.log = console.info = console.warn = console.error
 const cloud = require(process.argv[2])
 
-async function answer({ environment, init, type, imgUrl, img, contentType }) {
+async function answer({ environment, init, type, imgUrl, img, contentType, bare }) {
   Object.assign(process.env, environment)
   cloud.init(init)
   const data = { type }
   if (imgUrl !== undefined) data.imgUrl = imgUrl
   if (img !== undefined) data.img = { contentType, value: Buffer.from(img, 'base64') }
+  if (bare !== undefined) data.img = Buffer.from(bare, 'base64')
   try {
     return { result: await cloud.openapi.ocr.bankcard(data) }
   } catch (error) {

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bankcard_ocr.platform.cloudcall import AS_JSON
+
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
 OK = {"errCode": 0, "errMsg": "openapi.ocr.bankcard:ok"}
 
@@ -45,6 +47,8 @@ def test_a_large_buffer(function, served):
         (picture(JPEG + b"HIDDEN"), 101001, "certificate not found hint: [number unreadable: digits 7-9 uncertain]"),
         (picture(b"no picture"), 101002, "decode image failed hint: [unknown format]"),
         (picture(JPEG + bytes(2_097_152)), 101002, "decode image failed hint: [size: over 2097152 bytes]"),
+        (picture() | {"contentType": None}, 41005, f"media data missing hint: [{AS_JSON}]"),
+        ({"bare": picture()["img"]}, 41005, f"media data missing hint: [{AS_JSON}]"),
         ({}, 41005, "media data missing hint: [neither img nor img_url]"),
         ({"imgUrl": "ftp://example.com/card.jpg"}, 101000, "invalid image url hint: [url: scheme ftp refused]"),
         ({"imgUrl": "http://169.254.169.254/"}, 101000, "invalid image url hint: [address: private address refused]"),

@@ -234,7 +234,7 @@ def test_every_code_can_be_wrapped(code):
 
 
 def pair(value: bytes, **fields: str) -> bytes:
-    message = cloudcall.CommApiData(openapi_data={"pairs": [{"key": "type", "value": value, **fields}]})
+    message = cloudcall.CommApiData(openapi_data={"pairs": [{"key": "type", "value": value} | fields]})
     return message.SerializeToString()
 
 
@@ -269,6 +269,33 @@ def test_hostile_messages_are_bad_arguments(request_data):
     assert ((cloudcodes.BAD_ARGUMENTS, {}), []) == (outcome(post(request_data), platform), platform.asked)
 
 
+BUFFER = b'{"type":"Buffer","data":[255,216,255]}'
+
+
+@pytest.mark.parametrize("name", ["img", "img2", "img8"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(BUFFER, id="a Buffer"),
+        pytest.param(b'{"value":%s}' % BUFFER, id="a Buffer without its type"),
+        pytest.param(b"{" + b"[" * 3_000_000, id="megabytes that are not read"),
+    ],
+)
+def test_a_picture_as_json_is_told(name, value):
+    """What the SDK makes of a picture without contentType is the endpoint's 41005, whose words say what to give."""
+    platform = Platform()
+    error_code, reply = outcome(post(pair(value, key=name)), platform)
+
+    assert (0, 41005, []) == (error_code, reply["errcode"], platform.asked)
+    assert "hint: [img came as JSON, give it as {contentType, value: Buffer}]" in reply["errmsg"]
+
+
+@pytest.mark.parametrize("name", ["img_url", "img9", "type"])
+def test_other_objects_are_bad_arguments(name):
+    """Only a picture may come so by mistake."""
+    assert (cloudcodes.BAD_ARGUMENTS, {}) == outcome(post(pair(BUFFER, key=name)), Platform())
+
+
 @pytest.mark.parametrize(
     "request_data",
     [
@@ -294,15 +321,23 @@ def test_the_most_pairs_are_allowed():
     assert given_ == cloudcall.arguments(cloudcall.encode_arguments(given_)).plain
 
 
-@given(st.binary(max_size=200))
+@given(
+    st.binary(max_size=200)
+    | st.builds(lambda name, value: pair(value, key=name), st.sampled_from(["img", "type"]), st.binary(max_size=50))
+)
 @example(b"\x12\x04\x0a\x02\x12\x00")
+@example(pair(BUFFER, key="img"))
 def test_any_bytes_are_arguments_or_refused(request_data):
-    """No message does anything but give arguments or -601002."""
+    """No message does anything but give arguments, -601002, or 41005 of a picture as JSON."""
     platform = Platform()
 
-    error_code, _ = outcome(post(request_data), platform)
+    error_code, reply = outcome(post(request_data), platform)
 
-    assert (error_code, len(platform.asked)) in {(0, 1), (cloudcodes.BAD_ARGUMENTS, 0)}
+    assert (error_code, reply.get("errcode"), len(platform.asked)) in {
+        (0, 0, 1),
+        (0, 41005, 0),
+        (cloudcodes.BAD_ARGUMENTS, None, 0),
+    }
 
 
 @given(

@@ -5,6 +5,9 @@ is a CommApiData: pairs of names in snake_case and values. A plain value is JSON
 picture is a pair with raw bytes and a filename; its ``contenttype`` stays empty, by a mistake of the SDK. The answer
 is a CommOpenApiResp around the very JSON of the HTTPS endpoint, or with an ``error_code`` of the cloud call itself.
 
+Of a picture that was given without its contentType the SDK makes a JSON object, byte by byte, which is not read: the
+endpoint's 41005 tells what to give, since an ``error_code`` has no words.
+
 Seen in versions 0.4.3 to 4.0.2 of the SDK; the field numbers are those of its ``protobuf/openapi.js``.
 
 >>> arguments(encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})).plain
@@ -34,6 +37,9 @@ PATH = "/admin"
 MAX_PAIRS = 64
 MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
 
+AS_JSON = "img came as JSON, give it as {contentType, value: Buffer}"
+
+_PICTURES = {"img", *wire.EXTRA}
 _ACTION = "wx.openApi"
 _TOKEN_FIELDS = ("wxCloudApiToken", "wxCloudbaseAccesstoken")
 
@@ -158,7 +164,7 @@ def _as_text(value: str | float) -> str:
 
 
 def arguments(request_data: bytes) -> Arguments:
-    """The arguments in a CommApiData. Raises CallError -601002 for whatever else it may be."""
+    """The arguments in a CommApiData. Raises CallError 41005 for a picture as JSON, -601002 for all else it may be."""
     try:
         message = CommApiData.FromString(request_data)
     except (DecodeError, RecursionError) as error:
@@ -168,13 +174,16 @@ def arguments(request_data: bytes) -> Arguments:
         raise CallError(BAD_ARGUMENTS, "api_type is not OPEN_API" if message.api_type else "too many pairs")
     pictures = [Part(name=pair.key, filename=pair.filename, content_type="", data=pair.value) for pair in pairs]
     return Arguments(
-        plain={pair.key: value for pair in pairs if not pair.filename and (value := _plain(pair.value)) is not None},
+        plain={pair.key: value for pair in pairs if not pair.filename and (value := _plain(pair)) is not None},
         pictures=tuple(part for part in pictures if part.filename),
     )
 
 
-def _plain(value: bytes) -> str | int | float | bool | None:
-    """The scalar that ``value`` is as JSON text; None for null."""
+def _plain(pair: Any) -> str | int | float | bool | None:
+    """The scalar that a KeyValuePair's value is as JSON text; None for null."""
+    value = pair.value
+    if pair.key in _PICTURES and value.startswith(b"{"):
+        raise CallError(41005, AS_JSON)
     if len(value) > MAX_TEXT_BYTES:
         raise CallError(BAD_ARGUMENTS, "a value is too long")
     try:
