@@ -150,9 +150,9 @@ def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, s
 
 @pytest.mark.parametrize(("strips", "offered"), [(module.PATIENCE, 1), (module.PATIENCE - 1, 2)])
 def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offered):
-    """A picture that cannot be read costs a bounded number of readings."""
+    """A picture that cannot be read costs a bounded number of readings: one line more, of the picture on its head."""
     lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
-    monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
+    monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [] if is_turned else lines)
     monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.01, strips))
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
@@ -241,11 +241,25 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
 
 
+def test_a_picture_is_seen_on_its_head_before_it_is_refused(monkeypatch):
+    """Even when patience has come to its end; what is found only so is doubted where no card is seen."""
+    before, found = (Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1))
+    monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [found] if is_turned else [before])
+    seen = {id(before.quad): region(OTHER, 0.01, module.PATIENCE), id(found.quad): region(NUMBER, 0.99)}
+    monkeypatch.setattr(Search, "_look", lambda _, quad, __: seen[id(quad)])
+    _, late = searching(np.zeros((9, 9, 3), np.uint8)).regions()
+
+    assert late.says(NUMBER)
+    assert 0.9 < late.confidence < 0.99
+
+
 def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
     """What is found only when the picture lies apart is read, doubted; a scan is seen small at first."""
     ways: list[tuple[int | None, bool]] = []
 
-    def located(*_, side=None, is_apart=False, **__):
+    def located(*_, side=None, is_apart=False, is_turned=False, **__):
+        if is_turned:
+            return []
         ways.append((side, is_apart))
         return [Detection(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
 
@@ -381,15 +395,18 @@ def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, numb
     assert (read.strips, nothing.strips) == (3, 1)
 
 
-def test_what_is_found_in_fewer_pixels_is_not_doubted_where_a_card_is_seen(monkeypatch):
-    """With a card in view a number that only the small picture shows is as likely as any."""
+def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypatch):
+    """With a card in view a number that only the picture on black or on its head shows is as likely as any."""
     card = Detection(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
     number = Detection(kind="number", quad=PLACE, score=0.9)
-    monkeypatch.setattr(locate, "locate", lambda *_, side=None, **__: [number] if side else [card])
+    ways = {"is_apart": True}, {"is_turned": True}
+    monkeypatch.setattr(
+        locate, "locate", lambda *_, kinds, **way: [card] if "card" in kinds else [number] * (way in ways)
+    )
     monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.99))
-    (late,) = searching(np.zeros((9, 9, 3), np.uint8)).regions()
+    apart, turned = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
-    assert late.confidence == pytest.approx(0.99)
+    assert (apart.confidence, turned.confidence) == pytest.approx((0.99, 0.99))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,27 @@ def test_quads_are_in_pixels_of_a_picture_that_lies_apart():
     assert np.allclose((CARD - 48 + 16 + 0.5) * 2 - 0.5, card.quad, atol=0.4)
 
 
+def test_quads_are_in_pixels_of_a_picture_that_is_turned():
+    """What the model sees upside down is told where it is, and which way it reads."""
+    (card,) = locate.locate(Fake(("card", CARD)), picture(), is_turned=True)
+
+    assert np.allclose((287, 223) - CARD, card.quad, atol=0.1)
+
+
+def test_a_picture_that_is_turned_is_seen_upside_down():
+    """The model's first pixels are the picture's last."""
+    rows: list[np.ndarray] = []
+    pixels = picture()
+    pixels[:112] = 200
+    fake = Fake(("card", CARD))
+    run = fake.run
+    fake.run = lambda pictures: (rows.append(pictures[0, [20, -20], 100, 0]), run(pictures))[1]
+    locate.locate(fake, pixels)
+    locate.locate(fake, pixels, is_turned=True)
+
+    assert [row.tolist() for row in rows] == [[200, 0], [0, 200]]
+
+
 def test_a_picture_that_lies_apart_is_seen_on_black():
     """Nothing else is changed."""
     seen = locate.on_black(np.full((64, 96, 3), 200, np.uint8), 48)

@@ -25,7 +25,7 @@ from ..vision.recognize import Line
 from . import cards, judge, layout, prefix, rows
 from .regions import Region
 
-PATIENCE = 12  # strips of a picture that are read; no other line is begun after as many
+PATIENCE = 12  # strips of a picture that are read; one line more is begun after as many, of the picture on its head
 SURE = 0.95  # a region this certain is not looked at again, and no other region is
 CERTAIN = 0.99  # a region this certain is not compared with other digits, and one view of it may be enough
 SEEN = 0.9  # the least confidence without the prior at which one view is enough: 544 of 565 right views have it
@@ -43,7 +43,7 @@ GROUP_CUT = 1.3  # pitches behind 16 digits of UnionPay, where three more may ha
 ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
 PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
-LAST_RESORT = 2.0  # nats against what is found only on black where no card is seen, as on sheets of numbers
+LAST_RESORT = 2.0  # nats against what is found at the last only where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 FAINT = 0.35  # detections that score less are no reason to say that a card is there
 
@@ -73,7 +73,9 @@ class Search:
             yield from map(self._to_its_ends, line)
             spent += sum(region.strips for region in line)  # looks beside them not counted: few have any
             if spent >= PATIENCE:
-                return
+                break
+        for detection in self._seen_upside_down():
+            yield from map(self._to_its_ends, self._doubted_alone(self._searched(detection)))
 
     def _tried(self) -> Iterator[list[Region]]:
         """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
@@ -92,12 +94,11 @@ class Search:
         wanted = locate.KINDS if everything else ("card", "number")
         self.detections.extend(self._located(wanted))
         numbers = [detection for detection in self.detections if detection.kind == "number"]
-        seen = [detection for detection in self.detections if detection.kind == "card" and detection.score > FAINT][:2]
         yield from searched(numbers[:1])
         if len(numbers) > 1 and (stacked := self._stacked(numbers)):
             yield [stacked]
         rest, near = numbers[2:3], list[Detection]()
-        for card in seen:
+        for card in self._cards():
             closer = self.closer(card.quad)
             near += closer
             yield from searched(closer[:1])
@@ -105,9 +106,8 @@ class Search:
         yield from searched(numbers[1:2])
         if all(region.confidence < PROMISING for region in found) and (whole := self._in_rows(found, numbers + near)):
             yield [whole]
-        doubt = 0.0 if seen else LAST_RESORT
         for here in searched(self._seen_apart()):
-            yield [replace(region, candidates=judge.doubted(region.candidates, doubt)) for region in here]
+            yield self._doubted_alone(here)
         surest = max(found, key=attrgetter("confidence"), default=None)
         if surest is not None and surest.confidence < UPRIGHT:
             yield [self._turned_doubted(surest)]
@@ -143,6 +143,15 @@ class Search:
         doubt = TURNED if region.confidence >= PROMISING else 0.0
         return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
 
+    def _doubted_alone(self, regions: list[Region]) -> list[Region]:
+        """``regions`` that were found at the last only, doubted where no card is seen, as on sheets of numbers."""
+        doubt = 0.0 if self._cards() else LAST_RESORT
+        return [replace(region, candidates=judge.doubted(region.candidates, doubt)) for region in regions]
+
+    def _cards(self) -> list[Detection]:
+        """The two likeliest cards."""
+        return [detection for detection in self.detections if detection.kind == "card" and detection.score > FAINT][:2]
+
     def _seen_small(self) -> list[Detection]:
         """The likeliest number line of a picture seen small, which is enough where a card fills it."""
         return locate.locate(self.locator, self.pixels, kinds=("number",), side=SCANNED)[:1]
@@ -150,6 +159,10 @@ class Search:
     def _seen_apart(self) -> list[Detection]:
         """The likeliest number line of a picture on black, where a card that ends as the picture does has an edge."""
         return locate.locate(self.locator, self.pixels, kinds=("number",), is_apart=True)[:1]
+
+    def _seen_upside_down(self) -> list[Detection]:
+        """The likeliest number line of a picture on its head."""
+        return locate.locate(self.locator, self.pixels, kinds=("number",), is_turned=True)[:1]
 
     def elsewhere(self, regions: Sequence[Region]) -> Iterator[Region]:
         """Regions on the cards whose number is not on one of ``regions``."""

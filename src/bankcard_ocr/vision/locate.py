@@ -48,16 +48,20 @@ def locate(
     kinds: Container[Kind] = KINDS,
     side: int | None = None,
     is_apart: bool = False,
+    is_turned: bool = False,
 ) -> list[Detection]:
     """What is located of ``kinds`` in ``image`` (H, W, 3), the most certain first; scores below ``least`` are left out.
 
     ``side``: the pixels of the longer side that the model sees; by default as many as it was trained with.
     ``is_apart``: lies on black, and is seen smaller: a card that ends where the picture does has an edge then.
+    ``is_turned``: is seen upside down, which shows other lines where few are clear.
     """
     side = int(model.metadata["side"]) if side is None else side
     margin = _APART if is_apart else _MARGIN
     small = fitted(image, side - 2 * margin)
-    maps = model.run((on_black(small, margin) if is_apart else bordered(small))[None])[0][0]
+    seen = on_black(small, margin) if is_apart else bordered(small)
+    maps = model.run(np.ascontiguousarray(seen[::-1, ::-1] if is_turned else seen)[None])[0][0]
+    last = np.array(seen.shape[1::-1], np.float32) - 1
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     detections = []
     parts = dict(zip(model.metadata["kinds"].split(","), maps, strict=True))
@@ -65,6 +69,7 @@ def locate(
         part = parts[kind]
         for quad, score in _voted(part, least):
             whole = quad if kind == "card" else _stretched(quad, part[0])
+            whole = last - whole if is_turned else whole
             if is_convex(whole):
                 detections.append(Detection(kind=kind, quad=(whole - margin + 0.5) * scale - 0.5, score=score))
     return sorted(detections, key=lambda detection: -detection.score)
