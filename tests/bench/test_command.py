@@ -73,6 +73,46 @@ def test_nothing_written_holds_a_number(folder, tmp_path) -> None:
     assert (0, False, False) == (done.exit_code, VISA in told, MASTERCARD in told)
 
 
+@pytest.fixture
+def spoilt(folder):
+    """Two pictures more that none can decode, one of them called after its card."""
+    for name in ("spoilt.jpg", f"{VISA}.jpg"):
+        (folder / name).write_bytes(b"no picture")
+    with (folder / "labels.csv").open("a", encoding="utf-8") as labels:
+        labels.write(f"spoilt.jpg,{VISA},flat\n{VISA}.jpg,{VISA},flat\n")
+    return folder
+
+
+@pytest.mark.parametrize("suite", ["pictures", "turned90"])
+def test_what_cannot_be_decoded_is_no_refusal(spoilt, tmp_path, suite) -> None:
+    """Pictures that cannot be decoded are in no figure; JSON, report and terminal count and name them, masked."""
+    out, html = tmp_path / "r.json", tmp_path / "r.html"
+    done = called(spoilt, "--out", out, "--html", html, "--suite", suite)
+    result = json.loads(out.read_text(encoding="utf-8"))
+    told = "2 pictures: spoilt.jpg (unknown format), 411111******1111.jpg (unknown format)"
+    assert (0, 2, ["spoilt.jpg", "411111******1111.jpg"], (3, 3)) == (
+        done.exit_code,
+        result["undecodable"]["count"],
+        [picture["file"] for picture in result["undecodable"]["pictures"]],
+        (result["suites"][suite]["used"], result["suites"][suite]["labelled"]),
+    )
+    assert {"NumberUnreadable": 1} == result["suites"][suite]["engines"]["bankcard-ocr"]["refusals"]
+    assert (True, True) == (told in html.read_text(encoding="utf-8"), told in done.stdout)
+
+
+@pytest.mark.parametrize("suite", ["pictures", "start", "crops"])
+def test_where_nothing_can_be_decoded(folder, tmp_path, suite) -> None:
+    """Without a picture that can be decoded the status is no success, and the pictures are named."""
+    (folder / "labels.csv").write_text("file,label\nright.png,4111\n", encoding="utf-8")
+    (folder / "right.png").write_bytes(b"")
+    done = called(folder, "--out", tmp_path / "r.json", "--suite", suite)
+    assert (1, "nothing was measured", True) == (
+        done.exit_code,
+        str(done.exception)[:20],
+        "counted nowhere: 1 picture: right.png (empty)" in done.stdout,
+    )
+
+
 def test_only_and_limit(folder, tmp_path) -> None:
     """Pictures can be chosen by a column, and limited."""
     out = tmp_path / "r.json"

@@ -215,6 +215,18 @@ def test_page_is_whole_and_alone() -> None:
     )
 
 
+def test_pictures_that_cannot_be_decoded_are_named() -> None:
+    """The page names all of them, the terminal the first; where there is none, neither says a word."""
+    found = result(undecodable={f"<{place}>.jpg": "empty" for place in range(6)})
+    told = [report.page(found), report.text(found), report.page(result()) + report.text(result())]
+    assert (True, True, False, False) == (
+        "6 pictures: &lt;0&gt;.jpg (empty)" in told[0] and "&lt;5&gt;.jpg" in told[0],
+        told[1].endswith("<4>.jpg (empty), …"),
+        "<5>" in told[0] + told[1],
+        "decodable" in told[2],
+    )
+
+
 def test_page_holds_no_number() -> None:
     """Neither the answers nor the file names bring a whole number onto the page."""
     text = report.page(result(), report.failures_of("pictures", CASES))

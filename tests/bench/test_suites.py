@@ -33,6 +33,13 @@ def line_of(sample: Sample) -> np.ndarray:
     return np.array([strip[2:8, 4:30].mean(axis=(0, 1)), strip[2:8, 60:116].mean(axis=(0, 1))])
 
 
+def test_undecodable() -> None:
+    """Told by name with the reader's cause: a cut-off picture is none, though other decoders fill it up with grey."""
+    whole = picture()
+    cut = replace(whole, data=whole.data[: len(whole.data) // 2], label=replace(whole.label, file="cut.jpg"))
+    assert {"cut.jpg": "truncated JPEG"} == suites.undecodable([whole, cut])
+
+
 HARMED = {"covered", "hidden", "cut"}
 
 

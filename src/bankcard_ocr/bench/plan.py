@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -73,6 +73,17 @@ def usable(suite: str, labels: Iterable[Label]) -> list[Label]:
     if need == "number_quad":
         return [label for label in labels if label.number_quad is not None]
     return [label for label in labels if need is None or _bare(label.strata.get(need, ""))]
+
+
+def undecodable(plan: Plan, progress: Progress | None = None) -> dict[str, str]:
+    """Why pictures of ``plan`` cannot be decoded, by their names: of these no engine can say anything."""
+    samples = suites.read(plan.folder, plan.labels)
+    return suites.undecodable(_noted(samples, "decodable", len(plan.labels), progress))
+
+
+def without(plan: Plan, files: Collection[str]) -> Plan:
+    """``plan`` without the pictures called ``files``."""
+    return replace(plan, labels=[label for label in plan.labels if label.file not in files])
 
 
 def carry_out(

@@ -29,6 +29,7 @@ from .run import mask
 from .suites import Image, Sample, decode, encode, line_of
 
 BLANK = (0.27, 0.83)  # holds every middle digit of 13 to 19, in every grouping; see tests/bench/test_report.py
+NAMED = 5  # on a terminal, of the pictures that cannot be decoded
 SHOWN_WIDTH = 420
 UNREADABLE_SIDE = 96
 _OUTCOMES = ("exact", "wrong", "refused")
@@ -45,7 +46,7 @@ class Failure:
 
 def page(result: Mapping[str, Any], failures: Sequence[Failure] = ()) -> str:
     """The report of ``result`` as HTML text."""
-    parts = [_head(result)]
+    parts = [_head(result), _left_out(result)]
     parts += [_suite(name, suite, list(result["engines"])) for name, suite in result["suites"].items()]
     if failures:
         parts.append(_failures(failures))
@@ -69,6 +70,8 @@ def text(result: Mapping[str, Any]) -> str:
         for engine, figures in suite["engines"].items():
             lines += [f"{name:12s} {engine:13s} {told}" for told in _headlines(figures)]
         lines += [f"{name:12s} {figure} {value}" for figure, value in suite.get("figures", {}).items()]
+    if result["undecodable"]["count"]:
+        lines.append(_undecodable(result["undecodable"], NAMED))
     if not result["timings_valid"]:
         lines.append("The machine was not quiet: no timing counts.")
     return "\n".join(lines)
@@ -131,6 +134,19 @@ def _head(result: Mapping[str, Any]) -> str:
         f"<h1>{escape(result['title'])}</h1><p>{escape(result['made'])} · <code>{escape(result['command'])}</code></p>"
         f'{warning}<ul class="legend">{engines}</ul>'
     )
+
+
+def _left_out(result: Mapping[str, Any]) -> str:
+    undecodable = result["undecodable"]
+    return f'<p class="warn">{escape(_undecodable(undecodable))}</p>' if undecodable["count"] else ""
+
+
+def _undecodable(undecodable: Mapping[str, Any], most: int | None = None) -> str:
+    """How many pictures cannot be decoded, and the names of the first ``most`` with the cause of each."""
+    count = undecodable["count"]
+    named = [f"{picture['file']} ({picture['cause']})" for picture in undecodable["pictures"][:most]]
+    more = ", …" if len(named) < count else ""
+    return f"not decodable, and counted nowhere: {count} picture{'s' if count > 1 else ''}: {', '.join(named)}{more}"
 
 
 def _suite(name: str, suite: Mapping[str, Any], engines: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -236,9 +237,14 @@ def result(
     made: datetime,
     engines: Sequence[Engine],
     suites: Mapping[str, Mapping[str, Any]],
+    undecodable: Mapping[str, str] = MappingProxyType({}),
     other_cores: float | None,
 ) -> dict[str, Any]:
-    """The whole result as JSON data: what was run, on what, and every figure; no card number, whatever came in."""
+    """The whole result as JSON data: what was run, on what, and every figure; no card number, whatever came in.
+
+    ``undecodable`` are the causes, by name, of the pictures that no suite has since they cannot be decoded.
+    """
+    left_out = [{"file": file, "cause": cause} for file, cause in undecodable.items()]
     whole = {
         "format": FORMAT,
         "title": title,
@@ -248,6 +254,7 @@ def result(
         "other_cores_busy": other_cores,
         "timings_valid": machine.is_quiet(other_cores),
         "engines": {engine.name: dict(engine.facts()) for engine in engines},
+        "undecodable": {"count": len(left_out), "pictures": left_out},
         "suites": suites,
     }
     return {name: clean(value) for name, value in whole.items()}

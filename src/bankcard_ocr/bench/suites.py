@@ -34,7 +34,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import PictureError
 from ..reading import Quad
+from ..vision import image as images
 from ..vision import quad as quads
 from ..vision.image import MAX_BYTES
 from .labels import Label
@@ -79,6 +81,17 @@ def missing(folder: Path, labels: Iterable[Label]) -> list[str]:
     """The names of the labelled pictures that are not in ``folder``, or may not be read."""
     paths = {label.file: folder / label.file for label in labels}
     return [name for name, path in paths.items() if not (path.is_file() and os.access(path, os.R_OK))]
+
+
+def undecodable(samples: Iterable[Sample]) -> dict[str, str]:
+    """Why those of ``samples`` that the reader cannot decode are no pictures, in a few words, by their files' names."""
+    causes = {}
+    for sample in samples:
+        try:
+            images.decode(sample.data, enough=1)
+        except PictureError as error:
+            causes[sample.label.file] = error.cause
+    return causes
 
 
 def turned(sample: Sample, quarters: int) -> Sample | None:

@@ -79,8 +79,10 @@ def command(
     if not engines:
         raise typer.BadParameter("--peers-only needs --peers")
     _check_places({"--out": out, "--html": html}, [labels, *(folder / label.file for label in chosen)])
-    before = machine.busy()
     with _bar() as progress:
+        undecodable = plan.undecodable(work, progress)
+        work = plan.without(work, undecodable)
+        before = machine.busy()
         measured = plan.carry_out(work, engines, reader, progress)
     result = run.result(
         title=title or folder.resolve().name,
@@ -88,6 +90,7 @@ def command(
         made=datetime.now(UTC),
         engines=engines,
         suites=measured.suites,
+        undecodable=undecodable,
         other_cores=machine.others(before, machine.busy()),
     )
     try:
@@ -97,7 +100,7 @@ def command(
             _write(html, report.page(result, failures), "--html")
     finally:  # what was measured is told where it cannot be written after all
         typer.echo(report.text(result).encode(sys.stdout.encoding, "replace"))
-    if not any(each.get("used", 1) for each in measured.suites.values()):
+    if not any(each.get("used", len(work.labels)) for each in measured.suites.values()):
         raise BankcardError("nothing was measured: no picture could be used")
 
 
