@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from bankcard_ocr import bulk, cli
 from bankcard_ocr.bulk.parts import Summary
 from bankcard_ocr.errors import BulkError, SettingsError
+from bankcard_ocr.vision.image import MAX_BYTES
 
 
 @pytest.fixture
@@ -43,6 +44,22 @@ def test_numbers_are_masked_unless_asked(call):
         given["engine"],
         given["workers"],
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], (None, MAX_BYTES)),
+        (["--threshold", "0"], (None, MAX_BYTES)),
+        (["--threshold", "1", "--max-bytes", "1"], (1.0, 1)),
+        (["--threshold", "0.9", "--max-bytes", "1073741824"], (0.9, 2**30)),
+    ],
+)
+def test_limits_are_handed_on(call, options: list[str], expected: tuple):
+    """The threshold of which 0 is the model's own, and the most bytes of a picture, 2 MiB unless said."""
+    _, given = call(*options)
+
+    assert expected == (given["job"].options.threshold, given["job"].max_bytes)
 
 
 def test_progress_is_told_by_tenths_where_there_is_no_terminal(call, tmp_path):

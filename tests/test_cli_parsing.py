@@ -43,7 +43,7 @@ def test_a_damaged_archive_is_told(file, packed: int, content: bytes, place: int
     file.write_bytes(data[:place] + damage + data[place + len(damage) :])
     try:
         with inputs.opened([str(file)]) as sources:
-            read = [source.read() for source in sources]
+            read = [source.read(9) for source in sources]
     except (typer.BadParameter, NotAPicture) as error:
         assert str(error)
     else:

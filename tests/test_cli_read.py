@@ -28,6 +28,7 @@ from bankcard_ocr.cli import annotate, formats, inputs, read, table
 from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
 from bankcard_ocr.reading import Candidate, Field, FoundCard, Options, Reading
+from bankcard_ocr.server import pages
 from bankcard_ocr.vision import image
 from bankcard_ocr.vision.image import MAX_BYTES
 
@@ -46,6 +47,12 @@ class FakeReader:
         self.timings_ms: dict[str, float] = {}
         self.cards: tuple[FoundCard, ...] = ()
         self.valid_date: Field | None = None
+        self.max_bytes = 0
+
+    def made(self, max_bytes: int) -> FakeReader:
+        """Itself, as what the command makes its reader with."""
+        self.max_bytes = max_bytes
+        return self
 
     def read(self, data: bytes, options: Options) -> Reading:
         self.options.append(options)
@@ -77,7 +84,7 @@ class FakeReader:
 @pytest.fixture
 def reader(monkeypatch) -> FakeReader:
     made = FakeReader()
-    monkeypatch.setattr(read, "make_reader", lambda: made)
+    monkeypatch.setattr(read, "make_reader", made.made)
     return made
 
 
@@ -201,6 +208,57 @@ def test_type_reaches_the_reader(reader, picture, args: list[str], want: str):
     run(picture("card.jpg", NUMBER.encode()), *args)
 
     assert [want] == [options.type for options in reader.options]
+
+
+@pytest.mark.parametrize(
+    ("args", "want"),
+    [
+        ([], (None, MAX_BYTES)),
+        (["--threshold", "0"], (None, MAX_BYTES)),
+        (["--threshold", "1", "--max-bytes", "1073741824"], (1.0, 2**30)),
+        (["--threshold", "0.9", "--max-bytes", "16"], (0.9, 16)),
+    ],
+)
+def test_limits_reach_the_reader(reader, picture, args: list[str], want: tuple):
+    """--threshold, of which 0 is the model's own, and --max-bytes, 2 MiB unless said."""
+    run(picture("card.jpg", NUMBER.encode()), *args)
+
+    assert want == (reader.options[0].threshold, reader.max_bytes)
+
+
+def test_a_picture_over_the_limit_is_refused_and_one_at_it_is_read(picture, tmp_path):
+    """The reader itself, of a card that is larger than the server's default limit; its annotated copy is there."""
+    sample = pages.sample()
+    file = picture("card.jpg", sample + bytes(MAX_BYTES))
+    size = len(sample) + MAX_BYTES
+    over = lines(run(file, "--jsonl", "--max-bytes", str(size - 1)))
+    [at] = lines(run(file, "--jsonl", "--max-bytes", str(size), "--save-annotated", str(tmp_path / "copies")))
+
+    assert ([f"decode image failed hint: [size: over {size - 1} bytes]"], "ok", 1) == (
+        [line["errmsg"] for line in over],
+        at["errmsg"],
+        len(list((tmp_path / "copies").iterdir())),
+    )
+
+
+@pytest.mark.parametrize("verb", ["read", "bulk", "bench"])
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--threshold", "-0.001", "greater than or equal to 0"),
+        ("--threshold", "1.001", "less than or equal to 1"),
+        ("--threshold", "nan", "less than or equal to 1"),
+        ("--threshold", "high", "valid number"),
+        ("--max-bytes", "0", "greater than or equal to 1"),
+        ("--max-bytes", str(2**30 + 1), "less than or equal to 1073741824"),
+        ("--max-bytes", "2MiB", "valid integer"),
+    ],
+)
+def test_limits_have_limits(verb: str, option: str, value: str, said: str):
+    """What is beyond them is wrong usage of the option, and the message says what it may be."""
+    result = CliRunner().invoke(cli.app, [verb, option, value], env={"COLUMNS": "200"})
+
+    assert (2, True) == (result.exit_code, f"'{option}': Input should be" in result.output and said in result.output)
 
 
 @pytest.mark.parametrize("args", [[], ["--jsonl"], ["--format", "csv"], ["--save-annotated", "copies"]])
@@ -337,7 +395,7 @@ def test_the_table_shows_why_a_number_is_missing(reader, picture):
 def test_a_file_that_cannot_be_opened_is_no_picture(reader, tmp_path):
     """An unreadable file gives a line with 101002, not a traceback."""
     gone = tmp_path / "gone.jpg"
-    line, data = told.line(reader, inputs.Source(str(gone), lambda: gone.open("rb")), Options())
+    line, data = told.line(reader, inputs.Source(str(gone), lambda: gone.open("rb")), Options(), max_bytes=9)
 
     assert (101002, "decode image failed hint: [cannot open: No such file or directory]", b"") == (
         line["errcode"],
@@ -422,8 +480,8 @@ class TestInputs:
 
     def test_no_more_than_a_picture_may_have_is_held(self, picture):
         """Of a file over the limit one byte too many is read, which is enough to refuse it."""
-        with inputs.opened([picture("big.jpg", bytes(2 * MAX_BYTES))]) as [source]:
-            assert MAX_BYTES + 1 == len(source.read())
+        with inputs.opened([picture("big.jpg", bytes(2000))]) as [source]:
+            assert 1000 + 1 == len(source.read(1000))
 
     @pytest.mark.parametrize(
         ("place", "advice"),

@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
         encoding="utf-8",
     )
     reader = Reader()
-    monkeypatch.setattr(bench, "make_engines", lambda peers, options: (reader, [run.ReaderEngine(reader)]))
+    monkeypatch.setattr(bench, "make_engines", lambda peers, options, max_bytes: (reader, [run.ReaderEngine(reader)]))
     return pictures
 
 
@@ -71,6 +71,26 @@ def test_nothing_written_holds_a_number(folder, tmp_path) -> None:
     done = called(folder, "--out", out, "--html", html, "--pictures", "--suite", "pictures", "--suite", "robust")
     told = out.read_text(encoding="utf-8") + html.read_text(encoding="utf-8") + done.output
     assert (0, False, False) == (done.exit_code, VISA in told, MASTERCARD in told)
+
+
+def test_limits(folder, tmp_path, monkeypatch) -> None:
+    """The threshold reaches the engine and the result; a picture over the limit of bytes is named with that cause."""
+    reader, asked = Reader(), []
+
+    def engines(peers, options, max_bytes):
+        asked.append(max_bytes)
+        return reader, [run.ReaderEngine(reader, options=options)]
+
+    monkeypatch.setattr(bench, "make_engines", engines)
+    out, most = tmp_path / "r.json", max(path.stat().st_size for path in folder.glob("*.png"))
+    (folder / "dark.png").write_bytes((folder / "dark.png").read_bytes() + bytes(most))
+    called(folder, "--out", out, "--threshold", "0.5", "--max-bytes", most)
+    result = json.loads(out.read_text(encoding="utf-8"))
+    assert ([most], 0.5, [{"file": "dark.png", "cause": f"size: over {most} bytes"}]) == (
+        asked,
+        result["engines"]["bankcard-ocr"]["threshold"],
+        result["undecodable"]["pictures"],
+    )
 
 
 @pytest.fixture

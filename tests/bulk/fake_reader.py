@@ -7,7 +7,7 @@ import signal
 import threading
 from pathlib import Path
 
-from bankcard_ocr.errors import NoCardFound, NotAPicture
+from bankcard_ocr.errors import NoCardFound, NotAPicture, PictureTooLarge
 from bankcard_ocr.reading import Candidate, Options, Reading
 
 QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
@@ -16,11 +16,14 @@ QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 class Reader:
     """Loads nothing; each one made leaves a mark in the folder MADE, when that is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
         if "MADE" in os.environ:
             Path(os.environ["MADE"], str(os.getpid())).touch()
 
     def read(self, data: bytes, _options: Options = Options()) -> Reading:
+        if len(data) > self.max_bytes:
+            raise PictureTooLarge(got=len(data), limit=self.max_bytes, unit="bytes")
         word = data.decode("ascii", "replace")
         if word == "kill":
             os.kill(os.getpid(), signal.SIGSEGV)
@@ -54,5 +57,5 @@ class Reader:
 class Broken:
     """Cannot be made."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_bytes: int) -> None:
         raise RuntimeError("no weights")

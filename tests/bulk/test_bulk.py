@@ -23,6 +23,7 @@ from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
 from bankcard_ocr.bulk.worker import Job, _signal, _work, shown
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
+from bankcard_ocr.reading import THRESHOLD, Options
 from bankcard_ocr.vision import files
 
 HERE = Path(__file__).parent
@@ -289,6 +290,58 @@ def test_a_run_goes_on_as_it_was_begun(tmp_path):
         parts.planned({"pan": "masked", "column": ""}, lambda: [Chunk(kind="files", rows=1, names=("a",))])
         with pytest.raises(BulkMisuse, match="another pan;"):
             parts.planned({"pan": "full", "column": ""}, list)
+
+
+@pytest.mark.parametrize(
+    ("job", "said"),
+    [
+        (Job(options=Options(threshold=0.9)), "another threshold;"),
+        (Job(options=Options(type="scan")), "another type;"),
+        (Job(max_bytes=1000), "another max_bytes;"),
+    ],
+)
+def test_a_run_goes_on_with_the_limits_it_was_begun_with(tmp_path, job: Job, said: str):
+    """Rows of one OUT were all told from the same confidence on, and refused from the same size on."""
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.planned(bulk._facts("in", Job(), ""), lambda: [Chunk(kind="files", rows=1, names=("a",))])
+        with pytest.raises(BulkMisuse, match=said):
+            parts.planned(bulk._facts("in", job, ""), list)
+
+
+def test_the_models_own_threshold_may_be_given_by_its_value(tmp_path):
+    """Who names the threshold that holds without a word goes on with the same run."""
+    assert bulk._facts("in", Job(), "") == bulk._facts("in", Job(options=Options(threshold=THRESHOLD)), "")
+
+
+def in_folder(place: Path, words: list[str]) -> Path:
+    place.mkdir()
+    for n, word in enumerate(words):
+        (place / f"{n}.jpg").write_text(word)
+    return place
+
+
+def in_archive(place: Path, words: list[str]) -> Path:
+    with zipfile.ZipFile(place.with_suffix(".zip"), "w") as archive:
+        for n, word in enumerate(words):
+            archive.writestr(f"{n}.jpg", word)
+    return place.with_suffix(".zip")
+
+
+def in_table(place: Path, words: list[str]) -> Path:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table({"jpeg": [word.encode() for word in words]}), place.with_suffix(".parquet"))
+    return place.with_suffix(".parquet")
+
+
+@pytest.mark.parametrize("put", [in_folder, in_archive, in_table])
+def test_a_picture_over_the_limit_is_a_row(tmp_path, made, put):
+    """Whatever holds it; one of just so many bytes is read."""
+    source = put(tmp_path / "in", [NUMBER, NUMBER + "0"])
+    bulk.run(str(source), tmp_path / "out.jsonl", Job(reader=READER, max_bytes=len(NUMBER)), workers=1)
+
+    assert ["ok", f"decode image failed hint: [size: over {len(NUMBER)} bytes]"] == [
+        row["errmsg"] for row in rows(tmp_path / "out.jsonl")
+    ]
 
 
 def test_a_plan_comes_back_as_it_was(tmp_path):

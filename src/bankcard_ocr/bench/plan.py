@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..reading import PictureReader
+from ..vision.image import MAX_BYTES
 from . import metrics, run, speed, suites
 from .labels import Label
 from .report import Failure, failures_of
@@ -38,7 +39,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is measured: the pictures of ``folder`` that ``labels`` name, in these suites, reported by these columns."""
+    """What is measured: the pictures of ``folder`` that ``labels`` name, in these suites, reported by these columns.
+
+    Pictures of more than ``max_bytes`` cannot be decoded.
+    """
 
     folder: Path
     labels: Sequence[Label]
@@ -46,6 +50,7 @@ class Plan:
     strata: Sequence[str] = run.STRATA
     threads: int = 2
     memory_pictures: int = speed.MEMORY_PICTURES
+    max_bytes: int = MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -78,7 +83,7 @@ def usable(suite: str, labels: Iterable[Label]) -> list[Label]:
 def undecodable(plan: Plan, progress: Progress | None = None) -> dict[str, str]:
     """Why pictures of ``plan`` cannot be decoded, by their names: of these no engine can say anything."""
     samples = suites.read(plan.folder, plan.labels)
-    return suites.undecodable(_noted(samples, "decodable", len(plan.labels), progress))
+    return suites.undecodable(_noted(samples, "decodable", len(plan.labels), progress), plan.max_bytes)
 
 
 def without(plan: Plan, files: Collection[str]) -> Plan:

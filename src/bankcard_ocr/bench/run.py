@@ -114,7 +114,9 @@ class ReaderEngine:
 
     def facts(self) -> Mapping[str, Any]:
         """Its weights, and how it was asked."""
-        return {"models": self._models, "type": self._options.type, "prior": self._options.prior}
+        options = self._options
+        asked = {"type": options.type, "threshold": options.least_confidence, "prior": options.prior}
+        return {"models": self._models, **asked}
 
     def crop(self, data: bytes) -> str:
         """The digits of a picture that is a few digits of one line; empty for what is no picture."""

@@ -83,12 +83,12 @@ def missing(folder: Path, labels: Iterable[Label]) -> list[str]:
     return [name for name, path in paths.items() if not (path.is_file() and os.access(path, os.R_OK))]
 
 
-def undecodable(samples: Iterable[Sample]) -> dict[str, str]:
+def undecodable(samples: Iterable[Sample], max_bytes: int = MAX_BYTES) -> dict[str, str]:
     """Why those of ``samples`` that the reader cannot decode are no pictures, in a few words, by their files' names."""
     causes = {}
     for sample in samples:
         try:
-            images.decode(sample.data, enough=1)
+            images.decode(sample.data, enough=1, max_bytes=max_bytes)
         except PictureError as error:
             causes[sample.label.file] = error.cause
     return causes

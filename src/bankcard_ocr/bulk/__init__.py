@@ -115,7 +115,10 @@ def _facts(source: str, job: Job, column: str) -> dict[str, object]:
         "version": version("bankcard-ocr"),
         "source": str(Path(source).absolute()),
         "column": column,
-        "options": [options.type, options.threshold, options.prior],
+        "type": options.type,
+        "threshold": options.least_confidence,
+        "prior": options.prior,
+        "max_bytes": job.max_bytes,
         "pan": job.pan,
         "key": hmac.new(job.key, b"bankcard-ocr bulk", hashlib.sha256).hexdigest()[:16] if job.key else "",
     }

@@ -85,14 +85,14 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
     return _numbered(piece for span in spans for piece in _cut(span, size))
 
 
-def pictures(chunk: Chunk, start: int) -> Iterator[Picture]:
-    """The pictures of ``chunk`` from the ``start``-th on, at most one byte more than a picture may have."""
+def pictures(chunk: Chunk, start: int, max_bytes: int = MAX_BYTES) -> Iterator[Picture]:
+    """The pictures of ``chunk`` from the ``start``-th on; of files and members at most one byte over ``max_bytes``."""
     if chunk.kind == "files":
-        yield from (_read(partial(Path(name).open, "rb")) for name in chunk.names[start:])
+        yield from (_read(partial(Path(name).open, "rb"), max_bytes) for name in chunk.names[start:])
     elif chunk.kind == "zip":
-        yield from _members(chunk, start)
+        yield from _members(chunk, start, max_bytes)
     else:
-        yield from _cells(chunk, start)
+        yield from _cells(chunk, start, max_bytes)
 
 
 def _files(source: str) -> tuple[list[Path], str]:
@@ -188,7 +188,7 @@ def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
     return numbered
 
 
-def _members(chunk: Chunk, start: int) -> Iterator[Picture]:
+def _members(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
     """The members of an archive's chunk; none of them is a picture when it is gone by now, or no archive any more."""
     try:
         archive = zipfile.ZipFile(chunk.path)
@@ -199,10 +199,10 @@ def _members(chunk: Chunk, start: int) -> Iterator[Picture]:
         held = files.members(archive)
         for place, name in enumerate(chunk.names[start:], chunk.start + start):
             is_there = place < len(held) and held[place].filename == name  # one of several members of this name
-            yield _read(partial(archive.open, held[place] if is_there else name))
+            yield _read(partial(archive.open, held[place] if is_there else name), max_bytes)
 
 
-def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
+def _cells(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
     """The cells of a Parquet chunk: bytes, structs of them, or paths; those behind a damaged page are no pictures."""
     arrow, _ = pyarrow()
     cells = _values(chunk, chunk.start + start)
@@ -217,7 +217,7 @@ def _cells(chunk: Chunk, start: int) -> Iterator[Picture]:
         except (ValueError, arrow.ArrowException):
             yield NotAPicture("the cell is damaged")
         else:
-            yield _cell(value, Path(chunk.path).parent)
+            yield _cell(value, Path(chunk.path).parent, max_bytes)
 
 
 def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
@@ -229,19 +229,19 @@ def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
             skip = max(0, skip - batch.num_rows)
 
 
-def _cell(value: Any, folder: Path) -> Picture:
+def _cell(value: Any, folder: Path, max_bytes: int) -> Picture:
     if isinstance(value, dict):
         value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return _read(partial((folder / value).open, "rb"))
+        return _read(partial((folder / value).open, "rb"), max_bytes)
     return NotAPicture("the cell is empty")
 
 
-def _read(opened: Callable[[], Any]) -> Picture:
+def _read(opened: Callable[[], Any], max_bytes: int) -> Picture:
     try:
-        return files.read(opened, MAX_BYTES + 1)
+        return files.read(opened, max_bytes + 1)
     except NotAPicture as error:
         return error
 

@@ -26,6 +26,7 @@ from ..numbers import pan
 from ..numbers.masking import masked
 from ..platform import wire
 from ..reading import Options
+from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
 
 Pan = Literal["masked", "full", "fingerprint"]
@@ -41,10 +42,12 @@ class Job:
     """How every picture of a run is read, and how its number is written.
 
     ``pan``: ``masked`` to its first 6 and last 4, ``full``, or ``fingerprint``, its HMAC-SHA256 under ``key``.
-    ``timeout_s``: a picture may take so long. ``reader``: MODULE:NAME of what makes the reader.
+    ``timeout_s``: a picture may take so long. ``reader``: MODULE:NAME of what makes the reader, given ``max_bytes``,
+    the most that a picture may have.
     """
 
     options: Options = field(default_factory=Options)
+    max_bytes: int = MAX_BYTES
     pan: Pan = "masked"
     key: bytes = field(default=b"", repr=False)
     timeout_s: float = 30.0
@@ -199,7 +202,7 @@ def _work(connection: Connection, job: Job) -> None:
 def _answer(connection: Connection, job: Job) -> None:
     """Sends the rows of the chunks that come in, or why there are none, until the connection ends."""
     try:
-        reader = _made(job.reader)
+        reader = _made(job)
     except Exception as error:  # noqa: BLE001  (told to the parent, which raises)
         connection.send(("failed", masked(f"{type(error).__name__}: {error}")))
         return
@@ -207,7 +210,7 @@ def _answer(connection: Connection, job: Job) -> None:
     while True:
         chunk, start = connection.recv()
         try:
-            for offset, picture in enumerate(pictures(chunk, start), start):
+            for offset, picture in enumerate(pictures(chunk, start, job.max_bytes), start):
                 connection.send(("row", _row(chunk, offset, picture, reader, job)))
         except ConnectionError:
             raise
@@ -235,9 +238,9 @@ def _outcome(error: Exception) -> str:
     return "no picture" if isinstance(error, PictureError) else "failed"
 
 
-def _made(reader: str) -> Any:
-    module, _, name = reader.partition(":")
-    made = getattr(import_module(module), name)()
+def _made(job: Job) -> Any:
+    module, _, name = job.reader.partition(":")
+    made = getattr(import_module(module), name)(max_bytes=job.max_bytes)
     import cv2
 
     cv2.setNumThreads(1)  # as many processes as cores: more threads would stand in each other's way

@@ -42,7 +42,7 @@ def file_name(place: int, name: str) -> str:
 
 def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> bytes:
     """The JPEG of the picture ``data`` with the fields of the line ``told`` drawn on it."""
-    picture = image.decode(data)
+    picture = image.decode(data, max_bytes=len(data))  # it was read already
     pixels = picture.pixels.copy()
     thick = max(1, round(pixels.shape[1] / 400))
     cards = [told, *further(told)]

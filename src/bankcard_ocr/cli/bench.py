@@ -17,6 +17,7 @@ import typer
 from ..errors import BankcardError
 from ..numbers.masking import masked_name
 from ..reading import Type
+from .limits import SERVER, MaxBytes, Threshold
 
 if TYPE_CHECKING:
     from ..bench.labels import Label
@@ -54,6 +55,8 @@ def command(
     only: Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="Only pictures labelled so.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures.")] = None,
     type_: Annotated[Type, typer.Option("--type", help="Read the pictures as photographs or as scans.")] = "photo",
+    threshold: Threshold = SERVER.threshold,
+    max_bytes: MaxBytes = SERVER.max_picture_bytes,
     threads: Annotated[int, typer.Option(min=2, help="What the suite 'threads' compares with one.")] = 2,
     memory_pictures: Annotated[int, typer.Option(min=200, help="Pictures that the suite 'memory' reads.")] = 10_000,
     title: Annotated[str | None, typer.Option(help="What the result is called; the folder's name by default.")] = None,
@@ -72,8 +75,9 @@ def command(
         strata=by or run.STRATA,
         threads=threads,
         memory_pictures=memory_pictures,
+        max_bytes=max_bytes,
     )
-    reader, engines = make_engines(peers or [], Options(type=type_))
+    reader, engines = make_engines(peers or [], Options(type=type_, threshold=threshold or None), max_bytes)
     if peers_only:
         engines = engines[1:]
     if not engines:
@@ -104,7 +108,7 @@ def command(
         raise BankcardError("nothing was measured: no picture could be used")
 
 
-def make_engines(peers: Sequence[Peer], options: Options) -> tuple[PictureReader, list[Engine]]:
+def make_engines(peers: Sequence[Peer], options: Options, max_bytes: int) -> tuple[PictureReader, list[Engine]]:
     """The package's reader, and all engines to measure, that one first; each on one thread."""
     import cv2
 
@@ -113,7 +117,7 @@ def make_engines(peers: Sequence[Peer], options: Options) -> tuple[PictureReader
     from ..reader import Reader
 
     cv2.setNumThreads(1)
-    reader = Reader()
+    reader = Reader(max_bytes=max_bytes)
     weights = machine.models(Path(str(resources.files("bankcard_ocr.vision").joinpath("weights"))))
     own = run.ReaderEngine(reader, options=options, models=weights, recognizer=reader.recognizer)
     engines: list[Engine] = [own]

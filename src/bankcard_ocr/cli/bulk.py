@@ -10,6 +10,7 @@ import typer
 from ..errors import BulkMisuse, SettingsError
 from ..reading import Options, Type
 from ..settings import SHORTEST_KEY, key
+from .limits import SERVER, MaxBytes, Threshold
 from .progress import bar, say
 
 Engine = Literal["local", "ray"]  # those of bulk, which loads numpy
@@ -34,6 +35,8 @@ def command(
     type_: Annotated[
         Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
     ] = "photo",
+    threshold: Threshold = SERVER.threshold,
+    max_bytes: MaxBytes = SERVER.max_picture_bytes,
     column: Annotated[str, typer.Option(help="The Parquet column of pictures, or of their paths.")] = "",
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a picture may take before it is set aside.")] = 30.0,
 ) -> None:
@@ -44,7 +47,8 @@ def command(
     from .. import bulk
     from ..bulk.worker import Job
 
-    job = Job(options=Options(type=type_), pan=pan, key=_key(pan, key_file), timeout_s=timeout)
+    options = Options(type=type_, threshold=threshold or None)
+    job = Job(options=options, max_bytes=max_bytes, pan=pan, key=_key(pan, key_file), timeout_s=timeout)
     try:
         with bar() as progress:
             summary = bulk.run(source, out, job, engine=engine, workers=workers, column=column, progress=progress)

@@ -28,11 +28,9 @@ class Source:
     name: str
     open: Callable[[], AbstractContextManager[IO[bytes]]]
 
-    def read(self) -> bytes:
+    def read(self, max_bytes: int) -> bytes:
         """Its bytes, cut off behind the first that is too many. Raises NotAPicture when they cannot be had."""
-        from ..vision.image import MAX_BYTES
-
-        return files.read(self.open, MAX_BYTES + 1)
+        return files.read(self.open, max_bytes + 1)
 
 
 @contextmanager

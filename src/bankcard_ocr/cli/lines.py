@@ -52,11 +52,16 @@ def names() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*FIXED, "detail_ms", *CARD, *more)))
 
 
-def line(reader: PictureReader, source: Source, options: Options, *, mask: bool = False) -> tuple[Line, bytes]:
-    """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none."""
+def line(
+    reader: PictureReader, source: Source, options: Options, *, max_bytes: int, mask: bool = False
+) -> tuple[Line, bytes]:
+    """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none.
+
+    Of a picture over ``max_bytes`` one byte more is read, by which the ``reader`` knows to refuse it.
+    """
     data, started = b"", time.perf_counter()
     try:
-        data = source.read()
+        data = source.read(max_bytes)
         started = time.perf_counter()
         reading = reader.read(data, options)
     except BankcardError as error:

@@ -20,6 +20,7 @@ from ..errors import BankcardError
 from ..reading import Options, PictureReader, Type
 from . import formats, inputs, lines
 from .formats import Format
+from .limits import SERVER, MaxBytes, Threshold
 from .lines import Line
 from .outputs import keep_inputs, private, reporting_errors
 from .progress import bar
@@ -43,6 +44,8 @@ def command(
     type_: Annotated[
         Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
     ] = "photo",
+    threshold: Threshold = SERVER.threshold,
+    max_bytes: MaxBytes = SERVER.max_picture_bytes,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")] = False,
     format_: Annotated[
         Format | None,
@@ -73,7 +76,7 @@ def command(
         raise typer.BadParameter("--uncovered is about annotated pictures; add --save-annotated DIR")
     if save_annotated is not None and not (detail or uncovered):  # which other numbers are there is a detail
         raise typer.BadParameter("--save-annotated covers every number with --detail alone; leave out --no-detail")
-    options = Options(type=type_, detail=detail)
+    options = Options(type=type_, threshold=threshold or None, detail=detail)
     with ExitStack() as stack:
         stack.enter_context(_terminable())
         sources = stack.enter_context(inputs.opened(pictures))
@@ -82,10 +85,10 @@ def command(
         save = _saver(save_annotated, covered=not uncovered)
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         stack.callback(pool.shutdown, cancel_futures=True)  # who stops it waits for no picture that is not begun
-        reader = make_reader()
+        reader = make_reader(max_bytes)
 
         def work(place: int) -> Line:
-            told, data = lines.line(reader, sources[place], options, mask=mask)
+            told, data = lines.line(reader, sources[place], options, max_bytes=max_bytes, mask=mask)
             save(place + 1, sources[place].name, data, told)
             return told
 
@@ -102,11 +105,11 @@ def command(
     raise typer.Exit(1 if refused else 0)
 
 
-def make_reader() -> PictureReader:
-    """A reader with the shipped models."""
+def make_reader(max_bytes: int) -> PictureReader:
+    """A reader with the shipped models, of pictures of at most ``max_bytes``."""
     from ..reader import Reader
 
-    return Reader()
+    return Reader(max_bytes=max_bytes)
 
 
 @contextmanager
