@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from bankcard_ocr import bulk
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.bulk.worker import Job, _signal, _work, shown
+from bankcard_ocr.bulk.worker import Job, _signal, _work, card, shown
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
+from bankcard_ocr.numbers import iin
+from bankcard_ocr.platform.detail import ISSUER
 from bankcard_ocr.reading import THRESHOLD, Options
 from bankcard_ocr.vision import files
 
@@ -76,6 +78,11 @@ def rows(out: Path) -> list[dict]:
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
+def rows_of_json(source: Path, place: Path) -> list[dict]:
+    bulk.run(str(source), place / "same.jsonl", Job(reader=READER), workers=1)
+    return rows(place / "same.jsonl")
+
+
 def told(out: Path) -> list[tuple]:
     return [(row["name"], row["outcome"], row["number"], row["errcode"]) for row in rows(out)]
 
@@ -94,6 +101,42 @@ def test_a_folder_becomes_rows_in_the_order_of_names(folder, made, tmp_path):
         {"no picture": 1, "read": 2, "refused": 1},
         ["in", "made", "out.jsonl"],
     ) == (told(tmp_path / "out.jsonl"), summary.outcomes, sorted(file.name for file in tmp_path.iterdir()))
+
+
+def test_rows_tell_the_issuer(folder, made, tmp_path):
+    """By the names of ``read``, from the number alone; null where no number was read."""
+    bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+    read, refused, *_ = rows(tmp_path / "out.jsonl")
+    unknown = dict.fromkeys(("bank_name", "bank_name_en", "card_name"))
+
+    assert [{**unknown, "card_type": "unknown", "network": "unionpay", "bin": "62"}, dict.fromkeys(ISSUER)] == [
+        {name: row[name] for name in ISSUER} for row in (read, refused)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pan", "number", "bin_"),
+    [
+        ("full", "6205500000000000004", "62055000"),
+        ("masked", "6205500000000000004", "620550"),
+        ("masked", "62055000000004", "62055"),
+        ("fingerprint", "6205500000000000004", "620550"),
+    ],
+)
+def test_a_bin_ends_where_a_mask_does(monkeypatch, pan: str, number: str, bin_: str):
+    """However long the prefix that told the issuer, it discloses no digit that a mask of the number hides."""
+    table = iin.Table.parse("issuer Bank | 银行\n  62055000 14,19 debit unionpay | Gold\n".encode())
+    monkeypatch.setattr(iin, "default", lambda: table)
+    job = Job(pan=pan, key=b"k" * 32)
+    told = {
+        "bank_name": "银行",
+        "bank_name_en": "Bank",
+        "card_name": "Gold",
+        "card_type": "debit",
+        "network": "unionpay",
+    }
+
+    assert {"number": shown(number, job), **told, "bin": bin_} == card(number, job)
 
 
 def test_the_rows_are_the_owners_alone(folder, made, tmp_path):
@@ -633,9 +676,10 @@ class TestParquet:
         bulk.run(str(folder), tmp_path / "out.parquet", Job(reader=READER), workers=1)
         found = pq.read_table(tmp_path / "out.parquet").to_pylist()
 
-        assert [(0, "a.jpg", MASKED), (1, "b.png", None)] == [
-            (row["row"], row["name"], row["number"]) for row in found[:2]
+        assert [(0, "a.jpg", MASKED, "62"), (1, "b.png", None, None)] == [
+            (row["row"], row["name"], row["number"], row["bin"]) for row in found[:2]
         ]
+        assert list(rows_of_json(folder, tmp_path)[0]) == list(found[0])
 
 
 @pytest.mark.parametrize(

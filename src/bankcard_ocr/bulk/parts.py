@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import BulkError, BulkMisuse
+from ..platform.detail import ISSUER
 from .plan import Chunk, pyarrow
 from .worker import Row
 
@@ -176,6 +177,7 @@ def _write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
             ("confidence", pa.float64()),
             ("errcode", pa.int32()),
             ("errmsg", pa.string()),
+            *((name, pa.string()) for name in ISSUER),
         ]
     )
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:

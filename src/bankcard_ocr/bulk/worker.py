@@ -13,24 +13,27 @@ import signal
 import threading
 import time
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from ..errors import BankcardError, BulkError, PictureError, Refused
-from ..numbers import pan
+from ..numbers import iin, pan
 from ..numbers.masking import masked
-from ..platform import wire
+from ..platform import detail, wire
+from ..platform.disclosure import Disclosure
 from ..reading import Options
 from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
 
 Pan = Literal["masked", "full", "fingerprint"]
 Row = dict[str, Any]
+NOTHING: Mapping[str, Any] = MappingProxyType(dict.fromkeys(("number", *detail.ISSUER)))  # of a card that was not read
 
 START_S = 120.0  # loading the models on a busy machine
 LOOK_S = 0.5  # how often a waiting worker looks whether the run was stopped
@@ -165,20 +168,27 @@ def row(
     outcome: str,
     errcode: int,
     cause: str = "",
-    number: str | None = None,
     confidence: float = 0.0,
+    told: Mapping[str, Any] = NOTHING,
 ) -> Row:
-    """A row of OUT, its fields in order."""
+    """A row of OUT, its fields in order; ``told`` is what is told of the card."""
     errmsg = wire.message(errcode) + (f" hint: [{cause}]" if cause else "")
     return {
         "row": chunk.first + offset,
         "name": chunk.name(offset),
         "outcome": outcome,
-        "number": number,
+        "number": told["number"],
         "confidence": confidence,
         "errcode": errcode,
         "errmsg": errmsg,
+        **{name: told[name] for name in detail.ISSUER},
     }
+
+
+def card(number: str, job: Job) -> dict[str, Any]:
+    """The number and what it alone tells of its issuer, no more of its digits in either than the job wants."""
+    told = {"number": number, **detail.issuer(iin.lookup(number))}
+    return Disclosure(form=job.pan, show=lambda digits: shown(digits, job)).applied(told)
 
 
 def shown(number: str, job: Job) -> str:
@@ -229,7 +239,7 @@ def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
         code = wire.errcode(error)
         return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)
     confidence = round(reading.confidence, 6)
-    return row(chunk, offset, outcome="read", errcode=0, number=shown(reading.number, job), confidence=confidence)
+    return row(chunk, offset, outcome="read", errcode=0, confidence=confidence, told=card(reading.number, job))
 
 
 def _outcome(error: Exception) -> str:

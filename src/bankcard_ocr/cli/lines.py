@@ -27,12 +27,7 @@ CARD = (
     "valid_date",
     "issue_date",
     "holder_name",
-    "bank_name",
-    "bank_name_en",
-    "card_name",
-    "card_type",
-    "network",
-    "bin",
+    *details.ISSUER,
     "warnings",
     "cards",
 )

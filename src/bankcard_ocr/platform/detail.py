@@ -16,6 +16,7 @@ from ..errors import Refused
 from ..numbers.iin import Card, Match, Table
 from ..reading import Field, FoundCard, Quad, Reading, Seen
 
+ISSUER = ("bank_name", "bank_name_en", "card_name", "card_type", "network", "bin")  # what the number alone tells
 CORNERS = ("left_top", "right_top", "right_bottom", "left_bottom")  # of a position, in the order of a quad
 
 
@@ -26,8 +27,7 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         "confidence": round(reading.confidence, 6),
         "valid_date": reading.valid_date.text if reading.valid_date else None,
         "holder_name": reading.holder_name.text if reading.holder_name else None,
-        **_issuer(match),
-        "bin": match.prefix or None,
+        **issuer(match),
         "bin_table": {"version": table.version, "date": table.date},
         "bin_candidates": [_issuer(card) for card in match.candidates] if len(match.candidates) > 1 else [],
         "issue_date": reading.issue_date.text if reading.issue_date else None,
@@ -41,6 +41,11 @@ def details(reading: Reading, table: Table, now: float) -> dict[str, Any]:
         **_seen(reading),
         "warnings": warnings(reading, match, now),
     }
+
+
+def issuer(match: Match) -> dict[str, Any]:
+    """The fields ISSUER; ``bin`` are the digits that tell the rest, as many as the table has."""
+    return {**_issuer(match), "bin": match.prefix or None}
 
 
 def refused(error: Refused) -> dict[str, Any]:
