@@ -29,8 +29,8 @@ from bankcard_ocr.cloud import Cloud, CloudError
 from bankcard_ocr.errors import BankcardError, SettingsError
 from bankcard_ocr.numbers.iin import Table
 from bankcard_ocr.platform import cloudcodes, form
-from bankcard_ocr.platform.detail import details
-from bankcard_ocr.reading import Field, FoundCard, Reading
+from bankcard_ocr.platform.detail import details, pictures
+from bankcard_ocr.reading import RETURNED, Field, FoundCard, Reading
 
 NUMBER = "6205500000000000004"
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -163,9 +163,10 @@ BANK = b"network unionpay | 16-19\n  62\nissuer Bank\n  620550 19 debit unionpay
     ids=["nothing more", "issuer", "all"],
 )
 def test_the_result_is_of_its_declared_type(server, make, bankcard, reading, table):
-    """A result with details has the fields of BankcardResult, all of them, with values of their types."""
-    server.replies = [{**OK, **details(reading, Table.load(table), 0.0)}]
-    result = bankcard(make(), imgUrl="https://example.com/", detail=True)
+    """A result with details and pictures has the fields of BankcardResult, all of them, with values of their types."""
+    made = dataclasses.replace(reading, pictures=dict.fromkeys(RETURNED, JPEG))
+    server.replies = [{**OK, **details(made, Table.load(table), 0.0), **pictures(made)}]
+    result = bankcard(make(), imgUrl="https://example.com/", detail=True, returns=RETURNED)
     types = get_type_hints(cloud.BankcardResult)
 
     assert types.keys() == result.keys()
@@ -211,6 +212,47 @@ def test_a_picture_in_any_form(server, make, bankcard, picture, sent):
     body = form.parse(server.asked[-1].content, server.asked[-1].headers["content-type"])
 
     assert (sent, [JPEG]) == (server.fields()["img"], [part.data for part in body.parts if part.name == "img"])
+
+
+def test_further_pictures_of_the_card(server, make, bankcard):
+    """``img2`` to ``img8`` are parts of those names, beside a picture or its address."""
+    bankcard(make(), imgUrl="https://example.com/", img2=JPEG, img8={"contentType": "image/png", "value": JPEG})
+
+    assert {
+        "type": "photo",
+        "img_url": "https://example.com/",
+        "access_token": "first",
+        "img2": "img2.bin application/octet-stream",
+        "img8": "img8.png image/png",
+    } == server.fields()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"pan": "masked"}, {"pan": "masked"}),
+        ({"returns": "card,number"}, {"return": "card,number"}),
+        ({"returns": {"redacted", "card"}}, {"return": "card,redacted"}),
+        ({"return": ["card"]}, {"return": "card"}),
+        ({"returns": [], "pan": None, "img2": None, "idempotencyKey": None}, {}),
+    ],
+)
+def test_how_the_reply_shall_be(server, make, bankcard, given, sent):
+    """``pan`` and ``return`` reach the server by its names; what is empty or None is left out."""
+    bankcard(make(), {"img": JPEG, **given})
+    plain = {"type": "photo", "access_token": "first", "img": "img.bin application/octet-stream"}
+
+    assert ({**plain, **sent}, None) == (server.fields(), server.asked[-1].headers.get("idempotency-key"))
+
+
+@pytest.mark.parametrize("name", ["idempotencyKey", "idempotency_key"])
+def test_a_call_may_have_a_key(server, make, bankcard, name):
+    """The key is a header of the recognition alone, the same when the call is sent again with a new token."""
+    server.replies = [{"errcode": 40001, "errmsg": "x"}, OK]
+    server.tokens = [{"access_token": "first", "expires_in": 7200}, {"access_token": "second", "expires_in": 7200}]
+    bankcard(make(), img=JPEG, **{name: "order-7"})
+
+    assert [None, "order-7", None, "order-7"] == [request.headers.get("idempotency-key") for request in server.asked]
 
 
 def test_an_open_file(server, make, bankcard):
@@ -263,7 +305,7 @@ def test_a_text_that_is_no_path_is_not_sent(server, make, bankcard, text, words)
 def test_any_text_is_a_path_or_a_cloud_error(text: str):
     """Whatever the SDK is given as the name of a picture."""
     with suppress(CloudError):
-        assert cloud._path(text).is_file()
+        assert cloud._path("img", text).is_file()
 
 
 def test_details_come_in_camel_case(server, make, bankcard):
@@ -365,10 +407,19 @@ def test_a_wrong_secret_is_said(server, make, bankcard):
     ("given", "words"),
     [
         ({"imgURL": "https://example.com/"}, "there is no imgURL"),
-        ({"imgUrl": 7}, "type and imgUrl are texts"),
-        ({"type": 1}, "type and imgUrl are texts"),
+        ({"imgUrl": 7}, "type, imgUrl, pan and return are texts"),
+        ({"type": 1}, "type, imgUrl, pan and return are texts"),
         ({"img": {"contentType": "image/png"}}, "img is {contentType, value}, bytes, a path or an open file"),
         ({"img": {"contentType": 1, "value": JPEG}}, "img is {contentType, value}, bytes, a path or an open file"),
+        ({"pan": 6}, "type, imgUrl, pan and return are texts"),
+        ({"return": {"card": True}}, "type, imgUrl, pan and return are texts"),
+        ({"returns": ["card", 1]}, "type, imgUrl, pan and return are texts"),
+        ({"img9": JPEG}, "there is no img9"),
+        ({"img8": 8}, "img8 is {contentType, value}, bytes, a path or an open file"),
+        ({"idempotencyKey": ""}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),
+        ({"idempotency_key": 7}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),
+        ({"idempotency_key": "order 7"}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),
+        ({"idempotency_key": "k" * 256}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),
         ({"img": io.StringIO("text")}, "img is {contentType, value}, bytes, a path or an open file"),
     ],
 )

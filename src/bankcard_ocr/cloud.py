@@ -30,20 +30,33 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, NotRequired, Self, TypedDict, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, NotRequired, Self, TypedDict, Unpack, cast
 
 import httpx
 
 from .errors import BankcardError, SettingsError
 from .platform import cloudcodes, permission
 from .platform.endpoints import RECOGNIZE, STABLE_TOKEN
+from .reading import MOST_PICTURES
 
-__all__ = ["AsyncOpenApi", "BankcardResult", "Cloud", "CloudError", "Media", "OpenApi", "aio", "init", "openapi"]
+__all__ = [
+    "Arguments",
+    "AsyncOpenApi",
+    "BankcardResult",
+    "Cloud",
+    "CloudError",
+    "Media",
+    "OpenApi",
+    "aio",
+    "init",
+    "openapi",
+]
 
 RETRIES = 2
 _TOKEN_MARGIN_S = 60.0  # a token is fetched anew this long before it expires
@@ -84,7 +97,10 @@ Position = dict[str, Any]  # {"pos": {"leftTop": {"x": …, "y": …}, …}}, of
 
 
 class BankcardResult(TypedDict):
-    """What a call gives; further fields, in camelCase, when details were asked for: None where none is told."""
+    """What a call gives; further fields, in camelCase, when they were asked for: None where none is told.
+
+    Pictures are base64 of JPEGs.
+    """
 
     errCode: int
     errMsg: str
@@ -115,6 +131,9 @@ class BankcardResult(TypedDict):
     cards: NotRequired[list[dict[str, Any]]]
     picture: NotRequired[int]
     warnings: NotRequired[list[str]]
+    cardPicture: NotRequired[str]
+    numberPicture: NotRequired[str]
+    redactedPicture: NotRequired[str]
 
 
 class Media(TypedDict):
@@ -124,7 +143,51 @@ class Media(TypedDict):
     value: bytes
 
 
+_File = tuple[str, bytes, str]  # file name, bytes, content type
 Picture = Media | Mapping[str, Any] | bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+
+PICTURES = ("img", *(f"img{number}" for number in range(2, MOST_PICTURES + 1)))
+
+
+class Arguments(TypedDict, total=False):
+    """What a call may be given, everything after ``img`` as docs/http.md has it.
+
+    A picture is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file; a text is a path. ``img2`` to
+    ``img8`` are further ones of the same card. ``type``: ``photo``, unless said, or ``scan``. ``detail`` asks for what
+    the result can carry beyond the number, ``pan`` how it shows the number (``full``, ``masked``, ``jwe``,
+    ``fingerprint``), ``returns`` for pictures (``card``, ``number``, ``redacted``), in base64; in a mapping it may be
+    called ``return``. A call that is made again with the same ``idempotency_key``, 1 to 255 visible ASCII characters,
+    gets the same answer for 24 hours and is charged once.
+    """
+
+    type: str
+    imgUrl: str | None
+    img_url: str | None
+    img: Picture | None
+    img2: Picture | None
+    img3: Picture | None
+    img4: Picture | None
+    img5: Picture | None
+    img6: Picture | None
+    img7: Picture | None
+    img8: Picture | None
+    detail: bool
+    pan: str | None
+    returns: str | Collection[str] | None
+    idempotencyKey: str | None
+    idempotency_key: str | None
+
+
+_NAMES = {*Arguments.__annotations__, "return"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What one call sends: the fields of a form, pictures by the names of their parts, headers."""
+
+    form: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, _File] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
 
 # A call as steps: what to send or how long to wait; a driver takes them, threaded or asynchronous
@@ -132,12 +195,10 @@ Picture = Media | Mapping[str, Any] | bytes | bytearray | memoryview | str | os.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ask:
-    """One request. ``form`` and ``file`` make a form, ``json`` a JSON body."""
+    """One request: what is ``given`` as a form, or a JSON body."""
 
     path: str
-    json: Mapping[str, Any] | None = field(default=None, repr=False)
-    form: Mapping[str, str] = field(default_factory=dict, repr=False)
-    file: tuple[str, bytes, str] | None = field(default=None, repr=False)
+    given: _Given | Mapping[str, Any] = field(repr=False)
     timeout_s: float
 
 
@@ -251,17 +312,17 @@ class Cloud:
 
     # The steps
 
-    def bankcard(self, form: Mapping[str, str], file: tuple[str, bytes, str] | None) -> _Call:
+    def bankcard(self, given: _Given) -> _Call:
         """The steps of one recognition."""
         if RECOGNIZE.api not in (self._permissions or ()):
             found = "config.json" if self._permissions is not None else _NO_CONFIG
             raise _refusal(cloudcodes.NO_PERMISSION, f"; {found} must list {RECOGNIZE.api} under permissions.openapi")
         deadline = self._clock() + self._timeout_s
         token = yield from self._access_token(deadline)
-        reply = yield from self._recognize(token, form, file, deadline)
+        reply = yield from self._recognize(token, given, deadline)
         if reply["errcode"] in _TOKEN_REFUSED and all(self._account):
             token = yield from self._access_token(deadline, refused=token)
-            reply = yield from self._recognize(token, form, file, deadline)
+            reply = yield from self._recognize(token, given, deadline)
         if reply["errcode"] != 0:
             raise _failure(reply["errcode"], str(reply.get("errmsg", "")))
         fields = {
@@ -269,11 +330,9 @@ class Cloud:
         }
         return {"errCode": 0, "errMsg": f"openapi.{RECOGNIZE.api}:ok", **fields}
 
-    def _recognize(
-        self, token: str, form: Mapping[str, str], file: tuple[str, bytes, str] | None, deadline: float
-    ) -> _Call:
-        given = {**form, "access_token": token}
-        reply = yield from self._exchange(RECOGNIZE.path, deadline, form=given, file=file)
+    def _recognize(self, token: str, given: _Given, deadline: float) -> _Call:
+        credited = replace(given, form={**given.form, "access_token": token})
+        reply = yield from self._exchange(RECOGNIZE.path, credited, deadline)
         if type(reply.get("errcode")) is not int:
             raise _refusal(cloudcodes.SYSTEM_ERROR, ": the reply has no errcode")
         return reply
@@ -285,29 +344,21 @@ class Cloud:
             return token
         appid, secret = self._account
         body = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-        reply = yield from self._exchange(STABLE_TOKEN.path, deadline, json=body)
+        reply = yield from self._exchange(STABLE_TOKEN.path, body, deadline)
         new, lifetime_s = reply.get("access_token"), reply.get("expires_in")
         if not isinstance(new, str) or not isinstance(lifetime_s, int):
             raise _failure(int(reply.get("errcode") or cloudcodes.SYSTEM_ERROR), str(reply.get("errmsg", "no token")))
         self._token = (new, self._clock() + max(0.0, lifetime_s - _TOKEN_MARGIN_S))
         return new
 
-    def _exchange(
-        self,
-        path: str,
-        deadline: float,
-        *,
-        json: Mapping[str, Any] | None = None,
-        form: Mapping[str, str] | None = None,
-        file: tuple[str, bytes, str] | None = None,
-    ) -> _Call:
+    def _exchange(self, path: str, given: _Given | Mapping[str, Any], deadline: float) -> _Call:
         """The JSON object that is the reply; sent again only when it cannot have been served."""
         answer: _Answer = None
         for attempt in range(RETRIES + 1):
             left_s = deadline - self._clock()
             if left_s <= 0:
                 break
-            answer = yield _Ask(path=path, json=json, form=form or {}, file=file, timeout_s=left_s)
+            answer = yield _Ask(path=path, given=given, timeout_s=left_s)
             pause_s = _pause_s(answer, attempt)
             if pause_s is None or attempt == RETRIES or self._clock() + pause_s >= deadline:
                 break
@@ -329,11 +380,12 @@ def _pause_s(answer: _Answer, attempt: int) -> float | None:
 
 def _request(client: httpx.Client | httpx.AsyncClient, ask: _Ask) -> httpx.Request:
     """``ask`` as a request; credentials are in the body, where no access log has them."""
-    timeout = httpx.Timeout(ask.timeout_s)
-    if ask.json is not None:
-        return client.build_request("POST", ask.path, json=ask.json, timeout=timeout)
-    files = {"img": ask.file} if ask.file else None
-    return client.build_request("POST", ask.path, data=ask.form, files=files, timeout=timeout)
+    timeout, given = httpx.Timeout(ask.timeout_s), ask.given
+    if not isinstance(given, _Given):
+        return client.build_request("POST", ask.path, json=given, timeout=timeout)
+    return client.build_request(
+        "POST", ask.path, data=given.form, files=given.files or None, headers=given.headers, timeout=timeout
+    )
 
 
 async def _send_async(client: httpx.AsyncClient, ask: _Ask) -> httpx.Response | httpx.HTTPError:
@@ -415,28 +467,53 @@ def _config_beside() -> Path | None:
     return next((path for folder in folders if (path := folder / "config.json").is_file()), None)
 
 
-def _arguments(given: Mapping[str, Any]) -> tuple[dict[str, str], tuple[str, bytes, str] | None]:
-    """(form fields, picture) of a call. Raises CloudError -601002."""
-    unknown = sorted(set(given) - {"type", "imgUrl", "img_url", "img", "detail"})
-    kind, url, picture = given.get("type"), given.get("imgUrl") or given.get("img_url"), given.get("img")
+def _arguments(given: Mapping[str, Any]) -> _Given:
+    """What a call with these arguments sends. Raises CloudError -601002."""
+    unknown = sorted(set(given) - _NAMES)
     if unknown:
         raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no {unknown[0]}")
-    if not isinstance(kind, str | None) or not isinstance(url, str | None):
-        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type and imgUrl are texts")
-    if re.search("[\ud800-\udfff]", f"{kind}{url}"):
-        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type and imgUrl are Unicode texts, without lone surrogates")
-    given_fields = {"type": kind or "photo", "img_url": url, "detail": "1" if given.get("detail") else None}
-    return {name: value for name, value in given_fields.items() if value}, None if picture is None else _file(picture)
+    texts = {
+        "type": given.get("type"),
+        "img_url": given.get("imgUrl") or given.get("img_url"),
+        "pan": given.get("pan"),
+        "return": _words(given.get("return") or given.get("returns")),
+    }
+    if not all(isinstance(value, str | None) for value in texts.values()):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type, imgUrl, pan and return are texts")
+    if re.search("[\ud800-\udfff]", "".join(filter(None, texts.values()))):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": texts are Unicode, without lone surrogates")
+    fields = {**texts, "type": texts["type"] or "photo", "detail": "1" if given.get("detail") else None}
+    return _Given(
+        form={name: value for name, value in fields.items() if value},
+        files={name: _file(name, given[name]) for name in PICTURES if given.get(name) is not None},
+        headers=_headers(given),
+    )
 
 
-def _file(picture: Any) -> tuple[str, bytes, str]:
-    """(filename, bytes, content type) of a picture in any of its forms."""
+def _words(value: Any) -> Any:
+    """A list of words, or a set, as one text with commas; anything else as it is."""
+    are_words = isinstance(value, list | tuple | AbstractSet) and all(isinstance(word, str) for word in value)
+    return ",".join(sorted(value)) if are_words else value
+
+
+def _headers(given: Mapping[str, Any]) -> dict[str, str]:
+    camel = given.get("idempotencyKey")
+    key = given.get("idempotency_key") if camel is None else camel
+    if key is None:
+        return {}
+    if not (isinstance(key, str) and re.fullmatch("[!-~]{1,255}", key)):
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": idempotencyKey is a text of 1 to 255 visible ASCII characters")
+    return {"Idempotency-Key": key}
+
+
+def _file(name: str, picture: Any) -> _File:
+    """The part ``name`` with a picture in any of its forms."""
     content_type = None
     if isinstance(picture, Mapping):
         content_type = picture.get("contentType") or picture.get("content_type")
         picture = picture.get("value")
     if isinstance(picture, str):
-        picture = _path(picture)
+        picture = _path(name, picture)
     if isinstance(picture, os.PathLike):
         content_type = content_type or mimetypes.guess_type(picture)[0]
         picture = Path(picture).read_bytes()
@@ -444,19 +521,19 @@ def _file(picture: Any) -> tuple[str, bytes, str]:
         picture = picture.read()
     content_type = content_type or "application/octet-stream"
     if not isinstance(picture, bytes | bytearray | memoryview) or not isinstance(content_type, str):
-        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img is {contentType, value}, bytes, a path or an open file")
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} is {{contentType, value}}, bytes, a path or an open file")
     extension = mimetypes.guess_extension(content_type) or ".jpg"
-    return f"img{extension}", bytes(picture), content_type
+    return f"{name}{extension}", bytes(picture), content_type
 
 
-def _path(text: str) -> Path:
+def _path(name: str, text: str) -> Path:
     """The file that ``text`` names. What names none, an address or base64, is in no message: it may be the picture."""
     if re.match(r"[a-z][a-z0-9+.-]*://", text, re.IGNORECASE):
-        raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img is an address, give it as imgUrl")
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} is an address, give it as imgUrl")
     with suppress(OSError):  # such as of a name longer than any may be
         if (path := Path(text)).is_file():
             return path
-    raise _refusal(cloudcodes.BAD_ARGUMENTS, ": img names no file; decode base64 and give the bytes")
+    raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} names no file; decode base64 and give the bytes")
 
 
 class _Absent:
@@ -487,27 +564,13 @@ class _Ocr:
         def __getattr__(self, name: str) -> _Absent:
             return _absent(f"ocr.{name}", name)
 
-    def bankcard(
-        self,
-        params: Mapping[str, Any] | None = None,
-        /,
-        *,
-        type: str = "photo",  # noqa: A002  (the documented name)
-        imgUrl: str | None = None,  # noqa: N803  (the documented name)
-        img: Picture | None = None,
-        img_url: str | None = None,
-        detail: bool = False,
-    ) -> BankcardResult:
+    def bankcard(self, params: Mapping[str, Any] | None = None, /, **given: Unpack[Arguments]) -> BankcardResult:
         """The number of the card on the picture at ``imgUrl``, or in ``img``. Raises CloudError.
 
-        ``img`` is ``{"contentType": …, "value": bytes}``, or bytes, a path or an open file; a text is a path. Arguments
-        may also stand in one mapping ``params``, as in Node.js. ``detail`` asks for what the reply can carry beyond the
-        number.
+        Further arguments are those of :class:`Arguments`. They may also stand in one mapping ``params``, as in Node.js.
         """
-        keywords = {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
-        given = {**keywords, **(params or {})}
         cloud = self._cloud()
-        return cast("BankcardResult", cloud.run(cloud.bankcard(*_arguments(given))))
+        return cast("BankcardResult", cloud.run(cloud.bankcard(_arguments({**given, **(params or {})}))))
 
 
 class _AsyncOcr:
@@ -519,22 +582,10 @@ class _AsyncOcr:
         def __getattr__(self, name: str) -> _Absent:
             return _absent(f"ocr.{name}", name)
 
-    async def bankcard(
-        self,
-        params: Mapping[str, Any] | None = None,
-        /,
-        *,
-        type: str = "photo",  # noqa: A002  (see _Ocr)
-        imgUrl: str | None = None,  # noqa: N803  (see _Ocr)
-        img: Picture | None = None,
-        img_url: str | None = None,
-        detail: bool = False,
-    ) -> BankcardResult:
+    async def bankcard(self, params: Mapping[str, Any] | None = None, /, **given: Unpack[Arguments]) -> BankcardResult:
         """As :meth:`OpenApi.ocr.bankcard`, without blocking."""
-        keywords = {"type": type, "imgUrl": imgUrl, "img": img, "img_url": img_url, "detail": detail}
-        given = {**keywords, **(params or {})}
         cloud = self._cloud()
-        return cast("BankcardResult", await cloud.run_async(cloud.bankcard(*_arguments(given))))
+        return cast("BankcardResult", await cloud.run_async(cloud.bankcard(_arguments({**given, **(params or {})}))))
 
 
 class OpenApi:

@@ -52,6 +52,16 @@ def test_details_are_in_camel_case(account):
     )
 
 
+def test_a_key_is_for_one_call(account):
+    """The server takes the key: what was asked with it is answered alike, and nothing else may be."""
+    asked = {"img": JPEG, "pan": "masked", "idempotency_key": "order-7"}
+    first, again = (account.openapi.ocr.bankcard(**asked) for _ in range(2))
+    with pytest.raises(CloudError) as caught:
+        account.openapi.ocr.bankcard(**{**asked, "pan": "full"})
+
+    assert (first, True, 47001) == (again, "*" in first["number"], caught.value.errCode)
+
+
 def test_a_superseded_token_is_renewed(account, success):
     """A token that the server does not know is replaced without the caller's noticing."""
     account._token = ("unknown", float("inf"))
