@@ -622,6 +622,13 @@ class TestParquet:
         with pytest.raises(BulkError, match="id"):
             self.read(write(id=[1]), column)
 
+    def test_names_that_are_no_text_are_a_damaged_table(self, write):
+        """A byte of the footer was changed on its way."""
+        file = Path(write(jpeg=[b"a"]))
+        file.write_bytes(file.read_bytes().replace(b"jpeg", b"jp\x80g"))
+        with pytest.raises(BulkError, match="cannot be opened"):
+            self.read(str(file))
+
     @pytest.mark.parametrize("cells", [[1], [[b"a"]], [{"a": b"a"}], [1.5]])
     def test_a_column_of_other_things_is_refused(self, write, cells: list):
         """Every row would be one without a picture."""

@@ -130,7 +130,7 @@ def _groups(file: Path, root: str, column: str) -> Iterator[Chunk]:
     arrow, parquet = pyarrow()
     try:
         opened = parquet.ParquetFile(file)
-    except (OSError, arrow.ArrowException) as error:
+    except (OSError, ValueError, arrow.ArrowException) as error:  # such as of names that are not UTF-8
         raise _Unusable(f"{file} cannot be opened: {error}") from error
     with opened:
         chosen = _column(arrow, opened.schema_arrow, file, column)
