@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -12,14 +13,18 @@ import sys
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
 from PIL import Image
+from starlette.applications import Starlette
 
 from bankcard_ocr import numbers, server
 from bankcard_ocr.errors import Busy, CardsDiffer, NumberUnreadable, PictureTooLarge, StateError
 from bankcard_ocr.numbers import pan
+from bankcard_ocr.server import pages
+from bankcard_ocr.settings import Settings
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
 FOLDER = resources.files(server).joinpath("page")
@@ -167,6 +172,17 @@ class TestFiles:
             "unsafe" in first.headers["content-security-policy"],
         )
 
+    @pytest.mark.parametrize("most", [1, Settings().max_picture_bytes, 10_000_000])
+    def test_it_knows_the_largest_picture(self, most: int):
+        """As the server is set."""
+        app = Starlette(routes=pages.routes(Settings(max_picture_bytes=most), Mock()))
+
+        async def page() -> str:
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+                return (await client.get("/")).text
+
+        assert f'data-most-bytes="{most}"' in asyncio.run(page())
+
 
 class TestReading:
     def test_the_number_is_masked_until_asked_for(self, logged_in):
@@ -293,6 +309,29 @@ class TestReading:
         logged_in.get_by_text("The picture was made smaller").wait_for()
 
         assert 1_000_000 < sent[0] < 2 * 1024 * 1024 + 1000  # the form's own bytes are few
+
+    @pytest.mark.parametrize(
+        ("most", "told", "least"),
+        [(2**20, "it was over 1 MiB", 300_000), (1000, "it was over 0.000954 MiB", 1000)],  # which noise never fits
+    )
+    def test_what_is_large_is_for_the_server_to_say(self, logged_in, most: int, told: str, least: int):
+        """It may be set to take less, even less than any picture has: then the picture is sent, for its refusal."""
+        sent: list[int] = []
+
+        def answer(route):
+            sent.append(len(route.request.post_data_buffer))
+            route.fulfill(json=REPLY)
+
+        logged_in.evaluate("most => (document.documentElement.dataset.mostBytes = most)", most)
+        logged_in.route("**/cv/ocr/bankcard?**", answer)
+        file = io.BytesIO()
+        Image.frombytes("RGB", (900, 600), os.urandom(900 * 600 * 3)).save(file, "png", compress_level=0)
+        logged_in.locator("#file").set_input_files(
+            {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        )
+        logged_in.get_by_text(told).wait_for()
+
+        assert least < sent[0] < max(most, 100_000) + 1000
 
     def test_a_large_picture_is_shown_while_it_is_made_smaller(self, logged_in):
         """That takes seconds on a phone; the card of before is gone by then."""

@@ -6,6 +6,7 @@ Everything comes from the package, nothing from another host.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import PurePath
@@ -23,6 +24,7 @@ from . import openapi, reference
 
 SAMPLE = "sample.jpg"
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; frame-ancestors 'none'"
+_MOST_BYTES = re.compile(rb'(data-most-bytes=")\d+')
 _PAGE_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _PAGE_HEADERS = {
     "content-security-policy": (
@@ -80,13 +82,15 @@ def routes(settings: Settings, state: State) -> list[Route]:
 
     found = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/sample.jpg", sample_card)]
     if settings.docs:
-        found += [Route("/docs", page), Route("/openapi.json", description), *_people()]
+        found += [Route("/docs", page), Route("/openapi.json", description), *_people(settings)]
     return found
 
 
-def _people() -> list[Route]:
-    """The page for people at ``/`` and the files it is made of at ``/page/``, read once."""
+def _people(settings: Settings) -> list[Route]:
+    """The page for people at ``/`` and the files it is made of at ``/page/``, read once, with the largest picture."""
     files = {PurePath(each.name): each.read_bytes() for each in resources.files(__package__).joinpath("page").iterdir()}
+    index = PurePath("index.html")
+    files[index] = _MOST_BYTES.sub(rb"\g<1>%d" % settings.max_picture_bytes, files[index])
     return [
         Route("/" if name.suffix == ".html" else f"/page/{name}", _file(content, _PAGE_TYPES[name.suffix]))
         for name, content in files.items()

@@ -7,8 +7,8 @@ import * as operators from "./operators.js";
 import * as show from "./show.js";
 import { clock, current, failure, t, toggle } from "./texts.js";
 
-const MOST_BYTES = 2 * 1024 * 1024; // what the server takes unless it is set otherwise
-const LONG_SIDE = 2400; // of a picture that had to be made smaller
+const mostBytes = () => Number(document.documentElement.dataset.mostBytes); // of a picture that the server takes
+const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture that had to be made smaller
 
 let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // the answer of the last failed login
@@ -27,8 +27,8 @@ async function read(files) {
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
   const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
   if (mine !== turn) return;
-  const large = files.map(({ size }, at) => size > MOST_BYTES && bitmaps[at] !== null);
-  show.reading(bitmaps, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge"] : null);
+  const large = files.map(({ size }, at) => size > mostBytes() && bitmaps[at] !== null);
+  show.reading(bitmaps, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
   const sent = await Promise.all(files.map((file, at) => (large[at] ? smaller(bitmaps[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;
   const answer = await api.recognize(...sent);
@@ -56,14 +56,14 @@ function wait(files = waiting) {
   $("appid").focus();
 }
 
-/** The picture as a JPEG that the server takes, of `side` pixels at most and less as long as it is too large. */
+/** The picture as a JPEG that the server takes, of `side` pixels at most and less as long as it is too large for the server and can be read. */
 async function smaller(bitmap, side = LONG_SIDE) {
   const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((length) => Math.max(1, Math.round(length * scale)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
   const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-  return made.size > MOST_BYTES ? smaller(bitmap, 0.8 * Math.max(width, height)) : made;
+  return made.size > mostBytes() && Math.max(width, height) > LEAST_SIDE ? smaller(bitmap, 0.8 * Math.max(width, height)) : made;
 }
 
 /** Whether the browser cannot read the file: it is a folder that was dropped, or was deleted. */
