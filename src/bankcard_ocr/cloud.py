@@ -536,33 +536,34 @@ def _path(name: str, text: str) -> Path:
     raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} names no file; decode base64 and give the bytes")
 
 
-class _Absent:
-    """An API, or APIs, that are not served here: to call one raises CloudError -604100, as it is in Node.js."""
+class _Served:
+    """APIs that are served here. To call one of any other name raises CloudError -604100, as in Node.js."""
+
+    _prefix = ""  # of the names of its APIs
+
+    if not TYPE_CHECKING:  # for which a name that is none stays a mistake
+
+        def __getattr__(self, name: str) -> _Absent:
+            if name.startswith("_"):  # what Python itself asks of any object
+                raise AttributeError(name)
+            return _Absent(f"{self._prefix}{name}")
+
+
+class _Absent(_Served):
+    """An API, or APIs, that are not served here."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> _Absent:
-        return _absent(f"{self._name}.{name}", name)
+        self._name, self._prefix = name, f"{name}."
 
     def __call__(self, *_args: object, **_given: object) -> NoReturn:
         raise CloudError(cloudcodes.NOT_FOUND, f"openapi.{self._name}:fail {cloudcodes.MESSAGES[cloudcodes.NOT_FOUND]}")
 
 
-def _absent(full_name: str, name: str) -> _Absent:
-    if name.startswith("_"):  # what Python itself asks of any object
-        raise AttributeError(name)
-    return _Absent(full_name)
+class _Ocr(_Served):
+    _prefix = "ocr."
 
-
-class _Ocr:
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self._cloud = cloud
-
-    if not TYPE_CHECKING:  # for which a name that is none stays a mistake
-
-        def __getattr__(self, name: str) -> _Absent:
-            return _absent(f"ocr.{name}", name)
 
     def bankcard(self, params: Mapping[str, Any] | None = None, /, **given: Unpack[Arguments]) -> BankcardResult:
         """The number of the card on the picture at ``imgUrl``, or in ``img``. Raises CloudError.
@@ -573,14 +574,11 @@ class _Ocr:
         return cast("BankcardResult", cloud.run(cloud.bankcard(_arguments({**given, **(params or {})}))))
 
 
-class _AsyncOcr:
+class _AsyncOcr(_Served):
+    _prefix = "ocr."
+
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self._cloud = cloud
-
-    if not TYPE_CHECKING:  # for which a name that is none stays a mistake
-
-        def __getattr__(self, name: str) -> _Absent:
-            return _absent(f"ocr.{name}", name)
 
     async def bankcard(self, params: Mapping[str, Any] | None = None, /, **given: Unpack[Arguments]) -> BankcardResult:
         """As :meth:`OpenApi.ocr.bankcard`, without blocking."""
@@ -588,28 +586,18 @@ class _AsyncOcr:
         return cast("BankcardResult", await cloud.run_async(cloud.bankcard(_arguments({**given, **(params or {})}))))
 
 
-class OpenApi:
+class OpenApi(_Served):
     """``openapi``: the APIs of the platform, by their documented names."""
 
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self.ocr = _Ocr(cloud)
 
-    if not TYPE_CHECKING:  # see _Ocr
 
-        def __getattr__(self, name: str) -> _Absent:
-            return _absent(name, name)
-
-
-class AsyncOpenApi:
+class AsyncOpenApi(_Served):
     """``aio.openapi``: the same, to be awaited."""
 
     def __init__(self, cloud: Callable[[], Cloud]) -> None:
         self.ocr = _AsyncOcr(cloud)
-
-    if not TYPE_CHECKING:  # see _Ocr
-
-        def __getattr__(self, name: str) -> _Absent:
-            return _absent(name, name)
 
 
 class Aio:
