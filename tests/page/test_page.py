@@ -470,7 +470,10 @@ class TestTurns:
         logged_in.evaluate("() => { navigator.mediaDevices.getUserMedia = () => new Promise(() => {}); }")
         logged_in.get_by_role("button", name="Live camera").click()
 
-        assert "Waiting for the camera" == logged_in.locator("#guide").inner_text()
+        assert ("Waiting for the camera", "Reading …") == (
+            logged_in.locator("#guide").inner_text(),
+            logged_in.locator("#status").inner_text(),
+        )
 
     def test_the_film_is_in_view_on_a_phone(self, logged_in):
         """The button stands below it, so that half of it may be above the screen when the camera begins."""
@@ -899,6 +902,18 @@ class TestFields:
         )
 
         assert advice == given
+
+    def test_who_films_what_is_no_bank_card_is_told_so(self, page):
+        """The number was clear: nearer, or stiller, it would be none either."""
+        given = page.evaluate(
+            """async (reply) => {
+                const { guidance } = await import(new URL("page/camera.js", location.href));
+                return guidance({ code: 101001, reply }, { moving: true });
+            }""",
+            {"errmsg": "certificate not found hint: [number unreadable: not as card numbers are] rid: 1"},
+        )
+
+        assert "g_unlike" == given
 
 
 class TestOperators:

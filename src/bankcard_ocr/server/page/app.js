@@ -82,7 +82,7 @@ async function live() {
   if (isFilming()) return stopCamera();
   if (!api.isLoggedIn()) return wait();
   const mine = ++turn;
-  show.nothing();
+  show.nothing(["reading"]);
   filming(true);
   let last = null;
   const { key, frames } = await camera.start((bitmap, answer) => (last = { bitmap, answer }));

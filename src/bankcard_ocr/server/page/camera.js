@@ -108,6 +108,7 @@ export function guidance({ code, reply }, seen) {
     const warned = ADVICE.find(([name]) => reply.warnings?.includes(name));
     return reply.confidence >= SURE ? "g_sure" : warned ? warned[1] : small ? "g_closer" : "g_still";
   }
+  if (reply.errmsg.includes("not as card numbers are")) return "g_unlike"; // clear enough
   if (seen.dark) return "g_dark";
   if (seen.glare) return "g_glare";
   if (seen.blurred || seen.moving || reply.errmsg.includes("uncertain")) return "g_still";
