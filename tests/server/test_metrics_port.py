@@ -78,11 +78,3 @@ def test_workers_count_together_the_dead_too(server):
         'bankcard_ocr_quota_used{appid="wx1"} 15.0' in found,
         "bankcard_ocr_in_flight 0.0" in found,
     )
-
-
-def test_a_worker_that_holds_too_much_memory_stops():
-    """It tells itself to stop as an operator would, so that its calls are answered first, and says why."""
-    code = "from bankcard_ocr.server import memory; memory.look_after(1)"
-    process = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
-
-    assert (-signal.SIGTERM, True) == (process.returncode, "holds too much memory" in process.stdout)

@@ -23,7 +23,6 @@ def look_after(most_mb: float = math.inf) -> None:
 
     Of several workers the supervisor starts another then.
     """
-    share_arenas()
     least_mb = math.inf
     while resident_mb() <= most_mb:
         time.sleep(LOOK_S)
@@ -34,10 +33,13 @@ def look_after(most_mb: float = math.inf) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def share_arenas() -> None:
-    """Lets threads share two heaps: glibc gives each its own, which keeps what its largest picture left in pieces."""
+def share_heap() -> None:
+    """Lets threads share one heap: to be called before the first one, since who has its own keeps it.
+
+    glibc gives each its own, up to eight a core, and every one keeps what its largest picture left in pieces.
+    """
     with suppress(AttributeError, OSError):  # other C libraries have no such function, and no need
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back() -> None:

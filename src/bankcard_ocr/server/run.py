@@ -15,7 +15,7 @@ import structlog
 
 from ..errors import SettingsError
 from ..settings import Settings
-from . import logs
+from . import logs, memory
 from .reload import HangupFlag, Source, check
 from .single import serve_single
 from .workers import MetricsOfAll, Supervisor, shorten_switch_interval
@@ -23,6 +23,7 @@ from .workers import MetricsOfAll, Supervisor, shorten_switch_interval
 
 def serve(source: Source, announce: Callable[[str], object]) -> None:
     """Serves until told to stop. ``announce`` is given the lines an operator should see at the start."""
+    memory.share_heap()  # workers do so themselves
     loaded = source.load()
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:

@@ -76,6 +76,10 @@ class MetricsOfAll:
 class _Worker(multiprocess.Process):
     """A process of uvicorn's supervisor whose death is seen at once, not when it fails to answer in time."""
 
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        memory.share_heap()
+        super().target(sockets)
+
     def _healthcheck(self, timeout: float) -> bool | None:
         with suppress(OSError, EOFError):
             self.parent_conn.send(b"ping")
