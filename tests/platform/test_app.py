@@ -324,6 +324,25 @@ class TestAdmission:
             len(served.reader.seen),
         )
 
+    @pytest.mark.parametrize(("workers", "connections"), [(1, [None, None]), (2, ["close", None])])
+    def test_a_worker_that_is_still_reading_sends_the_next_call_to_others(self, start, workers: int, connections: list):
+        """It closes the connection behind its answer then, and keeps it when it has nothing else to do."""
+        served = start(workers=workers, threads=2)
+        served.reader.gate = threading.Event()
+        first = threading.Thread(target=ask, args=(served.port, "POST", READ, JPEG))
+        first.start()
+        served.reader.entered.acquire(timeout=10)
+        served.reader.gate, held = None, served.reader.gate
+        meanwhile = ask(served.port, "POST", READ, JPEG)
+        held.set()
+        first.join()
+        alone = ask(served.port, "POST", READ, JPEG)
+
+        assert ([NUMBER] * 2, connections) == (
+            [json.loads(reply.text)["number"] for reply in (meanwhile, alone)],
+            [reply.headers["Connection"] for reply in (meanwhile, alone)],
+        )
+
     @pytest.mark.parametrize(("retry_after_s", "told"), [(0.0, "1"), (1.0, "1"), (2.1, "3"), (30.0, "30")])
     def test_when_to_come_again_is_told_in_whole_seconds(self, server, retry_after_s: float, told: str):
         """What the gate says, rounded up; a second at least."""

@@ -89,13 +89,17 @@ def test_workers_share_what_comes_together(listener):
 
 
 class Transport:
-    """An open connection, or one that is over."""
+    """An open connection, or one that is over or kept for a further request."""
 
-    def __init__(self, *, over: bool = False) -> None:
+    def __init__(self, *, over: bool = False, idle: bool = False) -> None:
         self.over = over
+        self.is_idle = idle
 
     def is_closing(self) -> bool:
         return self.over
+
+    def get_protocol(self) -> Transport:
+        return self
 
 
 class Clock(loops.Loop):
@@ -111,14 +115,16 @@ class Clock(loops.Loop):
 
 
 @pytest.mark.parametrize(
-    ("live", "over", "waits"), [(0, 0, []), (0, 3, []), (1, 0, [1]), (2, 2, [2]), (4, 0, [4]), (500, 0, [4])]
+    ("live", "over", "idle", "waits"),
+    [(0, 0, 0, []), (0, 3, 0, []), (0, 0, 2, []), (1, 0, 0, [1]), (2, 2, 3, [2]), (4, 0, 0, [4]), (500, 0, 0, [4])],
 )
-def test_the_more_connections_a_worker_has_the_longer_it_leaves_the_next_to_others(listener, live, over, waits):
-    """One without any takes it at once; connections that are over do not count."""
+def test_the_more_connections_of_a_worker_are_at_work_the_longer_it_leaves_the_next(listener, live, over, idle, waits):
+    """One without any takes it at once; connections that are over do not count, nor those that are only kept."""
     loop = Clock()
     try:
         server = loops.Server(loop, asyncio.Protocol, listener)
-        server._open = {*(Transport() for _ in range(live)), *(Transport(over=True) for _ in range(over))}  # type: ignore[arg-type]
+        transports = [Transport() for _ in range(live)] + [Transport(over=True) for _ in range(over)]
+        server._open = {*transports, *(Transport(idle=True) for _ in range(idle))}  # type: ignore[arg-type]
         server._woken()
 
         assert loop.waits == [loops.WAIT_S * count for count in waits]

@@ -8,6 +8,9 @@ readings run ``threads`` at once; when no place is free the answer is *busy* at 
 is thrown away as it comes. So it is when the pictures that wait already would keep one longer than ``max_wait_s``
 (gate.py). Token and quota calls have threads of their own, so that a full house still issues tokens. What all bodies
 that are still coming hold together is bounded, too, so that no number of slow senders fills the memory.
+
+Of several workers one that is still reading closes a connection behind its answer, so that the client's next call comes
+to whichever has least to do (loop.py), not always to the one that once took its connection.
 """
 
 from __future__ import annotations
@@ -102,7 +105,8 @@ class Api:
                 answer = await self._answered(lane, scope, held)
             finally:
                 self._held -= size
-            await _send(send, answer, head=scope["method"] == "HEAD")
+            is_over = self._settings.workers > 1 and has_pictures and lane.is_at_work
+            await _send(send, answer, head=scope["method"] == "HEAD", close=is_over)
 
     def _limit(self, scope: Scope) -> int:
         """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64."""
@@ -197,6 +201,10 @@ class _Lane:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._places = places
         self._taken = 0
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._taken > 0
 
     @property
     def is_full(self) -> bool:

@@ -1,9 +1,9 @@
-"""An event loop that leaves a new connection to the worker that has fewest.
+"""An event loop that leaves a new connection to the worker that has least to do.
 
 Workers share one listening socket. asyncio's loop accepts all connections that wait as soon as it wakes, so of four
 that come together one worker may get all four and the other stay idle (measured: half of the throughput). This one
-accepts one connection at a time, and the more it has the longer it waits before the next, so that a worker with fewer
-comes first. A worker that has none does not wait.
+accepts one connection at a time, and the more of its connections are at work the longer it waits before the next, so
+that a worker with fewer comes first. A worker that has none at work does not wait.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import structlog
 
 Factory = Callable[[], asyncio.BaseProtocol]
 
-WAIT_S = 0.0005  # for each connection that is open
+WAIT_S = 0.0005  # for each connection that is at work
 MOST_WAITS = 4  # so that many connections at once are still accepted 500 a second
 PAUSE_S = 1.0  # after the system has no file descriptor or memory for another connection
 _SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -73,9 +73,9 @@ class Server:
     def _woken(self) -> None:
         """A connection waits: takes it at once, or leaves it to others for a moment."""
         self._open = {transport for transport in self._open if not transport.is_closing()}
-        count = len(self._open) + len(self._connecting)
-        if count:
-            self._pause(WAIT_S * min(count, MOST_WAITS))
+        at_work = len(self._connecting) + sum(not _is_idle(transport) for transport in self._open)
+        if at_work:
+            self._pause(WAIT_S * min(at_work, MOST_WAITS))
         else:
             self._accept()
 
@@ -112,3 +112,8 @@ class Server:
         self._connecting.discard(task)
         if not task.cancelled() and task.exception() is None:
             self._open.add(task.result()[0])
+
+
+def _is_idle(transport: transports.Transport) -> bool:
+    """Whether a connection waits for its next request, where its protocol tells."""
+    return bool(getattr(transport.get_protocol(), "is_idle", False))
