@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
 import signal
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -16,31 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-SERVED = Path(__file__).parent.parent / "platform" / "served.py"
 HEAP_BYTES = 64 * 1_048_576  # glibc reserves as much for the heap of a thread, from a multiple of it on
 CALLS = 64
-
-
-@pytest.fixture
-def serving(tmp_path, workers: int):
-    """The address of a server with so many workers, and the processes that read."""
-    environment = {
-        **os.environ,
-        "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
-        "BANKCARD_OCR_LOG_FORMAT": "json",
-    }
-    command = [sys.executable, str(SERVED), "serve", "--port", "0", "--workers", str(workers)]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    lines = iter(process.stderr.readline, "")
-    base = next(found.group(1) for line in lines if (found := re.search("listening at (http://[0-9.:]+)", line)))
-    ready = (int(found.group(1)) for line in lines if (found := re.search(r'"pid": (\d+).*"event": "ready"', line)))
-    yield base, [next(ready) for _ in range(workers)]
-    os.killpg(process.pid, signal.SIGTERM)
-    drain = threading.Thread(target=process.stderr.read)
-    drain.start()
-    process.wait(60)
-    drain.join()
-    process.stderr.close()
 
 
 def heaps_of_threads(pid: int) -> list[str]:
@@ -58,11 +32,13 @@ def heaps_of_threads(pid: int) -> list[str]:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have one heap or none like it")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_all_threads_share_one_heap(serving):
+def test_all_threads_share_one_heap(start, workers: int):
     """Else each keeps the pieces of its largest picture: under ten times its load a server of two grew by 34 MB."""
-    base, processes = serving
+    served = start("--workers", str(workers))
+    processes = [served.ready() for _ in range(workers)]
+    url = f"{served.base}/cv/ocr/bankcard"
     with ThreadPoolExecutor(CALLS) as several:
-        calls = [several.submit(httpx.post, f"{base}/cv/ocr/bankcard", content=b"\xff\xd8\xff") for _ in range(CALLS)]
+        calls = [several.submit(httpx.post, url, content=b"\xff\xd8\xff") for _ in range(CALLS)]
 
     assert ({200}, {pid: [] for pid in processes}) == (
         {call.result().status_code for call in calls},
