@@ -2,7 +2,7 @@
 
 import { recognize } from "./api.js";
 import { $ } from "./dom.js";
-import { t } from "./texts.js";
+import { isWorthAnother, t } from "./texts.js";
 
 export const MOST_FRAMES = 40; // each is charged, so a camera left on must not use the day up
 const SURE = 0.99;
@@ -108,7 +108,7 @@ export function guidance({ code, reply }, seen) {
     const warned = ADVICE.find(([name]) => reply.warnings?.includes(name));
     return reply.confidence >= SURE ? "g_sure" : warned ? warned[1] : small ? "g_closer" : "g_still";
   }
-  if (reply.errmsg.includes("not as card numbers are")) return "g_unlike"; // clear enough
+  if (!isWorthAnother({ code, reply })) return "g_unlike"; // clear enough
   if (seen.dark) return "g_dark";
   if (seen.glare) return "g_glare";
   if (seen.blurred || seen.moving || reply.errmsg.includes("uncertain")) return "g_still";
