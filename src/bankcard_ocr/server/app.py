@@ -105,8 +105,8 @@ class Api:
                 answer = await self._answered(lane, scope, held)
             finally:
                 self._held -= size
-            is_over = self._settings.workers > 1 and has_pictures and lane.is_at_work
-            await _send(send, answer, head=scope["method"] == "HEAD", close=is_over)
+            others_may_be_idle = self._settings.workers > 1 and has_pictures and lane.is_at_work
+            await _send(send, answer, head=scope["method"] == "HEAD", close=others_may_be_idle)
 
     def _limit(self, scope: Scope) -> int:
         """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64."""

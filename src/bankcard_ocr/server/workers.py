@@ -77,6 +77,7 @@ class _Worker(multiprocess.Process):
     """A process of uvicorn's supervisor whose death is seen at once, not when it fails to answer in time."""
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
+        """What the process does; uvicorn begins it with a thread."""
         memory.share_heap()
         super().target(sockets)
 
