@@ -333,13 +333,25 @@ def test_a_jpeg_of_an_unusual_subsampling_is_read():
 
 def test_a_jpeg_of_an_unusual_subsampling_has_few_scans():
     """Its size is not known before it is decoded, and each scan may be a pass over all of it."""
-    data = base64.b64decode(UNUSUAL)
+    data = base64.b64decode(UNUSUAL).replace(b"\xff\xc0", b"\xff\xc2")  # which says that it is progressive
     scan = data[data.index(b"\xff\xda") : -2]
 
     with pytest.raises(NotAPicture, match="damaged"):  # the decoder saw it; no such JPEG has two whole scans
         image.decode(data[:-2] + scan * (image.FEW_SCANS - 1) + b"\xff\xd9")
     with pytest.raises(NotAPicture, match="too many scans: 13"):
         image.decode(data[:-2] + scan * image.FEW_SCANS + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("name", ["PLAIN", "UNUSUAL"])
+def test_a_whole_scan_is_the_only_one(name: str):
+    """What decodes it ends at a second, however many there are, so that they need not be counted."""
+    data = PLAIN if name == "PLAIN" else base64.b64decode(UNUSUAL)
+    scan = data[data.index(b"\xff\xda") : -2]
+    started = time.process_time()
+
+    with pytest.raises(NotAPicture, match="damaged"):
+        image.decode(data[:-2] + scan * 3000 + b"\xff\xd9")
+    assert time.process_time() - started < 0.2
 
 
 def gif(width: int, height: int) -> bytes:
@@ -426,9 +438,9 @@ def test_a_truncated_jpeg_is_an_error_whatever_follows(tail: bytes):
 
 
 @st.composite
-def one_scan(draw) -> bytes:
-    """A small JPEG of noise in one scan."""
-    width, height, seed = draw(st.integers(1, 40)), draw(st.integers(1, 40)), draw(st.integers(0, 2**32))
+def one_scan(draw, least: int = 1) -> bytes:
+    """A small JPEG of noise in one scan, of ``least`` pixels and more each way."""
+    width, height, seed = draw(st.integers(least, 40)), draw(st.integers(least, 40)), draw(st.integers(0, 2**32))
     noise = Image.fromarray(np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8))
     options = draw(st.sampled_from([{}, {"restart_marker_rows": 1}, {"optimize": True, "subsampling": 0}]))
     return encoded(noise.convert(draw(st.sampled_from(["RGB", "L"]))), "JPEG", **options)
@@ -440,7 +452,7 @@ def test_a_jpeg_that_lacks_its_end_marker_alone_is_whole(data: bytes, lost: int)
     assert np.array_equal(image.decode(data).pixels, image.decode(data[:-lost]).pixels)
 
 
-@given(one_scan(), st.integers(3, 20))
+@given(one_scan(least=8), st.integers(3, 20))  # of which there are more than twenty bytes of pixels
 def test_a_jpeg_that_lacks_more_is_truncated(data: bytes, lost: int):
     """A single byte of its pixels less, and it is refused."""
     with pytest.raises(NotAPicture, match="truncated"):

@@ -236,18 +236,25 @@ def _scans(data: bytes) -> int:
 
     In doubt they do.
     """
+    if _is_one_scan(data):
+        return 1
     most = data.count(b"\xff\xda")
-    if most <= 1:
-        return most
     markers = [marker for marker, _, _ in _segments(data)]
     return markers.count(_SOS) if markers and markers[-1] == _EOI else most
 
 
 def _is_one_scan(data: bytes) -> bool:
-    """Whether a JPEG is sequential and its last scan has all its components: without EOI no other can be missing."""
-    starts = {marker: start for marker, start, _ in _segments(data)}
-    frame, scan = next((starts[marker] for marker in _SEQUENTIAL if marker in starts), 0), starts.get(_SOS, 0)
-    return bool(frame and scan) and data[frame + 5 : frame + 6] == data[scan : scan + 1]
+    """Whether a JPEG is sequential and its first scan has all components: a decoder takes no other after such a one.
+
+    That is told by what stands before the pixels, which are most of it.
+    """
+    components = b""
+    for marker, start, _ in _segments(data):
+        if marker in _SEQUENTIAL:
+            components = data[start + 5 : start + 6]
+        elif marker == _SOS:
+            return components != b"" and components == data[start : start + 1]
+    return False
 
 
 def _jpeg_exif(data: bytes) -> bytes:
