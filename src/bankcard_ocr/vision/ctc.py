@@ -16,11 +16,12 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-Classes = tuple[int, ...]  # class numbers, none of them the blank
+Classes = bytes  # class numbers, none of them the blank; tuples would fill Python's free lists (docs/LOG.md)
 Texts = dict[Classes, float]  # the logarithm of each text's probability
 Run = list[tuple[Classes, float]]  # what a few frames may say, with log weights, in no order
 
 BLANK = 0
+_ONE = [bytes((label,)) for label in range(256)]  # the text of one character of a class
 _LEAST = sys.float_info.min
 _QUIET = 1e-3  # a frame whose other classes weigh less adds nothing to a text
 _RARE = math.log(1e-8)  # a run's texts that are so much less likely than its best are left out
@@ -31,7 +32,7 @@ _FAINT = 1e-4  # keeps one frame from ruling out what the others say
 class Text:
     """Class numbers and the probability that they are what the frames say."""
 
-    classes: tuple[int, ...]
+    classes: Classes
     probability: float
 
 
@@ -55,7 +56,7 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
     edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True))
     certain = float(np.log(frames[quiet, BLANK]).sum())
     rows: list[list[float]] = frames.tolist()
-    paths: Texts = {(): 0.0}
+    paths: Texts = {b"": 0.0}
     for start, stop, label in zip(edges[::2].tolist(), edges[1::2].tolist(), _only(frames, edges), strict=True):
         if label:
             run, scale = _counted(label, rows[start:stop]), 0.0
@@ -110,18 +111,18 @@ def _counted(label: int, rows: list[list[float]]) -> Run:
             ends[count], goes[count] = (ends[count] + goes[count]) * blank, (goes[count] + ends[count - 1]) * chance
         ends[0] *= blank
     weights = [end + go for end, go in zip(ends, goes, strict=True)]
-    return [((label,) * count, math.log(weight)) for count, weight in enumerate(weights) if weight > 0]
+    return [(_ONE[label] * count, math.log(weight)) for count, weight in enumerate(weights) if weight > 0]
 
 
 def _searched(rows: list[list[float]], beam: int) -> tuple[Run, float]:
     """What a run of frames may say: (text, logarithm of its probability over a common scale), and that scale's."""
     # text -> the probability of its alignments that end blank, and of those that end in its last class
-    paths: dict[tuple[int, ...], tuple[float, float]] = {(): (1.0, 0.0)}
+    paths: dict[Classes, tuple[float, float]] = {b"": (1.0, 0.0)}
     scale = 0.0
     for row in rows:
         blank = row[BLANK]
         chances = [(label, chance) for label, chance in enumerate(row) if chance > _QUIET and label != BLANK]
-        following: dict[tuple[int, ...], tuple[float, float]] = {}
+        following: dict[Classes, tuple[float, float]] = {}
         for text, (ends, goes) in paths.items():
             by_blank, by_label = following.get(text, (0.0, 0.0))
             same = row[text[-1]] if text else 0.0
@@ -129,7 +130,7 @@ def _searched(rows: list[list[float]], beam: int) -> tuple[Run, float]:
             if not ends:
                 continue
             for label, chance in chances:
-                longer = (*text, label)
+                longer = text + _ONE[label]
                 by_blank, by_label = following.get(longer, (0.0, 0.0))
                 following[longer] = (by_blank, by_label + ends * chance)
         kept = sorted(following.items(), key=_weight, reverse=True)[:beam]
@@ -140,7 +141,7 @@ def _searched(rows: list[list[float]], beam: int) -> tuple[Run, float]:
     return [(text, math.log(weight)) for text, weight in weighed if weight > 0], scale
 
 
-def _weight(path: tuple[tuple[int, ...], tuple[float, float]]) -> float:
+def _weight(path: tuple[Classes, tuple[float, float]]) -> float:
     return path[1][0] + path[1][1]
 
 
