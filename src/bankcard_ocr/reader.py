@@ -185,7 +185,7 @@ class Reader:
             candidates=candidates,
             size=picture.size,
             number_quad=shot.as_sent(best.text_quad),
-            digit_quads=tuple(shot.as_sent(quad) for quad in best.digits(candidates[0].number)),
+            digit_quads=tuple([shot.as_sent(quad) for quad in best.digits(candidates[0].number)]),
             digit_confidences=best.certainties(candidates[0].number),
             card_quad=shot.as_sent(card) if card is not None else None,
             picture=shot.number,

@@ -60,7 +60,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
         unlisted += printed.unlisted(max(weights, key=weights.__getitem__))
     total = sum(shares.values()) + math.exp(unlisted - highest)
     order = sorted((text for text in weights if _possible(text)), key=lambda text: -shares[text])
-    found = tuple(Candidate(number=text, confidence=shares[text] / total) for text in order)
+    found = tuple([Candidate(number=text, confidence=shares[text] / total) for text in order])
     if not found:
         return ()
     best = found[0].number
@@ -180,12 +180,8 @@ def _lacks_one(number: str, views: Sequence[Line]) -> bool:
 def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, ...]:
     """``candidates`` whose odds are e**nats smaller, for a place that is unlikely in itself."""
     factor = math.exp(-nats)
-    return tuple(
-        Candidate(
-            number=each.number, confidence=each.confidence * factor / (each.confidence * factor + 1 - each.confidence)
-        )
-        for each in candidates
-    )
+    odds = [(each.number, each.confidence * factor, 1 - each.confidence) for each in candidates]
+    return tuple([Candidate(number=number, confidence=for_it / (for_it + against)) for number, for_it, against in odds])
 
 
 def refused(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -195,7 +191,7 @@ def refused(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
 
 def bounded(candidates: tuple[Candidate, ...], confidence: float) -> tuple[Candidate, ...]:
     """``candidates``, none surer than ``confidence``."""
-    return tuple(Candidate(number=each.number, confidence=min(each.confidence, confidence)) for each in candidates)
+    return tuple([Candidate(number=each.number, confidence=min(each.confidence, confidence)) for each in candidates])
 
 
 def _prior(text: str) -> float:

@@ -195,5 +195,5 @@ def _blanked(line: Line, strays: tuple[int, ...]) -> Line:
     spikes = ctc.spikes(frames)
     for i in strays:
         frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
-    characters = tuple(char for i, char in enumerate(line.characters) if i not in strays)
+    characters = tuple([char for i, char in enumerate(line.characters) if i not in strays])
     return replace(line, say=partial(_mixed, frames, line), characters=characters, frames=frames)

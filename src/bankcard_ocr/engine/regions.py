@@ -121,9 +121,8 @@ class Region:
         seen = self.characters
         if len(seen) != len(number):
             return ()
-        return tuple(
-            c.probability if c.text == digit else 1 - c.probability for c, digit in zip(seen, number, strict=True)
-        )
+        told = zip(seen, number, strict=True)
+        return tuple([c.probability if c.text == digit else 1 - c.probability for c, digit in told])
 
 
 def doubted_parts(regions: Sequence[Region]) -> list[Region]:

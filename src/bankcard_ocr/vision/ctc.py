@@ -16,7 +16,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-Classes = bytes  # class numbers, none of them the blank; tuples would fill Python's free lists (docs/LOG.md)
+Classes = bytes  # class numbers, none of them the blank
 Texts = dict[Classes, float]  # the logarithm of each text's probability
 Run = list[tuple[Classes, float]]  # what a few frames may say, with log weights, in no order
 

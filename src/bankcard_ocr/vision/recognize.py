@@ -130,7 +130,7 @@ def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: st
 def spelled(frames: NDArray[np.float32], alphabet: str) -> Texts:
     """The texts that ``frames`` may say, the most probable first."""
     texts = ctc.best(frames)
-    return tuple(("".join(alphabet[label - 1] for label in text.classes), text.probability) for text in texts)
+    return tuple([("".join([alphabet[label - 1] for label in text.classes]), text.probability) for text in texts])
 
 
 def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> tuple[Character, ...]:
@@ -143,10 +143,11 @@ def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphab
     weights = frames[rows, np.repeat([spike.label for spike in spikes], sizes)][:, None]
     starts = np.cumsum([0, *sizes[:-1]])
     where = np.add.reduceat(weights * places[rows], starts) / np.add.reduceat(weights, starts)
-    return tuple(
+    characters = [
         Character(text=alphabet[spike.label - 1], probability=spike.probability, x=x, y=y, width=width, height=height)
         for spike, (x, y, width, height) in zip(spikes, where.tolist(), strict=True)
-    )
+    ]
+    return tuple(characters)
 
 
 def gaps(line: Line) -> tuple[int, ...]:
@@ -155,7 +156,7 @@ def gaps(line: Line) -> tuple[int, ...]:
         return ()
     steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
     least = WIDE * median(steps)
-    return tuple(place for place, step in enumerate(steps, 1) if step > least)
+    return tuple([place for place, step in enumerate(steps, 1) if step > least])
 
 
 def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
