@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from ..numbers import iin, luhn, pan
@@ -180,8 +181,13 @@ def _lacks_one(number: str, views: Sequence[Line]) -> bool:
 def doubted(candidates: tuple[Candidate, ...], nats: float) -> tuple[Candidate, ...]:
     """``candidates`` whose odds are e**nats smaller, for a place that is unlikely in itself."""
     factor = math.exp(-nats)
-    odds = [(each.number, each.confidence * factor, 1 - each.confidence) for each in candidates]
-    return tuple([Candidate(number=number, confidence=for_it / (for_it + against)) for number, for_it, against in odds])
+    return tuple([replace(each, confidence=_with_odds(each.confidence, factor)) for each in candidates])
+
+
+def _with_odds(chance: float, factor: float) -> float:
+    """``chance`` with ``factor`` times its odds."""
+    made = chance * factor
+    return made / (made + 1 - chance)
 
 
 def refused(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
@@ -191,7 +197,7 @@ def refused(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
 
 def bounded(candidates: tuple[Candidate, ...], confidence: float) -> tuple[Candidate, ...]:
     """``candidates``, none surer than ``confidence``."""
-    return tuple([Candidate(number=each.number, confidence=min(each.confidence, confidence)) for each in candidates])
+    return tuple([replace(each, confidence=min(each.confidence, confidence)) for each in candidates])
 
 
 def _prior(text: str) -> float:

@@ -132,8 +132,7 @@ def without_strays(line: Line) -> Line:
     bar = min(EVEN, PLAIN * whole) if count <= pan.LONGEST else LOOSE
     texts = [char.text for char in line.characters]
     clear = [1.0 if char.text == recognize.HIDDEN else 1 + RELUCTANT * char.probability for char in line.characters]
-    for choices in _left_out(texts):
-        kept = np.stack([np.delete(np.arange(count), choice) for choice in choices])
+    for choices, kept in _left_out(texts):
         off = unevenness(middles[kept])
         weighed = off * [sum(clear[i] for i in choice) / len(choice) for choice in choices]
         order = np.argsort(weighed)
@@ -179,14 +178,21 @@ def _mixed(frames: NDArray[np.float32], line: Line) -> recognize.Texts:
     return tuple(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _left_out(texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
-    """What may be left out of characters: one, two, or the date behind them."""
+def _left_out(texts: list[str]) -> Iterator[tuple[list[tuple[int, ...]], NDArray[np.intp]]]:
+    """What may be left out of characters: one, two, or the date behind them; and for each choice what is kept."""
     count = len(texts)
     for strays in (1, 2):
         if FEWEST <= count - strays <= pan.LONGEST:
-            yield list(itertools.combinations(range(count), strays))
+            yield _without(count, strays)
     if "/" in texts and FEWEST <= (behind := texts.index("/") - 2) <= pan.LONGEST:
-        yield [tuple(range(behind, count))]
+        yield [tuple(range(behind, count))], np.arange(behind)[None]
+
+
+@cache
+def _without(count: int, strays: int) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
+    """Every choice of ``strays`` places of ``count``, and the others of each."""
+    choices = list(itertools.combinations(range(count), strays))
+    return choices, np.stack([np.delete(np.arange(count), choice) for choice in choices])
 
 
 def _blanked(line: Line, strays: tuple[int, ...]) -> Line:
