@@ -117,7 +117,7 @@ def main() -> None:
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["located"] += bool(near)
-        said = names.line_text(near[0], taken.pixels, namer)[0] if near else ""
+        said = names.line_text(near[0], taken.pixels, namer, detections)[0] if near else ""
         text = holder.clean(said) or said
         share = max(0.0, 1 - distance(text, wanted) / len(wanted))
         shares["embossed" if line.ink.relief else "flat"].append(share)

@@ -64,6 +64,45 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
     assert found.probability == pytest.approx(0.99)
 
 
+@pytest.mark.parametrize(("off", "found"), [(-30, False), (-17, True), (-9, True), (0, True), (9, True), (17, True)])
+def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, found: bool):
+    """A line cut along its length shows nothing, or a few characters, which say where it is."""
+
+    def read(look, quad):
+        (x, top), (end, _), _, (_, bottom) = quad
+        away = abs(115 - (top + bottom) / 2)
+        shown = beside("LI WEI", 110) if away < 4 else beside("EI", 174) if away < 13 else []
+        wide, high = 480 / (end - x), recognize.HEIGHT / (bottom - top)
+        seen = [replace(c, x=(c.x - x) * wide, y=(c.y - top) * high, height=c.height * high) for c in shown]
+        text = "".join(char.text for char in shown)
+        return Line(say=lambda: ((text, 0.99),), characters=tuple(seen), frames=FRAMES, alphabet="?")
+
+    monkeypatch.setattr(names.Look, "read", read)
+    quad = np.array([(100, 105 + off), (220, 105 + off), (220, 125 + off), (100, 125 + off)], np.float32)
+    text, _, _ = names.line_text(
+        Detection(kind="holder", quad=quad, score=0.9), np.zeros((200, 400, 3), np.uint8), None
+    )
+
+    assert ("LI WEI" if found else "") == text
+
+
+@pytest.mark.parametrize(
+    ("left", "text"), [(60, "TO LI WEI"), (140, "TO LI WEI"), (160, "LI WEI"), (None, "TO LI WEI")]
+)
+def test_what_stands_beside_the_card_is_no_part_of_a_name(monkeypatch, left: int | None, text: str):
+    """As print on what it lies on, which goes on with the name; what is off by little may be on it."""
+    characters = tuple(beside("TO LI WEI", 64, y=24))  # of a strip of 256 pixels for 128 of the picture, from 100 on
+    line = Line(say=lambda: (("TO LI WEI", 0.99),), characters=characters, frames=FRAMES[:64], alphabet="?")
+    monkeypatch.setattr(recognize, "recognize", lambda model, strips: [line])
+    quad = np.array([(100, 100), (228, 100), (228, 124), (100, 124)], np.float32)
+    card = (
+        None if left is None else np.array([(left, 20), (left + 160, 20), (left + 160, 120), (left, 120)], np.float32)
+    )
+    look = names.Look(pixels=np.zeros((200, 400, 3), np.uint8), model=None, is_even=False, card=card)
+
+    assert text == "".join(char.text for char in look.read(quad).characters).strip()
+
+
 def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     """A text that one framing alone reads is a third as probable."""
     texts = ["LI WEI"] * 3 + ["LI WEI", "LI WFI"]  # framed, framed anew, beyond its ends; then twice once more

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -20,6 +20,7 @@ from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.quad import Image, Quad
 from ..vision.recognize import Character, Line
+from . import cards
 
 SURE = 0.7  # the least probability of a name that is told
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
@@ -27,6 +28,8 @@ MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
+OFF = cards.MARGIN
+ASIDE = 0.45  # of its height by which a line that says nothing may be located too high or too low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +43,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How lines of a picture are read: as they are, or with their faint parts as clear as the others."""
+    """How lines of a picture are read: as they are, or with their faint parts as clear as the others.
+
+    What stands beside the ``card`` is no part of them.
+    """
 
     pixels: Image
     model: Model
     is_even: bool
+    card: Quad | None = None
 
     def read(self, quad: Quad) -> Line:
         """A line in its own proportions; the reader of names is trained with strips of 480 pixels."""
@@ -52,11 +59,25 @@ class Look:
         frames = round(recognize.HEIGHT * long / max(high, 1.0) / recognize.STRIDE)
         width = int(np.clip(frames * recognize.STRIDE, 64, WIDEST))
         strip = recognize.strip(self.pixels, quad, width)
-        return recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0]
+        line = recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0]
+        return line if self.card is None or not line.characters else _on(self.card, line, quad)
 
 
-def _looks(pixels: Image, model: Model) -> list[Look]:
-    return [Look(pixels=pixels, model=model, is_even=is_even) for is_even in (False, True)]
+def _on(card: Quad, line: Line, quad: Quad) -> Line:
+    """``line``, read under ``quad``, without the characters that do not stand on ``card``."""
+    middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
+    on_card = quads.project(recognize.in_picture(middles, quad, line), quads.homography(card, quads.UNIT))
+    is_on = (np.abs(on_card - 0.5) <= 0.5 + OFF).all(1)
+    if is_on.all():
+        return line
+    return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
+
+
+def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection]) -> list[Look]:
+    """The ways to read a line, which stands on one of the cards ``on`` perhaps."""
+    card = next((card.quad for card in on if cards.lies_in(detection.quad, card.quad)), None)
+    look = Look(pixels=pixels, model=model, is_even=False, card=card)
+    return [look, replace(look, is_even=True)]
 
 
 def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
@@ -65,9 +86,11 @@ def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number
     Lines are read with even contrast when none of them is sure as it is.
     """
     lines = may_be_names(detections, number=number)
-    for look in _looks(pixels, model):
+    seen = cards.distinct(detections)
+    looks = [_looks(line, pixels, model, seen) for line in lines]
+    for way in zip(*looks, strict=True):
         surest: Name | None = None
-        for detection in lines:
+        for detection, look in zip(lines, way, strict=True):
             found = _name(detection, look, least=surest.probability if surest else SURE)
             if found is not None and (surest is None or found.probability > surest.probability):
                 surest = found
@@ -113,10 +136,15 @@ def _name(detection: Detection, look: Look, *, least: float) -> Name | None:
     return Name(text=holder.clean(text) or "", probability=probability, quad=quad)
 
 
-def line_text(detection: Detection, pixels: Image, model: Model) -> tuple[str, float, Quad]:
-    """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure."""
+def line_text(
+    detection: Detection, pixels: Image, model: Model, beside: Iterable[Detection] = ()
+) -> tuple[str, float, Quad]:
+    """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure.
+
+    ``beside``: what else was located, of which the card bounds the line.
+    """
     found = []
-    for look in _looks(pixels, model):
+    for look in _looks(detection, pixels, model, cards.distinct(beside)):
         line, quad = _followed(detection.quad, look)
         found.append((*_said(line, quad, look), quad))
     return next((said for said in found if said[1] >= SURE), found[0])
@@ -138,8 +166,8 @@ def _said(line: Line, quad: Quad, look: Look) -> tuple[str, float]:
 
 def _followed(quad: Quad, look: Look) -> tuple[Line, Quad]:
     """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
-    quad = quads.grow(quad, 0.03, 0.3)
-    quad, line = _framed_anew(quad, look.read(quad), look)
+    quad, line = _seen(quads.grow(quad, 0.03, 0.3), look)
+    quad, line = _framed_anew(quad, line, look)
     for _ in range(MOST_PARTS):
         more = BEYOND / max(recognize.FEWEST, len(line.characters))
         wide = quads.grow(quad, more, 0.0)
@@ -151,6 +179,28 @@ def _followed(quad: Quad, look: Look) -> tuple[Line, Quad]:
         quad = recognize.in_picture(framed, wide, whole)
         line = look.read(quad)
     return line, quad
+
+
+def _seen(quad: Quad, look: Look) -> tuple[Quad, Line]:
+    """A line read where it was located, or above or below that where it says nothing there.
+
+    Few characters are seen of one that is located too high or too low: they show by how much. (With even contrast
+    there is always something.)
+    """
+    line = look.read(quad)
+    if not line.characters and not look.is_even:
+        places = [_raised(quad, by) for by in (-ASIDE, ASIDE)]
+        seen = [(quad, line), *((place, look.read(place)) for place in places)]
+        quad, line = max(seen, key=lambda each: sum(char.probability for char in each[1].characters))
+    if 0 < len(line.characters) < recognize.FEWEST:
+        quad = _raised(quad, 0.5 - median([char.y for char in line.characters]) / recognize.HEIGHT)
+        line = look.read(quad)
+    return quad, line
+
+
+def _raised(quad: Quad, by: float) -> Quad:
+    """``quad`` moved up by so many of its heights."""
+    return quads.part(quad, 0.0, -by, 1.0, 1.0 - by)
 
 
 def _extended(whole: Line, more: float) -> Line | None:
