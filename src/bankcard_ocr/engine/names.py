@@ -28,7 +28,6 @@ MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
-OFF = cards.MARGIN
 ASIDE = 0.45  # of its height by which a line that says nothing may be located too high or too low
 
 
@@ -67,7 +66,7 @@ def _on(card: Quad, line: Line, quad: Quad) -> Line:
     """``line``, read under ``quad``, without the characters that do not stand on ``card``."""
     middles = np.array([(char.x, char.y) for char in line.characters], np.float32)
     on_card = quads.project(recognize.in_picture(middles, quad, line), quads.homography(card, quads.UNIT))
-    is_on = (np.abs(on_card - 0.5) <= 0.5 + OFF).all(1)
+    is_on = (np.abs(on_card - 0.5) <= 0.5 + cards.MARGIN).all(1)
     if is_on.all():
         return line
     return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
