@@ -43,7 +43,7 @@ from bankcard_ocr.reading import PictureReader
 from bankcard_ocr.resident import resident_bytes
 
 CORES = len(os.sched_getaffinity(0))
-STAND_IN = Path(__file__).parent.parent / "tests" / "platform" / "served.py"
+STAND_IN = Path(__file__).parent.parent / "tests" / "served.py"
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 

@@ -5,23 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
 import urllib.request
 
 import httpx
-import pytest
-
-from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.credentials import operator_token
-from bankcard_ocr.platform.state.base import App
-
-
-@pytest.fixture
-def token(tmp_path):
-    store = states.connect(f"sqlite:///{tmp_path}/state.sqlite3")
-    store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
-    yield operator_token(store, store.app("wx1"), time.time(), 7200)
-    store.close()
 
 
 def read(url: str) -> int:

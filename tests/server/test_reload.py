@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import socket
-import subprocess
-import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,66 +15,22 @@ import httpx
 import pytest
 
 from bankcard_ocr.errors import StateError
-from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.credentials import operator_token
-from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.server import protocol, reload, workers
 from bankcard_ocr.settings import Settings
 
-SERVED = Path(__file__).parent.parent / "platform" / "served.py"
-MOST_S = 120.0
-
 
 @pytest.fixture
-def token(tmp_path):
-    store = states.connect(f"sqlite:///{tmp_path}/state.sqlite3")
-    store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
-    yield operator_token(store, store.app("wx1"), time.time(), 7200)
-    store.close()
-
-
-@pytest.fixture
-def process(tmp_path, token):
+def served(tmp_path, start):
     """A server with the settings of a file."""
-    yield from started(tmp_path)
+    (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 1\n")
+    return start("--config", str(tmp_path / "bankcard-ocr.toml"))
 
 
 @pytest.fixture
-def two_workers(tmp_path, token):
+def two_workers(tmp_path, start):
     """The same with a supervisor."""
-    yield from started(tmp_path, "--workers", "2")
-
-
-def started(tmp_path, *more: str):
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 1\n")
-    environment = {
-        **os.environ,
-        "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
-        "BANKCARD_OCR_LOG_FORMAT": "json",
-    }
-    command = [
-        sys.executable,
-        str(SERVED),
-        "serve",
-        "--port",
-        "0",
-        "--config",
-        str(tmp_path / "bankcard-ocr.toml"),
-        *more,
-    ]
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-    watchdog = threading.Timer(MOST_S, process.kill)  # else a test waits for ever for what is not said
-    watchdog.start()
-    yield process
-    watchdog.cancel()
-    process.kill()
-    process.communicate()
-
-
-def said(process, pattern: str) -> re.Match[str]:
-    """The next line that has the pattern."""
-    lines = iter(process.stderr.readline, "")
-    return next(found for line in lines if (found := re.search(pattern, line)))
+    return start("--workers", "2", "--config", str(tmp_path / "bankcard-ocr.toml"))
 
 
 def reads(base: str, token: str, times: int) -> list[int]:
@@ -87,80 +39,75 @@ def reads(base: str, token: str, times: int) -> list[int]:
     return [call.json()["errcode"] for call in calls]
 
 
-def test_a_server_alone_reads_its_settings_anew(process, token, tmp_path):
+def test_a_server_alone_reads_its_settings_anew(served, token, tmp_path):
     """After SIGHUP the same process has the file's new limit; wrong settings leave it as it was; SIGTERM ends it."""
-    base = said(process, "listening at (http://[0-9.:]+)").group(1)
-    said(process, '"ready"')
-    before = reads(base, token, 2)
+    served.ready()
+    before = reads(served.base, token, 2)
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 3\n")
-    process.send_signal(signal.SIGHUP)
-    said(process, '"ready"')
-    after = reads(base, token, 1)
+    served.process.send_signal(signal.SIGHUP)
+    served.ready()
+    after = reads(served.base, token, 1)
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = many\n")
-    process.send_signal(signal.SIGHUP)
-    said(process, "stay as they were")
-    still = reads(base, token, 2)
-    process.send_signal(signal.SIGTERM)
+    served.process.send_signal(signal.SIGHUP)
+    served.line("stay as they were")
+    still = reads(served.base, token, 2)
+    served.process.send_signal(signal.SIGTERM)
 
-    assert ([0, 101003], [0], [0, 101003], -signal.SIGTERM) == (before, after, still, process.wait(30))
+    assert ([0, 101003], [0], [0, 101003], -signal.SIGTERM) == (before, after, still, served.process.wait(30))
 
 
-def test_what_cannot_be_opened_changes_nothing(process, token, tmp_path):
+def test_what_cannot_be_opened_changes_nothing(served, token, tmp_path):
     """Settings that name what is not there are wrong settings."""
-    base = said(process, "listening at (http://[0-9.:]+)").group(1)
-    said(process, '"ready"')
+    served.ready()
     (tmp_path / "bankcard-ocr.toml").write_text('ca_file = "/nowhere.pem"\n')
-    process.send_signal(signal.SIGHUP)
-    said(process, "stay as they were")
+    served.process.send_signal(signal.SIGHUP)
+    served.line("stay as they were")
 
-    assert [0] == reads(base, token, 1)
+    assert [0] == reads(served.base, token, 1)
 
 
 @pytest.mark.parametrize("fixed", ["workers = 2", 'metrics_port = 1\nmetrics_host = "nowhere.invalid"'])
-def test_what_stays_open_or_running_changes_by_a_restart_alone(process, token, tmp_path, fixed: str):
+def test_what_stays_open_or_running_changes_by_a_restart_alone(served, token, tmp_path, fixed: str):
     """The other settings of the file hold at once, and the log names what does not."""
-    base = said(process, "listening at (http://[0-9.:]+)").group(1)
-    threads = said(process, r'"threads": (\d+)').group(1)
+    threads = served.line(r'"threads": (\d+)').group(1)
     (tmp_path / "bankcard-ocr.toml").write_text(f"daily_limit = 2\n{fixed}\n")
-    process.send_signal(signal.SIGHUP)
-    said(process, "changes by a restart alone")
+    served.process.send_signal(signal.SIGHUP)
+    served.line("changes by a restart alone")
 
-    assert threads == said(process, r'"threads": (\d+)').group(1)
-    assert [0, 0, 101003] == reads(base, token, 3)
+    assert threads == served.line(r'"threads": (\d+)').group(1)
+    assert [0, 0, 101003] == reads(served.base, token, 3)
 
 
-def test_a_table_that_breaks_stays_as_it_is_in_memory(process, token, tmp_path):
+def test_a_table_that_breaks_stays_as_it_is_in_memory(served, token, tmp_path):
     """The file that good settings name may be damaged later: the server goes on with what it has read."""
     table = tmp_path / "own.dat"
     table.write_text("# version 2026.01.01\nnetwork test | 16\n  6200\n")
-    base = said(process, "listening at (http://[0-9.:]+)").group(1)
-    said(process, '"ready"')
+    served.ready()
     (tmp_path / "bankcard-ocr.toml").write_text(f'daily_limit = 3\niin_file = "{table}"\n')
-    process.send_signal(signal.SIGHUP)
-    said(process, '"ready"')
+    served.process.send_signal(signal.SIGHUP)
+    served.ready()
     table.write_text("garbage\n")
-    process.send_signal(signal.SIGHUP)
-    said(process, "stay as they were")
+    served.process.send_signal(signal.SIGHUP)
+    served.line("stay as they were")
 
-    assert [0] == reads(base, token, 1)
+    assert [0] == reads(served.base, token, 1)
 
 
-def test_no_reload_is_lost(process, token, tmp_path):
+def test_no_reload_is_lost(served, token, tmp_path):
     """SIGHUP as soon as the server says where it listens, and again while it reads its settings, counts."""
-    base = said(process, "listening at (http://[0-9.:]+)").group(1)
     file, held = tmp_path / "bankcard-ocr.toml", tmp_path / "held.toml"
     os.mkfifo(held)
     held.replace(file)
-    process.send_signal(signal.SIGHUP)
+    served.process.send_signal(signal.SIGHUP)
     with os.fdopen(opened_with_its_reader(file), "w") as being_read:
         (tmp_path / "last.toml").write_text("daily_limit = 4\n")
         (tmp_path / "last.toml").replace(file)
-        process.send_signal(signal.SIGHUP)
+        served.process.send_signal(signal.SIGHUP)
         being_read.write("daily_limit = 3\n")
     for _ in range(3):
-        said(process, '"ready"')
+        served.ready()
 
-    assert (None, "4") == (process.poll(), header(base, token))
+    assert (None, "4") == (served.process.poll(), header(served.base, token))
 
 
 def opened_with_its_reader(fifo: Path) -> int:
@@ -173,22 +120,21 @@ def opened_with_its_reader(fifo: Path) -> int:
     raise TimeoutError(fifo)
 
 
-@pytest.mark.parametrize("served", ["process", "two_workers"])
-def test_who_comes_while_a_server_stops_is_refused(request, served: str, token):
+@pytest.mark.parametrize("kind", ["served", "two_workers"])
+def test_who_comes_while_a_server_stops_is_refused(request, kind: str, token):
     """Not held until it is gone: a refused connection is tried elsewhere at once. Who came before is answered."""
-    server = request.getfixturevalue(served)
-    base = said(server, "listening at (http://[0-9.:]+)").group(1)
-    for _ in range(2 if served == "two_workers" else 1):
-        said(server, '"ready"')
-    url = f"{base}/cv/ocr/bankcard?access_token={token}"
+    server = request.getfixturevalue(kind)
+    for _ in range(2 if kind == "two_workers" else 1):
+        server.ready()
+    url = f"{server.base}/cv/ocr/bankcard?access_token={token}"
     with ThreadPoolExecutor(1) as pool, socket.create_server(("127.0.0.1", 0)) as holder:
         holder.settimeout(30)
         picture = b"\xff\xd8\xffheld by %d" % holder.getsockname()[1]
         before = pool.submit(httpx.post, url, content=picture, trust_env=False, timeout=30)
         with holder.accept()[0]:  # it is being read
-            server.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGTERM)
             with pytest.raises(ConnectionRefusedError):
-                connect_for(8.0, int(base.rpartition(":")[2]))
+                connect_for(8.0, int(server.base.rpartition(":")[2]))
             is_answered = before.done()
 
         assert (False, 0) == (is_answered, before.result().json()["errcode"])
@@ -214,18 +160,17 @@ def children(pid: int) -> set[int]:
 
 def test_a_worker_that_dies_while_it_starts_keeps_nobody_waiting(two_workers):
     """The supervisor sees it at once: SIGTERM ends it within seconds, and workers are replaced meanwhile."""
-    said(two_workers, "listening at")
-    first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
-    before = children(two_workers.pid)
+    first = {two_workers.ready() for _ in range(2)}
+    before = children(two_workers.process.pid)
     os.kill(first.pop(), signal.SIGKILL)
-    said(two_workers, '"SIGKILL".*worker ended|worker ended.*"SIGKILL"')
-    (newest,) = children(two_workers.pid) - before
+    two_workers.line('"SIGKILL".*worker ended|worker ended.*"SIGKILL"')
+    (newest,) = children(two_workers.process.pid) - before
     os.kill(newest, signal.SIGKILL)
     begun = time.monotonic()
-    said(two_workers, '"ready"')
-    two_workers.send_signal(signal.SIGTERM)
+    two_workers.ready()
+    two_workers.process.send_signal(signal.SIGTERM)
 
-    assert (True, 0) == (time.monotonic() - begun < 15, two_workers.wait(15))
+    assert (True, 0) == (time.monotonic() - begun < 15, two_workers.process.wait(15))
 
 
 def test_a_worker_that_dies_while_it_is_asked_is_not_waited_for():
@@ -244,14 +189,13 @@ def test_a_worker_that_dies_while_it_is_asked_is_not_waited_for():
 @pytest.mark.parametrize("number", [signal.SIGKILL, 35])
 def test_a_worker_is_replaced_whatever_ended_it(two_workers, number: int):
     """Signals without a name, too; the supervisor tells which and goes on."""
-    said(two_workers, "listening at")
-    first = {int(said(two_workers, '"pid": ([0-9]+)').group(1)) for _ in range(2)}
+    first = {two_workers.ready() for _ in range(2)}
     os.kill(first.pop(), number)
-    told = said(two_workers, ".*worker ended.*").group(0)
-    said(two_workers, '"ready"')
-    two_workers.send_signal(signal.SIGTERM)
+    told = two_workers.line(".*worker ended.*").group(0)
+    two_workers.ready()
+    two_workers.process.send_signal(signal.SIGTERM)
 
-    assert (True, 0) == (("SIGKILL" if number == signal.SIGKILL else "signal 35") in told, two_workers.wait(15))
+    assert (True, 0) == (("SIGKILL" if number == signal.SIGKILL else "signal 35") in told, two_workers.process.wait(15))
 
 
 @pytest.mark.parametrize("fault", [StateError("away"), KeyError("state_url"), RuntimeError("unforeseen")])

@@ -31,7 +31,7 @@ from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state import redis as module
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, beijing_day, span
 
-SERVED = Path(__file__).parent.parent / "platform" / "served.py"
+SERVED = Path(__file__).parent.parent / "served.py"
 JPEG = b"\xff\xd8\xff\xe0picture"
 NUMBER = "6205500000000000004"
 NOW = 1732377000.0

@@ -5,90 +5,19 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import pytest
 
-from bankcard_ocr.platform.credentials import operator_token
-from bankcard_ocr.platform.state.base import App, beijing_day
-from bankcard_ocr.platform.state.sqlite import SqliteState
+from bankcard_ocr.platform.state.base import beijing_day
 
-SERVED = Path(__file__).with_name("served.py")
 JPEG = b"\xff\xd8\xff\xe0picture"
 NUMBER = "6205500000000000004"
 
 
-@dataclass
-class Process:
-    """A server process and what it says on standard error."""
-
-    process: subprocess.Popen[str]
-    base: str = ""
-    said: list[str] = field(default_factory=list)
-
-    def line(self, pattern: str) -> re.Match[str]:
-        """The first line from here on that has the pattern."""
-        for line in self.process.stderr:
-            self.said.append(line.rstrip())
-            if found := re.search(pattern, line):
-                return found
-        raise AssertionError("\n".join(self.said))
-
-    def ready(self) -> int:
-        """The id of the next process that says it is ready."""
-        return int(json.loads(self.line(r'.*"event": "ready".*').group())["pid"])
-
-
-@pytest.fixture
-def store(tmp_path) -> Iterator[SqliteState]:
-    opened = SqliteState(tmp_path / "state.sqlite3", time.time)
-    opened.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=0.0))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def token(store) -> str:
-    return operator_token(store, store.app("wx1"), time.time(), 7200)
-
-
-@pytest.fixture
-def start(tmp_path, store):
-    """Starts servers on the store, with options and variables; kills those that are left."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*options: str, **variables: str) -> Process:
-        environment = {
-            **os.environ,
-            "BANKCARD_OCR_STATE_URL": f"sqlite:///{tmp_path}/state.sqlite3",
-            "BANKCARD_OCR_LOG_FORMAT": "json",
-            **variables,
-        }
-        command = [sys.executable, str(SERVED), "serve", "--port", "0", *options]
-        process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
-        running.append(process)
-        served = Process(process)
-        served.base = served.line("listening at (http://[0-9.:]+)").group(1)
-        return served
-
-    yield begin
-    for process in running:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stderr.close()
-
-
-def read(served: Process, token: str) -> dict:
+def read(served, token: str) -> dict:
     reply = httpx.post(f"{served.base}/cv/ocr/bankcard?access_token={token}", content=JPEG, trust_env=False, timeout=20)
     return reply.json()
 
