@@ -655,7 +655,7 @@ class TestRid:
 
     def test_no_secret_and_no_number_is_kept(self, platform):
         """Neither a number, a token nor a secret is in any record, wherever it was sent."""
-        platform.read(img_url="http://user:pw@x/?sig=4111111111111111", note="4111111111111111")
+        platform.read(img_url="http://user:pw@x/?sig=4111111111111111", type="4111111111111111")
         token(platform)
         stable(platform)
         platform.call("POST", "/cv/ocr/bankcard", {"access_token": "TOKEN", "img_url": "http://x/"})
@@ -690,7 +690,7 @@ class TestRid:
     @pytest.mark.parametrize("length", range(1960, 2010))
     def test_no_part_of_a_number_is_left_where_a_text_is_cut(self, platform, length: int):
         """Fifteen of sixteen digits are as good as all: the last one follows from them."""
-        platform.call("POST", "/cv/ocr/bankcard", f"n={'.' * length}4111111111111111".encode())
+        platform.call("POST", "/cv/ocr/bankcard", f"type={'.' * length}4111111111111111".encode())
 
         assert "4111111" not in platform.told[0][0].request_body
 
@@ -704,7 +704,7 @@ class TestRid:
         """It is cut before it is masked, which looks at every digit; a number at the cut is masked all the same."""
         started = time.process_time()
         text = "x" * 1900 + " 4111111111111111 " * 20 + ".1+1" * 500_000
-        platform.call("POST", "/cv/ocr/bankcard", f"access_token=TOKEN&note={text}".encode())
+        platform.call("POST", "/cv/ocr/bankcard", f"access_token=TOKEN&type={text}".encode())
 
         assert time.process_time() - started < 2
         assert "4111111111111111" not in repr(platform.told[0][0])
@@ -762,7 +762,7 @@ class TestRid:
         """However it is spelled, glued to a date, whether it is a value, a name or a part of the address."""
         number = between.join(["4111", "1111", "1111", "1111", "1230"])
         text = spell(number)
-        platform.call("POST", "/cv/ocr/bankcard", {"note": text, "in": [{text: 1}, int("4" * 16)]}, note=text)
+        platform.call("POST", "/cv/ocr/bankcard", {"type": text, "pan": [{text: 1}, int("4" * 16)]}, type=text)
         platform.call("POST", f"/{text}", b"")
         kept = "".join(f"{each.request_url} {each.request_body}" for each, _ in platform.told)
 
@@ -771,10 +771,43 @@ class TestRid:
 
     def test_what_is_too_short_for_a_number_is_kept(self, platform):
         """It may tell what went wrong."""
-        platform.call("POST", "/cv/ocr/bankcard", {"note": "20261129 075"}, rid="64dd8e12-0eb37d04-36a66358")
+        platform.call("POST", "/cv/ocr/bankcard", {"type": "20261129 075"}, rid="64dd8e12-0eb37d04-36a66358")
 
-        assert '"note": "20261129 075"' in platform.told[-1][0].request_body
+        assert '"type": "20261129 075"' in platform.told[-1][0].request_body
         assert "rid=64dd8e12-0eb37d04-36a66358" in platform.told[-1][0].request_url
+
+    @pytest.mark.parametrize(
+        ("path", "query", "kept"),
+        [
+            ("/cv/ocr/bankcard&access_token=HUSH", {}, "/cv/ocr/bankcard…"),
+            ("/cv/ocr/bankcard;access_token=HUSH", {}, "/cv/ocr/bankcard…"),
+            ("/cv/ocr/bankcard/" + "Hush" * 8, {}, "…"),
+            ("/cv/ocr/bankcard", {"type": "photo?access_token=HUSH"}, "/cv/ocr/bankcard?type=…"),
+            ("/cv/ocr/bankcard", {"type": "Hush" * 8}, "/cv/ocr/bankcard?type=…"),
+            ("/cv/ocr/bankcard", {"Hush" * 8: ""}, "/cv/ocr/bankcard?…=…"),
+            ("/cv/ocr/bankcard", {"Signature": "HUSH"}, "/cv/ocr/bankcard?Signature=…"),
+            ("/cv/ocr/bankcard", {"imgUrl": "http://bob:HUSH@x/a.jpg?sign=HUSH"}, "/cv/ocr/bankcard?imgUrl=…"),
+            ("/cgi-bin/token", {"sercet": "HUSH"}, "/cgi-bin/token?sercet=…"),
+            ("/cgi-bin/token", {"appid": "abcdef" * 5 + "ab"}, "/cgi-bin/token?appid=…"),
+        ],
+    )
+    def test_no_secret_is_kept_where_a_url_is_misspelt(self, platform, path: str, query: dict[str, str], kept: str):
+        """Behind a wrong sign, under a wrong name, as a name, in the place of another; nor is it in the log's path."""
+        platform.call("POST", path, b"", **query)
+        record = platform.told[-1][0]
+
+        assert (kept, kept.partition("?")[0]) == (record.request_url, record.path)
+
+    def test_texts_among_the_parts_of_a_form_are_kept(self, platform):
+        """As those of a query are: a URL that could not be fetched explains the call; what is no text does not."""
+        form = (
+            b'--b\r\nContent-Disposition: form-data; name="img_url"\r\n\r\nhttp://bob:HUSH@x/a.jpg?sign=HUSH\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="secret"\r\n\r\nHUSH\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="img"; filename="a"\r\n\r\nHUSH\r\n--b--\r\n'
+        )
+        platform.call("POST", "/cv/ocr/bankcard", form, content_type="multipart/form-data; boundary=b")
+
+        assert "multipart, img_url=http://x/a.jpg?…, secret: 4 bytes, img: 4 bytes" == platform.told[-1][0].request_body
 
     def test_masked_numbers_are_kept(self, platform):
         """The number in a record shows first 6 and last 4."""

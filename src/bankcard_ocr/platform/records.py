@@ -1,8 +1,9 @@
 """What is kept of a call for ``rid/get`` and ``why``: all that explains it, no picture, and nothing to misuse.
 
-Tokens and secrets become stars, card numbers their first 6 and last 4; pictures, names and dates of cards an ellipsis,
-and whatever a caller sent that may be a picture under a wrong name or has the digits of a card number, however they are
-spelled; of a URL the query goes.
+Of what a caller sent the values of known parameters are kept, of all others the name: a misspelt one may hold a secret,
+a picture, the rest of a signed URL. Tokens and secrets become stars; what looks like one, or has the digits of a card
+number, however they are spelled, an ellipsis; of a URL the query goes. Of a reply card numbers are kept as their first
+6 and last 4, pictures, names and dates of cards not at all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from ..numbers import pan
 from ..numbers.masking import in_ascii, masked, unquoted
 from .call import Call
+from .form import Part
 from .state.base import Record
 from .wire import Reply, Request
 
@@ -27,8 +29,10 @@ MAX_URL = 4 * MAX_KEPT_TEXT  # cut off it would show a part of what is masked in
 _URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
+_KNOWN = {"appid", "cgi_path", "detail", "force_refresh", "grant_type", "img_url", "pan", "return", "rid", "type"}
 _OF_ANY_DIGITS = re.compile(r"wx[0-9a-z]{16}|[0-9a-f]{8}(-[0-9a-f]{8}){2}")  # an appid, a rid: hexadecimal
-_MAY_BE_A_PICTURE = re.compile(r"\s*data:.*|[\w+/=%\s-]{100,}", re.DOTALL)  # base64 of 75 bytes and more
+_MAY_BE_SECRET = re.compile(r"[\w+-]{28,}|(token|secret|passw)\w*\W*[=:]", re.IGNORECASE)  # secrets have 32, tokens 128
+_PATH_END = re.compile("[&?;=]")  # where a query begins that a wrong sign was put before
 
 
 def record(call: Call, reply: Reply, cost_ms: float) -> Record:
@@ -40,7 +44,7 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
         invoke_time=call.now,
         cost_ms=round(cost_ms, 3),
         method=request.method,
-        request_url=_kept(_shown(request.path) + "?" * bool(request.query) + _fields(request.query)),
+        request_url=_kept(_path(request.path) + "?" * bool(request.query) + _fields(request.query)),
         request_body=_kept(_body(request)),
         response_body=_kept(json.dumps(_hidden(reply.body, is_own=True), ensure_ascii=False, default=dict)),
         client_ip=request.client_ip,
@@ -67,13 +71,16 @@ def _body(request: Request) -> str:
     if body.json is not None:
         return json.dumps(_hidden(body.json), ensure_ascii=False, default=dict)
     if body.parts:
-        files = [
-            f"{_shown(part.name)}: {len(part.data)} bytes {_shown(part.content_type)}".rstrip() for part in body.parts
-        ]
-        return f"multipart, {', '.join(files)}"
+        return f"multipart, {', '.join(map(_part, body.parts))}"
     if body.form:
         return _fields(body.form)
     return f"{request.body_bytes} bytes" + (f", {body.fault}" if body.fault else "")
+
+
+def _part(part: Part) -> str:
+    if part.name in _KNOWN and part.filename is None and len(part.data) <= MAX_KEPT_TEXT:
+        return f"{part.name}={_sent(part.name, part.data.decode('utf-8', 'replace'))}"
+    return f"{_shown(part.name)}: {len(part.data)} bytes {_shown(part.content_type)}".rstrip()
 
 
 def _hidden(fields: Mapping[str, Any], depth: int = 0, *, is_own: bool = False) -> dict[str, Any]:
@@ -82,7 +89,7 @@ def _hidden(fields: Mapping[str, Any], depth: int = 0, *, is_own: bool = False) 
     What is nested deeper than any reply is not kept at all. ``is_own``: this server made them, so that numbers stand
     where they belong.
     """
-    told = {_hide("", name, depth, is_own): _hide(name, value, depth, is_own) for name, value in fields.items()}
+    told = {name if is_own else _shown(name): _hide(name, value, depth, is_own) for name, value in fields.items()}
     number, prefix = fields.get("number"), fields.get("bin")
     if isinstance(prefix, str) and isinstance(number, str) and len(number) <= pan.LONGEST:
         told["bin"] = pan.shown_bin(prefix, number)
@@ -100,28 +107,40 @@ def _hide(name: str, value: Any, depth: int, is_own: bool) -> Any:  # noqa: FBT0
         return _hidden(value, depth + 1, is_own=is_own)
     if isinstance(value, list | tuple):
         return [_hide(name, item, depth + 1, is_own) for item in value]
-    return _told(name, value, is_own)
+    return _made(name, value) if is_own else _sent(name, value)
 
 
-def _told(name: str, value: Any, is_own: bool) -> Any:  # noqa: FBT001
-    """A text or a number, as far as its name and what it looks like let it be told."""
+def _made(name: str, value: Any) -> Any:
+    """A text or a number of a reply."""
     text = str(value)
-    if _MAY_BE_A_PICTURE.fullmatch(text):
-        return "…"
     if name == "bin":
         return text[:6]
     if name in {"number", "id"}:
         return pan.mask(text) if len(text) <= pan.LONGEST else f"{text[:6]}…"
+    return text[:LOOKED_AT] if isinstance(value, str) else value
+
+
+def _sent(name: str, value: Any) -> Any:
+    """A text or a number that a caller sent, as far as its name and what it looks like let it be told."""
+    if name not in _KNOWN:
+        return "…"
+    text = str(value)
     if name == "img_url":
         return _bare(text) if len(text) <= MAX_URL else "(a long URL)"
-    if not is_own and not _OF_ANY_DIGITS.fullmatch(text) and _may_hold_a_number(text):
-        return "…"
-    return value[:LOOKED_AT] if isinstance(value, str) else value
+    return value if _shown(text) == text else "…"
 
 
 def _shown(text: str) -> str:
-    """What a caller chose that is no field's value: a path, a part's name."""
-    return "…" if _may_hold_a_number(text) else text
+    """What a caller chose: a path, a name, a word. An ellipsis for what may be a secret, a picture or a card number."""
+    if _OF_ANY_DIGITS.fullmatch(text):
+        return text
+    return "…" if _may_hold_a_number(text) or _MAY_BE_SECRET.search(text) else text[:LOOKED_AT]
+
+
+def _path(path: str) -> str:
+    """The path, up to where it becomes a query."""
+    end = _PATH_END.search(path)
+    return _shown(path) if end is None else _shown(path[: end.start()]) + "…"
 
 
 def _may_hold_a_number(text: str) -> bool:
