@@ -17,6 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bankcard_ocr.errors import Busy, NoCardFound, SettingsError, StateError
+from bankcard_ocr.platform import wire
 from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
@@ -87,9 +88,10 @@ class TestReplies:
 
         assert (200, "application/json; charset=utf-8") == (reply.status, reply.headers["content-type"])
 
-    def test_a_load_balancers_word_is_taken_when_trusted(self, start):
+    @pytest.mark.parametrize("proxies", [("127.0.0.1",), ("*",), ("*", "10.0.0.1")])
+    def test_a_load_balancers_word_is_taken_when_trusted(self, start, proxies: tuple[str, ...]):
         """X-Forwarded-For counts from a trusted proxy."""
-        served = start(trusted_proxies=("127.0.0.1",))
+        served = start(trusted_proxies=proxies)
         served.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
 
         assert '"errcode":41005' in ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
@@ -184,6 +186,22 @@ class TestLimits:
         reply = client.post(READ, content=blocks if chunked else bytes(20_000_000))
 
         assert (101002, "ok") == (reply.json()["errcode"], client.get("/healthz").json()["status"])
+
+    def test_a_form_of_large_pictures_arrives_whole(self, start):
+        """Nothing of what the limits allow is cut off, though it is more than is read of a body that is refused."""
+        served = start(max_picture_bytes=12_000_000)
+        assert 7 * 11_000_000 > app.MAX_DRAINED_BYTES
+        names = ("img", *wire.EXTRA[:6])
+        files = {name: ("a.jpg", JPEG.ljust(11_000_000, name[-1:].encode())) for name in names}
+        reply = httpx.post(served.base + READ, files=files, trust_env=False, timeout=20)
+
+        assert (0, [11_000_000] * 7) == (reply.json()["errcode"], [len(data) for data in served.reader.many[0]])
+
+    def test_what_could_never_be_held_is_too_large(self, client, monkeypatch):
+        """It is not told busy, at which it would come again and again."""
+        monkeypatch.setattr(app, "MAX_HELD_BYTES", 100_000)
+
+        assert 101002 == client.post(READ, files={"img": ("a.jpg", JPEG.ljust(150_000))}).json()["errcode"]
 
     def test_a_call_that_was_cut_off_is_known_to_its_app(self, client):
         """The rid of a body that was too large is told by rid/get."""

@@ -38,7 +38,9 @@ OTHER_THREADS = 4
 OTHER_PLACES = 256  # calls of the other endpoints at work or waiting; each takes a millisecond, a new secret 40
 BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the form around them
 OTHER_BODY_BYTES = 65_536  # a body without a picture
-MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
+MAX_DRAINED_BYTES = (
+    67_108_864  # of a body too large: so much is thrown away as it comes, that the client sees the reply
+)
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
 WITH_PICTURES = {RECOGNIZE.path, cloudcall.PATH}
@@ -109,11 +111,14 @@ class Api:
             await _send(send, answer, head=scope["method"] == "HEAD", close=others_may_be_idle)
 
     def _limit(self, scope: Scope) -> int:
-        """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64."""
+        """The most bytes of a body with pictures: one as it is, or in a form or JSON all of a card, even as base64.
+
+        More than all bodies may hold together is never held.
+        """
         kind = next((value.lower() for name, value in scope["headers"] if name == b"content-type"), b"")
         several = any(word in kind for word in (b"multipart/", b"urlencoded", b"json"))
         most = MOST_PICTURES * 4 // 3 + 1 if several else 1
-        return most * self._settings.max_picture_bytes + BODY_SLACK_BYTES
+        return min(most * self._settings.max_picture_bytes + BODY_SLACK_BYTES, MAX_HELD_BYTES)
 
     def _too_large(self, scope: Scope, size: int) -> BankcardError:
         path = wire.normal(scope["path"])
@@ -131,7 +136,7 @@ class Api:
         size = held = 0
         more = True
         try:
-            while more and size <= MAX_DRAINED_BYTES:
+            while more and size <= max(limit, MAX_DRAINED_BYTES):
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ConnectionError
