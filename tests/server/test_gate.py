@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -120,6 +121,37 @@ def test_who_waits_longer_than_expected_is_told_busy_all_the_same():
         assert "busy" == third.result(30)
         held.go_on.set()
         assert ("read", "read") == (first.result(), second.result())
+
+
+def test_who_came_first_is_read_first():
+    """Whoever has just been read and comes again at once stands behind those that wait."""
+    order: list[bytes] = []
+    is_waiting, go_on = threading.Semaphore(0), threading.Event()
+
+    class Noting:
+        def read(self, data, options=None):
+            order.append(data)
+            go_on.wait(10)
+            return "read"
+
+    @contextmanager
+    def noted() -> Iterator[None]:
+        is_waiting.release()
+        yield
+
+    gate = Gate(Noting(), 1, 60.0, waiting=noted)
+    with ThreadPoolExecutor(3) as pool:
+        twice = pool.submit(lambda: [gate.read(b"first"), gate.read(b"again")])
+        while not order:
+            time.sleep(0.001)
+        waiting = [pool.submit(gate.read, b"second")]
+        is_waiting.acquire(timeout=10)
+        waiting.append(pool.submit(gate.read, b"third"))
+        is_waiting.acquire(timeout=10)
+        go_on.set()
+        told = [*twice.result(10), *(each.result(10) for each in waiting)]
+
+    assert (["read"] * 4, [b"first", b"second", b"third", b"again"]) == (told, order)
 
 
 def test_a_wait_and_a_reading_are_each_within_what_is_given_for_it():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from math import inf
@@ -43,9 +44,9 @@ class Gate:
         self._clock = clock
         self._around_wait = waiting
         self._around_reading = reading
-        self._free = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
-        self._waiting = 0
+        self._free = threads
+        self._line: deque[threading.Event] = deque()  # of those that wait; the first is given the next place
         self._reading_s = 0.0  # how long a reading takes, the last ones counting most
 
     def read(self, data: bytes, options: Options = Options()) -> Reading:
@@ -58,8 +59,7 @@ class Gate:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._free.acquire(blocking=False):
-            self._wait()
+        self._take()
         started = self._clock()
         try:
             with self._around_reading():
@@ -67,25 +67,39 @@ class Gate:
         finally:
             with self._lock:
                 self._reading_s += (self._clock() - started - self._reading_s) / LAST_READINGS
-            self._free.release()
+                self._give()
 
-    def _wait(self) -> None:
+    def _take(self) -> None:
+        """Takes a place, in its turn. Raises Busy."""
         with self._lock:
+            if self._free:
+                self._free -= 1
+                return
             if self._expected_wait_s() > self._most_wait_s:
                 raise self._busy()
-            longest = min(self._wait_s, self._most_wait_s) if self._waiting else self._wait_s
-            self._waiting += 1
+            longest = min(self._wait_s, self._most_wait_s) if self._line else self._wait_s
+            turn = threading.Event()
+            self._line.append(turn)
         try:
             with self._around_wait():
-                is_its_turn = self._free.acquire(timeout=longest)
+                turn.wait(longest)
         finally:
             with self._lock:
-                self._waiting -= 1
+                is_its_turn = turn.is_set()
+                if not is_its_turn:
+                    self._line.remove(turn)
         if not is_its_turn:
             raise self._busy()
 
+    def _give(self) -> None:
+        """Gives a place to the first in line: who comes meanwhile stands behind. The lock is held."""
+        if self._line:
+            self._line.popleft().set()
+        else:
+            self._free += 1
+
     def _expected_wait_s(self) -> float:
-        return self._waiting * self._reading_s / self._threads
+        return len(self._line) * self._reading_s / self._threads
 
     def _busy(self) -> Busy:
         return Busy(retry_after_s=min(self._expected_wait_s(), LONGEST_RETRY_S))
