@@ -104,20 +104,22 @@ class TestApps:
         assert {f"10.0.0.{n}" for n in range(50)} == set(store.app("wx1").whitelist)
 
     def test_a_deleted_app_takes_all_with_it(self, store):
-        """Tokens, counts and records go with the app, and with no other."""
+        """Tokens, counts and records go with the app, and with no other, however alike their names are."""
         store.add_app(APP)
         store.rotate_token(token("a"), old_until=0.0)
         store.put_record(record("r1"))
         store.consume("recognize:wx1", DAY, 5)
-        store.consume("recognize:owx1", DAY, 5)
+        others = ("recognize:owx1", "recognize:WX1", "recognize:wx1_", "wrong:::1:wx11")
+        for counter in others:
+            store.consume(counter, DAY, 5)
         deleted = [store.delete_app("wx1"), store.delete_app("wx1")]
 
-        assert ([True, False], None, None, 0, 1) == (
+        assert ([True, False], None, None, 0, [1] * len(others)) == (
             deleted,
             store.token("a"),
             store.record("r1"),
             store.used("recognize:wx1", DAY),
-            store.used("recognize:owx1", DAY),
+            [store.used(counter, DAY) for counter in others],
         )
 
 

@@ -48,8 +48,8 @@ def create(
     """Create an app and print its secret, which is not kept and cannot be shown again."""
     appid = credentials.new_appid() if appid is None else appid
     secret = _secret(secret)
-    if not re.fullmatch(r"[!-~]{1,64}", appid):
-        raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces")
+    if not re.fullmatch(r"[!-9;-~]{1,64}", appid):
+        raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces and colons")
     if not name.strip() or not name.isprintable():
         raise typer.BadParameter("a name has letters, and no control characters")
     kept = credentials.hashed(secret)

@@ -129,7 +129,7 @@ class SqliteState:
         with self._write() as connection:
             connection.execute("DELETE FROM tokens WHERE appid = ?", (appid,))
             connection.execute("DELETE FROM records WHERE appid = ?", (appid,))
-            connection.execute("DELETE FROM counters WHERE counter LIKE ? ESCAPE '\\'", ("%:" + _like(appid),))
+            connection.execute("DELETE FROM counters WHERE substr(counter, -length(?1)) = ?1", (f":{appid}",))
             return connection.execute("DELETE FROM apps WHERE appid = ?", (appid,)).rowcount == 1
 
     def token(self, digest: str) -> Token | None:
@@ -324,7 +324,3 @@ def _rotate(connection: sqlite3.Connection, new: Token, old_until: float) -> Non
 def _token(row: Any) -> Token | None:
     names = ("digest", "appid", "kind", "nonce", "issued", "expires", "good_until")
     return Token(**dict(zip(names, row, strict=True))) if row else None
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
