@@ -336,6 +336,14 @@ class TestPicture:
 
         assert (expected, PictureSource(data=b"2")) == found
 
+    @pytest.mark.parametrize("name", ["img2_base64", "img8_base64"])
+    def test_further_base64_may_be_sent_as_files_are(self, name: str):
+        """With a file name, as forms of some libraries have for all they send."""
+        parts = [('name="img"; filename="a"', b"1"), (f'name="{name}"; filename="b"', b"Mg==")]
+        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+
+        assert [b"1", b"2"] == [picture.data for picture in found]
+
     def test_a_further_picture_in_base64_may_be_the_only_one(self):
         """As a file may."""
         body = json.dumps({"img3_base64": "Mw=="}).encode()

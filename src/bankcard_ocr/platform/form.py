@@ -26,6 +26,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from ..formats import HEAD, format_of
+from ..reading import MOST_PICTURES
 
 MAX_PARTS = 64
 MAX_HEADERS = 16
@@ -37,7 +38,8 @@ MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
 TEXTS = frozenset(  # parameters that are texts, however they are sent
     {"access_token", "authorizer_access_token", "cloudbase_access_token"}
-    | {"detail", "img_base64", "img_url", "pan", "return", "type"}
+    | {"detail", "img_url", "pan", "return", "type"}
+    | {"img_base64", *(f"img{number}_base64" for number in range(2, MOST_PICTURES + 1))}
 )
 
 PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
