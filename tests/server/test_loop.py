@@ -74,8 +74,9 @@ def connected(stack: ExitStack, listener: socket.socket, count: int) -> list[soc
     return streams
 
 
-def test_workers_share_what_comes_together(listener):
+def test_workers_share_what_comes_together(listener, monkeypatch):
     """Of eight connections neither of two workers gets all, and each has its answers."""
+    monkeypatch.setattr(loops, "WAIT_S", 0.02)  # so long a thread of this process may wait for its turn
     workers = [Worker(listener.dup()) for _ in range(2)]
     try:
         with ExitStack() as stack:

@@ -248,6 +248,9 @@ class Timers:
         self.now = 0.0
         self.left: dict[Mock, tuple[float, partial[None]]] = {}
 
+    def time(self) -> float:
+        return self.now
+
     def call_later(self, delay_s: float, call, *args) -> Mock:
         timer = Mock()
         timer.cancel.side_effect = lambda: self.left.pop(timer, None)
@@ -292,6 +295,21 @@ def test_a_client_that_takes_nothing_of_its_answer_is_cut_off(taken: int, is_ove
     connection.connection_lost(None)
 
     assert ([False, is_over, is_over, is_over], {}) == (gone, timers.left)
+
+
+@pytest.mark.parametrize(
+    ("sent", "after_s", "is_idle"),
+    [(b"", 0.05, False), (b"", 0.15, True), (b"GET / HT", 0.15, False)],
+)
+def test_a_connection_that_says_nothing_is_idle(sent: bytes, after_s: float, is_idle: bool):
+    """A new one is not, as its request is on its way, nor one that has begun to say something."""
+    timers = Timers()
+    connection = Protocol(Config(None, log_config=None), ServerState(), {}, _loop=timers)
+    connection.connection_made(Wire())
+    connection.data_received(sent)
+    timers.go_by(after_s)
+
+    assert is_idle == connection.is_idle
 
 
 def test_a_slow_second_head_is_cut_off():

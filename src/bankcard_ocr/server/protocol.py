@@ -67,6 +67,7 @@ def mended_head(head: bytes) -> bytes:
 
 
 MAX_HEAD_BYTES = 65_536
+SILENT_S = 0.1  # a new connection's first bytes come with it or a moment later
 
 
 class Protocol(HttpToolsProtocol):
@@ -76,17 +77,23 @@ class Protocol(HttpToolsProtocol):
 
     _head: bytes | None = b""  # what has come of a head, before the parser sees it; None when that is in a message
     _head_bytes = 0
+    _connected = 0.0  # the loop's time
     _head_timer: asyncio.TimerHandle | None = None
     _writing_timer: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
-        """Whether all was answered, and the connection is kept for a further request."""
-        return self.cycle is not None and self.cycle.response_complete
+        """Whether all was answered and the connection is kept for a further request, or nothing has come for a while.
+
+        Pools of clients and balancers hold connections that say nothing.
+        """
+        is_silent = self._head == b"" and self.loop.time() - self._connected > SILENT_S
+        return bool(self.cycle.response_complete if self.cycle else is_silent)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first head has its time from now on."""
         super().connection_made(transport)
+        self._connected = self.loop.time()
         self._expect_head()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
@@ -203,21 +210,22 @@ class Protocol(HttpToolsProtocol):
 
 
 class Config(uvicorn.Config):
-    """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``, and a loop that takes turns.
+    """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``.
 
     It travels to workers by pickle.
     """
 
     def __init__(self, app: Any, *, head_timeout_s: float = 10.0, **options: Any) -> None:
         self.head_timeout_s = head_timeout_s
-        super().__init__(app, http=Protocol, loop="bankcard_ocr.server.loop:Loop", **options)
+        super().__init__(app, http=Protocol, **options)
 
 
 def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
-    """How uvicorn is to run ``app``."""
+    """How uvicorn is to run ``app``: several workers on a loop that takes turns."""
     return Config(
         app,
         head_timeout_s=settings.request_timeout_s,
+        loop="bankcard_ocr.server.loop:Loop" if settings.workers > 1 else "asyncio",
         factory=factory,
         ws="none",
         lifespan="on",
@@ -226,7 +234,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
         server_header=False,
         workers=settings.workers,
         proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
+        forwarded_allow_ips="*" if "*" in settings.trusted_proxies else list(settings.trusted_proxies),
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.drain_s,
         timeout_worker_healthcheck=60,  # of a worker that starts on a machine under load the imports alone may take 10
