@@ -98,7 +98,9 @@ class Settings:
     daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0)
     minute_limit: int = _set(60_000, "Recognitions a minute for an app.", least=1)
     token_lifetime_s: int = _set(7200, "Seconds an access token lives.", least=301, most=7200)
-    max_picture_bytes: int = _set(2_097_152, "The largest picture, uploaded or fetched, in bytes.", least=1)
+    max_picture_bytes: int = _set(
+        2_097_152, "The largest picture, uploaded or fetched, in bytes.", least=1, most=67_108_864
+    )
     threshold: float = _set(
         0.0, "A number is returned when its confidence is at least this; 0 takes the model's own.", least=0, most=1
     )
@@ -126,7 +128,7 @@ class Settings:
     ip_list: tuple[str, ...] = _set(
         ("127.0.0.1",), "The addresses that getcallbackip and get_api_domain_ip answer with.", form=_address
     )
-    allow_private_networks: bool = _set(False, "Fetch img_url from addresses that are not globally routable, too.")
+    allow_private_networks: bool = _set(False, "Fetch img_url from loopback and private networks, too.")
     allow_hosts: tuple[str, ...] = _set(
         (), "Hosts, families (*.intranet) and networks img_url may be fetched from, public or not."
     )
@@ -308,7 +310,7 @@ def _text(raw: object) -> str:
 
 
 def _whole(raw: object) -> int:
-    if isinstance(raw, str) and raw.strip().lstrip("-").isdecimal():
+    if isinstance(raw, str) and re.fullmatch(r"\s*-?[0-9]+\s*", raw):
         return int(raw)
     if isinstance(raw, bool) or not isinstance(raw, int):
         raise ValueError("must be a whole number")  # noqa: TRY004  (see _text)
