@@ -38,9 +38,7 @@ OTHER_THREADS = 4
 OTHER_PLACES = 256  # calls of the other endpoints at work or waiting; each takes a millisecond, a new secret 40
 BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the form around them
 OTHER_BODY_BYTES = 65_536  # a body without a picture
-MAX_DRAINED_BYTES = (
-    67_108_864  # of a body too large: so much is thrown away as it comes, that the client sees the reply
-)
+MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
 WITH_PICTURES = {RECOGNIZE.path, cloudcall.PATH}

@@ -87,8 +87,9 @@ class Protocol(HttpToolsProtocol):
 
         Pools of clients and balancers hold connections that say nothing.
         """
-        is_silent = self._head == b"" and self.loop.time() - self._connected > SILENT_S
-        return bool(self.cycle.response_complete if self.cycle else is_silent)
+        has_asked = self.cycle is not None
+        is_silent = not has_asked and self._head == b"" and self.loop.time() - self._connected > SILENT_S
+        return is_silent or (has_asked and self.cycle.response_complete)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first head has its time from now on."""
