@@ -6,12 +6,14 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -516,6 +518,28 @@ def test_a_damaged_member_is_a_row(tmp_path):
     [chunk] = plan(str(place), "", 1)
 
     assert ["cannot open: damaged"] == [picture.cause for picture in pictures(chunk, 0)]
+
+
+def test_an_archive_is_opened_once_for_chunks_that_follow_one_another(tmp_path, monkeypatch):
+    """Its directory takes seconds when it is large; one that was replaced meanwhile is opened again."""
+    place = tmp_path / "in.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr("a.jpg", b"1")
+        archive.writestr("b.jpg", b"2")
+    chunks = plan(str(place), "", 1)
+    opened: list[str] = []
+    monkeypatch.setattr(zipfile, "ZipFile", partial(noting, opened, zipfile.ZipFile))
+    before = [data for chunk in chunks for data in pictures(chunk, 0)]
+    shutil.copy(place, tmp_path / "same.zip")
+    (tmp_path / "same.zip").replace(place)
+    after = [data for chunk in chunks for data in pictures(chunk, 0)]
+
+    assert ([b"1", b"2"] * 2, [str(place)] * 2) == (before + after, opened)
+
+
+def noting(opened: list[str], kind: type[zipfile.ZipFile], path: str) -> zipfile.ZipFile:
+    opened.append(path)
+    return kind(path)
 
 
 def test_a_file_that_is_no_archive_is_an_error(tmp_path):

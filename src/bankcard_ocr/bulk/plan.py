@@ -12,7 +12,7 @@ import dataclasses
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -191,15 +191,21 @@ def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
 def _members(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
     """The members of an archive's chunk; none of them is a picture when it is gone by now, or no archive any more."""
     try:
-        archive = zipfile.ZipFile(chunk.path)
+        found = Path(chunk.path).stat()
+        archive, held = _opened(chunk.path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
     except (OSError, *files.DAMAGED):
         yield from (NotAPicture("cannot open: its archive is gone or damaged") for _ in chunk.names[start:])
         return
-    with archive:
-        held = files.members(archive)
-        for place, name in enumerate(chunk.names[start:], chunk.start + start):
-            is_there = place < len(held) and held[place].filename == name  # one of several members of this name
-            yield _read(partial(archive.open, held[place] if is_there else name), max_bytes)
+    for place, name in enumerate(chunk.names[start:], chunk.start + start):
+        is_there = place < len(held) and held[place].filename == name  # one of several members of this name
+        yield _read(partial(archive.open, held[place] if is_there else name), max_bytes)
+
+
+@lru_cache(maxsize=1)  # its next chunk is of the same archive mostly, whose directory takes seconds when it is large
+def _opened(path: str, _version: tuple[int, ...]) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """The archive, which stays open, and its pictures."""
+    archive = zipfile.ZipFile(path)
+    return archive, files.members(archive)
 
 
 def _cells(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
