@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Self
 from unittest import mock
 
+import httpcore
 import pytest
 import trustme
 from hypothesis import given
@@ -231,6 +232,44 @@ def test_the_next_address_is_tried(serve):
     fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: ["::1", "127.0.0.1"])
 
     assert JPEG == fetcher(f"http://two.example:{server.port}/")
+
+
+@pytest.fixture
+def slow(monkeypatch) -> list[float]:
+    """Lets the first two connections time out; how long each try was given."""
+    shares: list[float] = []
+    real = httpcore.SyncBackend.connect_tcp
+
+    def connect_tcp(self, host: str, port: int, timeout: float) -> httpcore.NetworkStream:
+        shares.append(timeout)
+        if len(shares) < 3:
+            raise httpcore.ConnectTimeout
+        return real(self, host, port, timeout=timeout)
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect_tcp)
+    return shares
+
+
+@pytest.mark.parametrize("further", [0, 5])
+def test_each_address_has_a_third_of_the_time(serve, slow, further: int):
+    """However many a name has: an eighth of it is too little for a host that is far away."""
+    server = serve(answer())
+    addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1", *(f"127.0.1.{n}" for n in range(further))]
+    fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: addresses)
+
+    assert JPEG == fetcher(f"http://many.example:{server.port}/")
+    assert min(slow) > 0.3 * PATIENT.connect_timeout_s
+
+
+def test_the_fourth_address_is_not_tried(serve, slow):
+    """Whoever does not answer at three is out of reach."""
+    server = serve(answer())
+    addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.1"]
+    fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: addresses)
+    with pytest.raises(FetchError, match="connect: refused"):
+        fetcher(f"http://many.example:{server.port}/")
+
+    assert 3 == len(slow)
 
 
 def test_an_international_name_is_encoded(serve):

@@ -17,6 +17,7 @@ from ...errors import FetchError, SettingsError
 from .address import Address
 
 _HEAD_BYTES = 128 * 1024  # allowed on the wire beyond the picture: the head and the framing of chunks
+MOST_TRIED = 3  # addresses of a host; each has its share of the time to connect, so more would leave too little for any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +80,11 @@ class GuardedBackend(httpcore.NetworkBackend):
 
 
 def _connect(hosts: Sequence[str], port: int, budget: Budget) -> httpcore.NetworkStream:
-    """A connection to the first of ``hosts`` that answers; they share the time there is."""
-    share_s = budget.connect_s() / len(hosts)
+    """A connection to the first of ``hosts`` that answers; the first few of them share the time there is."""
+    tried = hosts[:MOST_TRIED]
+    share_s = budget.connect_s() / len(tried)
     reason = "host out of reach"
-    for host in hosts:
+    for host in tried:
         try:
             return httpcore.SyncBackend().connect_tcp(host, port, timeout=min(share_s, budget.left_s()))
         except httpcore.ConnectTimeout:
