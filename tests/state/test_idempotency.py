@@ -7,6 +7,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from unittest.mock import Mock
 
 import pytest
 
@@ -102,6 +103,16 @@ def test_a_retry_gets_the_same_answer(platform):
         again.headers["idempotent-replayed"],
         first.headers.get("idempotent-replayed"),
     )
+
+
+def test_a_retry_of_an_answer_that_could_not_be_kept_is_a_new_call(platform, monkeypatch):
+    """It is not told to wait for a call that is over."""
+    with monkeypatch.context() as patched:
+        patched.setattr(platform.store, "put", Mock(side_effect=StateError("away")))
+        first = platform.read()
+    again = platform.read()
+
+    assert ([NUMBER, NUMBER], 2) == ([first.body["number"], again.body["number"]], platform.used())
 
 
 def test_a_refusal_is_repeated_too(platform):

@@ -102,8 +102,11 @@ def _once(using: Resources, call: Call, app: App, asked: _Asked, key: str) -> Re
     except BaseException:
         idempotency.give_up(state, ticket)
         raise
-    with suppress(StateError):  # the reply was charged and stands; its retry will be a new call
+    try:
         idempotency.keep(state, ticket, reply)
+    except StateError:  # the reply was charged and stands; its retry will be a new call
+        with suppress(StateError):  # if that is not known either, once the mark has had its time
+            idempotency.give_up(state, ticket)
     return reply
 
 
