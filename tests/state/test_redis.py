@@ -69,21 +69,6 @@ def token(digest: str) -> Token:
     )
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis://localhost/0?no_option_of_anyones=1",
-        "redis://localhost/0?records=many",
-        "redis://localhost:port/0",
-        "redis://localhost/0?socket_timeout=long",
-    ],
-)
-def test_a_url_that_cannot_be_meant_is_a_wrong_setting(url: str, clock):
-    """Options nobody knows, and values that do not fit, are said at once."""
-    with pytest.raises(SettingsError, match="state_url"):
-        states.connect(url, clock)
-
-
 def test_without_redis_py_the_setting_says_what_to_install(monkeypatch, clock):
     """The extra is named when it is missing."""
     monkeypatch.setitem(sys.modules, "redis", None)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from bankcard_ocr.errors import SettingsError, StateError
+from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, dump, span
@@ -131,13 +131,6 @@ def test_a_secret_store_url_is_a_path(tmp_path, clock):
     store.close()
 
     assert ["a.db"] == [file.name for file in tmp_path.iterdir()]
-
-
-@pytest.mark.parametrize("url", ["mysql://x", "sqlite:///", "sqlite:x", "sqlite:///a.db?synchronous=OFF"])
-def test_another_url_is_a_wrong_setting(url: str, clock):
-    """What names no store of ours is said at once."""
-    with pytest.raises(SettingsError, match="state_url"):
-        states.connect(url, clock)
 
 
 def test_a_path_that_cannot_be_made_is_out_of_reach(tmp_path, clock):

@@ -423,3 +423,24 @@ class TestWindows:
     def test_minutes_end_at_the_full_minute(self, now: float, ends: float):
         """A span ends at the next multiple of its length."""
         assert ends == span(now, 60).ends
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://x",
+        "sqlite:///",
+        "sqlite:x",
+        "sqlite:///a.db?synchronous=OFF",
+        "sqlite:///a.db?sychronous=FULL",
+        "sqlite:///a.db?records=many",
+        "redis://localhost/0?no_option_of_anyones=1",
+        "redis://localhost/0?records=many",
+        "redis://localhost:port/0",
+        "redis://localhost/0?socket_timeout=long",
+    ],
+)
+def test_a_url_that_cannot_be_meant_is_a_wrong_setting(url: str, clock):
+    """Stores and options nobody knows, and values that do not fit, are said at once."""
+    with pytest.raises(SettingsError, match="state_url"):
+        states.connect(url, clock)

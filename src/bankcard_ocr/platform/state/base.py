@@ -6,7 +6,8 @@ be one. Seconds are floats of Unix time; the clock is given to the store when it
 
 Secrets never come here: an app has a hash of its secret, a token is its SHA-256.
 
-Every verb raises :class:`~bankcard_ocr.errors.StateError` when the store is out of reach; nothing was charged then.
+Every verb raises :class:`~bankcard_ocr.errors.StateError` when the store is out of reach. What it was to do may have
+been done then, when a store across a network was lost before it answered: a charge may count, a limit never gives way.
 """
 
 from __future__ import annotations

@@ -100,6 +100,8 @@ class SqliteState:
         most_records = base.most_records(chosen.get("records", "0"))
         if path == place or not path:
             raise SettingsError("state_url", "the settings", "must be sqlite:///PATH")
+        if unknown := sorted(chosen.keys() - {"synchronous", "records"}):
+            raise SettingsError("state_url", "the settings", f"has no option {unknown[0]}: synchronous, records")
         if synchronous not in {"NORMAL", "FULL"}:
             raise SettingsError("state_url", "the settings", "synchronous must be NORMAL or FULL")
         file = path if path == ":memory:" else Path(path).expanduser()
