@@ -408,6 +408,13 @@ class TestDisclosure:
 
         assert ("ECDH-ES", told["jwk"], "") == (kept["alg"], kept, store.app("wx1").jwk)
 
+    def test_a_key_in_another_form_is_said_not_to_be_one(self, run, app, tmp_path):
+        """DER, which is no text, as anything else."""
+        file = tmp_path / "key.der"
+        file.write_bytes(ECKey.generate_key("P-256").as_der(private=False))
+        with pytest.raises(BankcardError, match="cannot be used: this is neither a JWK nor a PEM file of a public key"):
+            run("apps", "set-key", "wx1", str(file))
+
     def test_a_private_key_is_not_taken(self, run, app, store, tmp_path):
         """The error says what to register instead, and nothing is kept."""
         file = tmp_path / "key.jwk"

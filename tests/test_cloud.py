@@ -301,6 +301,14 @@ def test_a_text_that_is_no_path_is_not_sent(server, make, bankcard, text, words)
     )
 
 
+@pytest.mark.parametrize("name", ["no such card.jpg", "."])
+def test_a_path_that_cannot_be_read_is_a_cloud_error(server, make, bankcard, name: str):
+    """As all that is wrong with a call, not the error of the system."""
+    error = failure(bankcard, make(), img=Path(name))
+
+    assert (-601002, True, []) == (error.errCode, "img cannot be read, " in error.errMsg, server.asked)
+
+
 @given(st.text() | st.binary().map(lambda data: base64.b64encode(data).decode()))
 def test_any_text_is_a_path_or_a_cloud_error(text: str):
     """Whatever the SDK is given as the name of a picture."""

@@ -516,7 +516,7 @@ def _file(name: str, picture: Any) -> _File:
         picture = _path(name, picture)
     if isinstance(picture, os.PathLike):
         content_type = content_type or mimetypes.guess_type(picture)[0]
-        picture = Path(picture).read_bytes()
+        picture = _content(name, Path(picture))
     elif hasattr(picture, "read"):
         picture = picture.read()
     content_type = content_type or "application/octet-stream"
@@ -524,6 +524,13 @@ def _file(name: str, picture: Any) -> _File:
         raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} is {{contentType, value}}, bytes, a path or an open file")
     extension = mimetypes.guess_extension(content_type) or ".jpg"
     return f"{name}{extension}", bytes(picture), content_type
+
+
+def _content(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} cannot be read, {error.strerror}") from error
 
 
 def _path(name: str, text: str) -> Path:

@@ -204,7 +204,7 @@ def set_key(
 ) -> None:
     """Register the public key that pan=jwe encrypts card numbers of an app to, in place of any earlier one."""
     try:
-        jwk = public_jwk(file.read_text(encoding="utf-8"))
+        jwk = public_jwk(file.read_text(encoding="utf-8", errors="replace"))
     except ValueError as error:
         raise BankcardError(f"{file} cannot be used: {error}") from error
     _change(appid, config, lambda app: dataclasses.replace(app, jwk=jwk))
