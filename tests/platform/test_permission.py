@@ -54,10 +54,26 @@ def test_what_is_no_config_is_refused(config):
         permission.listed(config)
 
 
-@given(st.text() | st.binary())
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda part: st.lists(part) | st.dictionaries(st.text(), part),
+)
+
+
+@given(st.text() | st.binary() | JSON.map(json.dumps) | JSON.map(lambda openapi: json.dumps(config_of(openapi))))
 def test_any_file_is_a_config_or_refused(config):
     """No file does anything but give names or a ValueError."""
     assert all(isinstance(name, str) for name in listed_or_none(config))
+
+
+@given(st.lists(st.text(), unique=True))
+def test_names_are_as_they_were_listed(names: list[str]):
+    """Whatever they are, in their order."""
+    assert tuple(names) == permission.listed(json.dumps(config_of(names)))
+
+
+def config_of(openapi: object) -> dict[str, object]:
+    return {"permissions": {"openapi": openapi}}
 
 
 def listed_or_none(config: str | bytes) -> tuple[str, ...]:
