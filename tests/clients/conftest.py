@@ -108,10 +108,10 @@ class CloudFunction:
     def close(self) -> None:
         self.process.communicate(timeout=10)
 
-    def bankcard(self, *, token: str, **call: Any) -> dict[str, Any]:
-        """``{"result": …}`` or ``{"error": …}`` of ``cloud.openapi.ocr.bankcard``."""
+    def bankcard(self, *, token: str, path: str = "/admin", **call: Any) -> dict[str, Any]:
+        """``{"result": …}`` or ``{"error": …}`` of ``cloud.openapi.ocr.bankcard``; ``path`` of its ``serviceUrl``."""
         environment = {"WX_API_TOKEN": token, "WX_APPID": "wx1"}
-        init = {"serviceUrl": f"{self.url}/admin"}
+        init = {"serviceUrl": f"{self.url}{path}"}
         self.process.stdin.write(json.dumps({"environment": environment, "init": init, **call}) + "\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())

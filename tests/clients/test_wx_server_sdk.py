@@ -33,6 +33,14 @@ def test_a_buffer(function, served, kind):
     assert {"result": {**OK, "number": served.number, "id": served.number}} == answer
 
 
+@pytest.mark.parametrize("path", ["", "/", "//admin/"])
+def test_an_address_without_its_path(function, served, path):
+    """As the address of the server is, or with a slash too many."""
+    answer = function.bankcard(token=served.token(), path=path, type="photo", **picture())
+
+    assert {"result": {**OK, "number": served.number, "id": served.number}} == answer
+
+
 def test_a_large_buffer(function, served):
     """A picture just under the limit arrives whole."""
     answer = function.bankcard(token=served.token(), type="photo", **picture(JPEG + bytes(2_097_152 - len(JPEG))))

@@ -81,9 +81,9 @@ class TestReplies:
         """With the setting the documentation's literal form is sent."""
         assert '"errcode":"41001"' in ask(start(errcode_style="string").port, "GET", "/cv/ocr/bankcard").text
 
-    @pytest.mark.parametrize("target", ["/admin", "//admin/", "http://functions.example//admin/"])
+    @pytest.mark.parametrize("target", ["/admin", "//admin/", "http://functions.example//admin/", "/"])
     def test_a_cloud_call_has_its_own_form(self, server, target: str):
-        """What is no cloud call at /admin, however that is written, is a transport error of the SDK's."""
+        """What is no cloud call at /admin, however that is written, or at /, is a transport error of the SDK's."""
         reply = ask(server.port, "POST", target)
 
         assert (200, "application/json; charset=utf-8") == (reply.status, reply.headers["content-type"])

@@ -879,6 +879,59 @@ class TestEndpoints:
         """A path that is none is an invalid url."""
         assert begins(platform.call("GET", "/cgi-bin/nothing"), 40066)
 
+    @pytest.mark.parametrize(
+        ("path", "hint"),
+        [
+            ("/cv/ocr/bankcard&access_token=TOKEN", "/cv/ocr/bankcard is meant, and its query begins with ?"),
+            ("/CV/OCR/BankCard", "/cv/ocr/bankcard is meant"),
+            ("/CGI-BIN/token;appid=wx1", "/cgi-bin/token is meant, and its query begins with ?"),
+            ("/cv/ocr/idcard", ""),
+        ],
+    )
+    def test_a_path_that_is_nearly_right_is_told_what_it_should_be(self, platform, path: str, hint: str):
+        """Where a capital letter or a wrong sign is all that is wrong."""
+        found = platform.call("POST", path, JPEG)
+
+        assert (40066, hint) == (found["errcode"], platform.told[-1][0].cause)
+
+    @pytest.mark.parametrize("name", ["Authorization", "access_token", "X-Access-Token"])
+    def test_a_token_in_a_header_is_told_where_it_belongs(self, platform, name: str):
+        """As other APIs have it; one in the query counts all the same."""
+        for query, code in (("", 41001), ("access_token=TOKEN", 0)):
+            request = wire.request(
+                method="POST", path="/cv/ocr/bankcard", query=query.encode(), headers={name.lower(): "TOKEN"}, body=JPEG
+            )
+            assert code == platform.service.answer(request).errcode
+        assert wire.AS_HEADER == platform.told[0][0].cause
+
+    @pytest.mark.parametrize(
+        ("secret", "cause"), [(f"{SECRET} ", "the secret has blanks around it"), ("wrong", "")], ids=["blank", "wrong"]
+    )
+    def test_a_secret_with_blanks_is_told_of_them(self, platform, secret: str, cause: str):
+        """As copied from where it was shown."""
+        found = platform.call(
+            "GET", "/cgi-bin/token", grant_type="client_credential", appid="wx1", secret=secret.replace(" ", "%20")
+        )
+
+        assert (40125, cause) == (found["errcode"], platform.told[-1][0].cause)
+
+    @pytest.mark.parametrize(
+        ("outcome", "query", "cause"),
+        [
+            (FetchError("status", "status 403"), {"Signature": "x"}, "Signature"),
+            (FetchError("type", "text/html, not a picture"), {"x-oss": "1", "Signature": "x"}, "x-oss"),
+            (FetchError("status", "status 403"), {"pan": "masked"}, None),
+            (FetchError("connect", "refused"), {"Signature": "x"}, None),
+        ],
+    )
+    def test_a_url_that_was_not_encoded_is_told_what_it_lost(self, platform, outcome, query, cause: str | None):
+        """Its parameters behind the first came as those of the call."""
+        platform.fetch.outcome = outcome
+        platform.call("POST", "/cv/ocr/bankcard", b"", access_token="TOKEN", img_url="http://x/a.jpg?e=1", **query)
+        lost = f"; img_url was not percent-encoded, {cause} was cut off" if cause else ""
+
+        assert f"{outcome}{lost}" == platform.told[-1][0].cause
+
     @pytest.mark.parametrize("path", ["//cv/ocr/bankcard", "/cv/ocr/bankcard/", "/cv//ocr/bankcard"])
     def test_a_slash_more_is_no_matter(self, platform, path: str):
         """A base URL that ends in a slash works."""

@@ -155,7 +155,10 @@ class TestPicture:
         ("parts", "expected"),
         [
             ([('name="file"; filename="a"', PNG), ('name="img"; filename="b"', JPEG)], JPEG),
-            ([('name="img"', b"not known"), ('name="file"; filename="a"', PNG)], b"not known"),
+            ([('name="img"; filename="b"', b"not known"), ('name="file"; filename="a"', PNG)], b"not known"),
+            ([('name="img"', b"\xff\xd7"), ('name="file"; filename="a"', PNG)], b"\xff\xd7"),
+            ([('name="img"', b"undefined"), ('name="file"; filename="a"', PNG)], PNG),
+            ([('name="img"', "卡.jpg".encode()), ('name="file"; filename="a"', PNG)], PNG),
             ([('name="json"; filename="blob"', b"{}"), ('name="file"; filename="a"', PNG)], PNG),
             ([('name="json"; filename="blob"', b"{}")], b"{}"),
             ([('name="x"', JPEG), ('name="file"; filename="a"', PNG)], PNG),
@@ -215,6 +218,14 @@ class TestPicture:
             (b"", b'{"img_url":"http://j/"}', "application/octet-stream", "http://j/"),
             (b"img_url=http%3A%2F%2Fq%2F%E5%8D%A1%20%2B.jpg", b"", "", "http://q/卡 +.jpg"),
             (b"img_url=http://q/%BF%A8.jpg", b"", "", "http://q/%BF%A8.jpg"),
+            (b"img_url=%22http://q/%22", b"", "", "http://q/"),
+            ("img_url=\ufeff<http://q/>".encode(), b"", "", "http://q/"),
+            (
+                b"",
+                multipart(('name="img"', b"null"), ('name="img_url"', b"http://m/")),
+                "multipart/form-data",
+                "http://m/",
+            ),
             (b"", "img_url=http://f/银行卡.jpg".encode("gbk"), "", "http://f/%D2%F8%D0п%A8.jpg"),
         ],
     )
@@ -242,6 +253,18 @@ class TestPicture:
             ),
             (b"", b"img=%FF%D8", "application/x-www-form-urlencoded", AS_TEXT),
             (b"img=card.jpg", b"", "", AS_TEXT),
+            (b"", multipart(('name="img"', b"card.jpg")), "multipart/form-data; boundary=b", AS_TEXT),
+            (b"", multipart(('name="img"', b"[object Object]")), "multipart/form-data; boundary=b", AS_TEXT),
+            (b"", b'{"img": {"type": "Buffer", "data": [255, 216]}}', "application/json", form.AS_JSON),
+            (
+                b"",
+                b'{"img": {"type": "Buffer", "data": [255' + b", 216" * 10_000 + b"]}}",
+                "application/json",
+                form.AS_JSON,
+            ),
+            (b"", b'{"imgUrl": "http://x/"}', "application/json", "neither img nor img_url, but imgUrl"),
+            (b"a=1&b=2&c=3&d=4&type=scan&%E5%8D%A1=5", b"", "", "neither img nor img_url, but a, b, c"),
+            (b"Abcdef0123456789012345678=", b"", "", "neither img nor img_url"),
             (b"", b"x", "multipart/form-data", "multipart: no boundary"),
             (b"", b"{", "application/json", "json: cannot be parsed"),
             (
@@ -310,7 +333,12 @@ class TestPicture:
     def test_several_pictures_of_one_card(self):
         """img, then img2 to img8, in that order, as files or base64; img9 and empty ones are none."""
         files = [(f'name="img{n}"; filename="a"', b"%d" % n) for n in (9, 8, 3, 2, 4)]
-        parts = [*files, ('name="img5"; filename="a"', b""), ('name="img7_base64"', b"Nw=="), ('name="img"', b"1")]
+        parts = [
+            *files,
+            ('name="img5"; filename="a"', b""),
+            ('name="img7_base64"', b"Nw=="),
+            ('name="img"; filename="a"', b"1"),
+        ]
         found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert [b"1", b"2", b"3", b"4", b"7", b"8"] == [picture.data for picture in found]

@@ -25,6 +25,7 @@ from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
 from bankcard_ocr.server.fetch.connection import Limits
+from bankcard_ocr.server.fetch.url import ON_A_DEVICE
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
@@ -723,6 +724,11 @@ def test_the_systems_names_are_used(serve):
         ("www.example.com:8080/card.jpg", "url: no http:// or https://"),
         ("ftp://example.com/card.jpg", "url: scheme ftp refused"),
         ("file:///etc/passwd", "url: scheme file refused"),
+        ("wxfile://tmp_123.jpg", f"url: {ON_A_DEVICE}"),
+        ("http://tmp/wxa1b2.jpg", f"url: {ON_A_DEVICE}"),
+        ("C:\\cards\\card.jpg", f"url: {ON_A_DEVICE}"),
+        ("/home/anna/card.jpg", f"url: {ON_A_DEVICE}"),
+        ("//example.com/card.jpg", "url: no http:// or https://"),
         ("http://user:pw@example.com/", "url: credentials refused"),
         ("http://", "url: no host name"),
         ("http://exa mple.com/", "url: no host name"),

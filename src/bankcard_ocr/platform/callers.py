@@ -11,7 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from ..errors import CallError
-from . import credentials
+from . import credentials, wire
 from .call import Call
 from .state import base
 from .state.base import App, State, Token
@@ -19,6 +19,7 @@ from .state.base import App, State, Token
 WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
+_HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
 AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
 
@@ -49,7 +50,10 @@ class Callers:
     def authorized(self, call: Call, api: str) -> App:
         """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
         with call.at("token"):
-            app = self.by_token(call.request.access_token(), call.now)
+            access_token = call.request.access_token()
+            if not access_token and _HEADERS_OF_TOKENS & call.request.headers.keys():
+                raise CallError(41001, wire.AS_HEADER)
+            app = self.by_token(access_token, call.now)
         with call.at("permission"):
             admit(call, app, api)
         return app
@@ -98,7 +102,7 @@ class Callers:
         key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
         if key is None:
             self._state.consume(wrong, window, WRONG_SECRETS)
-            raise CallError(40125)
+            raise CallError(40125, "the secret has blanks around it" if secret != secret.strip() else "")
         self._verified.put(app, secret, key)
         return Client(app=app, key=key)
 

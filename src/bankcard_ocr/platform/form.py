@@ -42,9 +42,11 @@ TEXTS = frozenset(  # parameters that are texts, however they are sent
     | {"img_base64", *(f"img{number}_base64" for number in range(2, MOST_PICTURES + 1))}
 )
 
+AS_JSON = "img came as JSON, send it as a file of a multipart form, or as img_base64"
 PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}  # some call their charset a coding
 
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[A-Za-z_][\w%-]*=")  # how a form begins, and JSON does not
+_PICTURE_AS_JSON = re.compile(rb'"img[2-8]?"\s*:\s*[\[{]')  # its bytes as numbers, as Node.js writes a Buffer
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
 _BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
@@ -172,7 +174,8 @@ def _text(data: bytes) -> str:
 
 def _json_object(data: bytes) -> Mapping[str, Any]:
     if sum(map(data.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
-        raise BadBody(f"json: over {MAX_JSON_VALUES} values")
+        is_a_picture = _PICTURE_AS_JSON.search(data[:512]) is not None
+        raise BadBody(AS_JSON if is_a_picture else f"json: over {MAX_JSON_VALUES} values")
     try:
         text = _json_text(data)
         value = json.loads(text)

@@ -13,7 +13,7 @@ import dataclasses
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ..errors import Busy, CallError, PictureTooLarge, Refused, StateError
+from ..errors import Busy, CallError, FetchError, PictureTooLarge, Refused, StateError
 from ..reading import Options, Reading, Seen
 from . import detail, idempotency, quota, wire
 from .call import Call
@@ -79,10 +79,20 @@ def _bytes(using: Resources, call: Call, source: PictureSource) -> bytes:
     data, limit = source.data, using.settings.max_picture_bytes
     if data is None:
         with call.at("fetch"):
-            data = using.fetch(source.url)
+            data = _fetched(using, call, source.url)
     if len(data) > limit:
         raise PictureTooLarge(got=len(data), limit=limit, unit="bytes")
     return data
+
+
+def _fetched(using: Resources, call: Call, url: str) -> bytes:
+    try:
+        return using.fetch(url)
+    except FetchError as error:
+        rest = wire.cut_off(call.request)
+        if error.stage not in {"status", "type"} or not rest:
+            raise
+        raise FetchError(error.stage, f"{error.reason}; img_url was not percent-encoded, {rest} was cut off") from error
 
 
 def _once(using: Resources, call: Call, app: App, asked: _Asked, key: str) -> Reply:

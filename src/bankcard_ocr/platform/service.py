@@ -7,6 +7,7 @@ to is told by the functions in ``recognition``, ``tokens``, ``quota`` and ``look
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ from .endpoints import ENDPOINTS, Endpoint
 from .resources import Resources
 from .state.base import App, Record
 from .wire import Reply, Request
+
+_NO_PATH = re.compile("[&;=]")  # where a query was begun with another sign than ?
 
 
 class Observer(Protocol):
@@ -90,7 +93,7 @@ class Service:
     def _route(self, call: Call) -> Reply:
         endpoint = ENDPOINTS.get(call.request.path)
         if endpoint is None:
-            raise CallError(40066)
+            raise CallError(40066, _meant(call.request.path))
         if call.request.method != "POST" and (endpoint.post_only or call.request.method != "GET"):
             raise CallError(43002)
         if endpoint.api:
@@ -131,6 +134,15 @@ _BY_SECRET: Mapping[Endpoint, tuple[Callable[[Call], Credentials], Callable[[Res
         }
     )
 )
+
+
+def _meant(path: str) -> str:
+    """What a path that is none was meant to be, where a capital letter or a sign in it is all that is wrong."""
+    end = _NO_PATH.search(path)
+    plain = path[: end.start()] if end else path
+    if plain.lower() not in ENDPOINTS:
+        return ""
+    return f"{plain.lower()} is meant" + (", and its query begins with ?" if end else "")
 
 
 def _fault(error: Exception) -> Exception | None:

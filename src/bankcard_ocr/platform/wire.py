@@ -22,7 +22,7 @@ import base64
 import json
 import re
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
@@ -140,7 +140,12 @@ _REASONS_OF_CODES: Mapping[int, Reason] = MappingProxyType(
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
 AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
+AS_HEADER = "the token came as a header, put it into the query as access_token"
 MOST_OF_A_PLACE = 8192  # bytes
+MOST_NAMED = 3  # parameters, of those that nobody asked for
+KNOWN = {*form.TEXTS, "img", *EXTRA}  # parameters of a recognition
+_NAME = re.compile(r"[A-Za-z_][\w-]{0,23}", re.ASCII)
+_AROUND_A_URL = " \t\r\n\f\v\"'<>\ufeff\u200b"  # of the text that it was copied from
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
 
@@ -262,8 +267,8 @@ def picture(request: Request) -> PictureSource:
         return PictureSource(data=data)
     for source in (request.query, request.body.form, request.body.json or {}):
         url = source.get("img_url")
-        if isinstance(url, str) and url.strip() and url.strip() not in PLACEHOLDERS:
-            return PictureSource(url=url.strip())
+        if isinstance(url, str) and (url := url.strip(_AROUND_A_URL)) and url not in PLACEHOLDERS:
+            return PictureSource(url=url)
     further = (_base64(request.body, f"{name}_base64") for name in EXTRA)
     if data := _uploaded(request.body) or next(filter(None, further), None):
         return PictureSource(data=data)
@@ -271,14 +276,48 @@ def picture(request: Request) -> PictureSource:
         raise CallError(41005, "the picture has 0 bytes")
     if request.body.raw:
         return PictureSource(data=request.body.raw)  # called a picture, so that decoding says what it is instead
-    if request.value("img"):
-        raise CallError(41005, AS_TEXT)
-    raise CallError(41005, request.body.fault or "neither img nor img_url")
+    raise CallError(41005, request.body.fault or _what_came_instead(request))
+
+
+def _what_came_instead(request: Request) -> str:
+    """Why there is no picture: ``img`` was no file, or what there was had other names."""
+    img = (request.body.json or {}).get("img")
+    if isinstance(img, Mapping | list) and img:
+        return form.AS_JSON
+    if request.value("img") or any(part.name == "img" for part in request.body.parts):
+        return AS_TEXT
+    sent = [*request.query, *request.body.form, *(request.body.json or {}), *(part.name for part in request.body.parts)]
+    others = list(dict.fromkeys(_unknown(sent)))[:MOST_NAMED]
+    return "neither img nor img_url" + (f", but {', '.join(others)}" if others else "")
+
+
+def _unknown(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name not in KNOWN and _NAME.fullmatch(name)]
+
+
+def cut_off(request: Request) -> str:
+    """The parameter that was a part of an ``img_url`` which nobody encoded: the first behind its own; empty if none."""
+    for fields in (request.query, request.body.form):
+        if "?" in fields.get("img_url", ""):
+            names = list(fields)
+            return next(iter(_unknown(names[names.index("img_url") :])), "")
+    return ""
 
 
 def _is_a_place(data: bytes) -> bool:
     """Whether a part is where a picture may be found: ``@/path`` of curl's old ways in PHP, or a URL."""
     return len(data) < MOST_OF_A_PLACE and data.startswith((b"@", b"http://", b"https://"))
+
+
+def _is_a_word(part: form.Part) -> bool:
+    """Whether a part is what a form has in place of a file that was not attached: ``undefined``, or the file's name."""
+    if part.filename is not None or not part.data or format_of(part.data):
+        return False
+    try:
+        text = part.data[:MOST_OF_A_PLACE].decode()
+    except UnicodeDecodeError:
+        return False
+    return "".join(text.split()).isprintable()
 
 
 def pictures(request: Request) -> tuple[PictureSource, ...]:
@@ -320,7 +359,7 @@ def _uploaded(body: form.Body, *, but: Collection[str] = ()) -> bytes | None:
     Of other files those that begin like a picture come first. Parts whose names are in ``but`` do not count.
     """
     parts = [part for part in body.parts if part.name not in but]
-    files = [part for part in parts if part.name == "img"]
+    files = [part for part in parts if part.name == "img" and not _is_a_word(part)]
     others = [part for part in parts if part.filename is not None and part not in files]
     files += sorted(others, key=lambda part: not format_of(part.data))
     files += [part for part in parts if part.filename is None and format_of(part.data)]

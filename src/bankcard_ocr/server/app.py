@@ -41,8 +41,6 @@ OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
-WITH_PICTURES = {RECOGNIZE.path, cloudcall.PATH}
-
 
 class Api:
     """The API as an ASGI application; complete after construction."""
@@ -84,14 +82,14 @@ class Api:
         return False
 
     async def _called(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_pictures = wire.normal(scope["path"]) in WITH_PICTURES
+        has_pictures = _has_pictures(scope)
         lane = self._recognitions if has_pictures else self._others
         limit = self._limit(scope) if has_pictures else OTHER_BODY_BYTES
         try:
             async with asyncio.timeout(self._settings.request_timeout_s):
                 body = await self._body(receive, limit, keep=not lane.is_full)
         except TimeoutError:
-            code = cloudcodes.TIMEOUT if _is_cloud_call(scope) else -1
+            code = cloudcodes.TIMEOUT if is_cloud_call(scope) else -1
             error = TooSlow(code, limit_s=self._settings.request_timeout_s)
             await _send(send, await self._refused_and_kept(scope, error), close=True)
         except _TooLarge as found:
@@ -119,10 +117,10 @@ class Api:
         return min(most * self._settings.max_picture_bytes + BODY_SLACK_BYTES, MAX_HELD_BYTES)
 
     def _too_large(self, scope: Scope, size: int) -> BankcardError:
-        path = wire.normal(scope["path"])
-        if path in WITH_PICTURES:
+        if _has_pictures(scope):
             return PictureTooLarge(got=size, limit=self._settings.max_picture_bytes, unit="bytes")
-        return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes") if path in ENDPOINTS else CallError(40066)
+        is_api = wire.normal(scope["path"]) in ENDPOINTS
+        return CallError(47001, f"size: over {OTHER_BODY_BYTES} bytes") if is_api else CallError(40066)
 
     async def _body(self, receive: Receive, limit: int, *, keep: bool) -> bytes | None:
         """The whole body, which counts as held from here on, or None when there is no room for it.
@@ -170,7 +168,7 @@ class Api:
 
     def _answer(self, scope: Scope, body: list[bytes], is_over: threading.Event) -> Answer:
         request = replace(_request(scope, body.pop()), is_over=is_over)
-        if _is_cloud_call(scope):
+        if is_cloud_call(scope):
             return cloudcall.answer(request, self._service)
         return self._packed(scope, self._service.answer(request))
 
@@ -185,7 +183,7 @@ class Api:
 
     def _packed(self, scope: Scope, reply: Reply) -> Answer:
         """``reply`` as this path's clients expect it: JSON, in a cloud call's answer within protobuf."""
-        if _is_cloud_call(scope):
+        if is_cloud_call(scope):
             return cloudcall.wrapped(reply)
         content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
         return Answer(
@@ -226,8 +224,14 @@ class _Lane:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _is_cloud_call(scope: Scope) -> bool:
-    return wire.normal(scope["path"]) == cloudcall.PATH
+def is_cloud_call(scope: Scope) -> bool:
+    """Whether it is one for the gateway, to which what is posted to / belongs, too: no page takes it."""
+    path = wire.normal(scope["path"])
+    return path == cloudcall.PATH or (path == "/" and scope["method"] == "POST")
+
+
+def _has_pictures(scope: Scope) -> bool:
+    return wire.normal(scope["path"]) == RECOGNIZE.path or is_cloud_call(scope)
 
 
 class _TooLarge(Exception):

@@ -26,7 +26,7 @@ from ..platform.state.base import Record, State
 from ..reading import PictureReader
 from ..settings import Settings, key
 from . import log_writer, logs, metrics, pages, traces
-from .app import Api
+from .app import Api, is_cloud_call
 from .fetch import Fetcher
 from .fetch.connection import Limits
 from .gate import Gate
@@ -103,7 +103,9 @@ def _both(api: Api, site: Router) -> ASGIApp:
     """The API, and beside it the pages of ``site``; what is neither gets the API's answer."""
 
     def is_page(scope: Scope) -> bool:
-        return scope["path"] not in ENDPOINTS and any(each.matches(scope)[0] is not Match.NONE for each in site.routes)
+        if scope["path"] in ENDPOINTS or is_cloud_call(scope):
+            return False
+        return any(each.matches(scope)[0] is not Match.NONE for each in site.routes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -25,6 +25,8 @@ _URL = re.compile(r"(https?)://([^/?#\\]*)([/\\][^?#]*)?(\?[^#]*)?(?:#.*)?", re.
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 _NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
+_OF_A_DEVICE = re.compile(r"[a-z]:[/\\]|(wxfile|content):|/(?!/)", re.IGNORECASE)
+ON_A_DEVICE = "a path on the sender's device, send the file as img"
 _SAFE = "%/:=&?~+!$,;'@()*[]-._|"
 
 
@@ -68,11 +70,15 @@ def parse(url: str) -> Target:
         raise FetchError("url", "control characters refused")
     match = _URL.fullmatch(text)
     if match is None:
+        if _OF_A_DEVICE.match(text):
+            raise FetchError("url", ON_A_DEVICE)
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]{0,19}):", text)
         known = scheme and scheme[1].lower() not in _PORTS and not scheme[1].count(".")
         raise FetchError("url", f"scheme {scheme[1].lower()} refused" if known and scheme else "no http:// or https://")
     scheme_, authority, path, query = match[1].lower(), match[2], (match[3] or "/").replace("\\", "/"), match[4] or ""
     host, address, port = _authority(authority)
+    if host == "tmp":  # where mini programs have what was chosen or photographed
+        raise FetchError("url", ON_A_DEVICE)
     return Target(
         scheme=scheme_, host=host, address=address, port=port or _PORTS[scheme_], path=_quoted(path) + _quoted(query)
     )
