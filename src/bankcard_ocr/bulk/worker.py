@@ -23,10 +23,10 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Literal, Self
 
 from ..errors import BankcardError, BulkError, PictureError, Refused
-from ..numbers import iin, pan
+from ..numbers import iin
 from ..numbers.masking import masked
 from ..platform import detail, wire
-from ..platform.disclosure import Disclosure
+from ..platform.disclosure import without_app
 from ..reading import Options
 from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
@@ -188,16 +188,7 @@ def row(
 def card(number: str, job: Job) -> dict[str, Any]:
     """The number and what it alone tells of its issuer, no more of its digits in either than the job wants."""
     told = {"number": number, **detail.issuer(iin.lookup(number))}
-    return Disclosure(form=job.pan, show=lambda digits: shown(digits, job)).applied(told)
-
-
-def shown(number: str, job: Job) -> str:
-    """``number`` as the job wants it written."""
-    if job.pan == "full":
-        return number
-    if job.pan == "fingerprint":
-        return pan.fingerprint(number, job.key)
-    return pan.mask(number)
+    return without_app(job.pan, job.key).applied(told)
 
 
 def _work(connection: Connection, job: Job) -> None:

@@ -74,15 +74,20 @@ def disclosure(asked: str, app: App, fingerprint_key: bytes) -> Disclosure:
         raise CallError(47001, "pan: full, masked, jwe or fingerprint")
     if FORMS.index(form) < FORMS.index(app.pan):
         raise CallError(48001, f"pan: the app gets {app.pan} at most")
-    if form == "masked":
-        return Disclosure(form=form, show=pan.mask)
     if form == "jwe":
         if not app.jwk:
             raise CallError(48001, "pan: the app has no key to encrypt to, see apps set-key")
         return Disclosure(form=form, show=cache(lambda number: encrypted(number, app.jwk)))
+    if form == "fingerprint" and not fingerprint_key:
+        raise CallError(48001, "pan: the server has no fingerprint_key_file")
+    return without_app(form, fingerprint_key)
+
+
+def without_app(form: Literal["full", "masked", "fingerprint"], fingerprint_key: bytes = b"") -> Disclosure:
+    """The form as it is for everybody."""
+    if form == "masked":
+        return Disclosure(form=form, show=pan.mask)
     if form == "fingerprint":
-        if not fingerprint_key:
-            raise CallError(48001, "pan: the server has no fingerprint_key_file")
         return Disclosure(form=form, show=lambda number: pan.fingerprint(number, fingerprint_key))
     return FULL
 

@@ -30,7 +30,7 @@ class Traces:
         begun = round(record.invoke_time * 1e9)
         attributes = {
             "http.request.method": record.method,
-            "url.path": record.request_url.partition("?")[0],
+            "url.path": record.path,
             "bankcard_ocr.rid": record.rid,
             "bankcard_ocr.errcode": record.errcode,
             "bankcard_ocr.stage": record.stage,

@@ -128,8 +128,8 @@ export const refusal = (answer) => (answer.code === null ? noReply(answer) : mea
 
 /** What the server's causes are called here, the names of what varies in them, and the units of numbers that are large. */
 const CAUSES = [
-  [/^number unreadable: digits (\d+) (?:uncertain|hidden)$/, "h_digit", "digits"],
-  [/^number unreadable: digits (.+) (?:uncertain|hidden)$/, "h_digits", "digits"],
+  [/^number unreadable: digits (\d+) uncertain$/, "h_digit", "digits"],
+  [/^number unreadable: digits (.+) uncertain$/, "h_digits", "digits"],
   [/^number unreadable: digits uncertain$/, "h_some"], // of many calls
   [/^number unreadable: at the edge, perhaps cut off$/, "h_cut"],
   [/^number unreadable: not as card numbers are$/, "h_unlike"],
