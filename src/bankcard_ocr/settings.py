@@ -97,7 +97,7 @@ class Settings:
     )
     daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0)
     minute_limit: int = _set(60_000, "Recognitions a minute for an app.", least=1)
-    token_lifetime_s: int = _set(7200, "Seconds an access token lives.", least=301, most=7200)
+    token_lifetime_s: int = _set(7200, "Seconds an access token lives, from 301 to 7200.", least=301, most=7200)
     max_picture_bytes: int = _set(
         2_097_152, "The largest picture, uploaded or fetched, in bytes.", least=1, most=67_108_864
     )

@@ -611,6 +611,13 @@ def test_a_large_jpeg_may_have_fewer_scans(monkeypatch):
         (b"/9j/4AAQSkZJRg==", "base64"),
         (b"data:image/png;base64,iVBORw0KGgo=", "data URL"),
         (b"\0\0\0\x18ftypavif", "AVIF, not a picture of an accepted format"),
+        (
+            b"\xff\xd8\xff\xe0\0\x10JFIF".decode("utf-8", "replace").encode(),
+            "bytes that were read as text, not a picture",
+        ),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF".decode("latin-1").encode(), "bytes that were read as text, not a picture"),
+        (b"\x89PNG\r\n\x1a\n".decode("utf-8", "replace").encode(), "bytes that were read as text, not a picture"),
+        (b"\x89PNG\r\n\x1a\n".decode("latin-1").encode(), "bytes that were read as text, not a picture"),
         (b"hello", "unknown format"),
         (b"\0" * 100, "unknown format"),
         (b"\xff\xd8\xff", "JPEG"),

@@ -116,7 +116,12 @@ def _what(data: bytes) -> str:
     return f"{found}, not a picture of an accepted format" if found else "unknown format"
 
 
+_AS_TEXT = "bytes that were read as text"  # as UTF-8, of which what is none became U+FFFD, or as Latin-1
 _FOREIGN = (
+    (b"\xbd\xef\xbf\xbd", _AS_TEXT),  # without the two bytes that a byte order mark begins with, too
+    (b"\xbdpng", _AS_TEXT),
+    (b"\xc3\xbf\xc3\x98", _AS_TEXT),
+    (b"\xc2\x89png", _AS_TEXT),
     (b"<svg", "SVG"),
     (b"<?xml", "XML"),
     (b"<!doctype html", "HTML"),
