@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from uvicorn.server import ServerState
 
 from bankcard_ocr.server import protocol
@@ -209,6 +210,17 @@ def test_a_fold_behind_the_request_line_is_refused():
     head = b"POST /x HTTP/1.1\n Content-Length: 3\nHost: h\n\nabc"
 
     assert asyncio.run(cut_off(head)).startswith(b"HTTP/1.1 400 ")
+
+
+def test_https_on_this_port_is_said_in_the_log():
+    """With the caller's address: it is a common mistake, and the caller sees no more than a broken connection."""
+    with capture_logs() as lines:
+        answer = asyncio.run(cut_off(b"\x16\x03\x01\x02\0\x01"))
+
+    assert (b"", [("https on a port that speaks http", "127.0.0.1")]) == (
+        answer,
+        [(line["event"], line["client_ip"]) for line in lines],
+    )
 
 
 async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:

@@ -25,6 +25,7 @@ import asyncio
 import re
 from typing import Any
 
+import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -37,6 +38,7 @@ _UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\r\n]*\r?\n",
 _END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
+_TLS = b"\x16\x03"  # how a ClientHello begins, RFC 8446 5.1
 
 
 def mended(line: bytes) -> bytes:
@@ -132,6 +134,11 @@ class Protocol(HttpToolsProtocol):
         head = self._head
         if head is not None:
             data = head + data
+            if data.startswith(_TLS):
+                client_ip = self.client[0] if self.client else ""
+                structlog.get_logger().warning("https on a port that speaks http", client_ip=client_ip)
+                self.transport.close()
+                return
             end = _END.search(data, max(0, len(head) - 3))
             if end is None and data[:1].isalpha():  # else it is no HTTP, which the parser says at once
                 self._head = data
