@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from contextlib import contextmanager
 from unittest.mock import Mock
@@ -212,6 +214,17 @@ def test_several_workers_need_a_folder_to_count_in(monkeypatch):
 
 
 class TestTraces:
+    def test_a_collector_that_does_not_answer_holds_nobody_up(self):
+        """What is left for it is let go after a second."""
+        pytest.importorskip("opentelemetry.sdk")
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            made = traces.traces(f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces")
+            made.observe(record(token=1.0))
+            begun = time.monotonic()
+            made.close()
+
+        assert time.monotonic() - begun < 2 * traces.CLOSE_S
+
     @pytest.fixture
     def spans(self):
         pytest.importorskip("opentelemetry.sdk")

@@ -169,7 +169,7 @@ class _DeadWorkers:
             pid = int(file.stem.rpartition("_")[2])
             try:
                 os.kill(pid, 0)  # harmless: only asks
-            except ProcessLookupError:
+            except (ProcessLookupError, PermissionError):  # the latter is of somebody else's process by now
                 mark_process_dead(pid, str(self._folder))  # type: ignore[no-untyped-call]
         return []
 

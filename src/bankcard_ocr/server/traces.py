@@ -7,6 +7,7 @@ beginnings. The spans of a failed call have the status error, with errcode and c
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
@@ -14,6 +15,9 @@ from ..platform.state.base import Record
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
+
+EXPORT_S = 2.0  # for one batch; the library's 10 are for networks, a collector is near
+CLOSE_S = 1.0
 
 
 class Traces:
@@ -48,8 +52,10 @@ class Traces:
         call.end(begun + round(record.cost_ms * 1e6))
 
     def close(self) -> None:
-        """Sends what is left."""
-        self._provider.shutdown()
+        """Sends what is left, within CLOSE_S: a collector that does not answer holds nobody up."""
+        sending = threading.Thread(target=self._provider.shutdown, daemon=True)
+        sending.start()
+        sending.join(CLOSE_S)
 
 
 def traces(endpoint: str) -> Traces:
@@ -62,6 +68,7 @@ def traces(endpoint: str) -> Traces:
     except ModuleNotFoundError as error:
         reason = "needs OpenTelemetry; install bankcard-ocr[otel]"
         raise SettingsError("otlp_endpoint", "the settings", reason) from error
-    provider = TracerProvider(resource=Resource.create({"service.name": "bankcard-ocr"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    named = Resource.create({"service.name": "bankcard-ocr"})
+    provider = TracerProvider(resource=named, shutdown_on_exit=False)  # which would wait once more
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_S)))
     return Traces(provider)
