@@ -786,7 +786,13 @@ class TestFields:
         ("end", "told"),
         [
             ({"status": 413, "body": "<html>"}, "Something before the server answered for it: HTTP 413."),
+            (
+                {"status": 429, "json": {"message": "Too Many Requests"}},
+                "Something before the server answered for it: HTTP 429.",
+            ),
             ({"status": 200, "body": "{"}, "The server cannot be reached."),
+            ({"status": 200, "body": "null"}, "The server cannot be reached."),
+            ({"status": 200, "json": {"errcode": "none"}}, "The server cannot be reached."),
         ],
     )
     def test_an_answer_that_is_not_the_servers_is_told(self, logged_in, end: dict[str, object], told: str):

@@ -58,6 +58,10 @@ async function withToken(path, query, options) {
   return renewed.code === 0 ? send(path, { ...query, access_token: session.token }, options) : renewed;
 }
 
+/** A reply's errcode, which some servers are set to send as text; a token's has none. Null for JSON that somebody else sent. */
+const codeOf = ({ errcode, access_token: token }) =>
+  errcode != null && Number.isFinite(Number(errcode)) ? Number(errcode) : typeof token === "string" ? 0 : null;
+
 /** {code, reply, status, rid, ms, retryAfter}; code null when the server cannot be reached, or a proxy answers with a `status` of its own. */
 async function send(path, query, options) {
   const started = performance.now(), mine = ended;
@@ -65,10 +69,11 @@ async function send(path, query, options) {
   try {
     const response = await fetch(`${path}?${new URLSearchParams(query)}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS), ...options });
     status = response.ok ? 0 : response.status;
-    reply = await response.json();
+    const parsed = await response.json();
+    reply = parsed !== null && typeof parsed === "object" ? parsed : {};
     rid = response.headers.get("x-rid") ?? "";
     retryAfter = Number(response.headers.get("retry-after") ?? 0);
-    code = Number(reply.errcode ?? 0); // a token's reply has none, and some servers are set to send it as text
+    code = codeOf(reply);
   } catch {
     code = null;
   }
