@@ -353,6 +353,23 @@ def test_a_strangers_records_cannot_fill_the_memory(store, monkeypatch):
     assert (["4", "3", "2"], None) == ([found.rid for found in store.records("", since=0.0)], store.record("1"))
 
 
+def test_a_bound_that_is_set_lower_frees_what_is_beyond_it(redis, clock):
+    """With the next calls, not in a week: it is what an operator does about memory."""
+    url = redis.url()
+    store = states.connect(url, clock)
+    for n in range(250):
+        store.put_record(record(str(n)))
+    store.close()
+    bounded = states.connect(f"{url}&records=10" if "?" in url else f"{url}?records=10", clock)
+    for n in range(250, 253):
+        bounded.put_record(record(str(n)))
+    found = len(bounded.records("wx1", since=0.0))
+    left = len(list(bounded._redis.scan_iter(f"{bounded._prefix}record:*", count=1000)))
+    bounded.close()
+
+    assert (10, 10) == (found, left)
+
+
 def test_a_list_of_records_forgets_what_redis_freed(store):
     """Entries whose record is gone are dropped, two with each new record."""
     for rid in ("1", "2", "3", "4"):

@@ -101,6 +101,24 @@ def test_a_clock_that_was_ahead_stops_no_sweep(tmp_path):
     assert [1732377000.0] == swept
 
 
+def test_a_clock_that_jumps_ahead_deletes_nothing_at_once(tmp_path):
+    """What is over by then goes when the clock has stayed so for an hour; set back before, nothing is lost."""
+    now = [1732377000.0]
+    store = SqliteState(tmp_path / "state.sqlite3", lambda: now[0])
+    store.consume("recognize:wx1", span(now[0], 86400), 5)
+    for _ in range(20):  # 10 minutes of a clock that is 70 days ahead
+        now[0] += 30 + (70 * 86400 if now[0] < 1732377001.0 else 0)
+        store.put_record(RECORD)
+    kept = store._one("SELECT count(*) FROM counters")[0]
+    for _ in range(120):
+        now[0] += 30
+        store.put_record(RECORD)
+    left = store._one("SELECT count(*) FROM counters")[0]
+    store.close()
+
+    assert (1, 0) == (kept, left)
+
+
 @pytest.mark.parametrize("over", [True, False])
 def test_a_full_disk_is_said_and_goes_by(path, clock, monkeypatch, over: bool):
     """The reason is SQLite's own, and the store works again when there is room."""

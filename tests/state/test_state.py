@@ -343,6 +343,15 @@ class TestRecords:
 
         assert ["r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0)]
 
+    def test_records_of_a_path_are_listed(self, store, monkeypatch):
+        """The latest of them, however many of other paths came since."""
+        monkeypatch.setattr(base, "MAX_RECORDS_ANSWERED", 3)
+        urls = ["/a", "/a?b=/c", "/a", "/a?x=1", *["/ab?a=/a"] * 7, "/b"]
+        for n, url in enumerate(urls):
+            store.put_record(dataclasses.replace(record(f"r{n}", at=10.0 + n), request_url=url))
+
+        assert ["r3", "r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0, path="/a")]
+
     def test_an_operator_may_bound_an_apps_records(self, url, clock):
         """``records=`` keeps the latest of each app, a minute later at most, and leaves others alone."""
         store = states.connect(f"{url}{'&' if '?' in url else '?'}records=2", clock)

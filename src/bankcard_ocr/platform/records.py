@@ -58,8 +58,12 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
 
 
 def _kept(text: str) -> str:
-    """The beginning of ``text``, masked: a number that is cut off by it is found all the same."""
-    return masked(text[:LOOKED_AT])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+    """The beginning of ``text``, masked: a number that is cut off by it is found all the same.
+
+    What cannot be printed is replaced: a terminal may take it for a command.
+    """
+    kept = masked(text[:LOOKED_AT])[:MAX_KEPT_TEXT].encode("utf-8", "replace").decode()
+    return "".join([char if char.isprintable() else "\ufffd" for char in kept])
 
 
 def _fields(fields: Mapping[str, str]) -> str:

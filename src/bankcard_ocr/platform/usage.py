@@ -19,11 +19,10 @@ def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict
     each ``stage`` and of each ``cause``, which leaves out here what differs from card to card, as the uncertain digits;
     the most frequent first. ``since`` is when they begin.
     """
-    records = state.records(appid, since=now - RECORD_LIFETIME_S)
+    records = state.records(appid, since=now - RECORD_LIFETIME_S, path=path)
     ends = Counter(
         (record.errcode, record.stage if record.errcode else "", record.common_cause or record.cause)
         for record in records
-        if record.path == path
     )
     causes = [
         {"errcode": errcode, "stage": stage, "cause": cause, "count": count}

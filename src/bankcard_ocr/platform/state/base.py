@@ -204,8 +204,8 @@ class State(Protocol):
         """The record of this request id."""
         ...
 
-    def records(self, appid: str, *, since: float) -> list[Record]:
-        """The app's records since then, the latest first, a thousand at most."""
+    def records(self, appid: str, *, since: float, path: str = "") -> list[Record]:
+        """The app's records since then, of calls to ``path`` if given, the latest first, a thousand at most."""
         ...
 
     def ping(self) -> None:

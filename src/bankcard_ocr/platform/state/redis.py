@@ -24,6 +24,7 @@ Keys, each behind a prefix (``bankcard-ocr:`` or the URL's ``?prefix=``)::
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -138,8 +139,10 @@ for _, rid in ipairs(redis.call('ZRANGE', KEYS[2], 0, 1)) do
     if redis.call('EXISTS', ARGV[6] .. rid) == 0 then redis.call('ZREM', KEYS[2], rid) end
 end
 local most = tonumber(ARGV[5])
-if most > 0 and redis.call('ZCARD', KEYS[2]) > most then
-    redis.call('DEL', ARGV[6] .. redis.call('ZPOPMIN', KEYS[2])[1])
+local surplus = most > 0 and redis.call('ZCARD', KEYS[2]) - most or 0
+if surplus > 0 then
+    local popped = redis.call('ZPOPMIN', KEYS[2], math.min(surplus, 100))
+    for i = 1, #popped, 2 do redis.call('DEL', ARGV[6] .. popped[i]) end
 end
 """
 
@@ -299,12 +302,18 @@ class RedisState:
         found = base.load_record(body) if body else None
         return found if found and found.invoke_time > self._clock() - base.RECORD_LIFETIME_S else None
 
-    def records(self, appid: str, *, since: float) -> list[Record]:
+    def records(self, appid: str, *, since: float, path: str = "") -> list[Record]:
+        found: list[Record] = []
+        most, index = base.MAX_RECORDS_ANSWERED, self._key(f"records:{appid}")
         with self._use() as redis:
-            index = self._key(f"records:{appid}")
-            rids = redis.zrange(index, "+inf", since, byscore=True, desc=True, offset=0, num=base.MAX_RECORDS_ANSWERED)
-            bodies = redis.mget([self._key(f"record:{rid}") for rid in rids]) if rids else []
-        return [base.load_record(body) for body in bodies if body]
+            for offset in itertools.count(step=most):
+                rids = redis.zrange(index, "+inf", since, byscore=True, desc=True, offset=offset, num=most)
+                bodies = redis.mget([self._key(f"record:{rid}") for rid in rids]) if rids else []
+                here = [base.load_record(body) for body in bodies if body]
+                found += [record for record in here if path in {"", record.path}]
+                if len(found) >= most or len(rids) < most:
+                    break
+        return found[:most]
 
     def ping(self) -> None:
         with self._use() as redis:

@@ -28,6 +28,7 @@ from .base import App, Record, Token, TokenKind, Window
 
 WAIT_S = 5.0
 SWEEP_EVERY_S = 60.0
+JUMP_S, SETTLED_S = 86_400.0, 3600.0  # without a call a clock is doubted after so long, for so long
 
 _FIRST = """
 CREATE TABLE apps (appid TEXT PRIMARY KEY, created REAL NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
@@ -73,6 +74,7 @@ class SqliteState:
         self._most_records = most_records
         self._lock = threading.Lock()
         self._swept = clock()
+        self._doubted_until = 0.0
         try:
             _make_private(path)
             self._connection = sqlite3.connect(
@@ -202,8 +204,14 @@ class SqliteState:
     def put_record(self, record: Record) -> None:
         sql = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
         self._do(sql, record.rid, record.appid, record.invoke_time, base.dump(record))
-        if not 0 <= self._clock() - self._swept < SWEEP_EVERY_S:  # a clock that was ahead is set back
-            self._swept = self._clock()
+        now = self._clock()
+        passed_s = now - self._swept
+        if 0 <= passed_s < SWEEP_EVERY_S:  # a clock that was ahead is set back
+            return
+        self._swept = now
+        if passed_s > JUMP_S:  # a clock that runs ahead now would delete what is not over
+            self._doubted_until = now + SETTLED_S
+        if not 0 <= self._doubted_until - now <= SETTLED_S:
             self.sweep()
 
     def record(self, rid: str) -> Record | None:
@@ -211,9 +219,14 @@ class SqliteState:
         row = self._one("SELECT body FROM records WHERE rid = ? AND at > ?", rid, oldest)
         return base.load_record(row[0]) if row else None
 
-    def records(self, appid: str, *, since: float) -> list[Record]:
-        sql = "SELECT body FROM records WHERE appid = ? AND at >= ? ORDER BY at DESC LIMIT ?"
-        return [base.load_record(body) for (body,) in self._all(sql, appid, since, base.MAX_RECORDS_ANSWERED)]
+    def records(self, appid: str, *, since: float, path: str = "") -> list[Record]:
+        sql = """
+            SELECT body FROM records WHERE appid = ?1 AND at >= ?2 AND (
+                ?3 = '' OR json_extract(body, '$.request_url') = ?3
+                OR substr(json_extract(body, '$.request_url'), 1, length(?3) + 1) = ?3 || '?'
+            ) ORDER BY at DESC LIMIT ?4
+        """
+        return [base.load_record(body) for (body,) in self._all(sql, appid, since, path, base.MAX_RECORDS_ANSWERED)]
 
     def sweep(self) -> None:
         """Deletes what is past its time. Called by writers now and then; harmless at any time."""
