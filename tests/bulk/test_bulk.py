@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -413,6 +414,55 @@ def test_a_damaged_part_is_no_result(tmp_path):
             parts.finish([chunk])
 
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_part_that_is_cut_off_is_no_result(tmp_path):
+    """It is named, with what to do."""
+    chunk = Chunk(kind="files", rows=1, names=("a",))
+    with Parts(tmp_path / "out.jsonl") as parts:
+        (parts.folder / "0000000.jsonl").write_text('{"row": 0, "outc')
+        with pytest.raises(BulkError, match="does not have its 1 rows; delete it and run again"):
+            parts.finish([chunk])
+
+
+def test_a_folder_on_nfs_is_left_clean(tmp_path, monkeypatch):
+    """There a file that is open, as the lock is, gets another name when it is removed."""
+    real = os.unlink
+
+    def unlink(path, *args, **options):
+        name = os.fspath(path)
+        if name == "lock" and not is_closed:
+            return os.rename(name, ".nfs1", src_dir_fd=options["dir_fd"], dst_dir_fd=options["dir_fd"])
+        return real(path, *args, **options)
+
+    is_closed: list[int] = []
+    close = os.close
+    chunk = Chunk(kind="files", rows=1, names=("a",))
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.planned({}, lambda: [chunk])
+        parts.write(chunk, [{"row": 0, "outcome": "read"}])
+        parts.finish([chunk])
+        monkeypatch.setattr(os, "unlink", unlink)
+        monkeypatch.setattr(
+            os, "close", lambda file: (is_closed.append(file) if file == parts._lock else None, close(file))
+        )
+
+    assert ["out.jsonl"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_a_lock_that_was_removed_meanwhile_is_taken_anew(tmp_path, monkeypatch):
+    """The run that had it ended between the moment it was opened and that it was free."""
+    real, opened = fcntl.flock, []
+
+    def flock(file: int, operation: int) -> None:
+        if not opened:
+            shutil.rmtree(tmp_path / "out.jsonl.parts")
+        opened.append(file)
+        real(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with Parts(tmp_path / "out.jsonl") as parts:
+        assert (2, True) == (len(opened), (parts.folder / "lock").exists())
 
 
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):

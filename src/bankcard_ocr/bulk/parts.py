@@ -47,9 +47,10 @@ class Parts:
         self._lock = -1
 
     def __enter__(self) -> Self:
+        lock = self.folder / "lock"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(self.folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            self._lock = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
             raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
         try:
@@ -59,6 +60,9 @@ class Parts:
             held = isinstance(error, BlockingIOError)
             why = f"another run is writing {self.out}" if held else f"{self.folder} cannot be locked: {error.strerror}"
             raise BulkError(why) from error
+        if not _is_open_at(self._lock, lock):  # the run that had it ended meanwhile, and removed it
+            os.close(self._lock)
+            return self.__enter__()
         for beside in self.out.parent.glob(f"{glob.escape(self.out.name)}.*{NEW}"):
             if beside.name.removeprefix(f"{self.out.name}.").removesuffix(NEW).isdecimal():
                 beside.unlink(missing_ok=True)  # a run was killed while it put OUT together
@@ -67,9 +71,12 @@ class Parts:
     def __exit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if not (self.folder / PLAN).exists():  # nothing was begun
+        is_over = not (self.folder / PLAN).exists()  # or was not begun
+        if is_over:
             shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
+        if is_over:  # on NFS the lock had another name as long as it was open
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def planned(self, facts: dict[str, object], make: Callable[[], list[Chunk]]) -> list[Chunk]:
         """The plan of the first run, or of this one when it is the first. Raises BulkMisuse when facts differ."""
@@ -110,8 +117,8 @@ class Parts:
         return Summary(rows=outcomes.total(), outcomes=dict(sorted(outcomes.items())))
 
     def discard(self) -> None:
-        """Removes the parts."""
-        shutil.rmtree(self.folder)
+        """Removes the parts, the plan first: without it nothing else is looked at."""
+        (self.folder / PLAN).unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Removes the parts unless they are of a run that is not done: of another OUT that was put in its place."""
@@ -132,6 +139,8 @@ class Parts:
                 raise BulkError(
                     f"{self._path(chunk)} cannot be read: {error.strerror}; run the same command again"
                 ) from error
+            except ValueError:
+                rows = []
             if [each["row"] for each in rows] != list(range(chunk.first, chunk.first + chunk.rows)):
                 raise BulkError(f"{self._path(chunk)} does not have its {chunk.rows} rows; delete it and run again")
             outcomes.update(each["outcome"] for each in rows)
@@ -139,6 +148,13 @@ class Parts:
 
     def _path(self, chunk: Chunk) -> Path:
         return self.folder / f"{chunk.index:07}.jsonl"
+
+
+def _is_open_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager
