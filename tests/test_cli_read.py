@@ -586,7 +586,7 @@ class TestFormats:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         result = run(picture("a.jpg", NUMBER.encode()), "--out", str(tmp_path / "a.parquet"))
 
-        assert "Parquet needs pyarrow: pip install 'bankcard-ocr[bulk]', or take --format csv" == str(result.exception)
+        assert "Parquet needs pyarrow, which the extra bulk has (docs/cli.md); or take --format csv" == str(result.exception)
 
     @pytest.mark.parametrize("suffix", ["jsonl", "csv"])
     def test_the_name_of_out_says_the_format(self, reader, picture, tmp_path, suffix: str):
@@ -760,9 +760,8 @@ class TestAnnotated:
         """Runs on two white pictures, one of them refused, and gives the copies that were written."""
 
         def make(*args: str) -> list[Path]:
-            picture("4111 1111 1111 1111.png", white(NUMBER))
-            picture("5.png", white("empty"))
-            run(str(tmp_path), "--save-annotated", str(tmp_path / "out"), *args)
+            pictures = [picture("4111 1111 1111 1111.png", white(NUMBER)), picture("5.png", white("empty"))]
+            run(*pictures, "--save-annotated", str(tmp_path / "out"), *args)
             return sorted((tmp_path / "out").iterdir())
 
         return make
@@ -792,6 +791,26 @@ class TestAnnotated:
         [copy] = copies()
 
         assert 0o600 == copy.stat().st_mode & 0o777
+
+    @pytest.mark.parametrize("make", [Path.symlink_to, Path.hardlink_to])
+    def test_nothing_that_is_read_is_written_over(self, reader, picture, tmp_path, make):
+        """Under another name, either, nor what a link leads to: status 2, and all is as it was."""
+        source = Path(picture("x.jpg", white(NUMBER)))
+        (tmp_path / "out").mkdir()
+        make(tmp_path / "out" / "00001-x.jpg", source)
+        result = run(str(source), "--save-annotated", str(tmp_path / "out"))
+
+        assert (2, True) == (result.exit_code, "choose another --save-annotated" in unboxed(result.stderr))
+        assert white(NUMBER) == source.read_bytes()
+
+    @pytest.mark.parametrize("args", [("--save-annotated", "/proc/nope"), ("--format", "parquet")])
+    def test_an_earlier_result_is_kept_where_none_can_be_made(self, reader, picture, tmp_path, monkeypatch, args):
+        """What may fail is tried before it is emptied."""
+        monkeypatch.setitem(sys.modules, "pyarrow", None)
+        (tmp_path / "cards.csv").write_text("earlier")
+        result = run(picture("x.jpg", white(NUMBER)), "--out", str(tmp_path / "cards.csv"), *args)
+
+        assert (1, "earlier") == (result.exit_code, (tmp_path / "cards.csv").read_text())
 
     def test_uncovered_needs_copies(self, reader, picture):
         """--uncovered alone would do nothing: status 2, and what to add."""

@@ -7,6 +7,7 @@ is too long for a float.
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -61,13 +62,17 @@ def _csv(file: IO[bytes]) -> Iterator[Write]:
     text.detach()
 
 
+def check(format_: Format) -> None:
+    """Raises BankcardError when lines cannot be written so here."""
+    if format_ is Format.parquet and importlib.util.find_spec("pyarrow") is None:
+        raise BankcardError("Parquet needs pyarrow, which the extra bulk has (docs/cli.md); or take --format csv")
+
+
 @contextmanager
 def _parquet(file: IO[bytes]) -> Iterator[Write]:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ModuleNotFoundError as error:
-        raise BankcardError("Parquet needs pyarrow: pip install 'bankcard-ocr[bulk]', or take --format csv") from error
+    import pyarrow as pa
+    from pyarrow import parquet
+
     reals = dict.fromkeys((name for name in names() if name.endswith(_REALS)), pa.float64())
     kinds = {**reals, **dict.fromkeys(_WHOLES, pa.int32())}
     schema = pa.schema([(name, kinds.get(name, pa.string())) for name in names()])

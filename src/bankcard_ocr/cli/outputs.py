@@ -29,6 +29,20 @@ def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -
                 raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
 
 
+def keep_all(outs: Iterable[Path], names: Iterable[str], option: str) -> None:
+    """Raises typer.BadParameter when one of ``outs`` is a file that is read at one of ``names``, or a link."""
+    read = set()
+    for name in names:
+        with suppress(OSError):
+            found = Path(name).stat()
+            read.add((found.st_dev, found.st_ino))
+    for out in outs:
+        with suppress(OSError):
+            found = out.lstat()
+            if stat.S_ISLNK(found.st_mode) or (found.st_dev, found.st_ino) in read:
+                raise typer.BadParameter(f"{out} is read, or a link, and would be lost; choose another {option}")
+
+
 @contextmanager
 def private(path: Path, option: str) -> Iterator[IO[bytes]]:
     """The file ``path``, empty, that only its owner may read: it will have card numbers. Raises BankcardError.

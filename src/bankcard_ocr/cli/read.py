@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -22,7 +22,7 @@ from . import formats, inputs, lines
 from .formats import Format
 from .limits import SERVER, MaxBytes, Threshold
 from .lines import Line
-from .outputs import keep_inputs, private, reporting_errors
+from .outputs import keep_all, keep_inputs, private, reporting_errors
 from .progress import bar
 
 Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
@@ -81,11 +81,12 @@ def command(
         stack.enter_context(_terminable())
         sources = stack.enter_context(inputs.opened(pictures))
         keep_inputs(out, {*pictures, *(source.name for source in sources)})
-        write = stack.enter_context(_writer(told_as, out))
-        save = _saver(save_annotated, covered=not uncovered)
+        formats.check(told_as)
+        save = _saver(save_annotated, sources, covered=not uncovered)
+        reader = make_reader(max_bytes)
+        write = stack.enter_context(_writer(told_as, out))  # the last that may fail: an earlier file is lost by it
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         stack.callback(pool.shutdown, cancel_futures=True)  # who stops it waits for no picture that is not begun
-        reader = make_reader(max_bytes)
 
         def work(place: int) -> Line:
             told, data = lines.line(reader, sources[place], options, max_bytes=max_bytes, mask=mask)
@@ -159,8 +160,11 @@ def _writer(told_as: Format, out: Path | None) -> Iterator[formats.Write]:
             sys.stdout.buffer.flush()
 
 
-def _saver(folder: Path | None, *, covered: bool) -> Save:
-    """What writes the annotated picture of a line that was read into ``folder``; nothing when that is None."""
+def _saver(folder: Path | None, sources: Sequence[inputs.Source], *, covered: bool) -> Save:
+    """What writes the annotated picture of a line that was read into ``folder``; nothing when that is None.
+
+    Raises typer.BadParameter where that would be over one of ``sources``, or through a link.
+    """
     if folder is None:
         return lambda _place, _name, _data, _told: None
     from . import annotate
@@ -169,6 +173,8 @@ def _saver(folder: Path | None, *, covered: bool) -> Save:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise BankcardError(f"{folder} cannot be made: {error.strerror}; choose another --save-annotated") from error
+    targets = (folder / annotate.file_name(place, source.name) for place, source in enumerate(sources, 1))
+    keep_all(targets, [source.name for source in sources], "--save-annotated")
 
     def save(place: int, name: str, data: bytes, told: Line) -> None:
         if told["number"] is not None:
