@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 import structlog
@@ -74,6 +77,24 @@ class TestApps:
             kept.name,
             set(made),
         )
+
+    @pytest.mark.parametrize("verb", [["create", "商店"], ["rotate-secret", "wx1"]])
+    def test_a_secret_that_nobody_saw_is_told(self, app, path, verb: list[str]):
+        """The disk is full where it goes: the app has it all the same, so the error says how to get another."""
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "bankcard_ocr", "apps", *verb]
+            told = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+
+        assert (1, True) == (told.returncode, "apps rotate-secret wx" in told.stderr)
+        assert "Traceback" not in told.stderr
+
+    def test_names_are_told_where_their_signs_are_none(self, app):
+        """As escapes, after the app was made."""
+        environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+        command = [sys.executable, "-m", "bankcard_ocr", "apps", "create", "商店", "--json"]
+        told = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+
+        assert "\\u5546\\u5e97" in told.stdout
 
     def test_an_app_is_created_as_asked(self, run, store):
         """Id, secret and limit are as given."""

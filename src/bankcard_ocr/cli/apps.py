@@ -300,7 +300,11 @@ def _secret(given: str | None) -> str:
 
 def _show_secret(app: App, secret: str, *, as_json: bool) -> None:
     text = f"appid:  {app.appid}\nsecret: {secret}\nKeep the secret: only its hash is stored."
-    show({"appid": app.appid, "secret": secret, "name": app.name}, text, as_json=as_json)
+    try:
+        show({"appid": app.appid, "secret": secret, "name": app.name}, text, as_json=as_json)
+    except BankcardError as error:
+        remedy = f"'bankcard-ocr apps rotate-secret {app.appid}' gives one that can be read"
+        raise BankcardError(f"the app has a secret that nobody saw: {error}; {remedy}") from error
 
 
 def _show_list(appid: str, name: str, items: tuple[str, ...], none: str, *, as_json: bool) -> None:

@@ -48,7 +48,8 @@ def _checked(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     except BankcardError as error:
         return {"passed": False, "error": str(error)}
     except Exception as error:  # noqa: BLE001
-        return {"passed": False, "error": f"{type(error).__name__}: {error}"}
+        told = (isinstance(error, OSError) and error.strerror) or str(error)  # without the path of what is missing
+        return {"passed": False, "error": f"{type(error).__name__}: {told}"}
 
 
 def shipped(package: str, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -16,6 +17,7 @@ from ..errors import BankcardError
 from ..platform import state as states
 from ..platform.state.base import App, State
 from ..settings import Settings, load
+from .outputs import reporting_errors
 
 Config = Annotated[Path | None, typer.Option(help="A TOML file of settings.", dir_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,5 +43,8 @@ def known(app: App | None, appid: str) -> App:
 
 
 def show(value: Any, text: str, *, as_json: bool) -> None:
-    """Prints ``value`` as JSON, or ``text`` for people."""
-    typer.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
+    """Prints ``value`` as JSON, or ``text`` for people, what the terminal has no signs for as escapes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with reporting_errors("standard output", "see where it goes"):
+        typer.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
