@@ -294,6 +294,20 @@ def test_a_covered_digit_yields_no_number(reader, pixels):
         reader.read(jpeg(covered))
 
 
+@pytest.mark.parametrize("place", range(1, 17))
+def test_the_digit_that_is_covered_is_named(reader, pixels, place: int):
+    """And not one of the line turned round, which says as little."""
+    box = np.array(reader.read(SAMPLE).digit_quads[place - 1])
+    covered = pixels.copy()
+    cv2.rectangle(
+        covered, (box.min(0) - 6).astype(int).tolist(), (box.max(0) + 6).astype(int).tolist(), (90, 60, 30), -1
+    )
+    with pytest.raises(NumberUnreadable) as caught:
+        reader.read(jpeg(covered))
+
+    assert place in caught.value.digits
+
+
 def test_a_refusal_says_what_was_seen(reader, pixels):
     """Where card and number are, what to be warned of and the pictures that were asked for; no digit is shown."""
     box = np.array(reader.read(SAMPLE).digit_quads[9])

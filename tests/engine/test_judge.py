@@ -167,6 +167,28 @@ def test_a_gap_where_no_card_has_one_is_a_digit_not_seen(gaps, believed):
     assert believed == (candidate.confidence > 0.5)
 
 
+GROUPS = {4: 1.8, 8: 1.8, 12: 1.8}
+
+
+@pytest.mark.parametrize(
+    ("text", "gaps", "believed"),
+    [
+        ("4111111111111111123", {**GROUPS, 16: 2.6}, False),  # a security code behind it
+        ("4111111111111111123", {**GROUPS, 16: 1.8}, False),  # as near as a group: 19 digits of Visa pass the check
+        ("5555555555554444123", {16: 2.6}, False),
+        ("6200000000000005003", {**GROUPS, 16: 2.6}, False),
+        ("6200000000000005003", {**GROUPS, 16: 1.8}, True),  # UnionPay's, a specimen's
+        ("6200000000000005003", {6: 1.8}, True),
+        ("6200000000000005009", {**GROUPS, 16: 2.6}, False),  # both pass the check
+        ("6200000000000005009", {**GROUPS, 16: 1.9}, True),
+        ("6200000000000001003", {**GROUPS, 16: 2.6}, True),  # the first sixteen are no number
+    ],
+)
+def test_three_digits_behind_a_whole_number_are_none_of_its(text: str, gaps: dict[int, float], believed: bool):
+    """A security code on the same line makes nineteen digits of sixteen."""
+    assert believed == (judge.ranked([spaced(text, gaps=gaps)])[0].confidence > 0.5)
+
+
 @pytest.mark.parametrize(
     ("text", "gaps", "believed"),
     [

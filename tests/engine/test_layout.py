@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -199,9 +200,14 @@ def test_what_was_left_out_may_be_a_digit_after_all():
     ]
 
 
-def test_twenty_clear_digits_are_no_number_with_a_stray():
-    """A key has five groups of four, and a SIM card's number."""
-    x = np.array([30 + 16 * (i + 0.6 * (i // 4)) for i in range(20)])
-    whole = line("62000000000000051234", x)
+@pytest.mark.parametrize("count", [20, 21])
+@pytest.mark.parametrize(("likely", "kept"), [(1.0, True), (0.5, True), (0.4, False)])
+def test_more_digits_than_any_number_has_are_none_with_a_stray(count: int, likely: float, kept: bool):
+    """A key has five groups of four, and a SIM card's number; what is no likely digit is a stray all the same."""
+    x = np.array([30 + 16 * (i + 0.6 * (i // 4)) for i in range(count)])
+    x[19:] += 10  # off the grid, so that it is what would be left out
+    whole = line("620000000000000512345"[:count], x)
+    last = tuple(replace(char, probability=likely) for char in whole.characters[19:])
+    found = layout.without_strays(replace(whole, characters=(*whole.characters[:19], *last)))
 
-    assert 20 == len(layout.without_strays(whole).characters)
+    assert kept == (count == len(found.characters))

@@ -73,6 +73,19 @@ def test_a_number_located_short_is_followed_to_its_ends(search, pixels, number, 
     assert read.confidence > 0.9
 
 
+@pytest.mark.parametrize(("scale", "nats"), [(0.25, 0.0), (0.22, 2.0), (0.2, 2.0), (0.18, 3.5)])
+@pytest.mark.parametrize("is_glance", [False, True])
+def test_a_number_of_few_pixels_is_doubted(search, pixels, monkeypatch, scale: float, nats: float, is_glance: bool):
+    """Of digits of 12, 11, 10 and 9 pixels the net is surer than it should be; at a glance there are more of them."""
+    small = np.asarray(Image.fromarray(pixels).resize((round(1280 * scale), round(800 * scale)), Image.Resampling.BOX))
+    doubted = next(search(pixels=small, is_glance=is_glance).regions())
+    monkeypatch.setattr(module, "SMALL", ())
+    plain = next(search(pixels=small, is_glance=is_glance).regions())
+    expected = plain.confidence * np.exp(-0.0 if is_glance else -nats)
+
+    assert doubted.confidence == pytest.approx(expected / (expected + 1 - plain.confidence))
+
+
 @pytest.mark.parametrize("long", ["6200000000000000003", "6200000000000005003"])
 def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, long: str):
     """Of 19 digits set 4-4-4-4-3 the first sixteen were told where the locator saw no more, a number or not."""

@@ -30,6 +30,7 @@ UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
+SIXTEEN = 16  # digits of most numbers
 SEVENTEEN = 17  # digits behind the 62 of 19
 COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
 STAR, FEW_STARS, MANY_STARS = "4", 5, 6  # what the net makes of asterisks; masks have six and more of them in a row
@@ -138,7 +139,7 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
 
     ``views`` are of its line, where one shows it.
     """
-    if is_texture(number) or is_identity_number(number) or is_of_telephones(number):
+    if is_texture(number) or is_identity_number(number) or is_of_telephones(number) or _has_more_behind(number, views):
         return True
     return not is_proven(number) and (is_part(number) or is_nobodys(number) or _may_be_a_part(number, views))
 
@@ -164,15 +165,32 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     """Whether it may be what a cut or a cover left of a number: it is short, or set as longer ones are."""
     if len(number) == pan.LONGEST:
         return False
-    read = [view for view in views if "".join(char.text for char in view.characters) == number]
+    read = _showing(number, views)
     if is_rest_of_nineteen(number):
         return any(recognize.gaps(view) in {(), (4,)} for view in read)
     return len(number) < SHORT or any(recognize.gaps(view) == SIX for view in read)
 
 
+def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
+    """Whether it is a whole number of 16 digits and three behind it, such as a security code, set apart or not.
+
+    Of numbers of 19 digits every tenth begins with a whole one. They stand evenly, and are proven but for UnionPay's,
+    of whom alone 19 are usual.
+    """
+    if len(number) != pan.LONGEST or not is_proven(number[:SIXTEEN]):
+        return False
+    is_unusual = not is_proven(number) and not number.startswith("62")
+    return is_unusual or any(layout.is_set_apart(view, SIXTEEN) for view in _showing(number, views))
+
+
+def _showing(number: str, views: Sequence[Line]) -> list[Line]:
+    """The views whose characters say the number."""
+    return [view for view in views if "".join(char.text for char in view.characters) == number]
+
+
 def _lacks_one(number: str, views: Sequence[Line]) -> bool:
     """Whether a digit was not seen: there is a gap where no card has one, or all views stand so that one is missing."""
-    read = [view for view in views if "".join(char.text for char in view.characters) == number]
+    read = _showing(number, views)
     if any(not pan.allows_gaps(len(number), recognize.gaps(view)) for view in read):
         return True
     return bool(read) and all(layout.lacks_one(view) for view in read)

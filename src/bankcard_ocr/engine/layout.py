@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..numbers import pan
 from ..vision import ctc, recognize
-from ..vision.recognize import Line
+from ..vision.recognize import Character, Line
 
 EVEN = 0.2  # pitches off its place, for the worst character of a line: 95 of 100 lines read right have less
 PLAIN = 0.5  # leaving out strays must halve the unevenness, and beat leaving out any others by as much
@@ -30,8 +30,10 @@ EVENED = 0.4  # assuming an unseen digit must leave at most this share of that: 
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
 DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 CLEAR = 0.9  # a digit beside a number that is surer than this belongs to it; a design's are less
+LIKELY = 0.5  # of more digits than any number has one that is as sure is none of a design's
 FEWEST = 13  # digits of a number that is looked for among strays
 GAPS = (-0.1, 2.1)  # gaps between groups, in pitches
+APART = 0.4  # pitches by which a gap is wider than the other ones, where what stands behind it is another number
 ONE_GAP = 1.5  # the most where there is but one: a wider one may be a digit that was not seen
 
 Floats = NDArray[np.float64]
@@ -86,6 +88,13 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
     return np.array(fits), np.array(rests), np.array(widest)
 
 
+def is_set_apart(line: Line, place: int) -> bool:
+    """Whether the gap before the character at ``place`` is wider than all others, by APART at least."""
+    steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
+    others = steps[: place - 1] + steps[place:]
+    return steps[place - 1] > max(others) + APART * median(steps)
+
+
 def lacks_one(line: Line) -> bool:
     """Whether a digit of ``line`` was not seen: with one unseen it stands evenly, and as it is it does not."""
     return unseen_index(line) is not None
@@ -103,13 +112,10 @@ def unseen_index(line: Line) -> int | None:
 
 
 def shows_more_than(line: Line, number: str, *, least: float = CLEAR) -> bool:
-    """Whether ``line`` shows ``number`` and further digits before or behind it, each at ``least`` as sure as that.
-
-    Together they are no more than any number has.
-    """
+    """Whether ``line`` shows ``number`` and further digits before or behind it, each at ``least`` as sure as that."""
     shown = "".join(char.text for char in line.characters)
     at = shown.find(number)
-    if at < 0 or not shown.isdigit() or not len(number) < len(shown) <= pan.LONGEST:
+    if at < 0 or not shown.isdigit() or len(number) == len(shown):
         return False
     further = (*line.characters[:at], *line.characters[at + len(number) :])
     return all(char.probability >= least for char in further)
@@ -140,11 +146,15 @@ def without_strays(line: Line) -> Line:
         others = (float(weighed[rank]) for rank in order if said[rank] != said[order[0]])
         if off[order[0]] <= bar and weighed[order[0]] <= PLAIN * next(others, np.inf):
             strays = choices[int(order[0])]
-            if count == pan.LONGEST + 1 and all(c.text.isdigit() and c.probability >= CLEAR for c in line.characters):
-                return line  # a digit too many is no stray: keys and SIM cards have five groups of four
+            if count > pan.LONGEST and all(_is_likely_digit(line.characters[i]) for i in strays):
+                return line  # a digit too many is no stray: keys, orders and SIM cards have five groups of four
             shows_digits = any(texts[i] != recognize.HIDDEN for i in strays)
             return line if shows_digits and lacks_a_digit else _blanked(line, strays)
     return line
+
+
+def _is_likely_digit(char: Character) -> bool:
+    return char.text.isdigit() and char.probability >= LIKELY
 
 
 def _without_noise_in_gaps(line: Line, middles: Floats) -> Line:

@@ -19,6 +19,7 @@ from . import judge, layout
 
 CLEAR = 0.9  # the confidence without the prior of what is told to be no card's number
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
+SOME = 0.02  # the confidence of a region that may say a number; below it is not known which of two does
 DATE = 5  # characters of a date, its slash among them
 CORNERS = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))  # of a box, from its middle
 
@@ -44,9 +45,9 @@ class Region:
 
     @property
     def evidence(self) -> tuple[float, int]:
-        """What regions are ranked by: the confidence, then the digits that can be seen, but for those of dates."""
+        """What regions are ranked by: the confidence, where it is any, then the digits that are seen, but of dates."""
         seen = [char.text for char in self.characters if char.text != recognize.HIDDEN]
-        return self.confidence, len(seen) - DATE * seen.count("/")
+        return (self.confidence if self.confidence >= SOME else 0.0), len(seen) - DATE * seen.count("/")
 
     def says(self, number: str) -> bool:
         """Whether its best candidate is ``number``."""

@@ -40,6 +40,7 @@ EITHER_WAY = 0.5  # 0, 1, 2, 5, 6, 8 and 9 read either way up; the issuer tells 
 TURNED = 3.0  # nats against reading a line against the locator's direction when it says something along it, too
 CUT = 0.75  # pitches from a number to the picture's edge: of 273 real ones none had less, of cut ones 106 of 125
 GROUP_CUT = 1.3  # pitches behind 16 digits of UnionPay, where three more may have been: of 52 real ones none had less
+SMALL = ((9.0, 3.5), (12.0, 2.0))  # pixels of a digit, and nats against lines of smaller ones (docs/LOG.md)
 ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a picture would be too small
 PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
@@ -209,7 +210,16 @@ class Search:
         What is proven by check digit and length is believed, but at the picture's edge for short numbers: of cuts one
         in ten is proven, too.
         """
-        return self._doubted_at_the_edge(self._followed(region))
+        return self._doubted_when_small(self._doubted_at_the_edge(self._followed(region)))
+
+    def _doubted_when_small(self, region: Region) -> Region:
+        """``region``, doubted where its digits have so few pixels that the net is surer than it should be."""
+        count = len(region.characters)
+        if self.is_glance or count < recognize.FEWEST:  # the picture has more pixels than are looked at
+            return region
+        pitch = quads.sides(region.text_quad)[0] / count
+        nats = next((nats for width, nats in SMALL if pitch < width), 0.0)
+        return replace(region, candidates=judge.doubted(region.candidates, nats)) if nats else region
 
     def _followed(self, region: Region) -> Region:
         """``region``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
