@@ -63,6 +63,19 @@ def test_a_copy_has_no_colour(picture):
     assert quality.colour(picture, CARD) > 5
 
 
+@pytest.mark.parametrize(
+    ("hue", "is_copy"),
+    [((40, 80, 150), False), ((200, 60, 60), False), ((150, 150, 150), True), ((220, 205, 185), True)],
+    ids=["blue", "red", "grey", "paper under a lamp"],
+)
+def test_a_card_of_one_hue_is_no_copy(hue: tuple[int, int, int], is_copy: bool):
+    """Its brightness explains all of its colours; those of a copy have next to none."""
+    shades = np.linspace(0.7, 1.0, 480)[:, None, None]
+    picture = np.tile((shades * np.array(hue)).astype(np.uint8), (1, 640, 1))
+
+    assert is_copy == (quality.colour(picture, CARD) < 1.5)
+
+
 def test_a_grid_stands_out(picture):
     """A screen's fine period is a peak in the spectrum."""
     grid = 1 - 0.3 * (0.5 + 0.5 * np.sin(2 * np.pi * (np.arange(760)[None] + 0.3 * np.arange(500)[:, None]) / 3.3))

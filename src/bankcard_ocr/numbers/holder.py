@@ -19,13 +19,16 @@ LONGEST = 26  # characters, the most of ISO/IEC 7813's track 1
 
 CAPTIONS = frozenset((
     "ACCOUNT", "ATM", "AUTHORISED", "AUTHORIZED", "BANK", "BUSINESS", "CARD", "CARDHOLDER", "CARTE", "CASH",
-    "CLASSIC", "CONTACTLESS", "CORPORATE", "CREDIT", "CUSTOMER", "DATE", "DEBIT", "DEBIT/CREDIT", "DEBITO",
-    "ELECTRON", "ELECTRONIC", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD", "GOOD", "HOLDER", "INFINITE",
-    "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME", "NOT", "ONLY", "PLATINUM",
-    "PREMIUM", "PREPAID", "PRIVATE", "SIGNATURE", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM",
-    "TRANSFERABLE", "UNIONPAY", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR",
+    "CASHBACK", "CHECKING", "CLASSIC", "CONTACTLESS", "CORPORATE", "CREDIT", "CUSTOMER", "DATE", "DEBIT",
+    "DEBIT/CREDIT", "DEBITO", "ELECTRON", "ELECTRONIC", "ELITE", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD",
+    "GOOD", "HOLDER", "INFINITE", "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME",
+    "NATIONAL", "NOT", "ONLY", "PLATINUM", "PREMIUM", "PREPAID", "PRIVATE", "REWARDS", "SAVINGS", "SELECT",
+    "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM", "TRANSFERABLE", "TRAVEL",
+    "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR", "YOUR",
 ))  # fmt: skip
-PRODUCTS = frozenset(("ACCOUNT", "CARD", "CUSTOMER", "HOLDER"))  # a single word before these is their kind, no name
+PRODUCTS = frozenset(  # a single word before these is their kind, no name
+    ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
+)
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
 BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
@@ -44,7 +47,7 @@ def clean(text: str) -> str | None:
     while words and words[-1].strip(".:") in CAPTIONS:
         behind.append(words.pop().strip(".:"))
     if len(words) < 2 and not PRODUCTS.isdisjoint(behind):
-        return None  # GIFT CARD, VALUED CUSTOMER
+        return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
     if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):

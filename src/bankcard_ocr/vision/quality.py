@@ -15,6 +15,7 @@ from . import quad as quads
 from .quad import Image, Quad
 
 BURNT = 250  # levels from which a pixel is white
+TINT = 14.0  # of grey paper under warm light, in CIELAB; a card of one hue has more
 MOST_COVERED = 0.5  # of a card, by a hand
 PALE = 225  # the median of a card that is white itself
 
@@ -80,13 +81,14 @@ def covered(image: Image, card: Quad) -> float:
 
 
 def colour(image: Image, card: Quad) -> float:
-    """How much colour the card has that its brightness does not explain: near 0 for copies in black and white."""
+    """How much colour the card has that neither its brightness nor tinted light explains: near 0 for copies in grey."""
     cut = quads.rectify(image, quads.grow(card, -0.04, -0.06), 428, 270)
     small = np.asarray(cv2.resize(cut, (54, 34), interpolation=cv2.INTER_AREA), np.uint8)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).reshape(-1, 3).astype(np.float64)
     light = np.stack([np.ones(len(lab)), lab[:, 0], lab[:, 0] ** 2], 1)
     rest = lab[:, 1:] - light @ np.linalg.lstsq(light, lab[:, 1:], rcond=None)[0]
-    return float(np.sqrt((rest**2).sum(1).mean()))
+    hue = np.hypot(*(lab[:, 1:].mean(0) - 128))
+    return float(max(np.sqrt((rest**2).sum(1).mean()), hue - TINT))
 
 
 def moire(image: Image, card: Quad) -> float:
