@@ -110,6 +110,20 @@ def test_augmented_strips_keep_their_labels(seed: int):
     assert np.abs(moved[..., Y]).max() <= 3
 
 
+@given(st.integers(0, 2**32))
+@settings(max_examples=20)
+def test_no_character_is_moved_out_of_its_strip(seed: int):
+    """What can no longer be seen would be asked for all the same."""
+    batch = batch_of(numbered("123"), numbered("45"))
+    batch["places"][0, :3] = [(6, 24, 20, 30), (60, 24, 20, 30), (90, 24, 20, 30)]  # its first is nearly half outside
+    width = batch["pixels"].shape[2]
+    batch["places"][1, :2] = [(width - 60, 24, 20, 30), (width - 10, 24, 20, 30)]
+    strips.augment(np.random.default_rng(seed), batch)
+
+    assert batch["places"][0, 0, 0] >= 5
+    assert batch["places"][1, 1, 0] <= width - 5
+
+
 QUAD = np.array([(60, 100), (260, 110), (258, 134), (58, 124)], np.float32)
 
 

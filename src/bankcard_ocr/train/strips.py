@@ -57,16 +57,25 @@ def sample(drawn: strip.Strip, alphabet: str = ALPHABET) -> Sample:
 
 
 def augment(rng: np.random.Generator, batch: Batch) -> None:
-    """Moves and recolours a batch in place, cheaper than drawing anew."""
+    """Moves and recolours a batch in place, cheaper than drawing anew; no character is moved out of its strip."""
     pixels, places = batch["pixels"], batch["places"]
     for i in range(len(pixels)):
-        x, y = int(rng.integers(-8, 9)), int(rng.integers(-3, 4))
+        left, right = _room_at_ends(places[i, : (batch["codes"][i] > 0).sum()], pixels.shape[2])
+        x, y = int(rng.integers(-min(8, left), min(8, right) + 1)), int(rng.integers(-3, 4))
         pixels[i] = moved(pixels[i], x, y)
         places[i, :, :2] += (x, y)
     if rng.random() < 0.06:
         np.subtract(255, pixels, out=pixels)
     if rng.random() < 0.15:
         batch["pixels"] = np.ascontiguousarray(pixels[..., rng.permutation(3)])
+
+
+def _room_at_ends(places: NDArray[np.float32], width: int) -> tuple[int, int]:
+    """The pixels that characters at ``places`` may be moved left and right, a quarter of one out of the strip at most."""
+    if not len(places):
+        return width, width
+    left, right = places[:, 0] - places[:, 2] / 4, width - places[:, 0] - places[:, 2] / 4
+    return max(0, int(left.min())), max(0, int(right.min()))
 
 
 def moved(pixels: NDArray[np.uint8], x: int, y: int) -> NDArray[np.uint8]:
