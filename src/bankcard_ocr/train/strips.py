@@ -71,7 +71,7 @@ def augment(rng: np.random.Generator, batch: Batch) -> None:
 
 
 def _room_at_ends(places: NDArray[np.float32], width: int) -> tuple[int, int]:
-    """The pixels that characters at ``places`` may be moved left and right, a quarter of one out of the strip at most."""
+    """The pixels that characters at ``places`` may be moved left and right: at most a quarter of one is lost."""
     if not len(places):
         return width, width
     left, right = places[:, 0] - places[:, 2] / 4, width - places[:, 0] - places[:, 2] / 4
