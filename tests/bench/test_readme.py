@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bankcard_ocr.bench import readme, run
+from bankcard_ocr.bench import machine, readme, run
 from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.numbers.pan import digest
@@ -67,6 +67,13 @@ def test_committed_results_are_figures() -> None:
     """No committed result holds twelve digits in a row outside the models' hashes."""
     found = readme.read(ROOT / "bench" / "results")
     assert run.clean(found) == found
+
+
+@pytest.mark.parametrize("file", sorted({row.file for row in readme.ROWS}))
+def test_the_figures_are_of_the_models_that_ship(file: str) -> None:
+    """Results of other weights are no figures of this package."""
+    found = readme.read(ROOT / "bench" / "results")[file]["engines"]["bankcard-ocr"]["models"]
+    assert machine.models(ROOT / "src" / "bankcard_ocr" / "vision" / "weights") == found
 
 
 def test_every_row_has_its_figures() -> None:

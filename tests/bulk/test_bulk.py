@@ -416,6 +416,16 @@ def test_a_damaged_part_is_no_result(tmp_path):
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_names_that_are_no_text_tell_their_pictures_apart(folder, made, tmp_path):
+    """They are what joins a row to its picture."""
+    for name in (b"caf\xe9.jpg", b"caf\xe8.jpg"):
+        (folder / os.fsdecode(name)).write_text(NUMBER)
+    bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+
+    assert {"caf\\xe8.jpg", "caf\\xe9.jpg"} == {row["name"] for row in rows if "caf" in row["name"]}
+
+
 def test_a_part_that_is_cut_off_is_no_result(tmp_path):
     """It is named, with what to do."""
     chunk = Chunk(kind="files", rows=1, names=("a",))

@@ -99,7 +99,8 @@ def _told(row: Row, engine: str, result: Mapping[str, Any]) -> str | None:
 
 
 def _note(results: Results) -> str:
-    note = "Shares are macro averages over cards, with 95 % intervals."
+    note = "Shares are macro averages over cards (of confidences, crops and what has no number: over pictures), "
+    note += "with 95 % intervals."
     if speed := results.get("speed"):
         machine = f"{speed['machine']['cpu']} ({', '.join(speed['machine']['flags'])})"
         note += f" Times are of one thread on {machine}, {speed['made'][:10]}."

@@ -28,6 +28,7 @@ from ..numbers.masking import masked
 from ..platform import detail, wire
 from ..platform.disclosure import without_app
 from ..reading import Options
+from ..vision import files
 from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
 
@@ -175,7 +176,7 @@ def row(
     errmsg = wire.message(errcode) + (f" hint: [{cause}]" if cause else "")
     return {
         "row": chunk.first + offset,
-        "name": chunk.name(offset),
+        "name": files.told(chunk.name(offset)),
         "outcome": outcome,
         "number": told["number"],
         "confidence": confidence,

@@ -20,6 +20,7 @@ from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
 from ..reading import Options, PictureReader, Reading
+from ..vision import files
 from .inputs import Source
 
 FIXED = ("file", "number", "confidence", "errcode", "errmsg", "ms", "candidates")
@@ -93,8 +94,7 @@ def _whole(name: str, ms: float, **told: Any) -> Line:
     took = told.pop("timings", {})
     number_ms = sum(took.get(stage, 0.0) for stage in NUMBER_STAGES) or ms
     times = {"ms": round(number_ms, 3), "detail_ms": round(max(0.0, ms - number_ms), 3)}
-    text = name.encode("utf-8", "replace").decode()  # names on disk are bytes, and not always text
-    return {**dict.fromkeys(names()), "file": text, **told, **times}
+    return {**dict.fromkeys(names()), "file": files.told(name), **told, **times}
 
 
 def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:

@@ -55,6 +55,15 @@ def matching(pattern: str) -> list[Path]:
     return list(found.values())
 
 
+def told(name: str) -> str:
+    r"""A file's name as a text that tells it from all others: bytes that are no UTF-8 are written \xNN.
+
+    >>> told("caf\udce9.jpg")
+    'caf\\xe9.jpg'
+    """
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The pictures of ``archive``, sorted by name; members of one name in the order in which they stand there."""
     infos = (info for info in archive.infolist() if is_picture(info.filename) and not info.is_dir())
