@@ -928,7 +928,7 @@ class TestEndpoints:
         """Its parameters behind the first came as those of the call."""
         platform.fetch.outcome = outcome
         platform.call("POST", "/cv/ocr/bankcard", b"", access_token="TOKEN", img_url="http://x/a.jpg?e=1", **query)
-        lost = f"; img_url was not percent-encoded, {cause} was cut off" if cause else ""
+        lost = f"; if img_url is not percent-encoded, {cause} was cut off" if cause else ""
 
         assert f"{outcome}{lost}" == platform.told[-1][0].cause
 

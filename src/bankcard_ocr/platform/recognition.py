@@ -92,7 +92,9 @@ def _fetched(using: Resources, call: Call, url: str) -> bytes:
         rest = wire.cut_off(call.request)
         if error.stage not in {"status", "type"} or not rest:
             raise
-        raise FetchError(error.stage, f"{error.reason}; img_url was not percent-encoded, {rest} was cut off") from error
+        raise FetchError(
+            error.stage, f"{error.reason}; if img_url is not percent-encoded, {rest} was cut off"
+        ) from error
 
 
 def _once(using: Resources, call: Call, app: App, asked: _Asked, key: str) -> Reply:

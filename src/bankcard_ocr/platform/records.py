@@ -18,7 +18,7 @@ from ..numbers.masking import in_ascii, masked, unquoted
 from .call import Call
 from .form import Part
 from .state.base import Record
-from .wire import Reply, Request
+from .wire import Reply, Request, before_query
 
 MAX_KEPT_TEXT = 2000
 MAX_KEPT_DEPTH = 8
@@ -32,7 +32,6 @@ _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|
 _KNOWN = {"appid", "cgi_path", "detail", "force_refresh", "grant_type", "img_url", "pan", "return", "rid", "type"}
 _OF_ANY_DIGITS = re.compile(r"wx[0-9a-z]{16}|[0-9a-f]{8}(-[0-9a-f]{8}){2}")  # an appid, a rid: hexadecimal
 _MAY_BE_SECRET = re.compile(r"[\w+-]{28,}|(token|secret|passw)\w*\W*[=:]", re.IGNORECASE)  # secrets have 32, tokens 128
-_PATH_END = re.compile("[&?;=]")  # where a query begins that a wrong sign was put before
 
 
 def record(call: Call, reply: Reply, cost_ms: float) -> Record:
@@ -143,8 +142,8 @@ def _shown(text: str) -> str:
 
 def _path(path: str) -> str:
     """The path, up to where it becomes a query."""
-    end = _PATH_END.search(path)
-    return _shown(path) if end is None else _shown(path[: end.start()]) + "…"
+    alone = before_query(path)
+    return _shown(alone) + "…" * (alone != path)
 
 
 def _may_hold_a_number(text: str) -> bool:

@@ -7,7 +7,6 @@ to is told by the functions in ``recognition``, ``tokens``, ``quota`` and ``look
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -23,8 +22,6 @@ from .endpoints import ENDPOINTS, Endpoint
 from .resources import Resources
 from .state.base import App, Record
 from .wire import Reply, Request
-
-_NO_PATH = re.compile("[&;=]")  # where a query was begun with another sign than ?
 
 
 class Observer(Protocol):
@@ -138,11 +135,10 @@ _BY_SECRET: Mapping[Endpoint, tuple[Callable[[Call], Credentials], Callable[[Res
 
 def _meant(path: str) -> str:
     """What a path that is none was meant to be, where a capital letter or a sign in it is all that is wrong."""
-    end = _NO_PATH.search(path)
-    plain = path[: end.start()] if end else path
-    if plain.lower() not in ENDPOINTS:
+    alone = wire.before_query(path)
+    if alone.lower() not in ENDPOINTS:
         return ""
-    return f"{plain.lower()} is meant" + (", and its query begins with ?" if end else "")
+    return f"{alone.lower()} is meant" + (", and its query begins with ?" if alone != path else "")
 
 
 def _fault(error: Exception) -> Exception | None:

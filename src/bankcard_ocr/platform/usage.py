@@ -15,9 +15,9 @@ from .state.base import RECORD_LIFETIME_S, State
 def usage(state: State, appid: str, counter: str, path: str, now: float) -> dict[str, Any]:
     """``history``: the count of each Beijing day that had any, in ascending order, for two months at most.
 
-    ``calls``: of the last seven days, a thousand calls at most, how many of ``path`` ended with each ``errcode`` in
-    each ``stage`` and of each ``cause``, which leaves out here what differs from card to card, as the uncertain digits;
-    the most frequent first. ``since`` is when they begin.
+    ``calls``: of the calls of ``path`` in the last seven days, the latest thousand at most, how many ended with each
+    ``errcode`` in each ``stage`` and of each ``cause``, which leaves out here what differs from card to card, as the
+    uncertain digits; the most frequent first. ``since`` is when they begin.
     """
     records = state.records(appid, since=now - RECORD_LIFETIME_S, path=path)
     ends = Counter(

@@ -255,6 +255,15 @@ def normal(path: str) -> str:
     return "/" + "/".join(name for name in path.split("/") if name)
 
 
+def before_query(path: str) -> str:
+    """``path`` up to where a query was begun with another sign than a question mark.
+
+    >>> before_query("/cgi-bin/token&appid=wx1")
+    '/cgi-bin/token'
+    """
+    return re.split("[&?;=]", path, maxsplit=1)[0]
+
+
 def picture(request: Request) -> PictureSource:
     """Where the picture comes from, in the contract's order, ``img_base64`` after every picture that is sent as it is.
 
@@ -296,7 +305,7 @@ def _unknown(names: Iterable[str]) -> list[str]:
 
 
 def cut_off(request: Request) -> str:
-    """The parameter that was a part of an ``img_url`` which nobody encoded: the first behind its own; empty if none."""
+    """The parameter that is a part of ``img_url`` if nobody encoded that: the first behind its own; empty if none."""
     for fields in (request.query, request.body.form):
         if "?" in fields.get("img_url", ""):
             names = list(fields)
