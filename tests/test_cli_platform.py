@@ -83,7 +83,8 @@ class TestApps:
         """The disk is full where it goes: the app has it all the same, so the error says how to get another."""
         with Path("/dev/full").open("w") as full:
             command = [sys.executable, "-m", "bankcard_ocr", "apps", *verb]
-            told = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+            environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+            told = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
 
         assert (1, True) == (told.returncode, "apps rotate-secret wx" in told.stderr)
         assert "Traceback" not in told.stderr

@@ -108,4 +108,9 @@ def _root(
 
 def _fail(error: BankcardError, status: int) -> None:
     typer.echo(f"bankcard-ocr: {error}", err=True)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # what could not be written would be tried once more at the end, whose status is 120 then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
