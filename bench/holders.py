@@ -22,6 +22,7 @@ import cv2
 import numpy as np
 
 from bankcard_ocr.engine import cards, names
+from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.search import Search
 from bankcard_ocr.errors import BankcardError
 from bankcard_ocr.numbers import holder
@@ -105,9 +106,8 @@ def main() -> None:
         wanted = holder.clean(line.text)
         if wanted is None:
             continue
-        search = Search(
-            locator=reader.locator, recognizer=reader.recognizer, pixels=taken.pixels, options=Options(detail=True)
-        )
+        look = Look(recognizer=reader.recognizer, pixels=taken.pixels, options=Options(detail=True))
+        search = Search(locator=reader.locator, look=look)
         detections = locate.locate(reader.locator, taken.pixels)
         for found in cards.distinct(detections)[:1]:
             detections += search.closer(found.quad, kinds=("holder", "number"), least=0.1)

@@ -20,6 +20,7 @@ import simplejpeg
 from PIL import Image
 
 from bankcard_ocr.engine import evidence
+from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.search import Search
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, PictureTooLarge, Refused
 from bankcard_ocr.numbers import pan
@@ -234,9 +235,9 @@ def test_a_glance_must_be_certain(reader, pixels, monkeypatch, is_small, confide
     seen = []
 
     def regions(search):
-        seen.append(round(1280 / search.pixels.shape[1]))
+        seen.append(round(1280 / search.look.pixels.shape[1]))
         line = next(detection for detection in search._located(("number",)))
-        region = search._read(line.quad, 1.0)
+        region = search.look._read(line.quad, 1.0)
         yield dataclasses.replace(region, candidates=(Candidate(number=NUMBER, confidence=confidence),))
 
     monkeypatch.setattr(Search, "regions", regions)
@@ -700,7 +701,7 @@ def test_a_card_in_a_long_screenshot_is_read(reader, turned: bool, at: int):
 
 
 def searching(reader: Reader, pixels: np.ndarray) -> Search:
-    return Search(locator=reader.locator, recognizer=reader.recognizer, pixels=pixels, options=Options())
+    return Search(locator=reader.locator, look=Look(recognizer=reader.recognizer, pixels=pixels, options=Options()))
 
 
 def test_a_part_of_a_picture_tells_no_card_twice(reader, monkeypatch):

@@ -15,8 +15,9 @@ import numpy as np
 from . import caution
 from .engine import cards, dates, evidence, names, together, verdicts
 from .engine.examined import ExaminedPicture
+from .engine.look import CERTAIN, SURE, Look
 from .engine.regions import Region, doubted_parts
-from .engine.search import CERTAIN, SURE, Search
+from .engine.search import Search
 from .errors import NoCardFound, NumberUnreadable, PictureError, Refused
 from .formats import format_of
 from .reading import (
@@ -156,18 +157,18 @@ class Reader:
             started = time.perf_counter()
             picture = decode(enough=enough)
             decoded = time.perf_counter()
-            search = Search(
-                locator=self.locator,
+            look = Look(
                 recognizer=self.recognizer,
                 pixels=picture.pixels,
                 options=options,
                 is_brief=is_alone and not options.wants_more,
                 is_glance=enough == GLANCED and picture.reduced > 1,
             )
+            search = Search(locator=self.locator, look=look)
             regions, is_clear = _looked(search)
             timings["decode"] += 1e3 * (decoded - started)
             timings["read"] += 1e3 * (time.perf_counter() - decoded)
-            if is_clear or not search.is_glance:
+            if is_clear or not look.is_glance:
                 break
         if options.detail:
             regions.extend(search.elsewhere(tuple(regions)))
@@ -242,13 +243,14 @@ def _looked(search: Search) -> tuple[list[Region], bool]:
     certain.
     """
     regions: list[Region] = []
-    needed, least = CERTAIN if search.is_glance else SURE, search.options.least_confidence
+    look = search.look
+    needed, least = CERTAIN if look.is_glance else SURE, look.options.least_confidence
     for region in search.regions():
         regions.append(region)
         if region.confidence >= max(needed, least):
             return regions, True
         is_likely = bool(region.candidates) and region.confidence >= min(THRESHOLD, least)
-        if search.lacks_pixels(region.quad) or (search.is_glance and is_likely):
+        if look.lacks_pixels(region.quad) or (look.is_glance and is_likely):
             return regions, False
     return regions, bool(regions) or not search.detections
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bankcard_ocr.engine import judge, prefix, search
+from bankcard_ocr.engine import judge, look, prefix
+from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.prefix import Prefix
 from bankcard_ocr.engine.regions import Region
-from bankcard_ocr.engine.search import Search
 from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth.canvas import Canvas
@@ -98,8 +98,8 @@ def test_only_four_digits_read_clearly_count(lines, read):
 
 
 @pytest.fixture(scope="module")
-def models() -> dict[str, Model]:
-    return {"locator": Model("locate"), "recognizer": Model("recognize")}
+def recognizer() -> Model:
+    return Model("recognize")
 
 
 def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
@@ -115,9 +115,9 @@ def drawn(printed: str) -> tuple[quads.Image, quads.Quad]:
     return np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), found[0].quad
 
 
-def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Region, Region]:
+def looked(recognizer: Model, pixels: quads.Image, quad: quads.Quad, confidence: float) -> tuple[Region, Region]:
     """The region of the number as if it were read with ``confidence``, and the same compared with what is below it."""
-    looking = Search(**models, pixels=pixels, options=Options())
+    looking = Look(recognizer=recognizer, pixels=pixels, options=Options())
     region = looking._look(quad, 0.9)
     assert region.says(NUMBER)
     doubted = replace(region, candidates=(Candidate(number=NUMBER, confidence=confidence),))
@@ -125,11 +125,11 @@ def looked(models: dict[str, Model], pixels: quads.Image, quad: quads.Quad, conf
 
 
 @pytest.mark.parametrize(("printed", "times"), [("6200", 1.1), ("6208", 1000.0), ("0123", 1.1)])
-def test_print_is_read_where_it_stands(models, printed, times):
+def test_print_is_read_where_it_stands(recognizer, printed, times):
     """A number is doubted many times more when a digit of the print differs, and no more when it agrees."""
     pixels, quad = drawn(printed)
-    region = Search(**models, pixels=pixels, options=Options())._look(quad, 0.9)
-    _, after = looked(models, pixels, quad, 0.98)
+    region = Look(recognizer=recognizer, pixels=pixels, options=Options())._look(quad, 0.9)
+    _, after = looked(recognizer, pixels, quad, 0.98)
 
     assert after.says(NUMBER)
     doubt = (1 - after.confidence) / (1 - region.confidence)
@@ -138,15 +138,15 @@ def test_print_is_read_where_it_stands(models, printed, times):
 
 @pytest.mark.parametrize(
     ("confidence", "compared"),
-    [(search.CERTAIN, 0), (search.CERTAIN - 0.01, 1), (search.PROMISING, 1), (search.PROMISING - 0.001, 0)],
+    [(look.CERTAIN, 0), (look.CERTAIN - 0.01, 1), (look.PROMISING, 1), (look.PROMISING - 0.001, 0)],
 )
-def test_what_is_certain_or_hopeless_is_not_compared(models, monkeypatch, confidence, compared):
+def test_what_is_certain_or_hopeless_is_not_compared(recognizer, monkeypatch, confidence, compared):
     """Nothing is read for it then; where nothing is printed, nothing changes."""
     pixels, quad = drawn("")
     read: list[int] = []
     there = prefix.read
     monkeypatch.setattr(prefix, "read", lambda lines: (read.append(len(lines)), there(lines))[1])
-    before, after = looked(models, pixels, quad, confidence)
+    before, after = looked(recognizer, pixels, quad, confidence)
 
     assert read == [len(prefix.LEVELS)] * compared
     assert after == before
@@ -162,8 +162,8 @@ def test_print_below_a_leaning_line_is_looked_for_along_it():
     )
 
     assert len(looks) == len(prefix.LEVELS)
-    for level, look in zip(prefix.LEVELS, looks, strict=True):
-        left, top = look[0].tolist()
+    for level, place in zip(prefix.LEVELS, looks, strict=True):
+        left, top = place[0].tolist()
         assert left == pytest.approx(40 - 0.7 * 24)
         assert top == pytest.approx(10 - 0.7 * 2.4 + (level - prefix.TALL / 2) * 20)
-        assert (look[1] - look[0])[1] == pytest.approx(2.6 * 2.4, abs=1e-4)
+        assert (place[1] - place[0])[1] == pytest.approx(2.6 * 2.4, abs=1e-4)

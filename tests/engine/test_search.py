@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from importlib import resources
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bankcard_ocr.engine import look as looks
 from bankcard_ocr.engine import search as module
+from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.regions import Region, doubted_parts
 from bankcard_ocr.engine.search import Search
 from bankcard_ocr.numbers import pan
 from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
-from bankcard_ocr.vision import locate, recognize
+from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
@@ -27,38 +26,32 @@ from bankcard_ocr.vision.recognize import Character, Line
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
-SAMPLE = resources.files("bankcard_ocr.server").joinpath("sample.jpg").read_bytes()
 
 
 class _Told(Search):
-    """A search that is told what stands in a line, so that nothing is read beside it."""
-
-    def _followed(self, region: Region) -> Region:
-        return region
+    """A search that is told what stands in a line, so that no rows are read around it."""
 
     def _in_rows(self, *_: object) -> None:
         return None
 
 
+class _Unfollowed(Look):
+    """A look at a line of which a test says what stands there, so that nothing is read beside it."""
+
+    def _followed(self, region: Region) -> Region:
+        return region
+
+
 def searching(pixels: np.ndarray, options: Options = Options()) -> Search:
     """A search whose models are never asked: the test says what is located and read."""
-    return _Told(locator=None, recognizer=None, pixels=pixels, options=options)
+    return _Told(locator=None, look=_Unfollowed(recognizer=None, pixels=pixels, options=options))
 
 
 @pytest.fixture(scope="module")
-def search() -> Callable[[np.ndarray], Search]:
+def search(look) -> Callable[..., Search]:
     """Makes a search in a picture with the shipped models."""
-    return partial(Search, locator=Model("locate"), recognizer=Model("recognize"), options=Options())
-
-
-@pytest.fixture(scope="module")
-def pixels() -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(SAMPLE)).convert("RGB"))
-
-
-@pytest.fixture(scope="module")
-def number(pixels) -> Detection:
-    return next(detection for detection in locate.locate(Model("locate"), pixels) if detection.kind == "number")
+    locator = Model("locate")
+    return lambda **picture: Search(locator=locator, look=look(**picture))
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.0, 1.0), (0.16, 1.0), (0.0, 0.85), (0.16, 0.85), (0.3, 1.0)])
@@ -79,7 +72,7 @@ def test_a_number_of_few_pixels_is_doubted(search, pixels, monkeypatch, scale: f
     """Of digits of 12, 11, 10 and 9 pixels the net is surer than it should be; at a glance there are more of them."""
     small = np.asarray(Image.fromarray(pixels).resize((round(1280 * scale), round(800 * scale)), Image.Resampling.BOX))
     doubted = next(search(pixels=small, is_glance=is_glance).regions())
-    monkeypatch.setattr(module, "SMALL", ())
+    monkeypatch.setattr(looks, "SMALL", ())
     plain = next(search(pixels=small, is_glance=is_glance).regions())
     expected = plain.confidence * np.exp(-0.0 if is_glance else -nats)
 
@@ -154,8 +147,8 @@ def region(text: str, confidence: float, strips: int = 1) -> Region:
 def test_what_a_harder_look_refutes_is_not_offered(monkeypatch, before, after, said, offered):
     """A region that seemed likely and does not when looked at harder, or reads otherwise, counts as it did then."""
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, before))
-    monkeypatch.setattr(Search, "_harder", lambda *_: region(said, after))
+    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, before))
+    monkeypatch.setattr(Look, "_harder", lambda *_: region(said, after))
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert offered == [next(looking).confidence for _ in offered]
@@ -166,7 +159,7 @@ def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offere
     """A picture that cannot be read costs a bounded number of readings: one line more, of the picture on its head."""
     lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
     monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [] if is_turned else lines)
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.01, strips))
+    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, 0.01, strips))
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
@@ -176,28 +169,16 @@ def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offere
 @pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [3, 4]), (0.05, [6])])
 def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_and_second):
     """A line that is read twice, thrice more, and once beside what each says, costs as many strips."""
-    monkeypatch.setattr(module, "SURE", 2.0)
-    monkeypatch.setattr(module, "REFUTED", 1.5 if after < 0.1 else module.REFUTED)
+    monkeypatch.setattr(looks, "SURE", 2.0)
+    monkeypatch.setattr(looks, "REFUTED", 1.5 if after < 0.1 else looks.REFUTED)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [number])
     read: list[int] = []
-    lines = Search._lines
-    monkeypatch.setattr(Search, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
+    lines = Look._lines
+    monkeypatch.setattr(Look, "_lines", lambda self, strips: (read.append(len(strips)), lines(self, strips))[1])
     looking = search(pixels=pixels).regions()
 
     assert [next(looking).strips for _ in first_and_second] == first_and_second
     assert sum(read) == sum(first_and_second)
-
-
-def test_a_harder_look_stands_where_its_last_view_was_taken(search, pixels, number, monkeypatch):
-    """Digits are told, and covered, by where the last view saw them."""
-    region = search(pixels=pixels)._look(number.quad, number.score)
-    strips: list[quads.Image] = []
-    lines = Search._lines
-    monkeypatch.setattr(Search, "_lines", lambda self, read: (strips.extend(read), lines(self, read))[1])
-    harder = search(pixels=pixels)._harder(region)
-
-    assert len(strips) == 3
-    assert (recognize.strip(pixels, harder.quad) == strips[-1]).all()
 
 
 def test_a_date_does_not_count_as_digits_seen():
@@ -219,16 +200,16 @@ PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
     [
         (module.UPRIGHT, []),
         (module.UPRIGHT - 0.01, [0.98]),
-        (module.PROMISING, [0.98]),
-        (module.PROMISING - 0.001, [0.999]),
+        (looks.PROMISING, [0.98]),
+        (looks.PROMISING - 0.001, [0.999]),
     ],
 )
 def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, upside_down):
     """A best region below the threshold is read upside down once more, and doubted then where it says much as it is."""
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, confidence))
-    monkeypatch.setattr(Search, "_turned", lambda *_: region(OTHER, 0.999))
-    monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
+    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, confidence))
+    monkeypatch.setattr(Look, "turned", lambda *_: region(OTHER, 0.999))
+    monkeypatch.setattr(Look, "_harder", lambda _search, before: before)
     found = list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
     assert [one.confidence for one in found if one.says(OTHER)] == pytest.approx(upside_down, abs=5e-4)
@@ -246,9 +227,9 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
 
     turned: list[np.ndarray] = []
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
-    monkeypatch.setattr(Search, "_look", look)
+    monkeypatch.setattr(Look, "_look", look)
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
-    monkeypatch.setattr(Search, "_turned", lambda _, before: (turned.append(before.quad), before)[1])
+    monkeypatch.setattr(Look, "turned", lambda _, before: (turned.append(before.quad), before)[1])
     list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
@@ -259,7 +240,7 @@ def test_a_picture_is_seen_on_its_head_before_it_is_refused(monkeypatch):
     before, found = (Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1))
     monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [found] if is_turned else [before])
     seen = {id(before.quad): region(OTHER, 0.01, module.PATIENCE), id(found.quad): region(NUMBER, 0.99)}
-    monkeypatch.setattr(Search, "_look", lambda _, quad, __: seen[id(quad)])
+    monkeypatch.setattr(Look, "_look", lambda _, quad, __: seen[id(quad)])
     _, late = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert late.says(NUMBER)
@@ -277,7 +258,7 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
         return [Detection(kind="number", quad=PLACE, score=0.9)] if side or is_apart else []
 
     monkeypatch.setattr(locate, "locate", located)
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.99))
+    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, 0.99))
     pixels = np.zeros((9, 9, 3), np.uint8)
 
     (late,) = searching(pixels).regions()
@@ -297,115 +278,14 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
 )
 def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, expected):
     """A number that begins as few do and would begin as an issuer's when turned is turned, or else doubted."""
-    monkeypatch.setattr(Search, "_read", lambda *_: region("9100000009460529", 0.97))
-    monkeypatch.setattr(Search, "_turned", lambda *_: region(*turned))
+    monkeypatch.setattr(Look, "_read", lambda *_: region("9100000009460529", 0.97))
+    monkeypatch.setattr(Look, "turned", lambda *_: region(*turned))
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=PLACE, score=0.9)])
-    monkeypatch.setattr(Search, "_harder", lambda _search, before: before)
+    monkeypatch.setattr(Look, "_harder", lambda _search, before: before)
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
     (best,) = next(looking).candidates
 
     assert (best.number, round(best.confidence, 1)) == expected
-
-
-@pytest.mark.parametrize(("number", "expected"), [("9100000009460529", 0.617), ("6250946000000016", 0.97)])
-def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(search, monkeypatch, number: str, expected):
-    """More views of a line that reads as numbers do upside down do not make it upright."""
-    found = (Candidate(number=number, confidence=0.97),)
-    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: found)
-    line = recognize.Line(
-        say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
-    )
-    before = replace(region(number, 0.5), views=(line,), quad=PLACE)
-    (harder,) = search(pixels=np.zeros((99, 99, 3), np.uint8))._harder(before).candidates
-
-    assert expected == pytest.approx(harder.confidence, abs=1e-3)
-    assert harder.number == number
-
-
-@pytest.mark.parametrize(
-    ("confidence", "is_brief", "strips"),
-    [
-        (0.991, True, 1),
-        (0.989, True, 2),
-        (0.999, False, 2),  # more is asked for than the number
-    ],
-)
-def test_a_line_certain_at_first_sight_is_read_once(search, pixels, number, monkeypatch, confidence, is_brief, strips):
-    """What one view says certainly needs no second one, when nothing but the number is asked for."""
-    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=confidence),))
-
-    assert strips == search(pixels=pixels, is_brief=is_brief)._read(number.quad, 1.0).strips
-
-
-@pytest.mark.parametrize(("pitches", "strips"), [(0.65, 2), (0.85, 1)])
-def test_one_view_is_not_enough_where_the_picture_ends(search, pixels, number, monkeypatch, pitches, strips):
-    """Of a digit that is cut through one view may be certain, and the next one sees that it is none."""
-    first = search(pixels=pixels)._read(number.quad, 1.0)
-    left, right = first.text_quad[:, 0].min(), first.text_quad[:, 0].max()
-    start = int(left - pitches * (right - left) / len(first.characters))
-    part = np.ascontiguousarray(pixels[:, start:])
-    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.999),))
-
-    read = search(pixels=part, is_brief=True)._read(number.quad - np.array((start, 0), np.float32), 1.0)
-    assert strips == read.strips
-
-
-@pytest.mark.parametrize(("pitches", "strips"), [(0.9, 2), (1.1, 1)])
-def test_one_view_is_not_enough_where_its_strip_ends(search, pixels, number, monkeypatch, pitches, strips):
-    """A line located short may go on beyond its strip: what shows of it is certain, and not the number."""
-    looking = search(pixels=pixels, is_brief=True)
-    line = looking._read(number.quad, 1.0).line
-    x = [char.x for char in line.characters]
-    room = pitches * float(np.median(np.diff(x)))
-    shift = x[0] - room
-    moved = [replace(char, x=char.x - shift) for char in line.characters]
-    monkeypatch.setattr(Search, "line", lambda *_: replace(line, characters=tuple(moved)))
-    monkeypatch.setattr(Search, "_reframed", lambda _search, quad: (quad, line, 1))
-
-    assert strips == looking._read(number.quad, 1.0).strips
-
-
-@pytest.mark.parametrize(("seen", "confidence", "strips"), [(NUMBER, 0.89, 2), (NUMBER, 0.91, 1), (OTHER, 0.91, 2)])
-def test_one_view_is_enough_when_the_pixels_alone_say_it(search, pixels, number, monkeypatch, seen, confidence, strips):
-    """What real numbers are like may choose between numbers that two views see, and not make one view certain."""
-
-    def ranked(_views, *, prior=True, printed=None):
-        return (Candidate(number=NUMBER, confidence=0.999) if prior else Candidate(number=seen, confidence=confidence),)
-
-    monkeypatch.setattr(module.judge, "ranked", ranked)
-
-    assert strips == search(pixels=pixels, is_brief=True)._read(number.quad, 1.0).strips
-
-
-@pytest.mark.parametrize(("threshold", "strips"), [(None, 1), (0.994, 1), (0.996, 2)])
-def test_one_view_is_as_certain_as_is_asked_for(search, pixels, number, monkeypatch, threshold, strips):
-    """Who asks for more than 0.99 is not refused for want of a second view."""
-    monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: (Candidate(number=NUMBER, confidence=0.995),))
-    looking = search(pixels=pixels, is_brief=True, options=Options(threshold=threshold))
-
-    assert strips == looking._read(number.quad, 1.0).strips
-
-
-@pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
-def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(search, pixels, monkeypatch, confidence):
-    """It is looked at anew when all pixels are there."""
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, confidence))
-    monkeypatch.setattr(Search, "_harder", lambda *_: pytest.fail("looked at harder"))
-    detection = Detection(kind="number", quad=PLACE, score=0.9)
-
-    assert 1 == len(search(pixels=pixels, is_glance=True)._searched(detection))
-
-
-def test_a_line_turned_round_that_says_nothing_is_read_once(search, pixels, number):
-    """Turning costs one strip where it says nothing, and more only where the line was upside down."""
-    upright = search(pixels=pixels)._read(number.quad, 1.0)
-    upside_down = replace(upright, quad=quads.turn(upright.quad, 2))
-
-    read = search(pixels=pixels)._turned(upside_down)
-    nothing = search(pixels=np.full_like(pixels, 200))._turned(upside_down)
-
-    assert (read.says(NUMBER), nothing.says(NUMBER)) == (True, False)
-    assert (read.strips, nothing.strips) == (3, 1)
 
 
 def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypatch):
@@ -416,7 +296,7 @@ def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypat
     monkeypatch.setattr(
         locate, "locate", lambda *_, kinds, **way: [card] if "card" in kinds else [number] * (way in ways)
     )
-    monkeypatch.setattr(Search, "_look", lambda *_: region(NUMBER, 0.99))
+    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, 0.99))
     apart, turned = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert (apart.confidence, turned.confidence) == pytest.approx((0.99, 0.99))
@@ -446,33 +326,8 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
     seen = replace(region(number, 1.0), views=(line,), quad=quad)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=quad, score=0.9)])
-    monkeypatch.setattr(Search, "_look", lambda *_: seen)
-    monkeypatch.setattr(Search, "_compared", lambda _search, before: before)
+    monkeypatch.setattr(Look, "_look", lambda *_: seen)
+    monkeypatch.setattr(Look, "_compared", lambda _search, before: before)
     looking = searching(np.zeros((200, width, 3), np.uint8)).regions()
 
     assert believed == (next(looking).confidence > 0.9)
-
-
-@pytest.mark.parametrize(
-    ("texts", "candidates", "left", "is_cut"),
-    [
-        (0, 0, 0, False),  # nothing was read: a line near the edge is no number that ends there
-        (3, 0, 0, False),
-        (12, 0, 0, True),
-        (12, 0, 60, False),
-        (0, 1, 0, True),  # in several lines of four
-        (0, 1, 130, False),
-    ],
-)
-def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int, left: int, is_cut: bool):
-    """How far digits are apart is told by four or more of them, or by a number that stands in several lines."""
-    quad = np.array([(left, 100), (left + 480, 100), (left + 480, 130), (left, 130)], np.float32)
-    characters = tuple(
-        Character(text="?", probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i in range(texts)
-    )
-    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    seen = replace(region("6222001234567890", 0.9), views=(line,), quad=quad)
-    seen = replace(seen, candidates=seen.candidates[:candidates])
-    looking = searching(np.zeros((200, 800, 3), np.uint8))
-
-    assert is_cut == looking._doubted_at_the_edge(seen).is_cut

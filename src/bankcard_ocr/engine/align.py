@@ -18,7 +18,7 @@ from ..vision import quad as quads
 from ..vision import recognize, register
 from ..vision.model import Model
 from ..vision.recognize import Line
-from . import cards, fuse, judge, layout, search
+from . import cards, fuse, judge, layout, look
 from .regions import Region
 
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
@@ -164,7 +164,7 @@ class _Strips:
     def line(self, quad: quads.Quad) -> Line:
         """What all show where the first has ``quad``: framed anew by its characters, wider where they may be a part."""
         line, quad = self._framed(quad)
-        if len(line.characters) < search.FULL:
+        if len(line.characters) < look.FULL:
             wide = quads.grow(
                 quad, (pan.LONGEST - len(line.characters)) / max(recognize.FEWEST, len(line.characters)), 0.0
             )

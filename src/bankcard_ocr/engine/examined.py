@@ -111,7 +111,7 @@ class ExaminedPicture:
         """What stands under ``quad``."""
         key = quad.tobytes()
         if key not in self._lines:
-            self._lines[key] = self.search.line(quad)
+            self._lines[key] = self.search.look.line(quad)
         return self._lines[key]
 
     def as_sent(self, quad: quads.Quad) -> Quad:

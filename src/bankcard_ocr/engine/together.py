@@ -9,8 +9,8 @@ from ..reading import Candidate, Options
 from ..vision.model import Model
 from . import align, fuse, judge
 from .align import AlignedPicture
+from .look import TURNED
 from .regions import Region
-from .search import TURNED
 
 DISPUTED = 0.5  # what one picture says surely is not told when all of them together say another number so surely
 Candidates = tuple[Candidate, ...]
