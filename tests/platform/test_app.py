@@ -22,6 +22,7 @@ from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.server import app, build, run
+from bankcard_ocr.server.gate import Gate
 from bankcard_ocr.settings import Settings
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -340,6 +341,21 @@ class TestAdmission:
             second.headers["Retry-After"],
             "ip_list" in other.text,
             len(served.reader.seen),
+        )
+
+    def test_who_would_wait_too_long_is_told_busy_before_anything_is_asked(self, start, monkeypatch):
+        """A third, whose token is none, hears of the line first, and nothing is kept of it."""
+        monkeypatch.setattr(Gate, "busy", lambda _gate: Busy(retry_after_s=2.5))
+        served = start()
+        reply = ask(served.port, "POST", "/cv/ocr/bankcard?access_token=NONE", JPEG)
+        said = json.loads(reply.text)
+        rid = said["errmsg"].split("rid: ")[1].split()[0]
+
+        assert (-1, "3", None, []) == (
+            said["errcode"],
+            reply.headers["Retry-After"],
+            served.state.record(rid),
+            served.reader.seen,
         )
 
     @pytest.mark.parametrize(("workers", "connections"), [(1, [None, None]), (2, ["close", None])])

@@ -78,11 +78,13 @@ def test_who_would_wait_too_long_is_told_busy_at_once(most_wait_s: float, third:
     held = Held(most_wait_s, reading_s=1.0)
     with ThreadPoolExecutor(3) as pool:
         first, second = in_line(held, pool)
+        is_told_before = held.gate.busy() is not None
         last = pool.submit(held.come)
         held.settled.acquire(timeout=10)
         held.go_on.set()
 
         assert ("read", "read", third) == (first.result(), second.result(), last.result())
+        assert (third == "busy", None) == (is_told_before, held.gate.busy())
 
 
 @pytest.mark.parametrize(("reading_s", "retry_after_s"), [(2.5, 2.5), (100.0, 30.0)])

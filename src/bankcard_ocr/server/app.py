@@ -5,9 +5,10 @@ pages, the probes) has the usual statuses.
 
 Admission. A call of recognition takes one of ``max_concurrent_calls`` places from its last byte to its reply, and
 readings run ``threads`` at once; when no place is free the answer is *busy* at once, with ``Retry-After``, and the body
-is thrown away as it comes. So it is when the pictures that wait already would keep one longer than ``max_wait_s``
-(gate.py). Token and quota calls have threads of their own, so that a full house still issues tokens. What all bodies
-that are still coming hold together is bounded, too, so that no number of slow senders fills the memory.
+is thrown away as it comes. Busy is also, before its body is parsed or the store asked, who would wait longer than
+``max_wait_s`` for the pictures that are waiting already (gate.py). Token and quota calls have threads of their own, so
+that a full house still issues tokens. What all bodies that are still coming hold together is bounded, too, so that no
+number of slow senders fills the memory.
 
 Of several workers one that is still reading closes a connection behind its answer, so that the client's next call comes
 to whichever has least to do (loop.py), not always to the one that once took its connection.
@@ -43,11 +44,12 @@ MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; 
 
 
 class Api:
-    """The API as an ASGI application; complete after construction."""
+    """The API as an ASGI application; complete after construction. ``busy`` says what pictures are told for now."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, service: Service, settings: Settings, busy: Callable[[], Busy | None]) -> None:
         self._service = service
         self._settings = settings
+        self._busy = busy
         most = settings.max_concurrent_calls
         self._recognitions = _Lane(threads=most, places=most, name="read")
         self._others = _Lane(threads=OTHER_THREADS, places=OTHER_PLACES, name="call")
@@ -153,12 +155,14 @@ class Api:
         return body
 
     async def _answered(self, lane: _Lane, scope: Scope, body: list[bytes]) -> Answer:
-        """What the service answers in ``lane``: busy at once when that is full, or there is no body.
+        """What the service answers in ``lane``: busy at once when that is full, there is no body, or pictures wait.
 
         Once it is cancelled it charges nothing.
         """
         if not body or lane.is_full:
             return self._refused(scope, Busy())
+        if lane is self._recognitions and (busy := self._busy()):
+            return self._refused(scope, busy)
         is_over = threading.Event()
         try:
             return await lane.run(self._answer, scope, body, is_over)

@@ -38,8 +38,9 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
     store = states.connect(settings.state_url) if state is None else state
     counts = metrics.Metrics() if settings.metrics_port else None
     spans = traces.traces(settings.otlp_endpoint) if settings.otlp_endpoint else None
+    gate = _gate(reader, settings, counts)
     resources = Resources(
-        reader=_gate(reader, settings, counts),
+        reader=gate,
         state=store,
         fetch=_downloads(settings),
         settings=settings,
@@ -47,7 +48,7 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
         fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
     )
     observers = [logs.access, *(each.observe for each in (counts, spans) if each is not None)]
-    api = Api(Service(resources, observer=_notifying(observers)), settings)
+    api = Api(Service(resources, observer=_notifying(observers)), settings, gate.busy)
 
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:

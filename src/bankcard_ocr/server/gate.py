@@ -57,6 +57,11 @@ class Gate:
         with self._place():
             return self._reader.read_many(pictures, options)
 
+    def busy(self) -> Busy | None:
+        """What a picture that came now would be told at once, if it were."""
+        with self._lock:
+            return self._busy() if self._expected_wait_s() > self._most_wait_s else None
+
     @contextmanager
     def _place(self) -> Iterator[None]:
         self._take()
