@@ -385,29 +385,44 @@ class TestToken:
 
     def test_a_network_of_ipv6_is_one_sender(self, platform):
         """It has more addresses than anybody can be asked to count; another network is another sender."""
-        wrong = {**GET_TOKEN, "secret": "wrong"}
         codes = [
-            platform.call("GET", "/cgi-bin/token", client_ip=f"2001:db8:0:{net}::{n}", **wrong)["errcode"]
+            platform.call(
+                "GET", "/cgi-bin/token", client_ip=f"2001:db8:0:{net}::{n}", **GET_TOKEN | {"secret": f"{net} {n}"}
+            )["errcode"]
             for net, n in [*((1, n) for n in range(11)), (2, 0)]
         ]
 
         assert [40125] * 10 + [45011, 40125] == codes
 
-    @pytest.mark.parametrize("is_known", [False, True])
-    def test_wrong_secrets_lock_out_for_a_while(self, platform, is_known):
-        """After ten wrong secrets none is looked at for the rest of five minutes, one that was right before neither."""
+    @pytest.mark.parametrize(
+        ("is_known", "guesses", "then"),
+        [(False, 9, 0), (False, 10, 45011), (True, 10, 0), (True, 99, 0), (True, 100, 45011)],
+    )
+    def test_wrong_secrets_lock_out_for_a_while(self, platform, is_known: bool, guesses: int, then: int):
+        """After ten no other is looked at for the rest of five minutes; one that was right is, up to a hundred."""
         if is_known:
             token(platform)
-        codes = [token(platform, secret="wrong")["errcode"] for _ in range(10)]
-        locked = token(platform)["errcode"]
+        codes = [token(platform, secret=f"wrong {n}")["errcode"] for n in range(guesses)]
+        at_once = token(platform).get("errcode", 0)
         platform.clock.now += 300
 
-        assert ([40125] * 10, 45011, True) == (codes, locked, "expires_in" in token(platform))
+        assert [40125] * min(guesses, 10) + [45011] * max(0, guesses - 10) == codes
+        assert (then, True) == (at_once, "expires_in" in token(platform))
+
+    def test_the_same_wrong_secret_again_is_no_guess(self, platform):
+        """A program that was set up wrongly and tries for ever is told so each time, and locks nobody out."""
+        codes = [token(platform, secret="wrong")["errcode"] for _ in range(12)]
+
+        assert ([40125] * 12, True) == (codes, "expires_in" in token(platform))
 
     def test_a_stranger_cannot_lock_an_app_out(self, platform):
         """Wrong secrets from one address leave the other addresses alone."""
-        request = {**GET_TOKEN, "secret": "wrong"}
-        codes = [platform.call("GET", "/cgi-bin/token", client_ip="10.0.0.9", **request)["errcode"] for _ in range(11)]
+        codes = [
+            platform.call("GET", "/cgi-bin/token", client_ip="10.0.0.9", **GET_TOKEN | {"secret": f"wrong {n}"})[
+                "errcode"
+            ]
+            for n in range(11)
+        ]
 
         assert (45011, True) == (codes[-1], "expires_in" in token(platform))
 

@@ -16,7 +16,8 @@ from .call import Call
 from .state import base
 from .state.base import App, State, Token
 
-WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before secrets are not looked at any more
+WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before no new secret is looked at any more
+MOST_SECRETS = 100  # wrong ones, and those not looked at, before one that was right a moment ago is not taken either
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
@@ -45,7 +46,8 @@ class Callers:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._verified = _Verified()
+        self._right = _Tried()
+        self._wrong = _Tried()
 
     def authorized(self, call: Call, api: str) -> App:
         """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
@@ -89,21 +91,30 @@ class Callers:
         return app
 
     def by_secret(self, appid: str, secret: str, call: Call) -> Client:
-        """The app of this id and secret. Raises CallError 40013, 40125 or 45011."""
+        """The app of this id and secret. Raises CallError 40013, 40125 or 45011.
+
+        The same wrong secret again is no guess, and not counted: a program that was set up wrongly locks nobody out.
+        """
         app = self._state.app(appid)
         if app is None:
             raise CallError(40013)
+        is_wrong = CallError(40125, "the secret has blanks around it" if secret != secret.strip() else "")
+        if self._wrong.get(app, secret) is not None:
+            raise is_wrong
         wrong, window = f"wrong:{_whence(call.request.client_ip)}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
-        if self._state.used(wrong, window) >= WRONG_SECRETS:
-            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
-        key = self._verified.get(app, secret)
-        if key is not None:
+        count = self._state.used(wrong, window)
+        key = self._right.get(app, secret)
+        if key is not None and count < MOST_SECRETS:
             return Client(app=app, key=key)
+        if count >= WRONG_SECRETS:
+            self._state.consume(wrong, window, MOST_SECRETS)
+            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
         key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
         if key is None:
-            self._state.consume(wrong, window, WRONG_SECRETS)
-            raise CallError(40125, "the secret has blanks around it" if secret != secret.strip() else "")
-        self._verified.put(app, secret, key)
+            self._state.consume(wrong, window, MOST_SECRETS)
+            self._wrong.put(app, secret, b"")
+            raise is_wrong
+        self._right.put(app, secret, key)
         return Client(app=app, key=key)
 
 
@@ -143,10 +154,10 @@ def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
     return any(address in ipaddress.ip_network(network, strict=False) for network in whitelist)
 
 
-class _Verified:
-    """Secrets that were right a moment ago, so that a token call costs one scrypt run for each process, not each call.
+class _Tried:
+    """Secrets that were tried a moment ago, so that each costs one scrypt run for each process, not each call.
 
-    Keyed by a MAC under a key of this process; of the secret only the key for stable tokens is kept. A rotated secret
+    Keyed by a MAC under a key of this process; of a right secret the key for stable tokens is kept. A rotated secret
     is not found any more, since the hash of the old one is in the MAC.
     """
 
