@@ -190,6 +190,15 @@ def test_arguments_in_one_mapping(server, make, bankcard):
     assert "scan" == server.fields()["type"]
 
 
+def test_an_event_is_handed_on(server, make, bankcard):
+    """What the platform puts into it is no argument, and a picture whose value is none leaves its address."""
+    event = {"imgUrl": "https://example.com/card.jpg", "img": {"contentType": "image/png", "value": None}}
+    event |= {"userInfo": {"appId": "wx1", "openId": "o"}, "tcbContext": {}}
+
+    assert DOCUMENTED == bankcard(make(), event)
+    assert "https://example.com/card.jpg" == server.fields()["img_url"]
+
+
 def test_arguments_beside_a_mapping(server, make, bankcard):
     """Keywords hold for what the mapping does not say."""
     bankcard(make(), {"imgUrl": "https://example.com/card.jpg"}, type="scan", detail=True)
@@ -400,6 +409,14 @@ def test_an_error_survives_pickling():
         error.to_dict(),
         isinstance(error, BankcardError),
     )
+
+
+@pytest.mark.parametrize("errcode", ["oops", True, None, 1.5, 0])
+def test_no_token_is_a_system_error(server, make, bankcard, errcode):
+    """Whatever stands in the reply that has none."""
+    server.tokens = [{"errcode": errcode, "errmsg": "x"}]
+
+    assert -604103 == failure(bankcard, make(), imgUrl="https://example.com/").errCode
 
 
 def test_a_wrong_secret_is_said(server, make, bankcard):
@@ -688,6 +705,8 @@ def test_init_reads_the_environment(uninitialized):
         {"url": "ftp://server.example", "access_token": "given"},
         {"url": "http://server.example:port", "access_token": "given"},
         {"url": "http://server.example", "access_token": "given", "config": "no-such-file.json"},
+        {"url": "https://server.example", "access_token": "given", "ca_file": "no-such-file.pem"},
+        {"url": "https://server.example", "access_token": "given", "ca_file": __file__},
         {"url": "http://server.example", "access_token": "given", "config": {"permissions": []}},
     ],
 )

@@ -179,6 +179,8 @@ class Arguments(TypedDict, total=False):
 
 
 _NAMES = {*Arguments.__annotations__, "return"}
+_OF_EVENTS = {"userInfo", "tcbContext"}  # that the platform puts into what a cloud function is called with
+_OF_PICTURES = {"contentType", "content_type", "value"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +248,7 @@ class Cloud:
         self._permissions = _permissions(config)
         self._token: tuple[str, float] = (access_token, float("inf") if access_token else 0.0)
         # without TLS, no certificates are read: that takes longer than a call
-        self._verify = ssl.create_default_context(cafile=ca_file) if self._url.startswith("https:") else False
+        self._verify = _certificates(ca_file) if self._url.startswith("https:") else False
         self._async_transport = async_transport
         # as many kept as opened: a pool that holds more than it keeps closes idle ones, some just given to a thread
         pool = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS)
@@ -347,7 +349,9 @@ class Cloud:
         reply = yield from self._exchange(STABLE_TOKEN.path, body, deadline)
         new, lifetime_s = reply.get("access_token"), reply.get("expires_in")
         if not isinstance(new, str) or not isinstance(lifetime_s, int):
-            raise _failure(int(reply.get("errcode") or cloudcodes.SYSTEM_ERROR), str(reply.get("errmsg", "no token")))
+            code = reply.get("errcode")
+            known = code if code and type(code) is int else cloudcodes.SYSTEM_ERROR
+            raise _failure(known, str(reply.get("errmsg", "no token")))
         self._token = (new, self._clock() + max(0.0, lifetime_s - _TOKEN_MARGIN_S))
         return new
 
@@ -446,6 +450,14 @@ def _server(url: str) -> str:
     return str(parsed.copy_with(path=parsed.path.rstrip("/").removesuffix("/admin") + "/", query=None, fragment=None))
 
 
+def _certificates(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        reason = f"{ca_file} cannot be used, {error.strerror or error}"
+        raise SettingsError("ca_file", "cloud.init", reason) from error
+
+
 def _permissions(config: str | os.PathLike[str] | Mapping[str, Any] | None) -> tuple[str, ...] | None:
     """The names the function's config.json lists; None when there is no such file."""
     try:
@@ -469,7 +481,7 @@ def _config_beside() -> Path | None:
 
 def _arguments(given: Mapping[str, Any]) -> _Given:
     """What a call with these arguments sends. Raises CloudError -601002."""
-    unknown = sorted(set(given) - _NAMES)
+    unknown = sorted(set(given) - _NAMES - _OF_EVENTS)
     if unknown:
         raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no {unknown[0]}")
     texts = {
@@ -482,10 +494,13 @@ def _arguments(given: Mapping[str, Any]) -> _Given:
         raise _refusal(cloudcodes.BAD_ARGUMENTS, ": type, imgUrl, pan and return are texts")
     if re.search("[\ud800-\udfff]", "".join(filter(None, texts.values()))):
         raise _refusal(cloudcodes.BAD_ARGUMENTS, ": texts are Unicode, without lone surrogates")
+    pictures = {name: given[name] for name in PICTURES if given.get(name) is not None}
+    if texts["img_url"]:
+        pictures = {name: picture for name, picture in pictures.items() if not _is_left_out(picture)}
     fields = {**texts, "type": texts["type"] or "photo", "detail": "1" if given.get("detail") else None}
     return _Given(
         form={name: value for name, value in fields.items() if value},
-        files={name: _file(name, given[name]) for name in PICTURES if given.get(name) is not None},
+        files={name: _file(name, picture) for name, picture in pictures.items()},
         headers=_headers(given),
     )
 
@@ -524,6 +539,11 @@ def _file(name: str, picture: Any) -> _File:
         raise _refusal(cloudcodes.BAD_ARGUMENTS, f": {name} is {{contentType, value}}, bytes, a path or an open file")
     extension = mimetypes.guess_extension(content_type) or ".jpg"
     return f"{name}{extension}", bytes(picture), content_type
+
+
+def _is_left_out(picture: Any) -> bool:
+    """Whether there is at most the contentType of a picture."""
+    return isinstance(picture, Mapping) and picture.get("value") is None and set(picture) <= _OF_PICTURES
 
 
 def _content(name: str, path: Path) -> bytes:

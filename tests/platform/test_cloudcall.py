@@ -290,10 +290,58 @@ def test_a_picture_as_json_is_told(name, value):
     assert "hint: [img came as JSON, give it as {contentType, value: Buffer}]" in reply["errmsg"]
 
 
-@pytest.mark.parametrize("name", ["img_url", "img9", "type"])
+@pytest.mark.parametrize("name", ["img_url", "type"])
 def test_other_objects_are_bad_arguments(name):
     """Only a picture may come so by mistake."""
     assert (cloudcodes.BAD_ARGUMENTS, {}) == outcome(post(pair(BUFFER, key=name)), Platform())
+
+
+@pytest.mark.parametrize("value", [b'{"appId":"wx","openId":"o"}', b"[1]", b"no JSON", b'"' + b"x" * 70_000 + b'"'])
+def test_what_is_no_parameter_may_be_anything(value):
+    """A function hands on its event as it came, with what the platform put into it."""
+    message = pair(b'"scan"') + pair(value, key="userInfo")
+
+    assert {"type": "scan"} == cloudcall.arguments(message).plain
+
+
+@pytest.mark.parametrize("value", [b"{}", b'{"contentType":"image/png"}', b'{ "contentType" : null }', b"null"])
+def test_a_picture_that_was_left_out_leaves_its_address(value):
+    """With its value undefined the SDK sends the rest of the object, which is no picture."""
+    message = pair(b'"https://example.com/card.jpg"', key="img_url") + pair(value, key="img")
+
+    assert {"img_url": "https://example.com/card.jpg"} == cloudcall.arguments(message).plain
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "is_read"),
+    [(1, 1023, True), (1, 1024, False), (512, 512, True), (512, 513, False), (1025, 0, False)],
+)
+def test_fields_are_counted_before_they_are_made(outer: int, inner: int, is_read: bool, monkeypatch):
+    """Of 22 MB of pairs of two bytes each the objects would fill a gigabyte."""
+    monkeypatch.setattr(cloudcall, "MAX_PAIRS", 10_000)
+    lists = [b"\x0a\x00" * (inner // outer + (place < inner % outer)) for place in range(outer)]
+    message = b"".join(b"\x12" + encoded(len(each)) + each for each in lists)
+    told = outcome(post(message), Platform())
+
+    assert is_read == (told[0] != cloudcodes.BAD_ARGUMENTS)
+
+
+def test_a_message_of_millions_of_fields_is_refused_at_once():
+    """Without a look at more of them than are allowed."""
+    bomb = b"\x0a\x00" * 1_000_000
+    looked: list[object] = []
+    fields = cloudcall._fields
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cloudcall, "_fields", lambda *span: (looked.append(each) or each for each in fields(*span)))
+        told = outcome(post(b"\x12" + encoded(len(bomb)) + bomb), Platform())
+
+    assert (cloudcodes.BAD_ARGUMENTS, True) == (told[0], len(looked) <= cloudcall.MAX_FIELDS + 1)
+
+
+def encoded(number: int) -> bytes:
+    """``number`` as protobuf writes a length."""
+    groups = [number >> 7 * place & 0x7F for place in range(max(1, -(-number.bit_length() // 7)))]
+    return bytes([*(group | 0x80 for group in groups[:-1]), groups[-1]])
 
 
 @pytest.mark.parametrize(

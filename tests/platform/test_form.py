@@ -129,6 +129,7 @@ def test_a_body_may_lack_its_end(rest: bytes, data: bytes):
 
 
 FORM = "application/x-www-form-urlencoded"
+BOUNDARIES = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx%s\r\n--b--\r\n'
 ONE = b"a=" + b"A" * 30 + b"&b="  # before what is counted
 
 
@@ -147,12 +148,18 @@ ONE = b"a=" + b"A" * 30 + b"&b="  # before what is counted
             "application/x-www-form-urlencoded",
             "over 65536 bytes that are not UTF-8",
         ),
+        (BOUNDARIES % (b"--b" * (form.MAX_BOUNDARIES - 2)), "multipart/form-data; boundary=b", ""),
+        (
+            BOUNDARIES % (b"--b" * (form.MAX_BOUNDARIES - 1)),
+            "multipart/form-data; boundary=b",
+            "multipart: too many boundaries",
+        ),
         (b'{"a": [1' + b",1" * (form.MAX_JSON_VALUES - 2) + b"]}", "application/json", ""),
         (b'{"a": [1' + b",1" * (form.MAX_JSON_VALUES - 1) + b"]}", "application/json", "json: over 10000 values"),
     ],
 )
 def test_what_would_take_many_times_its_size_is_bounded(data: bytes, kind: str, fault: str):
-    """Escapes, stray bytes and values of JSON: before any of them becomes an object."""
+    """Escapes, stray bytes, boundaries and values of JSON: before any of them becomes an object."""
     assert fault == form.parse(data, kind).fault
 
 

@@ -19,8 +19,10 @@ Seen in versions 0.4.3 to 4.0.2 of the SDK; the field numbers are those of its `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
@@ -35,11 +37,14 @@ from .wire import Answer, Reply, Request
 
 PATH = "/admin"
 MAX_PAIRS = 64
+MAX_FIELDS = 1024  # of a message and those right in it: counted before they are made, as two bytes are one
 MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
 
 AS_JSON = "img came as JSON, give it as {contentType, value: Buffer}"
 
 _PICTURES = {"img", *wire.EXTRA}
+_EMPTY_PICTURE = re.compile(rb'\{\s*(?:"contentType"\s*:\s*(?:"[^"]*"|null)\s*)?\}')  # as its value was undefined
+_LENGTH_DELIMITED, _FIXED = 2, {1: 8, 5: 4}  # protobuf's wire types, with bytes where they say it
 _ACTION = "wx.openApi"
 _TOKEN_FIELDS = ("wxCloudApiToken", "wxCloudbaseAccesstoken")
 
@@ -165,6 +170,8 @@ def _as_text(value: str | float) -> str:
 
 def arguments(request_data: bytes) -> Arguments:
     """The arguments in a CommApiData. Raises CallError 41005 for a picture as JSON, -601002 for all else it may be."""
+    if _has_many_fields(request_data):
+        raise CallError(BAD_ARGUMENTS, "too many fields")
     try:
         message = CommApiData.FromString(request_data)
     except (DecodeError, RecursionError) as error:
@@ -180,19 +187,68 @@ def arguments(request_data: bytes) -> Arguments:
 
 
 def _plain(pair: Any) -> str | int | float | bool | None:
-    """The scalar that a KeyValuePair's value is as JSON text; None for null."""
+    """The scalar that a KeyValuePair's value is as JSON text; None for null, and for a picture that was left out.
+
+    What is no parameter may be anything: functions hand on their event, in which there is an object ``userInfo``.
+    """
     value = pair.value
     if pair.key in _PICTURES and value.startswith(b"{"):
+        if _EMPTY_PICTURE.fullmatch(value):
+            return None
         raise CallError(41005, AS_JSON)
-    if len(value) > MAX_TEXT_BYTES:
+    try:
+        return _scalar(value)
+    except CallError:
+        if pair.key in wire.KNOWN:
+            raise
+        return None
+
+
+def _scalar(text: bytes) -> str | int | float | bool | None:
+    if len(text) > MAX_TEXT_BYTES:
         raise CallError(BAD_ARGUMENTS, "a value is too long")
     try:
-        scalar = json.loads(value)
+        scalar = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CallError(BAD_ARGUMENTS, "a value is no JSON text") from error
     if scalar is not None and not isinstance(scalar, str | int | float | bool):
         raise CallError(BAD_ARGUMENTS, "a value is neither text nor number")
     return scalar
+
+
+def _has_many_fields(message: bytes) -> bool:
+    """Whether a protobuf message and its sub-messages have over MAX_FIELDS fields, as far as they can be read.
+
+    What cannot is for protobuf to refuse, which makes nothing of what stands behind it.
+    """
+    outer = list(islice(_fields(message, 0, len(message)), MAX_FIELDS + 1))
+    inner = chain.from_iterable(_fields(message, start, stop) for start, stop in outer)
+    return len(outer) + sum(1 for _ in islice(inner, MAX_FIELDS)) > MAX_FIELDS
+
+
+def _fields(message: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the content of each field starts and stops (https://protobuf.dev/programming-guides/encoding)."""
+    while at < end:
+        tag, at = _varint(message, at)
+        kind, size = tag & 7, 0
+        if kind == _LENGTH_DELIMITED:
+            size, at = _varint(message, at)
+        elif kind in _FIXED:
+            size = _FIXED[kind]
+        elif kind == 0:
+            _, at = _varint(message, at)
+        yield at, min(end, at + size)
+        at += size
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """(value, where the next begins); of one that does not end what is there."""
+    value = 0
+    for shift, byte in enumerate(message[at : at + 10]):
+        value |= (byte & 0x7F) << 7 * shift
+        if byte < 0x80:
+            return value, at + shift + 1
+    return value, at + 10
 
 
 def encode_arguments(plain: Mapping[str, object], pictures: tuple[Part, ...] = ()) -> bytes:

@@ -29,6 +29,7 @@ from ..formats import HEAD, format_of
 from ..reading import MOST_PICTURES
 
 MAX_PARTS = 64
+MAX_BOUNDARIES = 4096  # that may stand anywhere in a body, counted before they are looked at one by one
 MAX_HEADERS = 16
 MAX_HEADER_BYTES = 8192
 MAX_FIELDS = 256
@@ -213,6 +214,8 @@ def _multipart(data: bytes, declared: str) -> Body:
     if not data.strip():
         return Body()
     boundary = _boundary(data, declared)
+    if data.count(b"--" + boundary) > MAX_BOUNDARIES:
+        raise BadBody("multipart: too many boundaries")
     return _parted(_put_right(data, boundary), boundary)
 
 
