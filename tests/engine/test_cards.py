@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bankcard_ocr.engine import cards
+from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 
 
@@ -40,6 +41,16 @@ def test_a_line_belongs_to_the_card_it_stands_on():
     assert card.tolist() == cards.around(box(20, 40, 140, 50), [detection(strip), detection(card)]).tolist()
     assert cards.around(box(20, 40, 240, 50), [detection(card)]) is None
     assert cards.around(box(20, 5, 140, 15), [detection(strip)]) is None
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_how_far_a_card_goes_on_behind_a_line(turns: int):
+    """In lengths of the line, whichever way the card was located."""
+    card = np.array([(0, 0), (100, 0), (100, 60), (0, 60)], np.float32)
+    line = np.array([(10, 30), (60, 30), (60, 40), (10, 40)], np.float32)
+
+    assert 0.8 == pytest.approx(cards.room_behind(line, quads.turn(card, turns)), abs=1e-4)
+    assert 0.2 == pytest.approx(cards.room_behind(quads.turn(line, 2), card), abs=1e-4)
 
 
 def test_what_is_on_another_card_is_not_this_ones():

@@ -18,6 +18,7 @@ from bankcard_ocr.numbers import pan
 from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
+from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
@@ -79,8 +80,15 @@ def test_a_number_of_few_pixels_is_doubted(search, pixels, monkeypatch, scale: f
     assert doubted.confidence == pytest.approx(expected / (expected + 1 - plain.confidence))
 
 
-@pytest.mark.parametrize("long", ["6200000000000000003", "6200000000000005003"])
-def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, long: str):
+@pytest.mark.parametrize(
+    ("long", "told"),
+    [
+        ("6200000000000000003", ["6200000000000000003"]),
+        ("6200000000000005009", ["6200000000000005009"]),
+        ("6200000000000005003", []),  # sixteen that pass the check, and three behind them
+    ],
+)
+def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, long: str, told: list[str]):
     """Of 19 digits set 4-4-4-4-3 the first sixteen were told where the locator saw no more, a number or not."""
     face = glyphs.Face(corner=0.17, stroke=0.145)
     ink = ink_.Ink(
@@ -94,9 +102,44 @@ def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, 
     first = quads.rectangle(int(x[1] - x[0]) + 26, 50) + np.float32((x[0] - 13, y - 25))
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=first, score=0.9)])
 
-    told = [each for each in search(pixels=flat).regions() if each.confidence >= 0.5]
+    sure = [each for each in search(pixels=flat).regions() if each.confidence > 0.5]
 
-    assert {long} == {each.candidates[0].number for each in told}
+    assert set(told) == {each.candidates[0].number for each in sure}
+
+
+@pytest.mark.parametrize(
+    ("number", "cover", "believed"),
+    [
+        ("6200000000000000003", None, True),
+        ("6200000000000000003", (235, 60, 50), False),
+        ("6200000000000005009", (235, 60, 50), False),  # its first sixteen pass the check
+        ("6200000000000005009", (250, 250, 250), False),
+        ("4111111111111111", None, True),  # where three more would be is nothing, on a card of one colour
+        ("6200000000000005", None, True),
+        ("6200000000000005", (235, 60, 50), False),  # what is under it cannot be told
+    ],
+)
+def test_a_last_group_under_a_cover_is_not_left_out(search, number: str, cover: tuple[int, int, int], believed: bool):
+    """Of 19 digits the first sixteen are no number: where three more would be the card looks otherwise."""
+    face = glyphs.Face(corner=0.17, stroke=0.145)
+    middles = np.stack([7 + 2.8 * np.arange(23), np.full(23, 31.0)], 1).astype(np.float32)
+    text = pan.group(number) if len(number) < pan.LONGEST else " ".join([number[i : i + 4] for i in range(0, 19, 4)])
+    line = card.Line(
+        kind="number", text=text, face=face, ink=ink_.Ink(relief=False), height=4.2, middles=middles[: len(text)]
+    )
+    flat = np.full((640, 1040, 3), 0.35, np.float32)
+    flat[50:590, 92:948] = (0.7, 0.78, 0.7)
+    shown = flat[50:590, 92:948]
+    render.texts(Canvas(pixels=shown, scale=10.0), [line])
+    pixels = np.asarray(np.clip(flat, 0, 1) * 255, np.uint8)
+    if cover:
+        left = 92 + round(10 * (middles[19, 0] + middles[20, 0]) / 2)
+        pixels[330:400, left:930] = cover
+
+    told = [each.candidates[0] for each in search(pixels=pixels).regions() if each.candidates]
+
+    assert believed == any(each.number == number and each.confidence > 0.5 for each in told)
+    assert not any(each.number != number and each.confidence > 0.5 for each in told)
 
 
 def test_a_number_that_another_place_shows_as_a_part_is_doubted():

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import quality
 
 CARD = np.array([(60, 50), (699, 50), (699, 449), (60, 449)], np.float32)
@@ -51,6 +52,36 @@ def test_fingers_reach_in_from_outside(picture):
 
     assert quality.covered(held, CARD) > 0.01
     assert [0.0, 0.0, 0.0] == [quality.covered(one, CARD) for one in (picture, printed, ground)]
+
+
+@pytest.mark.parametrize(("left", "share"), [(660, 1.0), (670, 0.8), (740, 0.0), (760, 0.0)])
+def test_a_finger_beside_a_line_is_seen(picture, left: int, share: float):
+    """By how much of the end, a tenth of the line's length long, it covers; wherever the line ends."""
+    touched = picture.copy()
+    touched[:, left:] = (210, 150, 120)
+
+    assert quality.hand_beside(touched, LINE, 0.1) == pytest.approx(share, abs=0.15)
+    assert quality.hand_beside(touched[:, ::-1], mirrored(LINE), 0.1) == pytest.approx(share, abs=0.15)
+
+
+def mirrored(quad: np.ndarray) -> np.ndarray:
+    return np.float32((759, 0)) + quad[[1, 0, 3, 2]] * np.float32((-1, 1))
+
+
+def test_what_stands_on_skins_colour_is_under_no_finger(picture):
+    """Gold cards have it all over."""
+    assert quality.hand_beside(np.full_like(picture, (210, 150, 120)), LINE, 0.1) == 0.0
+
+
+def test_a_sticker_behind_a_line_is_another_ground(picture):
+    """A card goes on in nearly the same colour."""
+    covered = picture.copy()
+    covered[200:340, 560:700] = (235, 60, 50)
+    line = quads.part(LINE, 0.0, 0.0, 0.75, 1.0)
+
+    plain, other = (quality.same_ground(each, line, 0.05, 0.25) for each in (picture, covered))
+
+    assert (True, 0.0) == (plain > 0.2, other)
 
 
 def test_a_copy_has_no_colour(picture):

@@ -66,6 +66,15 @@ def holds(card: Quad, line: Quad) -> bool:
     return bool((np.abs(on_card - 0.5) < 0.5 + MARGIN).all())
 
 
+def room_behind(line: Quad, card: Quad) -> float:
+    """How far ``card`` goes on behind ``line``, in lengths of the line."""
+    unit = quads.project(line, quads.homography(card, quads.UNIT))
+    start, end = unit[[0, 3]].mean(0), unit[[1, 2]].mean(0)
+    step = end - start
+    edges = np.where(step > 0, 1.0 - end, end) / np.maximum(np.abs(step), 1e-6)
+    return max(0.0, float(edges.min()))
+
+
 def as_read(card: Quad, line: Quad) -> Quad:
     """``card`` beginning at the corner at which ``line`` begins, so that the line reads along its top edge."""
     unit = quads.project(line, quads.homography(card, quads.UNIT))

@@ -130,8 +130,13 @@ def is_rest_of_nineteen(digits: str) -> bool:
 
 
 def is_surely_whole(digits: str) -> bool:
-    """Whether it is proven and begins no number of 19 digits, as UnionPay's may be: sixteen of one in ten are, too."""
+    """Whether it is proven and begins no number of 19 digits, as UnionPay's may."""
     return is_proven(digits) and not (digits.startswith("62") and pan.LONGEST in iin.lengths(digits))
+
+
+def may_lack_a_group(digits: str) -> bool:
+    """Whether it may be the first digits of a UnionPay number of 19, as one in ten of their sixteen are proven, too."""
+    return digits.startswith("62") and len(digits) < pan.LONGEST and pan.LONGEST in iin.lengths(digits)
 
 
 def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
@@ -172,15 +177,17 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
 
 
 def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
-    """Whether it is a whole number of 16 digits and three behind it, such as a security code, set apart or not.
+    """Whether it is a whole number of 15 or 16 digits and more behind it, such as a security code, set apart or not.
 
-    Of numbers of 19 digits every tenth begins with a whole one. They stand evenly, and are proven but for UnionPay's,
-    of whom alone 19 are usual.
+    Of longer numbers every tenth begins with a whole one. They are proven themselves, or 19 digits set 6-13, and stand
+    evenly.
     """
-    if len(number) != pan.LONGEST or not is_proven(number[:SIXTEEN]):
+    if not any(is_proven(number[:count]) for count in (SHORT, SIXTEEN) if count < len(number)):
         return False
-    is_unusual = not is_proven(number) and not number.startswith("62")
-    return is_unusual or any(layout.is_set_apart(view, SIXTEEN) for view in _showing(number, views))
+    read, is_longest = _showing(number, views), len(number) == pan.LONGEST
+    if not is_proven(number) and not (is_longest and any(recognize.gaps(view) == SIX for view in read)):
+        return True
+    return is_longest and any(layout.is_set_apart(view, SIXTEEN) for view in read)
 
 
 def _showing(number: str, views: Sequence[Line]) -> list[Line]:

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..vision import locate, recognize
+from ..vision import locate, quality, recognize
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
@@ -28,6 +28,8 @@ PART = 1.5  # widths of such a picture that are located on at once, every other 
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
 LAST_RESORT = 2.0  # nats against what is found at the last only where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
+GROUP = 4.0  # digits' pitches that three more take, with the gap before them
+OTHER_GROUND = 0.1  # of a number's line, at most, that is like what is behind it where that is none of the card
 FAINT = 0.35  # detections that score less are no reason to say that a card is there
 
 
@@ -43,12 +45,30 @@ class Search:
         """Regions that may hold the number, looked at as they are asked for, from the likeliest."""
         spent = 0
         for line in self._tried():
-            yield from map(self.look.to_its_ends, line)
+            yield from map(self._weighed, line)
             spent += sum(region.strips for region in line)  # looks beside them not counted: few have any
             if spent >= PATIENCE:
                 break
         for detection in self._seen_upside_down():
-            yield from map(self.look.to_its_ends, self._doubted_alone(self.look.at(detection)))
+            yield from map(self._weighed, self._doubted_alone(self.look.at(detection)))
+
+    def _weighed(self, region: Region) -> Region:
+        """``region`` followed to its ends, and refused where its card has room for a last group that may be covered.
+
+        Of sixteen digits with 62 cards print three more, and one in ten of such sixteen is proven. No card that has
+        sixteen leaves as much room behind them, but where they are small (docs/LOG.md).
+        """
+        whole = self.look.to_its_ends(region)
+        number = whole.candidates[0].number if whole.candidates else ""
+        card = cards.around(whole.text_quad, self.detections) if judge.may_lack_a_group(number) else None
+        if card is None or len(number) != judge.SIXTEEN:
+            return whole
+        group = GROUP / len(number)
+        is_covered = (
+            cards.room_behind(whole.text_quad, card) > group
+            and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
+        )
+        return replace(whole, candidates=judge.refused(whole.candidates)) if is_covered else whole
 
     def _tried(self) -> Iterator[list[Region]]:
         """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
@@ -150,7 +170,7 @@ class Search:
                 if detection.kind == "number" and cards.lies_in(detection.quad, card.quad)
             ]
             for detection in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
-                here = [self.look.to_its_ends(region) for region in self.look.at(detection)]
+                here = [self._weighed(region) for region in self.look.at(detection)]
                 yield from here
                 if any(region.confidence >= SURE for region in here):
                     break

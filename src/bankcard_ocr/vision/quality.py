@@ -17,6 +17,8 @@ from .quad import Image, Quad
 BURNT = 250  # levels from which a pixel is white
 TINT = 14.0  # of grey paper under warm light, in CIELAB; a card of one hue has more
 MOST_COVERED = 0.5  # of a card, by a hand
+SOME_SKIN = 0.25  # of a text, whose ink may have that colour
+NEAR = 14.0  # in CIELAB, of colours that may be one in other light
 PALE = 225  # the median of a card that is white itself
 
 
@@ -78,6 +80,29 @@ def covered(image: Image, card: Quad) -> float:
     crossing = [label for label in range(1, count) if _crosses(labels == label, inside)]
     share = float(np.isin(labels, crossing)[inside == 1].mean()) if crossing else 0.0
     return share if share <= MOST_COVERED else 0.0
+
+
+def hand_beside(image: Image, text: Quad, reach: float) -> float:
+    """The larger share of something of the colour of skin at either end of ``text``, within ``reach`` of its length.
+
+    0 where the text itself stands on that colour.
+    """
+    cut = quads.rectify(image, quads.grow(text, reach, 0.0), 480, 48)
+    skin, end = _skin(cut), round(480 * reach / (1 + 2 * reach))
+    if skin[:, end:-end].mean() > SOME_SKIN:
+        return 0.0
+    return float(max(skin[:, :end].mean(), skin[:, -end:].mean()))
+
+
+def same_ground(image: Image, text: Quad, start: float, stop: float) -> float:
+    """The share of ``text`` that has the colour of what is behind it, from ``start`` to ``stop`` in its lengths.
+
+    Ink takes up to two thirds of a line; a sticker behind it has a colour of its own.
+    """
+    whole = quads.rectify(image, quads.part(text, 0.0, 0.0, 1.0 + stop, 1.0), round(256 * (1.0 + stop)), 32)
+    lab = cv2.cvtColor(whole, cv2.COLOR_RGB2LAB).astype(np.float64)
+    behind = np.median(lab[:, round(256 * (1.0 + start)) :], (0, 1))
+    return float((np.linalg.norm(lab[:, :256] - behind, axis=2) < NEAR).mean())
 
 
 def colour(image: Image, card: Quad) -> float:
