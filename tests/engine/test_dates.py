@@ -23,6 +23,8 @@ def line(text: str, sure: float = 0.99) -> Line:
     characters = []
     for place, char in enumerate(text):
         at = 2 + 3 * place
+        if char == " ":
+            continue
         frames[at] = (1 - sure) / 12
         frames[at, 1 + ALPHABET.index(char)] = sure
         characters.append(Character(text=char, probability=sure, x=4.0 * at, y=24, width=9, height=22))
@@ -63,6 +65,9 @@ def told(*reads: Line, detections: tuple[Detection, ...] = (detection(),)) -> li
         ("12?27", "12?27", ["12/27"]),
         ("1?/27", "1?/27", []),
         ("06/15/29", "06/15", []),  # the 15th of June, not June of 2015
+        ("12/204", "12/204", []),  # the first three digits of a year
+        ("12/20 4", "12/20", ["12/20"]),
+        ("12?0 5", "12?0 5", []),  # letters
         ("12/27/", "12/27", []),
         ("/12/27", "12/27", []),
         ("", "", []),

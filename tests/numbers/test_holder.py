@@ -37,6 +37,7 @@ from bankcard_ocr.numbers import holder
         ("MR", None),
         ("AB", None),
         ("OB/ZB", None),
+        ("OA/ZI", None),
         ("OB/ZO OB/ZO", None),
         ("CCB SQ", None),
         ("MARIE BOC", "MARIE BOC"),

@@ -5,6 +5,7 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -31,6 +32,7 @@ BESIDE = 1.2  # of a date's length, on either side: there the other date is, whe
 SHAPES = ("00/00", "00/0000", "00/00/00")
 WITH_CENTURY = len(SHAPES[1])
 EVEN = 1.5  # times, that digits of one year may be farther apart than others
+ALIKE = 1.8  # times, that the digits of a month may be farther apart than those of its year
 NO_DIGIT = 0.9  # of the chance that a sign is none of the digits belongs to a slash, where a date has one
 SLANTED = 0.85
 CLEAR = 0.7  # the mean probability of characters that are surely there
@@ -143,9 +145,13 @@ def _spots(line: Line, *, alone: bool = False) -> list[_Spot]:
             is_date = month is not None and month.year in YEARS
             stop = start + len(shape)
             has_century = len(shape) == WITH_CENTURY
-            if has_century and not _even(line.characters[stop - 4 : stop]):
+            if has_century and not _even(_steps(line.characters[stop - 4 : stop]), EVEN):
                 continue  # a year of two digits, and what stands beside it
+            pairs = [line.characters[place : place + 2] for place in range(start, stop - 1, 3)]
+            if not _even([pair[1].x - pair[0].x for pair in pairs], ALIKE):
+                continue  # letters of a longer text
             is_part = any(0 <= beside < len(rows) and rows[beside, slash] > 0.5 for beside in (start - 1, stop))
+            is_part |= text.endswith("/20") and _goes_on(line.characters[stop - 2 : stop + 1])
             if is_date or (month is not None and has_century):
                 # 12/2074 is misread, and no reason to tell 12/20; 06/15/29 is another month's date than 06/15
                 told = month if is_date and not is_part else None
@@ -158,10 +164,18 @@ def _spots(line: Line, *, alone: bool = False) -> list[_Spot]:
     return [spot for _, _, spot in kept]
 
 
-def _even(characters: Sequence[Character]) -> bool:
-    """Whether they are as far apart as the digits of one number."""
-    steps = np.diff([char.x for char in characters])
-    return bool(steps.max() < EVEN * steps.min())
+def _steps(characters: Sequence[Character]) -> list[float]:
+    return [after.x - before.x for before, after in itertools.pairwise(characters)]
+
+
+def _even(steps: Sequence[float], most: float) -> bool:
+    """Whether no step is ``most`` times another."""
+    return max(steps) < most * min(steps)
+
+
+def _goes_on(digits: Sequence[Character]) -> bool:
+    """Whether a third digit follows the two of a year as they follow one another, so that they are a century."""
+    return len(digits) > 2 and digits[2].text.isdigit() and _even(_steps(digits), EVEN)
 
 
 def _rank(found: tuple[int, int, _Spot]) -> tuple[bool, int, float]:

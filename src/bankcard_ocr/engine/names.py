@@ -15,7 +15,7 @@ import numpy as np
 
 from ..numbers import holder
 from ..vision import quad as quads
-from ..vision import recognize
+from ..vision import quality, recognize
 from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.quad import Image, Quad
@@ -28,6 +28,8 @@ MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
 MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
+NEXT = 1.5  # characters' pitches on either side of a name that no finger may cover
+COVERED = 0.6  # of that, at most
 ASIDE = 0.45  # of its height by which a line that says nothing may be located too high or too low
 
 
@@ -94,8 +96,13 @@ def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number
             if found is not None and (surest is None or found.probability > surest.probability):
                 surest = found
         if surest is not None:
-            return surest
+            return None if _is_under_a_hand(surest, pixels) else surest
     return None
+
+
+def _is_under_a_hand(found: Name, pixels: Image) -> bool:
+    """Whether a finger lies where the name may go on."""
+    return quality.hand_beside(pixels, found.quad, NEXT / len(found.text)) > COVERED
 
 
 def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Detection]:

@@ -35,7 +35,7 @@ BANKS = frozenset(
 )
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
 _DIGITS = "BGILOQSTZ"  # what the reader of names, which knows letters alone, makes of digits
-_DATE = re.compile(rf"[{_DIGITS}]{{2}}(/[{_DIGITS}]{{2,4}})+")
+_DATE = re.compile(rf"[A{_DIGITS}]{{2}}(/[A{_DIGITS}]{{2,4}})+")
 
 
 def clean(text: str) -> str | None:
