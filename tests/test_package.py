@@ -75,6 +75,12 @@ def test_other_names_are_no_attributes():
         bankcard_ocr.Raeder  # noqa: B018
 
 
+def test_errors_are_at_hand():
+    """Whoever imports the package may catch what it raises."""
+    assert issubclass(bankcard_ocr.errors.NumberUnreadable, bankcard_ocr.Refused)
+    assert issubclass(bankcard_ocr.PictureError, bankcard_ocr.BankcardError)
+
+
 def test_all_names_are_listed():
     """What the package offers can be seen by ``dir``."""
     assert set(bankcard_ocr.__all__) <= set(dir(bankcard_ocr))

@@ -117,10 +117,20 @@ def test_the_sample_card_is_read(reader):
     assert reading.confidence >= 0.9
 
 
-@pytest.mark.parametrize("picture", ["card.jpg", Path("card.jpg"), np.zeros((9, 9, 3), np.uint8), None])
-def test_a_path_is_no_picture(reader, picture):
-    """What is not the bytes of a picture is a TypeError that says what opens a file, alone and among several."""
-    with pytest.raises(TypeError, match=r"as its bytes, not \w+; bankcard_ocr\.read\(path\) opens a file"):
+@pytest.mark.parametrize(
+    ("picture", "advice"),
+    [
+        ("card.jpg", r"bankcard_ocr\.read\(path\) opens a file"),
+        (Path("card.jpg"), r"bankcard_ocr\.read\(path\) opens a file"),
+        (None, r"bankcard_ocr\.read\(path\) opens a file"),
+        (io.BytesIO(SAMPLE), r"give what its read\(\) returns"),
+        (np.zeros((9, 9, 3), np.uint8), r"Reader\.read_pixels reads an array"),
+        (Image.new("RGB", (9, 9)), r"Reader\.read_pixels reads an array"),
+    ],
+)
+def test_what_is_not_bytes_is_no_picture(reader, picture, advice: str):
+    """It is a TypeError that says what reads it, alone and among several."""
+    with pytest.raises(TypeError, match=rf"as its bytes, not \w+; {advice}"):
         reader.read(picture)
     with pytest.raises(TypeError, match="as its bytes"):
         reader.read_many([SAMPLE, picture])
@@ -738,9 +748,29 @@ def test_a_number_cut_off_by_the_edge_is_said_to_be(reader):
     digits = reader.read(SAMPLE).digit_quads
     left = round((digits[1][1][0] + digits[2][0][0]) / 2)
     with pytest.raises(NumberUnreadable, match="at the edge, perhaps cut off") as caught:
-        reader.read(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels[:, left:]), quality=92))
+        reader.read(simplejpeg.encode_jpeg(np.ascontiguousarray(pixels[:, left:]), quality=92), Options(detail=True))
 
     assert caught.value.is_cut
+    assert "border_incomplete" in caught.value.seen.warnings
+
+
+@pytest.mark.parametrize(("x", "told"), [(None, "LI MING"), (420, None), (380, None), (200, None), (620, "LI MING")])
+def test_a_finger_beside_a_name_may_cover_more_of_it(reader, x: int | None, told: str | None):
+    """The name ends at 451: what a finger within a letter and a half leaves is not told as if it were all."""
+    pixels = np.ascontiguousarray(image.decode(SAMPLE).pixels)
+    if x is not None:
+        cv2.ellipse(pixels, (x, pixels.shape[0]), (60, pixels.shape[0] // 3), 0, 0, 360, (210, 150, 120), -1)
+    name = reader.read(simplejpeg.encode_jpeg(pixels, quality=92), Options(detail=True)).holder_name
+
+    assert told == (name and name.text)
+
+
+def test_readings_of_one_picture_are_equal(reader):
+    """However long each took; and they may be members of a set."""
+    options = Options(detail=True, returns={"card"})
+    first, second = reader.read(SAMPLE, options), reader.read(SAMPLE, options)
+
+    assert (first, {first}) == (second, {second})
 
 
 def test_parts_tell_no_more_things_than_a_picture(reader, monkeypatch):

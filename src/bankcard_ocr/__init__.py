@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from os import PathLike
 
+    from . import errors
+    from .errors import BankcardError, PictureError, Refused
     from .reader import Reader
     from .reading import Bytes, Options, Reading
 
@@ -27,10 +29,21 @@ if TYPE_CHECKING:
 # Else the inference runtime tells its makers of the machine it is on, and keeps an identity in the home folder.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__all__ = ["Options", "Reader", "Reading", "__version__", "read"]
+__all__ = [
+    "BankcardError",
+    "Options",
+    "PictureError",
+    "Reader",
+    "Reading",
+    "Refused",
+    "__version__",
+    "errors",
+    "read",
+]
 
 _LOADING = Lock()  # a cache alone lets threads that come first at once each make one
 _HOMES = {"Reader": ".reader", "Reading": ".reading", "Options": ".reading"}
+_HOMES |= dict.fromkeys(("BankcardError", "PictureError", "Refused"), ".errors")
 
 
 def read(picture: Bytes | str | PathLike[str], options: Options | None = None) -> Reading:
@@ -73,6 +86,8 @@ if not TYPE_CHECKING:  # a checker would take any name for one of the package
     def __getattr__(name: str) -> object:
         if name == "__version__":
             return metadata.version("bankcard-ocr")
+        if name == "errors":
+            return import_module(".errors", __name__)
         if name in _HOMES:
             return getattr(import_module(_HOMES[name], __name__), name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -116,10 +116,14 @@ class NotAPicture(PictureError):
 
 
 class PictureTooLarge(PictureError):
-    """The picture has ``got`` ``unit`` (``bytes`` or ``pixels``) where ``limit`` are allowed."""
+    """The picture has ``got`` ``unit`` (``bytes`` or ``pixels``) where ``limit`` are allowed.
+
+    Of a file no more bytes than one too many are read: it may have more than it ``got``.
+    """
 
     def __init__(self, *, got: int, limit: int, unit: str) -> None:
-        super().__init__(f"the picture has {got} {unit}, over the limit of {limit}; send a smaller one")
+        size = f"{got} {unit}, over the limit of {limit}" if unit == "pixels" else f"over {limit} {unit}, the limit"
+        super().__init__(f"the picture has {size}; send a smaller one")
         self.got = got
         self.limit = limit
         self.unit = unit

@@ -285,12 +285,18 @@ def _pictures(shot: ExaminedPicture, number: str, options: Options) -> dict[Retu
 
 
 def _as_bytes(data: object) -> bytes:
-    """``data``, when it is the bytes of a picture. Raises TypeError, which says what to do with a path."""
+    """``data``, when it is the bytes of a picture. Raises TypeError, which says what to do with what it is."""
     if isinstance(data, bytes):
         return data
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
-    raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; bankcard_ocr.read(path) opens a file")
+    if hasattr(data, "read"):
+        advice = "give what its read() returns"
+    elif hasattr(data, "__array_interface__"):
+        advice = "Reader.read_pixels reads an array (H, W, 3)"
+    else:
+        advice = "bankcard_ocr.read(path) opens a file"
+    raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; {advice}")
 
 
 def _returned(shot: ExaminedPicture, options: Options) -> tuple[Candidate, ...]:
@@ -316,6 +322,8 @@ def _measures(shot: ExaminedPicture, told: Sequence[FoundCard]) -> dict[str, flo
     tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
     height = tall / recognize.HEIGHT * quads.sides(line)[1] * picture.reduced if line is not None else math.inf
     hidden = sum(char.text == recognize.HIDDEN for char in characters)
-    return quality.measures(
+    found = quality.measures(
         picture.pixels, shot.card, line, height=height, hidden=hidden, cards=max(len(told), verdicts.surely_cards(shot))
     )
+    is_cut = bool(shot.regions) and shot.best.is_cut
+    return found | {"outside": math.inf} if is_cut else found  # wherever the locator puts its corners

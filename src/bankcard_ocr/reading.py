@@ -137,9 +137,9 @@ class Seen:
     card_quad: Quad | None = None
     cards: tuple[FoundCard, ...] = ()
     warnings: tuple[CardWarning, ...] = ()
-    pictures: Mapping[Returned, bytes] = field(default_factory=dict)
+    pictures: Mapping[Returned, bytes] = field(default_factory=dict, hash=False)
     picture: int = 0
-    timings_ms: dict[str, float] = field(default_factory=dict)
+    timings_ms: dict[str, float] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         return f"Seen(size={self.size}, warnings={self.warnings})"
