@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import NamedTuple
 
+from .beijing import BEIJING
 from .numbers import expiry, iin, luhn
 from .numbers.iin import Match
 from .reading import WARNINGS, CardWarning, Reading
-
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991
 
 
 class Rule(NamedTuple):

@@ -1,4 +1,6 @@
-"""The header ``Idempotency-Key``: a call that is sent again is answered again, and neither read nor charged anew.
+"""The header ``Idempotency-Key``: a call that is sent again is answered again, and not charged anew.
+
+It is not read anew either, unless it asks for pictures, which are not kept but cut out again.
 
 The first call with a key marks it as being at work; its answer is kept for 24 hours when it was charged (a number, or a
 refusal to guess). A retry gets that answer, unless it sends another picture or asks in another way: then it is no

@@ -1,1 +1,1 @@
-"""Pixels to text: each module one step, no step calls a sibling step."""
+"""Pixels to text: each module is one step; who may call whom stands in docs/architecture.md."""

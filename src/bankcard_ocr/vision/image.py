@@ -6,10 +6,10 @@ HEIC where pillow-heif is installed, by Pillow; a PDF of one page where pypdfium
 frames the first counts; the EXIF orientation is applied; transparency lies on white; 16 bits a channel become 8;
 nothing else of the metadata survives.
 
-A cut-off picture is an error, never a picture whose rest is grey; a JPEG in one scan that has all its pixels and lacks
-the marker of its end alone is none. What the bytes are decides, not a name or header
-that came with them. Pillow may warn of damage, which is an error here or does not matter; whether its warnings are
-shown is for the program to say, since filters of warnings are the whole process's.
+A picture that is cut off is an error, never one whose rest is grey; but a JPEG in one scan that lacks nothing but the
+marker of its end is read. What the bytes are decides, not a name or header that came with them. Pillow may warn of
+damage, which is an error here or does not matter; whether its warnings are shown is for the program to say, since
+filters of warnings are the whole process's.
 
 Memory at work is at most 16 bytes for each pixel as sent (measured at 50 megapixels: WebP with alpha 15.4, progressive
 CMYK JPEG 11.6, progressive JPEG 5.9, PNG 5.2, plain JPEG 0.2), so 800 MB at the default limit and 20 MB for 1280 x 960.

@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from ...caution import BEIJING
+from ...beijing import BEIJING
 from ...errors import SettingsError
 from ..wire import Reason
 
