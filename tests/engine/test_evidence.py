@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bankcard_ocr.engine import evidence
+from bankcard_ocr.vision import back
 
 WIDTH, HEIGHT = 856, 540  # of the card on the picture, 10 pixels a millimetre
 LEFT, TOP = 60, 50  # where it lies
@@ -182,7 +183,7 @@ def test_a_dark_card_is_no_back(level: int):
     picture[TOP : TOP + 90, LEFT : LEFT + WIDTH] += 40
     picture[TOP + 200 : TOP + 300, LEFT : LEFT + WIDTH] -= 8
 
-    assert not evidence.is_back(evidence.rectified(picture, CARD)[0])
+    assert not back.is_back(evidence.rectified(picture, CARD)[0])
 
 
 @pytest.mark.parametrize("above", [0, 6, 40])
@@ -191,7 +192,7 @@ def test_a_stripe_at_the_edge_of_what_was_cut_out_tells_a_back(above: int):
     picture = numbered("4111111111111111", level=110)
     picture[TOP + above : TOP + above + 110, LEFT : LEFT + WIDTH] = 20
 
-    assert evidence.is_back(evidence.rectified(picture, CARD)[0])
+    assert back.is_back(evidence.rectified(picture, CARD)[0])
 
 
 def test_what_shines_in_at_the_edge_is_no_panel():
@@ -199,7 +200,7 @@ def test_what_shines_in_at_the_edge_is_no_panel():
     picture = numbered("4111111111111111")
     picture[TOP : TOP + 90, LEFT + 40 : LEFT + 600] = (240, 240, 235)
 
-    assert not evidence.is_back(evidence.rectified(picture, CARD)[0])
+    assert not back.is_back(evidence.rectified(picture, CARD)[0])
 
 
 def cut_out(picture: np.ndarray, number: str, line: np.ndarray | None = LINE) -> np.ndarray:
@@ -254,7 +255,7 @@ def test_text_is_blanked_at_every_size(width: int):
 
 def test_a_plain_front_is_no_back():
     """An even card with a number is a front."""
-    assert not evidence.is_back(evidence.rectified(numbered("4111111111111111"), CARD)[0])
+    assert not back.is_back(evidence.rectified(numbered("4111111111111111"), CARD)[0])
 
 
 def test_pictures_have_a_card_s_shape_and_no_metadata():

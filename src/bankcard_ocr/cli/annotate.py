@@ -18,7 +18,7 @@ import numpy as np
 from ..engine import evidence, rows
 from ..numbers import pan
 from ..platform.detail import CORNERS
-from ..vision import image
+from ..vision import back, image
 from ..vision import quad as quads
 from .lines import further
 
@@ -106,7 +106,7 @@ def _is_back(picture: image.Picture, card: Mapping[str, Any]) -> bool:
     """Whether the card was located and shows its back."""
     if not card.get("card_position"):
         return False
-    return evidence.is_back(evidence.rectified(picture.pixels, _quad(card["card_position"], picture.reduced))[0])
+    return back.is_back(evidence.rectified(picture.pixels, _quad(card["card_position"], picture.reduced))[0])
 
 
 def _cover_back(pixels: image.Pixels, card: Mapping[str, Any], reduced: int) -> None:

@@ -16,7 +16,6 @@ Pictures are uint8 RGB, quads float32 (4, 2) in their pixels.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +23,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from ..numbers import iin, pan
+from ..vision import back
 from ..vision import quad as quads
 from ..vision.quad import Image, Quad
 
@@ -49,7 +49,7 @@ def card(image: Image, outline: Quad, line: Quad | None = None, number: str = ""
     """
     whole, matrix = rectified(image, outline)
     blank = np.zeros(whole.shape[:2], bool)
-    if is_back(whole):
+    if back.is_back(whole):
         blank = ~blank
         if line is not None and number:
             blank &= ~_filled(whole, quads.project(quads.grow(line, 0.02, 0.1), matrix))
@@ -86,7 +86,7 @@ def redacted(
     for quad in (*(quads.grow(quad, 0.04, 0.4) for quad in number), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
         blank |= _filled(whole, quads.project(quad, matrix))
     shown = np.zeros_like(blank)
-    for quad in dates if not is_back(whole) else ():
+    for quad in dates if not back.is_back(whole) else ():
         shown |= _filled(whole, quads.project(quad, matrix))
     for quad in number:  # whatever was taken for a date there
         shown &= ~_filled(whole, quads.project(quads.grow(quad, 0.04, 0.1), matrix))
@@ -122,7 +122,7 @@ def secrets(whole: Image) -> Mask:
 
     In squares of ``SQUARE`` millimetres, so that no outline says what stood there.
     """
-    if is_back(whole):
+    if back.is_back(whole):
         return np.ones(whole.shape[:2], bool)
     mm = max(whole.shape[:2]) / LONG_MM
     gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
@@ -167,46 +167,6 @@ def _small(whole: cv2.typing.MatLike, cell: float) -> cv2.typing.MatLike:
     height, width = whole.shape[:2]
     step = cell * max(height, width) / LONG_MM
     return cv2.resize(whole, (round(width / step), round(height / step)), interpolation=cv2.INTER_AREA)
-
-
-def is_back(whole: Image) -> bool:
-    """Whether a rectified card shows a magnetic stripe or a signature panel."""
-    long = whole.shape[1] >= whole.shape[0]
-    lying = whole if long else np.ascontiguousarray(np.rot90(whole))
-    small = np.asarray(cv2.resize(lying, (428, 270), interpolation=cv2.INTER_AREA), np.uint8)  # 5 pixels a millimetre
-    return _has_stripe(small) or _has_panel(small)
-
-
-def _has_stripe(small: Image) -> bool:
-    """A dark even band across the whole card, 6 to 16 millimetres high, darker than the card above and below it."""
-    gray = cv2.GaussianBlur(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)[:, 8:-8].astype(np.float32)
-    level = np.median(gray, axis=1)
-    even = np.quantile(np.abs(gray - level[:, None]), 0.9, axis=1) < 26
-    dark = even & (level < 0.6 * float(np.median(level)) + 6) & (level < 100)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], dark, [False]]).astype(np.int8)))
-    bands = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return any(30 <= stop - start <= 80 and _stands_out(level, start, stop) for start, stop in bands)
-
-
-def _stands_out(level: NDArray[np.floating[Any]], start: int, stop: int) -> bool:
-    """Whether the band from ``start`` to ``stop`` is darker than what lies within 3 millimetres on either side."""
-    beside = [level[max(0, start - 15) : start], level[stop : stop + 15]]
-    bright = [side.max() > 1.5 * float(np.median(level[start:stop])) + 15 for side in beside if side.size]
-    return bool(bright) and all(bright)
-
-
-def _has_panel(small: Image) -> bool:
-    """A bright strip without colour, as a signature panel is: 30 to 75 millimetres by 4 to 14, inside the card."""
-    hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
-    bright = ((hsv[:, :, 2] > 175) & (hsv[:, :, 1] < 60)).astype(np.uint8)
-    if bright.mean() > 0.45:  # a white card; its panel is not told from the rest, its stripe is
-        return False
-    closed = cv2.morphologyEx(bright, cv2.MORPH_CLOSE, _kernel(9, 9))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(closed, np.uint8))
-    return any(
-        150 <= width <= 375 and 20 <= height <= 70 and area > 0.75 * width * height and 0 < top < 270 - height
-        for _, top, width, height, area in stats[1:].tolist()
-    )
 
 
 def _remaining(digits: Sequence[Quad]) -> list[Quad]:
