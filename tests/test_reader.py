@@ -28,6 +28,7 @@ from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Candidate, Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
+from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.vision import image, locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.image import MAX_BYTES, MAX_PIXELS
@@ -763,6 +764,27 @@ def test_a_finger_beside_a_name_may_cover_more_of_it(reader, x: int | None, told
     name = reader.read(simplejpeg.encode_jpeg(pixels, quality=92), Options(detail=True)).holder_name
 
     assert told == (name and name.text)
+
+
+@pytest.mark.parametrize(
+    ("caption", "told"), [("VALID FROM", (None, "03/21", False)), ("VALID THRU", ("03/21", None, True))]
+)
+def test_a_date_alone_is_what_its_caption_says(reader, caption: str, told: tuple[str | None, str | None, bool]):
+    """A card that is valid from a month on is not expired by it."""
+    rng = np.random.default_rng(3)
+    style = card.Style(relief=False, face=glyphs.Face(), ink=ink_.Ink(relief=False))
+    number = card.set_line(rng, "number", "6200 0000 0000 0005", style, height=4.3, left=6, middle=30)
+    date = card.set_line(rng, "expiry", "03/21", style, height=2.8, left=48, middle=38)
+    letters = card.set_line(rng, "other", caption, style, height=1.5, left=30, middle=38)
+    picture = np.full((540, 856, 3), 0.7, np.float32)
+    render.texts(Canvas(pixels=picture, scale=10.0), [number, date, letters])
+    framed = cv2.copyMakeBorder(
+        np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), 80, 80, 80, 80, cv2.BORDER_CONSTANT, value=(60, 60, 60)
+    )
+    found = reader.read_pixels(framed, Options(detail=True))
+    dates = (each and each.text for each in (found.valid_date, found.issue_date))
+
+    assert told == (*dates, "expired" in found.warnings)
 
 
 def test_readings_of_one_picture_are_equal(reader):

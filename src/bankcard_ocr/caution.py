@@ -59,15 +59,20 @@ def of_reading(reading: Reading, *, now: float, match: Match | None = None) -> t
     """
     known = iin.lookup(reading.number) if match is None else match
     valid = expiry.parse(reading.valid_date.text) if reading.valid_date else None
-    today = datetime.fromtimestamp(now, BEIJING)
     (left, top), (right, bottom) = reading.number_quad[:2]
     found: dict[CardWarning, bool] = {
-        "expired": valid is not None and expiry.is_over(valid, expiry.Month(today.year, today.month)),
+        "expired": valid is not None and expiry.is_over(valid, month(now)),
         "luhn_failed": not luhn.is_valid(reading.number),
         "unknown_iin": not known.candidates,
         "not_upright": right - left <= abs(bottom - top),
     }
     return tuple(name for name, holds in found.items() if holds)
+
+
+def month(now: float) -> expiry.Month:
+    """The month in Beijing at the Unix time ``now``."""
+    today = datetime.fromtimestamp(now, BEIJING)
+    return expiry.Month(today.year, today.month)
 
 
 def ordered(found: Iterable[CardWarning]) -> tuple[CardWarning, ...]:

@@ -220,20 +220,25 @@ class Reader:
         found = dates.dates(detections, shot.read)
         if expiries and not found:
             found = dates.dates([*detections, *expiries], shot.read)
-        name = None
+        name, now = None, time.time()
+        issued, valid = (found[0], found[-1]) if len(found) > 1 else (None, found[0] if found else None)
         if self.namer:
             lines = [*detections, *shot.closer]
             name = names.name(lines, shot.picture.pixels, self.namer, number=shot.best.text_quad)
+            letters = names.Look(pixels=shot.picture.pixels, model=self.namer, is_even=False)
+            is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
+            if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):
+                issued, valid = valid, None
         told = verdicts.of(shot, least=options.least_confidence)
         reading = replace(
             reading,
-            valid_date=_field(shot, found[-1]) if found else None,
-            issue_date=_field(shot, found[0]) if len(found) > 1 else None,
+            valid_date=_field(shot, valid) if valid else None,
+            issue_date=_field(shot, issued) if issued else None,
             holder_name=_field(shot, name) if name else None,
             cards=told,
         )
         measured = caution.of_measures(_measures(shot, told))
-        return replace(reading, warnings=caution.ordered((*measured, *caution.of_reading(reading, now=time.time()))))
+        return replace(reading, warnings=caution.ordered((*measured, *caution.of_reading(reading, now=now))))
 
 
 def _looked(search: Search) -> tuple[list[Region], bool]:

@@ -88,6 +88,18 @@ def test_a_date_s_place_ends_where_it_does():
     assert quads.sides(date.quad)[0] < 0.8 * quads.sides(date.read)[0]
 
 
+@pytest.mark.parametrize(
+    ("captions", "begins"),
+    [(["FROM"], True), (["", "VALID FROM"], True), (["", "", "MEMBER SINCE"], True), (["THRU"], False), ([""], False)],
+)
+def test_a_caption_says_that_a_date_is_of_the_beginning(captions: list[str], begins: bool):
+    """It stands before the date, or above it."""
+    (date,) = dates.dates((detection(),), lambda _: line("12/17"))
+    spelled = iter(captions)
+
+    assert begins == dates.is_of_the_beginning(date, lambda _: next(spelled, ""))
+
+
 def test_a_date_in_doubt_is_not_told():
     """Refused rather than guessed."""
     assert [] == told(line("12/27", 0.9), line("12/27", 0.8))

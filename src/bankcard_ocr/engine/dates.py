@@ -29,6 +29,9 @@ ENDS = 0.45  # of a date's height, by which it is framed longer when it is read
 CLOSE = 0.1  # of its height, by which the place of a date is told longer: what stands behind it may be a security code
 BESIDE = 1.2  # of a date's length, on either side: there the other date is, where a card has two on one line
 
+# Where the caption of a date is: the lower of two lines before it, one line there, one above it
+CAPTIONS = ((-0.75, 0.4, -0.02, 1.1), (-1.2, 0.0, -0.02, 0.8), (-0.1, -0.7, 1.1, 0.0))
+BEGINNINGS = ("FROM", "SINCE", "ISSUE", "START")
 SHAPES = ("00/00", "00/0000", "00/00/00")
 WITH_CENTURY = len(SHAPES[1])
 EVEN = 1.5  # times, that digits of one year may be farther apart than others
@@ -77,6 +80,12 @@ def dates(detections: Sequence[Detection], read: ReadLine) -> list[Date]:
         spots += _looked(quads.grow(spot.read, BESIDE, 0.15), read)
     told = [(spot.month, spot) for spot in _certain(spots) if spot.month]
     return [spot for _, spot in sorted(told, key=itemgetter(0))]
+
+
+def is_of_the_beginning(date: Date, spell: Callable[[Quad], str]) -> bool:
+    """Whether the caption of ``date``, which ``spell`` reads, says that the card is valid from then on."""
+    captions = (spell(quads.part(date.quad, *place)) for place in CAPTIONS)
+    return any(word in caption for caption in captions for word in BEGINNINGS)
 
 
 def _looked(outer: Quad, read: ReadLine) -> list[Date]:
