@@ -31,6 +31,7 @@ UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
 SIXTEEN = 16  # digits of most numbers
+CODE = 3  # digits of a security code
 SEVENTEEN = 17  # digits behind the 62 of 19
 COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
 STAR, FEW_STARS, MANY_STARS = "4", 5, 6  # what the net makes of asterisks; masks have six and more of them in a row
@@ -179,15 +180,18 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
 def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
     """Whether it is a whole number of 15 or 16 digits and more behind it, such as a security code, set apart or not.
 
-    Of longer numbers every tenth begins with a whole one. They are proven themselves, or 19 digits set 6-13, and stand
-    evenly.
+    Of longer numbers every tenth begins with a whole one. They are as long as their issuer's; of 19 digits they are
+    proven themselves, or set 6-13, and stand evenly.
     """
-    if not any(is_proven(number[:count]) for count in (SHORT, SIXTEEN) if count < len(number)):
+    begins = (SHORT, SIXTEEN) if len(number) >= SHORT + CODE else (SIXTEEN,)  # sixteen that count on begin with fifteen
+    if not any(is_proven(number[:count]) for count in begins if count < len(number)):
         return False
-    read, is_longest = _showing(number, views), len(number) == pan.LONGEST
-    if not is_proven(number) and not (is_longest and any(recognize.gaps(view) == SIX for view in read)):
+    if len(number) != pan.LONGEST:
+        return len(number) not in iin.lengths(number)
+    read = _showing(number, views)
+    if not is_proven(number) and not any(recognize.gaps(view) == SIX for view in read):
         return True
-    return is_longest and any(layout.is_set_apart(view, SIXTEEN) for view in read)
+    return any(layout.is_set_apart(view, SIXTEEN) for view in read)
 
 
 def _showing(number: str, views: Sequence[Line]) -> list[Line]:
