@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from bankcard_ocr.errors import NotAPicture, PictureTooLarge
-from bankcard_ocr.vision import image, pdf
+from bankcard_ocr.vision import image, pdf, pdf_process
 
 pytestmark = pytest.mark.skipif(find_spec("pypdfium2") is None, reason="the extra pdf is not installed")
 
@@ -143,6 +143,22 @@ def test_a_process_that_does_not_end_is_given_up(monkeypatch):
     monkeypatch.setattr(pdf, "PATIENCE_S", 0.01)
     with pytest.raises(NotAPicture, match="too long"):
         image.decode(document(halves()))
+
+
+@pytest.mark.parametrize("error", [ValueError, OSError])
+def test_a_limit_that_the_system_does_not_have_costs_no_other(monkeypatch, error: type[Exception]):
+    """One of memory is refused by macOS: that of time is set all the same, and the page is drawn."""
+    resource = pytest.importorskip("resource")
+    asked = []
+
+    def setrlimit(what: int, _limits: tuple[int, int]) -> None:
+        asked.append(what)
+        raise error
+
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    pdf_process.limit()
+
+    assert [resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE] == asked
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 LONGEST = 1600  # pixels of the page's longer side, what recognition needs
@@ -22,13 +23,14 @@ SECONDS = 3  # of the processor
 
 
 def limit() -> None:
-    """Gives this process no more than its memory and time, where the system can."""
+    """Gives this process no more than its memory and time, each where the system can."""
     try:
         import resource
     except ImportError:  # Windows: the parent's patience is the limit
         return
     for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_CORE, 0)):
-        resource.setrlimit(what, (most, most))
+        with suppress(ValueError, OSError):  # macOS takes no limit of memory
+            resource.setrlimit(what, (most, most))
 
 
 def drawn(data: bytes, max_pixels: int) -> tuple[dict[str, Any], bytes]:
