@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import gc
 import json
 import multiprocessing
 import os
@@ -15,7 +17,10 @@ import zipfile
 from collections import Counter
 from contextlib import suppress
 from functools import partial
+from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -200,6 +205,19 @@ def test_a_reader_that_cannot_be_made_ends_the_run(folder, made, tmp_path):
         bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader="fake_reader:Broken"), workers=1)
 
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_process_that_cannot_be_started_ends_the_run(folder, tmp_path, monkeypatch):
+    """The system's reason is said, and no end of a pipe stays open."""
+    monkeypatch.setattr(SpawnProcess, "start", Mock(side_effect=OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))))
+    resource_tracker.ensure_running()  # has a pipe of its own, for as long as this process lives
+    gc.collect()  # what other tests have left open
+    before = list(Path("/dev/fd").iterdir())
+    with pytest.raises(BulkError) as caught:
+        bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    said = f"no process can be started: {os.strerror(errno.EAGAIN)}"
+    assert (said, before) == (str(caught.value), list(Path("/dev/fd").iterdir()))
 
 
 def test_the_reason_of_a_failure_is_told_and_not_that_others_were_stopped(tmp_path, monkeypatch):

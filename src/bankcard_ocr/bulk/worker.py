@@ -106,16 +106,10 @@ class Worker:
             self._end(EOFError())
 
     def _start(self) -> Connection:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, self._job), daemon=True)
-        resource_tracker.ensure_running()  # which lets signals in again when it starts
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is the parent's
         try:
-            self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        theirs.close()
+            self._process, self._connection = _started(self._job)
+        except OSError as error:
+            raise BulkError(f"no process can be started: {error.strerror}") from error
         try:
             kind, value = self._receive(self._connection, START_S)
         except (EOFError, OSError) as error:
@@ -152,6 +146,25 @@ class Worker:
         if isinstance(error, TimeoutError):
             return str(error)
         return f"killed its reader: {_signal(-status)}" if status < 0 else f"ended its reader: {status}"
+
+
+def _started(job: Job) -> tuple[Any, Connection]:
+    """A process that reads for ``job``, and the connection to it. Raises OSError, with nothing left open."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    with theirs:
+        try:
+            process = context.Process(target=_work, args=(theirs, job), daemon=True)
+            resource_tracker.ensure_running()  # which lets signals in again when it starts
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is the parent's
+            try:
+                process.start()
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        except BaseException:
+            ours.close()
+            raise
+    return process, ours
 
 
 def _signal(number: int) -> str:
