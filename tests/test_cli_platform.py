@@ -178,6 +178,12 @@ class TestApps:
 
         assert ["daily limit: 9\n", "daily limit: 9\n", "daily limit: the server's setting\n"] == outputs
 
+    @pytest.mark.parametrize("verb", [["create", "Shop"], ["limits", "wx1"]])
+    @pytest.mark.parametrize(("limit", "status"), [(2**53, 0), (2**53 + 1, 2)])
+    def test_a_limit_is_one_that_stores_can_count_to(self, path, app, verb: list[str], limit: int, status: int):
+        """One more is wrong usage, else every call of the app would fail."""
+        assert status == CliRunner().invoke(cli.app, ["apps", *verb, "--daily-limit", str(limit)]).exit_code
+
     def test_a_whitelist_grows_and_shrinks(self, run, app):
         """Addresses and networks are added once each and removed; none lets everybody in."""
         grown = run("apps", "whitelist", "wx1", "--add", "10.1.2.3/8", "--add", "2001:db8::1", "--add", "10.0.0.0/8")

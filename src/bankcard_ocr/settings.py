@@ -30,6 +30,7 @@ from .errors import SettingsError
 PREFIX = "BANKCARD_OCR_"
 SHORTEST_KEY = 32  # bytes; numbers are few enough to be tried out against a guessable key
 LONGEST_KEY = 65_536  # bytes: what is larger is no key, but another file
+MOST_CALLS = 2**53  # that may be counted: so far the doubles are exact in which Redis's scripts compare
 OPEN = frozenset({"prefix", "records", "synchronous"})  # options of a URL that are no secret
 
 Value = str | int | float | bool | tuple[str, ...]
@@ -95,8 +96,8 @@ class Settings:
         "Where apps, tokens and quotas are kept: sqlite:///PATH or redis://HOST. Empty is a file in the user's data.",
         secret=True,
     )
-    daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0)
-    minute_limit: int = _set(60_000, "Recognitions a minute for an app.", least=1)
+    daily_limit: int = _set(500, "Recognitions a day for an app without a limit of its own.", least=0, most=MOST_CALLS)
+    minute_limit: int = _set(60_000, "Recognitions a minute for an app.", least=1, most=MOST_CALLS)
     token_lifetime_s: int = _set(7200, "Seconds an access token lives, from 301 to 7200.", least=301, most=7200)
     max_picture_bytes: int = _set(
         2_097_152, "The largest picture, uploaded or fetched, in bytes.", least=1, most=67_108_864

@@ -25,6 +25,7 @@ from bankcard_ocr.platform.state.base import (
     beijing_month,
     span,
 )
+from bankcard_ocr.settings import MOST_CALLS
 
 HAMMER = Path(__file__).with_name("hammer.py")
 DAY = Window(name="2024-11-23", ends=1732377600.0)
@@ -225,6 +226,10 @@ class TestCounters:
     def test_nothing_is_served_of_nothing(self, store, limit: int):
         """A limit of 0 or less serves nobody."""
         assert (None, 0) == (store.consume("c:wx1", DAY, limit), store.used("c:wx1", DAY))
+
+    def test_the_largest_limit_is_one(self, store):
+        """What the settings let pass at most, every store can count to."""
+        assert 1 == store.consume("c:wx1", DAY, MOST_CALLS)
 
     def test_windows_and_counters_are_apart(self, store):
         """Another window, or another counter, starts at 1."""

@@ -20,6 +20,7 @@ from ..platform.callers import MAX_SECRET
 from ..platform.disclosure import Form, public_jwk
 from ..platform.endpoints import APIS, CLOUD_APIS
 from ..platform.state.base import App
+from ..settings import MOST_CALLS
 from .store import Appid, Config, Json, known, opened, show
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ def create(
         str | None, typer.Option(help="Its secret, or - for a line of standard input; made up when not given: safer.")
     ] = None,
     daily_limit: Annotated[
-        int | None, typer.Option(min=0, help="Recognitions a day; else the server's setting.")
+        int | None, typer.Option(min=0, max=MOST_CALLS, help="Recognitions a day; else the server's setting.")
     ] = None,
     config: Config = None,
     as_json: Json = False,
@@ -101,7 +102,7 @@ def delete(appid: Appid, config: Config = None, as_json: Json = False) -> None:
 @app.command()
 def limits(
     appid: Appid,
-    daily_limit: Annotated[int | None, typer.Option(min=0, help="Recognitions a day.")] = None,
+    daily_limit: Annotated[int | None, typer.Option(min=0, max=MOST_CALLS, help="Recognitions a day.")] = None,
     default: Annotated[bool, typer.Option("--default", help="Take the server's setting again.")] = False,
     config: Config = None,
     as_json: Json = False,
