@@ -7,12 +7,15 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform import state as states
-from bankcard_ocr.platform.state import base
+from bankcard_ocr.platform.state import base, sqlite
 from bankcard_ocr.platform.state.base import App, Record, Token, Window, dump, span
 from bankcard_ocr.platform.state.sqlite import _FIRST, VERSION, SqliteState
 
@@ -68,6 +71,61 @@ def test_a_file_that_is_opened_again_keeps_the_locks_on_it(path, clock):
     assert (2, True) == (other.used("recognize:wx1", window), path.with_name(path.name + "-wal").exists())
     other.close()
     serving.close()
+
+
+def test_a_fresh_file_may_be_opened_by_many_at_once(tmp_path, clock):
+    """As a server and a command do that are started together: each finds it made."""
+    start = threading.Barrier(16)
+
+    def opened(n: int) -> str:
+        start.wait()
+        store = SqliteState(tmp_path / f"{n // 16}.sqlite3", clock)
+        (mode,) = store._one("PRAGMA journal_mode")
+        store.close()
+        return mode
+
+    with ThreadPoolExecutor(16) as pool:
+        modes = list(pool.map(opened, range(5 * 16)))
+
+    assert ["wal"] * 80 == modes
+
+
+def test_a_fresh_file_that_another_writes_is_waited_for(path, clock, monkeypatch):
+    """SQLite itself does not wait before it makes the log."""
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(sqlite.time, "sleep", lambda _s: other.execute("COMMIT"))
+    store = SqliteState(path, clock)
+    mode = store._one("PRAGMA journal_mode")
+    store.close()
+    other.close()
+
+    assert ("wal",) == mode
+
+
+def test_waiting_for_a_fresh_file_has_an_end(path, clock, monkeypatch):
+    """One that another keeps for itself is out of reach."""
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(sqlite, "WAIT_S", 0.0)
+    with pytest.raises(StateError, match="database is locked"):
+        SqliteState(path, clock)
+    other.close()
+
+
+def test_a_file_that_cannot_be_used_is_not_held_open(path, clock):
+    """It can be put right while the program goes on."""
+    SqliteState(path, clock).close()
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StateError) as caught:
+        SqliteState(path, clock)
+    held = [file.exists() and file.samefile(path) for file in Path("/dev/fd").iterdir()]
+
+    assert (StateError, False) == (caught.type, any(held))
 
 
 class Full:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ from . import base
 from .base import App, Record, Token, TokenKind, Window
 
 WAIT_S = 5.0
+AGAIN_S = 0.01  # after so long what does not wait by itself is tried anew
 SWEEP_EVERY_S = 60.0
 JUMP_S, SETTLED_S = 86_400.0, 3600.0  # without a call a clock is doubted after so long, for so long
 
@@ -83,10 +85,11 @@ class SqliteState:
         except (OSError, sqlite3.Error) as error:
             raise StateError(f"the state file {path} cannot be opened ({error}); see the setting state_url") from error
         self._path, self._identity = path, _identity(path)
-        self._all("PRAGMA journal_mode = WAL")
-        self._all(f"PRAGMA synchronous = {synchronous}")
-        with self._write() as connection:
-            _migrate(connection)
+        try:
+            self._prepare(synchronous)
+        except BaseException:
+            self._connection.close()
+            raise
 
     @classmethod
     def from_url(cls, url: str, clock: Callable[[], float]) -> SqliteState:
@@ -258,6 +261,14 @@ class SqliteState:
         with self._lock:
             self._connection.close()
 
+    def _prepare(self, synchronous: str) -> None:
+        """Makes the file one that is written as this module says, of this version."""
+        with self._lock, _failures():
+            _write_ahead(self._connection)
+        self._all(f"PRAGMA synchronous = {synchronous}")
+        with self._write() as connection:
+            _migrate(connection)
+
     def _one(self, sql: str, *values: Any) -> Any:
         rows = self._all(sql, *values)
         return rows[0] if rows else None
@@ -310,6 +321,22 @@ def _identity(path: str | Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Gives a new file its write-ahead log; that statement alone does not wait for those who are at the file, too."""
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        return
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_S)
+        else:
+            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
