@@ -281,8 +281,17 @@ def test_after_closing_the_store_is_out_of_reach(path, clock):
     store = SqliteState(path, clock)
     store.close()
 
-    with pytest.raises(StateError, match="nothing was charged"):
+    with pytest.raises(StateError, match=r"Cannot operate on a closed database\.$"):
         store.ping()
+
+
+def test_a_charge_that_failed_says_that_nothing_was_charged(path, clock):
+    """What asked for no charge does not speak of one."""
+    store = SqliteState(path, clock)
+    store.close()
+
+    with pytest.raises(StateError, match=r"closed database\.; nothing was charged$"):
+        store.consume("recognize:wx1", span(clock.now, 86400), 5)
 
 
 def test_sweeping_deletes_what_is_over_and_nothing_else(path, clock):

@@ -168,14 +168,14 @@ class SqliteState:
     def consume(self, counter: str, window: Window, limit: int) -> int | None:
         if limit < 1:
             return None
-        row = self._one(
+        sql = (
             "INSERT INTO counters VALUES (?1, ?2, 1, ?3)"
-            " ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ?4 RETURNING count",
-            counter,
-            window.name,
-            window.ends,
-            limit,
+            " ON CONFLICT DO UPDATE SET count = count + 1 WHERE count < ?4 RETURNING count"
         )
+        try:
+            row = self._one(sql, counter, window.name, window.ends, limit)
+        except StateError as error:
+            raise StateError(f"{error}; nothing was charged") from error
         return row[0] if row else None
 
     def used(self, counter: str, window: Window) -> int:
@@ -302,7 +302,7 @@ def _failures() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StateError(f"the state store failed: {error}; nothing was charged") from error
+        raise StateError(f"the state store failed: {error}") from error
 
 
 def _make_private(path: str | Path) -> None:
