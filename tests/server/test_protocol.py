@@ -223,7 +223,7 @@ def test_https_on_this_port_is_said_in_the_log():
     )
 
 
-async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:
+async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0) -> bytes:
     """What is sent to a client that sends these chunks and then waits, until its connection is closed."""
 
     async def app(scope, receive, send) -> None:
@@ -231,7 +231,8 @@ async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01) -> bytes:
         await send({"type": "http.response.body"})
 
     wire = Wire()
-    connection = Protocol(Config(app, head_timeout_s=head_timeout_s, log_config=None), ServerState(), {})
+    config = Config(app, head_timeout_s=head_timeout_s, timeout_keep_alive=keep_alive_s, log_config=None)
+    connection = Protocol(config, ServerState(), {})
     connection.connection_made(wire)
     for chunk in chunks:
         connection.data_received(chunk)
@@ -329,6 +330,19 @@ def test_a_slow_second_head_is_cut_off():
     answers = asyncio.run(cut_off(b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n"))
 
     assert [b"204", b"408"] == [answer[:3] for answer in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize("ends", [(b"\r\n",), (b"\r", b"\n\r\n")])
+def test_line_ends_between_requests_are_no_head(ends: tuple[bytes, ...]):
+    """Some clients send one behind a body: the connection stays for as long as one that says nothing."""
+    answers = asyncio.run(cut_off(b"GET / HTTP/1.1\r\n\r\n", *ends, keep_alive_s=0.05))
+
+    assert [b"204"] == [answer[:3] for answer in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_a_request_behind_line_ends_is_mended():
+    """It is read as one without them."""
+    assert [READ, READ] == asyncio.run(received(HEAD + BODY, b"\r", b"\n\r\n" + HEAD + BODY))
 
 
 def head_of(size: int) -> bytes:

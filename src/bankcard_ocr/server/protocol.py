@@ -128,6 +128,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Keeps a head until it is whole, and mends it; cuts off one over its size."""
+        if self._head == b"" and not (data := data.lstrip(b"\r\n")):  # RFC 9112 2.2: behind bodies some send a line end
+            return
         if self._head_timer is None and self._head is not None:
             self._expect_head()  # a further head has its time from its first byte on
         self._head_bytes += len(data)
