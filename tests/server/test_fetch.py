@@ -10,7 +10,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Self
 from unittest import mock
@@ -217,6 +217,18 @@ def test_a_path_encoded_twice_is_tried_again(serve, fetcher):
         connection.sendall(answer() if path == "/%E5%8D%A1.jpg" else answer(b"", "404 Not Found"))
 
     assert JPEG == fetcher(url(serve(script), "/%25E5%258D%25A1.jpg"))
+
+
+@pytest.mark.parametrize(("most", "asked"), [(0, 1), (3, 4)])
+def test_a_path_that_may_not_be_tried_again_is_not_found(serve, most: int, asked: int):
+    """Where no redirect is left the status is said, as nobody was redirected."""
+    server = serve(answer(b"", "404 Not Found"))
+    fetcher = Fetcher(replace(PATIENT, max_redirects=most), allow_private_networks=True)
+
+    assert ("status 404", asked) == (
+        refusal(fetcher, url(server, "/%25252525E5.jpg")),
+        len(server.heads),
+    )
 
 
 def test_ipv6_works(serve, fetcher):

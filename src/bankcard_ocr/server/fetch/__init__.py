@@ -74,7 +74,7 @@ class Fetcher:
         for hop in range(self.limits.max_redirects + 1):
             with self._open(target, budget, redirected=hop > 0) as response:
                 following = _following(target, response)
-                if following is None:
+                if following is None or (response.status == 404 and hop == self.limits.max_redirects):
                     return _picture(response, self.limits.max_bytes)
             target = following
         raise FetchError("redirect", f"more than {self.limits.max_redirects}")
