@@ -330,6 +330,10 @@ class TestPicture:
             for parts in ((text, url, file), (text, url))
         ]
 
+    def test_no_address_is_in_a_repr(self):
+        """It may be signed, and is as good as the picture then."""
+        assert "hunter2" not in repr(PictureSource(url="https://img.example/1.jpg?signature=hunter2"))
+
     def test_several_pictures_of_one_card(self):
         """img, then img2 to img8, in that order, as files or base64; img9 and empty ones are none."""
         files = [(f'name="img{n}"; filename="a"', b"%d" % n) for n in (9, 8, 3, 2, 4)]

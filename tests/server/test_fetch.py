@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
-from bankcard_ocr.server.fetch.connection import Limits
-from bankcard_ocr.server.fetch.url import ON_A_DEVICE
+from bankcard_ocr.server.fetch.connection import Limits, Proxy
+from bankcard_ocr.server.fetch.url import ON_A_DEVICE, parse
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
@@ -801,6 +801,20 @@ def test_a_configured_proxy_is_used(serve):
     assert (
         "CONNECT 93.184.216.34:80 HTTP/1.1\r\nHost: 93.184.216.34:80\r\nProxy-Authorization: Basic bWU6c0A=\r\n\r\n"
     ) == server.heads[0]
+
+
+def test_no_password_of_a_proxy_is_in_a_repr():
+    """Nor is it where the header's line has it encoded."""
+    found = repr(Proxy.parse("http://me:s%40@127.0.0.1:3128"))
+
+    assert (True, False) == ("127.0.0.1" in found, "bWU6c0A=" in found)
+
+
+def test_no_path_is_in_a_repr():
+    """A URL may be signed: then its path and query let in who has them."""
+    found = repr(parse("https://img.example/1.jpg?signature=hunter2"))
+
+    assert (True, False) == ("img.example" in found, "hunter2" in found)
 
 
 def test_a_proxy_that_refuses_is_named(serve):

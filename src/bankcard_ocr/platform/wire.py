@@ -182,7 +182,7 @@ class PictureSource:
     """Where the picture of a call comes from: its bytes, or the URL to fetch it from."""
 
     data: bytes | None = field(default=None, repr=False)
-    url: str = ""
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

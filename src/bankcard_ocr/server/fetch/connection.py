@@ -6,7 +6,7 @@ import re
 import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -195,7 +195,7 @@ class Proxy:
 
     host: str
     port: int
-    authorization: bytes
+    authorization: bytes = field(repr=False)
 
     @classmethod
     def parse(cls, url: str) -> Proxy:

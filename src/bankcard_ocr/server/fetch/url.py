@@ -8,7 +8,7 @@ too often.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import quote, unquote, unquote_to_bytes
 
@@ -41,7 +41,7 @@ class Target:
     scheme: str
     host: str
     port: int
-    path: str
+    path: str = field(repr=False)
     address: Address | None = None
 
     @property
