@@ -77,7 +77,9 @@ def _said(what: str, parse: Callable[[], object]) -> None:
 class Settings:
     """Every setting with its default: the field's name in the TOML file, in capitals after the prefix as a variable."""
 
-    host: str = _set("127.0.0.1", "The address to listen at; 0.0.0.0 is every IPv4 address of the machine.")
+    host: str = _set(
+        "127.0.0.1", "The address to listen at; 0.0.0.0 is every IPv4 address of the machine, :: every IPv6 one, too."
+    )
     port: int = _set(8080, "The TCP port to listen at.", least=0, most=65535)
     workers: int = _set(1, "Server processes.", least=1, most=256)
     threads: int = _set(

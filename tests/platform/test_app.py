@@ -97,6 +97,28 @@ class TestReplies:
 
         assert '"errcode":41005' in ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
 
+    @pytest.mark.parametrize(
+        ("whitelist", "headers", "code"),
+        [
+            pytest.param("127.0.0.0/8", {}, 41005, id="the caller itself"),
+            pytest.param("10.0.0.0/8", {"X-Forwarded-For": "10.1.1.1"}, 41005, id="behind a balancer"),
+            pytest.param("10.0.0.0/8", {}, 40164, id="not on the list"),
+        ],
+    )
+    def test_a_caller_by_ipv4_has_that_address_at_a_socket_for_both(
+        self, start, whitelist: str, headers: dict[str, str], code: int
+    ):
+        """Lists, balancers and records know it as they do where the server listens at IPv4 alone."""
+        served = start(host="::", trusted_proxies=("127.0.0.1",))
+        served.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=(whitelist,)))
+        told = ask(served.port, "GET", READ, **headers).text
+        rid = json.loads(told)["errmsg"].rpartition("rid: ")[2]
+
+        assert (code, headers.get("X-Forwarded-For", "127.0.0.1")) == (
+            json.loads(told)["errcode"],
+            served.state.record(rid).client_ip,
+        )
+
     def test_a_strangers_word_is_not_taken(self, server):
         """X-Forwarded-For of anybody else is no address."""
         server.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
@@ -502,7 +524,9 @@ class TestStarting:
         ):
             assert 1 == accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
-    @pytest.mark.parametrize(("host", "shown"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")])
+    @pytest.mark.parametrize(
+        ("host", "shown"), [("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:"), ("::", "http://[::]:")]
+    )
     def test_the_address_can_be_typed(self, host: str, shown: str):
         """The address shown is a URL, for IPv6 too."""
         with run.listen(Settings(host=host, port=0)) as listener:

@@ -22,6 +22,7 @@ b'GET /cv/ocr/bankcard?img_url=http://a/%E5%8D%A1%201.jpg HTTP/1.1\r'
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import re
 from typing import Any
 
@@ -68,6 +69,19 @@ def mended_head(head: bytes) -> bytes:
     return _LINE_END.sub(b"\r\n", mended(line) + _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields)))
 
 
+def _unmapped(address: str) -> str:
+    """``address``, of a caller by IPv4 at a socket for both as if that were for IPv4 alone (RFC 4291 2.5.5.2).
+
+    >>> _unmapped("::ffff:192.0.2.7")
+    '192.0.2.7'
+    """
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return str(mapped or address)
+
+
 MAX_HEAD_BYTES = 65_536
 SILENT_S = 0.1  # a new connection's first bytes come with it or a moment later
 
@@ -96,6 +110,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The first head has its time from now on."""
         super().connection_made(transport)
+        if self.client is not None:
+            self.client = (_unmapped(self.client[0]), self.client[1])
         self._connected = self.loop.time()
         self._expect_head()
 

@@ -64,7 +64,8 @@ def _bound(host: str, port: int, prefix: str) -> socket.socket:
     except (socket.gaierror, UnicodeError) as error:
         raise _taken(f"{prefix}host", host, port, str(error)) from error
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        is_dual = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
         name = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
         raise _taken(f"{prefix}{name}", host, port, os.strerror(error.errno or 0)) from error
