@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from functools import partial
 from itertools import pairwise
 from unittest.mock import Mock
@@ -205,6 +206,38 @@ def test_what_may_smuggle_a_request_is_refused(rest: bytes):
     assert asyncio.run(cut_off(b"POST /x HTTP/1.1\nHost: h\n" + rest)).startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (
+            b"POST /x HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "Transfer-Encoding can't be present with Content-Length",
+        ),
+        (b"POST /x HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", "Duplicate Content-Length"),
+        (b"hello\r\n\r\n", "Invalid method encountered"),
+        (b"GET http://:4111111111111111 HTTP/1.1\r\n\r\n", "Invalid HTTP request received."),
+    ],
+)
+def test_what_is_no_http_is_told_so(sent: bytes, reason: str):
+    """As JSON of the API, which clients look into whatever the status is; nothing of what was sent is in it."""
+    head, _, body = asyncio.run(cut_off(sent)).decode().partition("\r\n\r\n")
+
+    assert [
+        "HTTP/1.1 400 Bad Request",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    ] == head.split("\r\n")
+    assert {"errcode": 47001, "errmsg": f"data format error hint: [http: {reason}]"} == json.loads(body)
+
+
+def test_what_is_no_http_is_told_in_the_style_of_all_errors():
+    """Who has set errcode to be a string finds one there, too."""
+    answer = asyncio.run(cut_off(b"hello\r\n\r\n", errcode_style="string"))
+
+    assert "47001" == json.loads(answer.partition(b"\r\n\r\n")[2])["errcode"]
+
+
 def test_a_fold_behind_the_request_line_is_refused():
     """As RFC 9112 2.2 wants it."""
     head = b"POST /x HTTP/1.1\n Content-Length: 3\nHost: h\n\nabc"
@@ -223,7 +256,7 @@ def test_https_on_this_port_is_said_in_the_log():
     )
 
 
-async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0) -> bytes:
+async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0, **options: str) -> bytes:
     """What is sent to a client that sends these chunks and then waits, until its connection is closed."""
 
     async def app(scope, receive, send) -> None:
@@ -231,7 +264,8 @@ async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: fl
         await send({"type": "http.response.body"})
 
     wire = Wire()
-    config = Config(app, head_timeout_s=head_timeout_s, timeout_keep_alive=keep_alive_s, log_config=None)
+    options |= {"timeout_keep_alive": keep_alive_s, "log_config": None}
+    config = Config(app, head_timeout_s=head_timeout_s, **options)
     connection = Protocol(config, ServerState(), {})
     connection.connection_made(wire)
     for chunk in chunks:

@@ -13,7 +13,8 @@ the body of such a request for the other protocol.
 
 uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size. And it hangs up on a
 client that has said all and only listens (``nc -N``), or that says more than the length of its body and then is no
-request; here both get their answer first.
+request; here both get their answer first. What is no HTTP gets status 400 and, in the JSON that clients expect, the
+reason.
 
 >>> mended("GET //cv/ocr/bankcard/?img_url=http://a/卡 1.jpg HTTP/1.1\r".encode())
 b'GET /cv/ocr/bankcard?img_url=http://a/%E5%8D%A1%201.jpg HTTP/1.1\r'
@@ -24,12 +25,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+import sys
 from typing import Any
 
 import structlog
 import uvicorn
+from httptools import HttpParserCallbackError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..errors import CallError
+from ..platform import wire
 from ..settings import Settings
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
@@ -83,6 +88,7 @@ def _unmapped(address: str) -> str:
 
 
 MAX_HEAD_BYTES = 65_536
+NO_HTTP = 47001  # the errcode of it
 SILENT_S = 0.1  # a new connection's first bytes come with it or a moment later
 
 
@@ -120,11 +126,21 @@ class Protocol(HttpToolsProtocol):
         return self._ends_with_answer()
 
     def send_400_response(self, msg: str) -> None:
-        """Ends the connection at what is no request, such as the rest of a body whose length was counted wrong."""
+        """Ends the connection at what is no request, such as the rest of a body whose length was counted wrong.
+
+        The parser's error is being handled, and why it was raised is told.
+        """
         if self._ends_with_answer():
             self._head_is_here()
-        else:
-            super().send_400_response(msg)
+            return
+        error = sys.exception()
+        reason = msg if error is None or isinstance(error, HttpParserCallbackError) else str(error)
+        hint = wire.hint(CallError(NO_HTTP, f"http: {reason}"))
+        body = {"errcode": NO_HTTP, "errmsg": f"{wire.message(NO_HTTP)} hint: [{hint}]"}
+        reply = wire.Reply(errcode=NO_HTTP, rid="", body=body)
+        self._cut_off(
+            b"400 Bad Request", reply.encode("string" if self.config.errcode_style == "string" else "integer")
+        )
 
     def pause_writing(self) -> None:
         """More is to be sent than the client has taken: it has a time to take some of it."""
@@ -228,21 +244,26 @@ class Protocol(HttpToolsProtocol):
             self._cut_off(b"431 Request Header Fields Too Large")
         return size <= MAX_HEAD_BYTES
 
-    def _cut_off(self, status: bytes) -> None:
+    def _cut_off(self, status: bytes, json: bytes = b"") -> None:
         self._head_is_here()
         if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            kind = b"Content-Type: application/json\r\n" if json else b""
+            head = b"HTTP/1.1 %b\r\n%bContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, kind, len(json))
+            self.transport.write(head + json)
             self.transport.close()
 
 
 class Config(uvicorn.Config):
     """uvicorn's configuration with this protocol, whose heads have ``head_timeout_s``.
 
-    It travels to workers by pickle.
+    What is no HTTP is told as ``errcode_style`` has it. It travels to workers by pickle.
     """
 
-    def __init__(self, app: Any, *, head_timeout_s: float = 10.0, **options: Any) -> None:
+    def __init__(
+        self, app: Any, *, head_timeout_s: float = 10.0, errcode_style: str = "integer", **options: Any
+    ) -> None:
         self.head_timeout_s = head_timeout_s
+        self.errcode_style = errcode_style
         super().__init__(app, http=Protocol, **options)
 
 
@@ -251,6 +272,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
     return Config(
         app,
         head_timeout_s=settings.request_timeout_s,
+        errcode_style=settings.errcode_style,
         loop="bankcard_ocr.server.loop:Loop" if settings.workers > 1 else "asyncio",
         factory=factory,
         ws="none",
