@@ -63,6 +63,15 @@ def test_folded_headers_are_put_on_one_line():
     assert head.replace(b"\r\n\t", b" ") == mended_head(head)
 
 
+@pytest.mark.parametrize(("version", "asked"), [("1.1", True), ("1.0", False)])
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_only_who_knows_of_a_100_is_sent_one(version: str, asked: bool, end: str):
+    """An HTTP/1.0 client would take it for the answer (RFC 9110 10.1.1)."""
+    lines = [f"POST /x HTTP/{version}", "Host: h", "Expect: 100-continue", "Content-Length: 3", "", ""]
+
+    assert asked == (b"Expect: 100-continue\r\n" in mended_head(end.join(lines).encode()))
+
+
 async def received(*chunks: bytes) -> list[tuple[str, bytes, bytes]]:
     """(path, query, body) of each request in the chunks of one connection."""
     found: list[tuple[str, bytes, bytes]] = []

@@ -41,6 +41,7 @@ _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
 _FORBIDDEN = re.compile(rb"[^\x21-\x7e]")
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 _UPGRADE = re.compile(rb"(?<=\n)(?:upgrade|http2-settings)[ \t]*:[^\r\n]*\r?\n", re.IGNORECASE)
+_EXPECT = re.compile(rb"(?<=\n)expect[ \t]*:[^\r\n]*\r?\n", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
 _LINE_END = re.compile(rb"\r?\n")
@@ -68,10 +69,14 @@ def _encoded(forbidden: re.Pattern[bytes], text: bytes) -> bytes:
 def mended_head(head: bytes) -> bytes:
     """The head with its request line mended and each header on one line, as RFC 9112 5.2 allows, that ends in CRLF.
 
-    An offer to upgrade, which a server may ignore (RFC 9110 7.8), is left out.
+    An offer to upgrade, which a server may ignore (RFC 9110 7.8), is left out; so is what an HTTP/1.0 client expects,
+    which knows no 100 (RFC 9110 10.1.1).
     """
     line, newline, fields = head.partition(b"\n")
-    return _LINE_END.sub(b"\r\n", mended(line) + _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields)))
+    fields = _UPGRADE.sub(b"", newline + _FOLD.sub(b" ", fields))
+    if line.rstrip(b"\r").endswith(b" HTTP/1.0"):
+        fields = _EXPECT.sub(b"", fields)
+    return _LINE_END.sub(b"\r\n", mended(line) + fields)
 
 
 def _unmapped(address: str) -> str:
