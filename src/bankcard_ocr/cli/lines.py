@@ -15,10 +15,11 @@ from functools import cache
 from typing import Any
 
 from ..errors import BankcardError, Refused
-from ..numbers import iin, pan
+from ..numbers import iin
 from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
+from ..platform.disclosure import without_app
 from ..reading import Options, PictureReader, Reading
 from ..vision import files
 from .inputs import Source
@@ -66,15 +67,6 @@ def line(
     return _whole(name, _ms(started), **_read(reading, mask=mask)), data
 
 
-def masked(value: Any) -> Any:
-    """``value`` with whatever has the length of a card number shown as first 6 and last 4, at any depth."""
-    if isinstance(value, Mapping):
-        return {name: masked(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(each) for each in value]
-    return pan.mask(value) if isinstance(value, str) and value.isdigit() and len(value) >= pan.SHORTEST else value
-
-
 def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The cards of a line beside the one whose number it tells; that one is among its ``cards``, once."""
     cards = list(told.get("cards") or ())
@@ -107,10 +99,7 @@ def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
         "errcode": 0,
         "errmsg": wire.message(0),
     }
-    if mask:
-        told = masked(told)
-        told["bin"] = pan.shown_bin(told["bin"] or "", reading.number) or None
-    return {**told, "timings": reading.timings_ms}
+    return {**without_app("masked" if mask else "full").applied(told), "timings": reading.timings_ms}
 
 
 def _refused(error: BankcardError) -> dict[str, Any]:
