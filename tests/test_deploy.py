@@ -100,6 +100,21 @@ def test_the_unit_is_verified():
     assert [] == [line for line in said if "bankcard-ocr" in line and "is not executable" not in line]
 
 
+@pytest.mark.parametrize(
+    ("name", "grace", "before_s"),
+    [
+        ("bankcard-ocr.service", "TimeoutStopSec=([0-9]+)", 0),
+        ("compose.yaml", "stop_grace_period: ([0-9]+)s", 0),
+        ("kubernetes/bankcard-ocr.yaml", "terminationGracePeriodSeconds: ([0-9]+)", 5),
+    ],
+)
+def test_a_server_is_not_killed_while_calls_at_work_have_time(name: str, grace: str, before_s: int):
+    """With some seconds to spare, and in Kubernetes after the sleep of preStop."""
+    grace_s = int(re.search(grace, (DEPLOY / name).read_text())[1])
+
+    assert grace_s >= Settings().drain_s + before_s + 5
+
+
 def test_every_panel_of_the_dashboard_asks_something():
     """Panels have queries, and numbers of their own."""
     panels = json.loads((DEPLOY / "grafana.json").read_text())["panels"]

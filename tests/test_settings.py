@@ -37,6 +37,14 @@ def test_without_anything_all_is_default():
     )
 
 
+def test_a_picture_from_a_slow_telephone_has_the_time_it_takes():
+    """The largest there may be, in base64, at a megabit a second; and as much when the server stops meanwhile."""
+    settings = Settings()
+    takes_s = settings.max_picture_bytes * 4 / 3 * 8 / 1_000_000
+
+    assert (True, True) == (settings.request_timeout_s >= takes_s, settings.drain_s >= settings.request_timeout_s)
+
+
 @pytest.mark.parametrize(
     ("environment", "platform", "url"),
     [

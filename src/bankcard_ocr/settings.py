@@ -115,10 +115,10 @@ class Settings:
         "", "A file with the key of pan=fingerprint, 32 bytes or more; the same as bulk's --key-file."
     )
     request_timeout_s: float = _set(
-        10.0, "Seconds a body may take to come, and as many its picture may wait.", least=0.1, most=3600
-    )
+        30.0, "Seconds a body may take to come, and as many its picture may wait.", least=0.1, most=3600
+    )  # 2 MiB in base64 take 22 s where a telephone sends a megabit a second
     keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
-    drain_s: int = _set(10, "Seconds that calls at work have to finish when the server is told to stop.", least=0)
+    drain_s: int = _set(30, "Seconds that calls at work have to finish when the server is told to stop.", least=0)
     errcode_style: str = _set(
         "integer", "How errcode is written; clients need the integer.", choices=("integer", "string")
     )

@@ -293,6 +293,19 @@ class TestLimits:
 
         assert (True, True) == (b"the body took over 0.2 s" in received, b"connection: close" in received.lower())
 
+    def test_a_body_that_takes_its_time_is_read(self, server):
+        """A sender that stops in the middle and goes on before the deadline gets the number."""
+        head = f"POST {READ} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(JPEG)}\r\nConnection: close\r\n"
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            connection.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+            connection.recv(65536)  # the server waits for it
+            connection.sendall(JPEG[:5])
+            ask(server.port, "GET", "/healthz")
+            connection.sendall(JPEG[5:])
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+        assert NUMBER.encode() in received
+
     def test_a_sender_that_goes_away_costs_nothing(self, server):
         """A connection lost in the middle of a body leaves the server well."""
         with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:

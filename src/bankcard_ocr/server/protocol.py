@@ -265,7 +265,7 @@ class Config(uvicorn.Config):
     """
 
     def __init__(
-        self, app: Any, *, head_timeout_s: float = 10.0, errcode_style: str = "integer", **options: Any
+        self, app: Any, *, head_timeout_s: float = 30.0, errcode_style: str = "integer", **options: Any
     ) -> None:
         self.head_timeout_s = head_timeout_s
         self.errcode_style = errcode_style
