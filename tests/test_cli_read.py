@@ -326,6 +326,31 @@ def test_the_number_alone_can_be_asked_for(reader, picture):
     assert (False, "unionpay", None) == (reader.options[0].detail, line["network"], line["valid_date"])
 
 
+@pytest.mark.parametrize("as_variable", [False, True])
+def test_issuers_of_ones_own_are_told(reader, picture, tmp_path, monkeypatch, as_variable: bool):
+    """As the server tells them that has the same file."""
+    own = tmp_path / "own.dat"
+    own.write_text("# version 7\nissuer My Bank | 我行\n  62055000 19 debit\n")
+    if as_variable:
+        monkeypatch.setenv("BANKCARD_OCR_IIN_FILE", str(own))
+    file = picture("card.jpg", b"6205500000000000004")
+    [line] = lines(run(file, "--jsonl", *([] if as_variable else ["--iin-file", str(own)])))
+
+    assert ("My Bank", True) == (line["bank_name_en"], line["bin_table"]["version"].endswith("+7"))
+
+
+@pytest.mark.parametrize("content", ["no table", None])
+def test_issuers_that_cannot_be_used_are_wrong_usage(reader, picture, tmp_path, monkeypatch, content: str | None):
+    """Nothing is read then."""
+    monkeypatch.setenv("COLUMNS", "500")
+    own = tmp_path / "own.dat"
+    if content:
+        own.write_text(content)
+    result = run(picture("card.jpg", b"6205500000000000004"), "--iin-file", str(own))
+
+    assert (2, True) == (result.exit_code, "own.dat cannot be used:" in result.stderr)
+
+
 def test_mask_shortens_the_bin_of_a_short_number(reader, picture, monkeypatch):
     """Of 14 digits the mask shows five."""
     monkeypatch.setattr(told.iin, "default", lambda: told.iin.Table.parse(b"issuer A\n  300000 14 credit\n"))
@@ -399,7 +424,9 @@ def test_the_table_shows_why_a_number_is_missing(reader, picture):
 def test_a_file_that_cannot_be_opened_is_no_picture(reader, tmp_path):
     """An unreadable file gives a line with 101002, not a traceback."""
     gone = tmp_path / "gone.jpg"
-    line, data = told.line(reader, inputs.Source(str(gone), lambda: gone.open("rb")), Options(), max_bytes=9)
+    line, data = told.line(
+        reader, inputs.Source(str(gone), lambda: gone.open("rb")), Options(), max_bytes=9, table=told.iin.default()
+    )
 
     assert (101002, "decode image failed hint: [cannot open: No such file or directory]", b"") == (
         line["errcode"],

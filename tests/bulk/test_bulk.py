@@ -359,9 +359,17 @@ def test_a_run_goes_on_as_it_was_begun(tmp_path):
             parts.planned({"pan": "full", "column": ""}, list)
 
 
+def test_issuers_of_ones_own_are_told():
+    """In place of the shipped ones with the same prefix."""
+    own = "issuer My Bank | 我行\n  62055000 19 debit\n".encode()
+
+    assert ("我行", True) == (card("6205500000000000004", Job(iin=own))["bank_name"], "我行" not in repr(Job(iin=own)))
+
+
 @pytest.mark.parametrize(
     ("job", "said"),
     [
+        (Job(iin=b"issuer A\n  62055000 19 debit\n"), "another iin;"),
         (Job(options=Options(threshold=0.9)), "another threshold;"),
         (Job(options=Options(type="scan")), "another type;"),
         (Job(max_bytes=1000), "another max_bytes;"),

@@ -120,5 +120,6 @@ def _facts(source: str, job: Job, column: str) -> dict[str, object]:
         "prior": options.prior,
         "max_bytes": job.max_bytes,
         "pan": job.pan,
+        "iin": hashlib.sha256(job.iin).hexdigest()[:16] if job.iin else "",
         "key": hmac.new(job.key, b"bankcard-ocr bulk", hashlib.sha256).hexdigest()[:16] if job.key else "",
     }

@@ -45,15 +45,16 @@ TRIES = 2
 class Job:
     """How every picture of a run is read, and how its number is written.
 
-    ``pan``: ``masked`` to its first 6 and last 4, ``full``, or ``fingerprint``, its HMAC-SHA256 under ``key``.
-    ``timeout_s``: a picture may take so long. ``reader``: MODULE:NAME of what makes the reader, given ``max_bytes``,
-    the most that a picture may have.
+    ``pan``: ``masked`` to its first 6 and last 4, ``full``, or ``fingerprint``, its HMAC-SHA256 under ``key``. ``iin``:
+    entries of issuers, as a file has them, in place of the shipped ones they name. ``timeout_s``: a picture may take so
+    long. ``reader``: MODULE:NAME of what makes the reader, given ``max_bytes``, the most that a picture may have.
     """
 
     options: Options = field(default_factory=Options)
     max_bytes: int = MAX_BYTES
     pan: Pan = "masked"
     key: bytes = field(default=b"", repr=False)
+    iin: bytes = field(default=b"", repr=False)
     timeout_s: float = 30.0
     reader: str = "bankcard_ocr.reader:Reader"
 
@@ -201,7 +202,7 @@ def row(
 
 def card(number: str, job: Job) -> dict[str, Any]:
     """The number and what it alone tells of its issuer, no more of its digits in either than the job wants."""
-    told = {"number": number, **detail.issuer(iin.lookup(number))}
+    told = {"number": number, **detail.issuer(iin.with_own(job.iin).lookup(number))}
     return without_app(job.pan, job.key).applied(told)
 
 

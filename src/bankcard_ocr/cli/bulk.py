@@ -10,7 +10,7 @@ import typer
 from ..errors import BulkMisuse, SettingsError
 from ..reading import Options, Type
 from ..settings import SHORTEST_KEY, key
-from .limits import SERVER, MaxBytes, Threshold
+from .limits import SERVER, IinFile, MaxBytes, Threshold, entries
 from .progress import bar, say
 
 Engine = Literal["local", "ray"]  # those of bulk, which loads numpy
@@ -37,6 +37,7 @@ def command(
     ] = "photo",
     threshold: Threshold = SERVER.threshold,
     max_bytes: MaxBytes = SERVER.max_picture_bytes,
+    iin_file: IinFile = None,
     column: Annotated[str, typer.Option(help="The Parquet column of pictures, or of their paths.")] = "",
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds a picture may take before it is set aside.")] = 30.0,
 ) -> None:
@@ -48,7 +49,8 @@ def command(
     from ..bulk.worker import Job
 
     options = Options(type=type_, threshold=threshold or None)
-    job = Job(options=options, max_bytes=max_bytes, pan=pan, key=_key(pan, key_file), timeout_s=timeout)
+    own, secret = entries(iin_file), _key(pan, key_file)
+    job = Job(options=options, max_bytes=max_bytes, pan=pan, key=secret, iin=own, timeout_s=timeout)
     try:
         with bar() as progress:
             summary = bulk.run(source, out, job, engine=engine, workers=workers, column=column, progress=progress)

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import BankcardError, Refused
 from ..numbers import iin
+from ..numbers.iin import Table
 from ..numbers.masking import masked_name
 from ..platform import detail as details
 from ..platform import wire
@@ -50,9 +51,11 @@ def names() -> tuple[str, ...]:
 
 
 def line(
-    reader: PictureReader, source: Source, options: Options, *, max_bytes: int, mask: bool = False
+    reader: PictureReader, source: Source, options: Options, *, max_bytes: int, table: Table, mask: bool = False
 ) -> tuple[Line, bytes]:
     """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none.
+
+    ``table`` tells the issuers.
 
     Of a picture over ``max_bytes`` one byte more is read, by which the ``reader`` knows to refuse it.
     """
@@ -64,7 +67,7 @@ def line(
     except BankcardError as error:
         return _whole(masked_name(source.name) if mask else source.name, _ms(started), **_refused(error)), data
     name = masked_name(source.name, _numbers(reading)) if mask else source.name
-    return _whole(name, _ms(started), **_read(reading, mask=mask)), data
+    return _whole(name, _ms(started), **_read(reading, table, mask=mask)), data
 
 
 def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -89,12 +92,12 @@ def _whole(name: str, ms: float, **told: Any) -> Line:
     return {**dict.fromkeys(names()), "file": files.told(name), **told, **times}
 
 
-def _read(reading: Reading, *, mask: bool) -> dict[str, Any]:
+def _read(reading: Reading, table: Table, *, mask: bool) -> dict[str, Any]:
     candidates = [{"number": each.number, "confidence": round(each.confidence, 6)} for each in reading.candidates]
     told = {
         "number": reading.number,
         "candidates": candidates,
-        **details.details(reading, iin.default(), time.time()),
+        **details.details(reading, table, time.time()),
         "confidence": round(reading.confidence, 6),
         "errcode": 0,
         "errmsg": wire.message(0),

@@ -17,10 +17,11 @@ from typing import Annotated
 import typer
 
 from ..errors import BankcardError
+from ..numbers import iin
 from ..reading import Options, PictureReader, Type
 from . import formats, inputs, lines
 from .formats import Format
-from .limits import SERVER, MaxBytes, Threshold
+from .limits import SERVER, IinFile, MaxBytes, Threshold, entries
 from .lines import Line
 from .outputs import keep_all, keep_inputs, private, reporting_errors
 from .progress import bar
@@ -46,6 +47,7 @@ def command(
     ] = "photo",
     threshold: Threshold = SERVER.threshold,
     max_bytes: MaxBytes = SERVER.max_picture_bytes,
+    iin_file: IinFile = None,
     jsonl: Annotated[bool, typer.Option("--jsonl", help="The same as --format jsonl.")] = False,
     format_: Annotated[
         Format | None,
@@ -83,13 +85,14 @@ def command(
         keep_inputs(out, {*pictures, *(source.name for source in sources)})
         formats.check(told_as)
         save = _saver(save_annotated, sources, covered=not uncovered)
+        table = iin.with_own(entries(iin_file))
         reader = make_reader(max_bytes)
         write = stack.enter_context(_writer(told_as, out))  # the last that may fail: an earlier file is lost by it
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         stack.callback(pool.shutdown, cancel_futures=True)  # who stops it waits for no picture that is not begun
 
         def work(place: int) -> Line:
-            told, data = lines.line(reader, sources[place], options, max_bytes=max_bytes, mask=mask)
+            told, data = lines.line(reader, sources[place], options, max_bytes=max_bytes, table=table, mask=mask)
             save(place + 1, sources[place].name, data, told)
             return told
 
