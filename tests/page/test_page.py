@@ -760,14 +760,25 @@ class TestFields:
 
         assert told == page.locator("#certainty strong").inner_text()
 
-    def test_a_picture_is_blurred_while_nobody_knows_where_its_number_is(self, refused):
-        """So is a refused one without places, until it is asked for."""
-        page = refused()
-        before = page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
+    @pytest.mark.parametrize("seen", [(), ("number_position", "card_position", "img_size")])
+    def test_a_refused_picture_is_blurred_until_it_is_asked_for(self, refused, seen: tuple[str, ...]):
+        """A line that was located may be only a part of the number, so that its middle does not hide the number's."""
+        page = refused(**{name: REPLY[name] for name in seen})
+        before = blur(page)
         page.get_by_role("button", name="Show the picture").click()
-        after = page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
 
-        assert ("blur(14px)", "none") == (before, after)
+        assert ("blur(14px)", "none") == (before, blur(page))
+
+    @pytest.mark.parametrize(
+        ("whole", "told"), [({}, "blur(14px)"), ({"card_position": box(10, 140, 395, 240)}, "none")]
+    )
+    def test_a_further_card_that_cannot_be_covered_blurs_all(self, answered, whole: dict[str, object], told: str):
+        """Its number was not read and its edges were not found: nobody knows where the rest of it is."""
+        own = {"number": NUMBER, "confidence": 1.0, "number_position": REPLY["number_position"]}
+        line = box(40, 200, 160, 220)
+        unread = {"number": None, "refusal": "number unreadable", "number_position": line, **whole}
+
+        assert told == blur(answered(cards=[own, unread]))
 
     @pytest.mark.parametrize(
         ("number", "shown"),
@@ -1327,6 +1338,11 @@ def broken(axe, page) -> list[str]:
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = axe.run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
     return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def blur(page) -> str:
+    """What lies over the drawing."""
+    return page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
 
 
 def colours(page, left: int, top: int, right: int, bottom: int) -> set[tuple[int, int, int]]:

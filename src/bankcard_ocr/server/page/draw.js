@@ -38,6 +38,9 @@ export function kinds(reply) {
   return ["card", "number", "digit", "low", "date", "holder", "other"].filter((name) => found.has(name));
 }
 
+/** Whether all that is to be covered has a place: a line that gave no number may be a part of it, as a card may have more than one. */
+export const isCoverable = (reply) => Boolean(reply?.digit_positions?.length) && others(reply).every((card) => card.number != null || card.card_position);
+
 /** How sure each digit is, when the reply tells it for every one. */
 export function certainties(reply) {
   const found = (reply.digit_positions ?? []).map((position) => position.confidence);

@@ -2,7 +2,7 @@
 
 import { field, who } from "./api.js";
 import { $, bar, element, pairs } from "./dom.js";
-import { certainties, draw, isHidden, kinds, SURE, UNSURE } from "./draw.js";
+import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, causeAlone, current, has, isWorthAnother, percent, refusal, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
@@ -186,7 +186,7 @@ function renderPicture(reply) {
   $("stage").classList.toggle("full", $("drop").hidden);
   $("legend").replaceChildren(...(picture && reply ? kinds(reply) : []).map((name) => element("li", { class: `ink-${name}` }, t(`l_${name}`))));
   if (!picture) return;
-  $("canvas").classList.toggle("covered", !open && !reply?.number_position); // where the number is, is not known
-  $("canvas").setAttribute("aria-label", t(!reply ? "canvasPlain" : open ? "canvasOpen" : "canvas"));
+  $("canvas").classList.toggle("covered", !open && !isCoverable(reply));
+  $("canvas").setAttribute("aria-label", t(!reply || (!open && !isCoverable(reply)) ? "canvasPlain" : open ? "canvasOpen" : "canvas"));
   draw($("canvas"), picture, reply, open);
 }
