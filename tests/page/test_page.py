@@ -731,13 +731,14 @@ class TestFields:
     @pytest.mark.parametrize(
         ("cause", "what", "tips"),
         [
-            (NumberUnreadable(digits=(7,)).cause, "Take the picture again", True),
+            (NumberUnreadable(digits=(7,)).cause, "Take the picture again: closer", True),
+            (NumberUnreadable(is_cut=True).cause, "with the whole card and some room around it", True),
             (NumberUnreadable(is_unlike=True).cause, "Another picture will not help", False),
             (CardsDiffer().cause, "Send pictures of one card", False),
         ],
     )
     def test_another_picture_is_asked_for_where_it_helps(self, refused, cause: str, what: str, tips: bool):
-        """Not of a number that is clear and no card's, nor of pictures that contradict one another."""
+        """Nearer, but for what is cut off; not of a number that is clear and no card's, nor of pictures that differ."""
         page = refused(errmsg=f"certificate not found hint: [{cause}] rid: 1")
 
         assert (True, tips) == (what in page.locator("#refusal-what").inner_text(), page.locator("#tips").is_visible())
@@ -920,17 +921,21 @@ class TestFields:
 
         assert advice == given
 
-    def test_who_films_what_is_no_bank_card_is_told_so(self, page):
-        """The number was clear: nearer, or stiller, it would be none either."""
+    @pytest.mark.parametrize(
+        ("refusal", "advice"),
+        [(NumberUnreadable(is_unlike=True), "g_unlike"), (NumberUnreadable(is_cut=True), "g_whole")],
+    )
+    def test_who_films_no_whole_bank_card_is_told_so(self, page, refusal: NumberUnreadable, advice: str):
+        """The number was clear and none, or its end is not in the picture: nearer, or stiller, it stays so."""
         given = page.evaluate(
             """async (reply) => {
                 const { guidance } = await import(new URL("page/camera.js", location.href));
                 return guidance({ code: 101001, reply }, { moving: true });
             }""",
-            {"errmsg": "certificate not found hint: [number unreadable: not as card numbers are] rid: 1"},
+            {"errmsg": f"certificate not found hint: [{refusal.cause}] rid: 1"},
         )
 
-        assert "g_unlike" == given
+        assert advice == given
 
 
 class TestOperators:
@@ -1146,6 +1151,7 @@ class TestPeople:
             (NumberUnreadable(digits=(3, 4)).cause, "第 3-4 位不确定。"),
             (NumberUnreadable().cause, "卡号无法可靠识别。"),
             (NumberUnreadable(digits=(3,), is_unlike=True).cause, "该号码不像银行卡卡号。"),
+            (NumberUnreadable(is_cut=True).cause, "卡号紧贴图片边缘，可能被截断。"),
             (CardsDiffer().cause, "这些图片不是同一张卡。"),
             ("ZIP, not a picture of an accepted format", "不支持 ZIP。"),
             ("HEIC, which is not accepted here; send a JPEG, or install the extra heic", "不支持 HEIC。"),

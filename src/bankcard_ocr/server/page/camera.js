@@ -109,6 +109,7 @@ export function guidance({ code, reply }, seen) {
     return reply.confidence >= SURE ? "g_sure" : warned ? warned[1] : small ? "g_closer" : "g_still";
   }
   if (!isWorthAnother({ code, reply })) return "g_unlike"; // clear enough
+  if (reply.errmsg.includes("cut off")) return "g_whole";
   if (seen.dark) return "g_dark";
   if (seen.glare) return "g_glare";
   if (seen.blurred || seen.moving || reply.errmsg.includes("uncertain")) return "g_still";

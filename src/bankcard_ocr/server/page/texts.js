@@ -37,7 +37,7 @@ export const TEXTS = {
     daysTitle: "Recognitions of the last days", daysChart: "Recognitions by day: {all}",
     endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "Of the last seven days, at most the last 1,000 recognition calls: {count} since {time}.",
     showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
-    h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_unlike: "The number is not as bank cards' numbers are.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_cut: "The number ends at the picture's edge and may be cut off; show all of it.", h_differ: "The pictures show different cards.",
+    h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_unlike: "The number is not as bank cards' numbers are.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_cut: "The number ends at the picture's edge and may be cut off.", h_differ: "The pictures show different cards.",
     h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_mebibytes: "Over {most} MiB.", h_pixels: "Over {most} pixels.", h_megapixels: "Over {most} megapixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
     repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", why: "Why?",
     whyTitle: "What became of a call", rid: "Request id (rid), at the end of every errmsg", ask: "Ask",
@@ -50,7 +50,7 @@ export const TEXTS = {
     c_ok: "ok", "c_-1": "The server is busy or has a fault; try again.", c_40001: "The token is not good any more. Log in again.", c_40013: "There is no app with this appid.",
     c_40125: "The secret is not the app's.", c_40164: "This address is not on the app's list.", c_42001: "The token is over. Log in again.", c_45009: "All tokens of today are used.", c_45011: "Too many calls or wrong secrets; try later.",
     c_48001: "The app is disabled or may not call this.", c_41005: "No picture arrived.", c_76001: "No call with this rid in the last seven days.", c_76002: "This is not a rid.", c_76003: "The call was another app's.",
-    c_101000: "The picture's address gave no picture.", c_101001: "No number was read with certainty. Take the picture again: closer, sharp, without glare.", c_unlike: "No bank card's number was read. Another picture will not help: it may be a gift card's, an order's or a telephone's.", c_differ: "The pictures were not read as one card. Send pictures of one card, or a single one.",
+    c_101000: "The picture's address gave no picture.", c_101001: "No number was read with certainty. Take the picture again: closer, sharp, without glare.", c_cut: "No number was read with certainty. Take the picture again with the whole card and some room around it.", c_unlike: "No bank card's number was read. Another picture will not help: it may be a gift card's, an order's or a telephone's.", c_differ: "The pictures were not read as one card. Send pictures of one card, or a single one.",
     c_101002: "The bytes are no picture, a damaged one, or too large.", c_101003: "Today's recognitions are used up.", c_other: "The call was refused.",
   },
   zh: {
@@ -84,7 +84,7 @@ export const TEXTS = {
     daysTitle: "最近几天的识别次数", daysChart: "每日识别次数：{all}",
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
     showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
-    h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断；请拍下完整的卡号。", h_differ: "这些图片不是同一张卡。",
+    h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断。", h_differ: "这些图片不是同一张卡。",
     h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 百万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
@@ -97,7 +97,7 @@ export const TEXTS = {
     c_ok: "成功", "c_-1": "服务器繁忙或出错，请重试。", c_40001: "令牌已失效，请重新登录。", c_40013: "没有这个 appid。",
     c_40125: "密钥不正确。", c_40164: "此地址不在应用的白名单中。", c_42001: "令牌已过期，请重新登录。", c_45009: "今日令牌次数已用完。", c_45011: "调用或错误密钥过多，请稍后再试。",
     c_48001: "应用已停用，或无权调用此接口。", c_41005: "没有收到图片。", c_76001: "最近七天没有这个 rid 的调用。", c_76002: "这不是 rid。", c_76003: "这次调用属于其他应用。",
-    c_101000: "图片地址没有返回图片。", c_101001: "未能可靠识别卡号。请重拍：靠近、清晰、无反光。", c_unlike: "没有读到银行卡卡号。重拍也没有用：它可能是礼品卡、订单或电话的号码。", c_differ: "这些图片没有识别为同一张卡。请只发送同一张卡的图片，或只发一张。",
+    c_101000: "图片地址没有返回图片。", c_101001: "未能可靠识别卡号。请重拍：靠近、清晰、无反光。", c_cut: "未能可靠识别卡号。请重拍：露出整张卡，四周留出空白。", c_unlike: "没有读到银行卡卡号。重拍也没有用：它可能是礼品卡、订单或电话的号码。", c_differ: "这些图片没有识别为同一张卡。请只发送同一张卡的图片，或只发一张。",
     c_101002: "不是图片、图片已损坏或过大。", c_101003: "今日识别次数已用完。", c_other: "调用被拒绝。",
   },
 };
@@ -117,14 +117,17 @@ export const meaning = (code, key = code === 0 ? "c_ok" : `c_${code}`) => t(has(
 /** Why no reply of the server's came. */
 export const noReply = ({ status }) => (status ? t("proxy", { status }) : t("unreachable"));
 
-/** Causes of which no better picture helps, and what is said instead. */
-const HOPELESS = { "number unreadable: not as card numbers are": "c_unlike", "the pictures show different cards": "c_differ" };
+/** Causes with advice of their own. */
+const ADVICE = { "number unreadable: at the edge, perhaps cut off": "c_cut", "number unreadable: not as card numbers are": "c_unlike", "the pictures show different cards": "c_differ" };
+const HOPELESS = ["c_unlike", "c_differ"]; // of which no better picture helps
+
+const advice = ({ reply }) => ADVICE[hint(reply.errmsg ?? "")];
 
 /** Whether another picture of the card may read better than the one that was refused. */
-export const isWorthAnother = ({ code, reply }) => code === 101001 && !(hint(reply.errmsg ?? "") in HOPELESS);
+export const isWorthAnother = (answer) => answer.code === 101001 && !HOPELESS.includes(advice(answer));
 
 /** What a refusal means and what to do about it. */
-export const refusal = (answer) => (answer.code === null ? noReply(answer) : meaning(answer.code, HOPELESS[hint(answer.reply.errmsg ?? "")]));
+export const refusal = (answer) => (answer.code === null ? noReply(answer) : meaning(answer.code, advice(answer)));
 
 /** What the server's causes are called here, the names of what varies in them, and the units of numbers that are large. */
 const CAUSES = [
