@@ -1023,7 +1023,7 @@ class TestOperators:
         assert ["-1 All places are taken; try again. 4", "101001 Some digits are unsure. 2"] == found
 
     def test_no_cause_of_calls_is_bare_words(self, logged_in):
-        """What the page has no text for stands behind what its code means."""
+        """What the page has no sentence for stands behind what its code means."""
         causes = (101002, "size: over 5 bytes"), (41005, "multipart: damaged"), (101000, "dns: no such host"), (0, "")
         english = ends(logged_in, *causes)
         logged_in.locator("#language").click()
@@ -1037,8 +1037,8 @@ class TestOperators:
             ],
             [
                 "101002 超过 5 字节。 2",
-                "41005 请求体无法解析（multipart: damaged）。 2",
-                "101000 图片地址没有返回图片。 dns: no such host 2",
+                "41005 请求体无法解析（multipart 已损坏）。 2",
+                "101000 图片地址没有返回图片。 没有这个主机名。 2",
                 "0 成功 2",
             ],
         ) == (english, bars(logged_in))
@@ -1166,7 +1166,7 @@ class TestPeople:
             (Busy().cause, "服务器繁忙，请重试。"),
             ("the picture has 0 bytes", "文件为空。"),
             ("too many wrong secrets, wait 143 s", "请等待 143 秒。"),
-            ("json: not an object", "请求体无法解析（json: not an object）。"),
+            ("json: not an object", "请求体无法解析（JSON 不是对象）。"),
             ("all 500 of today are used, the day ends at midnight in Beijing", "今日 500 次已用完，北京时间零点重置。"),
             ("something new", "something new"),
         ],

@@ -159,11 +159,137 @@ const CAUSES = [
   [/^the body took over /, "h_slow"],
 ];
 
-/** What the server calls a cause, in this language; empty where there is no text for it. */
+/** What the server's other causes are called in Chinese; in English they are said as the server says them. */
+const IN_CHINESE = [
+  [/^(.+); if img_url is not percent-encoded, (\S+) was cut off$/, (_, text, name) => `${inWords(text)}如果 img_url 没有做 URL 编码，${name} 会被截掉。`],
+  [/^redirect: (\w+: .+)$/, (_, text) => `重定向之后：${inWords(text)}`],
+  [/^redirect: more than (\d+)$/, "重定向超过 $1 次。"],
+  [/^redirect: not a URL$/, "重定向的目标不是 URL。"],
+  [/^redirect to a private address refused$/, "不允许重定向到内网地址。"],
+  [/^redirect from https to http refused$/, "不允许从 https 重定向到 http。"],
+  [/^dns: timed out$/, "域名解析超时。"],
+  [/^dns: no answer$/, "域名解析没有应答。"],
+  [/^dns: no such host$/, "没有这个主机名。"],
+  [/^address: private address refused$/, "不允许访问内网地址。"],
+  [/^address: zone id refused$/, "地址中不能有 zone id。"],
+  [/^address: percent-encoded host refused$/, "主机名不能做 URL 编码。"],
+  [/^address: odd notation of an IP address refused$/, "不接受 IP 地址的这种写法。"],
+  [/^connect: timed out$/, "连接超时。"],
+  [/^connect: refused$/, "对方拒绝连接。"],
+  [/^connect: host out of reach$/, "无法连接主机。"],
+  [/^connect: connection lost before the end$/, "传输完成前连接中断。"],
+  [/^connect: proxy refused$/, "代理拒绝连接。"],
+  [/^tls: handshake timed out$/, "TLS 握手超时。"],
+  [/^tls: handshake failed$/, "TLS 握手失败。"],
+  [/^tls: certificate not yet valid$/, "证书尚未生效。"],
+  [/^tls: certificate expired$/, "证书已过期。"],
+  [/^tls: certificate is self-signed$/, "证书是自签名的。"],
+  [/^tls: certificate authority unknown$/, "证书的颁发机构未知。"],
+  [/^tls: certificate is for another host$/, "证书属于其他主机。"],
+  [/^tls: certificate refused$/, "证书无效。"],
+  [/^status: no valid HTTP answer$/, "返回的不是有效的 HTTP 响应。"],
+  [/^status (\d+)$/, "返回 HTTP 状态 $1。"],
+  [/^size: empty$/, "返回的内容为空。"],
+  [/^type: unknown content coding$/, "未知的内容编码。"],
+  [/^type: damaged content coding$/, "内容编码已损坏。"],
+  [/^type: unknown bytes, not a picture$/, "返回的不是图片。"],
+  [/^type: (\S+), not a picture$/, "返回的是 $1，不是图片。"],
+  [/^timeout: over (\S+) s$/, "下载超过 $1 秒。"],
+  [/^timeout: slower than (\d+) bytes\/s$/, "下载慢于每秒 $1 字节。"],
+  [/^url: over (\d+) characters$/, "URL 超过 $1 个字符。"],
+  [/^url: control characters refused$/, "URL 中不能有控制字符。"],
+  [/^url: a path on the sender's device, send the file as img$/, "这是发送者设备上的路径，请用 img 上传文件。"],
+  [/^url: scheme (\S+) refused$/, "不接受以 $1: 开头的 URL。"],
+  [/^url: no http:\/\/ or https:\/\/$/, "URL 没有以 http:// 或 https:// 开头。"],
+  [/^url: credentials refused$/, "URL 中不能有用户名和密码。"],
+  [/^url: no host name$/, "URL 中没有主机名。"],
+  [/^url: no such port$/, "没有这个端口。"],
+  [/^url: not an IPv6 address$/, "不是 IPv6 地址。"],
+
+  [/^neither img nor img_url$/, "既没有 img 也没有 img_url。"],
+  [/^neither img nor img_url, but (.+)$/, "既没有 img 也没有 img_url，收到的是 $1。"],
+  [/^img came as text, send it as a file of a multipart form, or as img_base64$/, "img 是文本，请作为 multipart 表单的文件发送，或使用 img_base64。"],
+  [/^img came as JSON, send it as a file of a multipart form, or as img_base64$/, "img 是 JSON，请作为 multipart 表单的文件发送，或使用 img_base64。"],
+  [/^img came as JSON, give it as \{contentType, value: Buffer\}$/, "img 是 JSON，请写成 {contentType, value: Buffer}。"],
+  [/^(\S+) is not base64$/, "$1 不是 base64。"],
+  [/^bytes that were read as text$/, "被当作文本读取的字节"],
+  [/^icon$/, "图标文件"],
+  [/^base64 text$/, "base64 文本"],
+  [/^no pixels$/, "图片没有像素。"],
+  [/^floating-point pixels$/, "不支持浮点像素。"],
+  [/^JPEG of (?:an unusual subsampling and of )?too many scans: (\d+)$/, "JPEG 的扫描次数过多（$1）。"],
+  [/^PDF with a password$/, "PDF 有密码。"],
+  [/^PDF of a page without room$/, "PDF 的页面没有大小。"],
+  [/^PDF that takes too long to draw, or cannot be drawn$/, "PDF 无法绘制，或绘制过慢。"],
+
+  [/^json: cannot be parsed$/, "JSON 无法解析"], // these stand in a sentence
+  [/^json: not an object$/, "JSON 不是对象"],
+  [/^json: half a surrogate pair$/, "JSON 中有半个代理对"],
+  [/^json: over (\d+) values$/, "JSON 超过 $1 个值"],
+  [/^multipart: damaged$/, "multipart 已损坏"],
+  [/^multipart: no boundary$/, "multipart 没有 boundary"],
+  [/^multipart: too many boundaries$/, "multipart 的 boundary 过多"],
+  [/^multipart: over (\d+) parts$/, "multipart 超过 $1 个部分"],
+  [/^(?:gzip|Content-Encoding): send the body as it is, not packed$/, "请求体不能压缩，请原样发送。"],
+  [/^over (\d+) percent-encoded bytes$/, "超过 $1 个 URL 编码的字节。"],
+  [/^over (\d+) bytes that are not UTF-8$/, "超过 $1 个不是 UTF-8 的字节。"],
+  [/^over (\d+) fields$/, "超过 $1 个字段。"],
+  [/^the body must be JSON$/, "请求体必须是 JSON。"],
+
+  [/^pan: full, masked, jwe or fingerprint$/, "pan 只能是 full、masked、jwe 或 fingerprint。"],
+  [/^pan: the app gets (\S+) at most$/, "pan：此应用最多可得 $1。"],
+  [/^pan: the app has no key to encrypt to, see apps set-key$/, "pan：此应用没有加密公钥，见 apps set-key。"],
+  [/^pan: the server has no fingerprint_key_file$/, "pan：服务器没有设置 fingerprint_key_file。"],
+  [/^return: with pan=(\S+) only redacted, the others show the number$/, "return：pan=$1 时只能是 redacted，其他图片会显示卡号。"],
+  [/^return: with pan=fingerprint no picture, they show digits of the number$/, "return：pan=fingerprint 时没有图片，图片会显示卡号的数字。"],
+  [/^return: (.+)$/, "return 只能是 $1。"],
+  [/^idempotency-key: 1 to 255 visible ASCII characters$/, "idempotency-key 须为 1 至 255 个可见的 ASCII 字符。"],
+  [/^idempotency-key: used within 24 hours with another picture or other parameters$/, "这个 idempotency-key 在 24 小时内已用于其他图片或参数。"],
+
+  [/^must be client_credential$/, "grant_type 必须是 client_credential。"],
+  [/^the token came as a header, put it into the query as access_token$/, "令牌放在了请求头中，请放在查询参数 access_token 中。"],
+  [/^unknown token$/, "未知的令牌。"],
+  [/^issued by a clock that was ahead$/, "签发令牌时服务器的时钟过快。"],
+  [/^superseded token$/, "令牌已被新的取代。"],
+  [/^its app is gone$/, "令牌的应用已被删除。"],
+  [/^not the app of the access_token$/, "不是 access_token 所属的应用。"],
+  [/^the secret has blanks around it$/, "密钥前后有空格。"],
+  [/^the app is disabled$/, "应用已停用。"],
+  [/^the app may not call (\S+)$/, "应用无权调用 $1。"],
+  [/^(\d+) tokens a day$/, "每天最多 $1 个令牌。"],
+  [/^(\d+) clears a month$/, "每月最多清零 $1 次。"],
+  [/^(\S+) and (\S+) have a daily quota$/, "有每日额度的是 $1 和 $2。"],
+  [/^(\S+) is meant$/, "应为 $1。"],
+  [/^(\S+) is meant, and its query begins with \?$/, "应为 $1，查询参数以 ? 开头。"],
+  [/^three groups of 8 hex digits make a rid$/, "rid 由三组 8 位十六进制数字组成。"],
+  [/^unknown, or over 7 days old$/, "没有这个 rid，或已超过七天。"],
+  [/^internal error, the server's log has it$/, "内部错误，见服务器日志。"],
+  [/^internal error, (\S+)$/, "内部错误（$1）。"],
+
+  [/^(\S+) is not in the permissions of the app's config\.json$/, "应用的 config.json 的 permissions 中没有 $1。"],
+  [/^unknown API$/, "未知的接口。"],
+  [/^no wxCloudApiToken$/, "没有 wxCloudApiToken。"],
+  [/^too many (?:fields|pairs)$/, "字段过多。"],
+  [/^requestData is no CommApiData$/, "requestData 不是 CommApiData。"],
+  [/^api_type is not OPEN_API$/, "api_type 不是 OPEN_API。"],
+  [/^a value is too long$/, "有的值过长。"],
+  [/^a value is no JSON text$/, "有的值不是 JSON。"],
+  [/^a value is neither text nor number$/, "有的值既不是文本也不是数字。"],
+];
+
+/** What the server says, in this language; as it is where there is no text for it. */
+const inWords = (text) => known(text) || translated(text);
+
+function translated(text) {
+  const [form, words] = IN_CHINESE.find(([each]) => each.test(text)) ?? [];
+  return language === "zh" && form ? text.replace(form, words) : text;
+}
+
+/** What the server calls a cause, in this language; empty where the page has no words of its own for it. */
 function known(text) {
   for (const [form, key, name, unit] of CAUSES) {
     const found = form.exec(text);
-    if (found) return t(key, { [name]: unit ? Number((found[1] / unit).toFixed(1)) : found[1] });
+    if (found) return t(key, { [name]: unit ? Number((found[1] / unit).toFixed(1)) : translated(found[1] ?? "") });
   }
   return "";
 }
@@ -171,13 +297,13 @@ function known(text) {
 /** The cause that an errmsg tells, in its hint or, of some codes, before it: in this language where it is known. */
 export function cause(errmsg) {
   const told = hint(errmsg);
-  return known(told ?? errmsg) || (told ?? "");
+  return told === undefined ? known(errmsg) : inWords(told);
 }
 
 const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 
 /** A cause that stands alone: of one card of several, or of many calls; before words that are not known here what `code` means. */
-export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${text}`.trim();
+export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${inWords(text)}`.trim();
 
 /** What an answer that is no success says, in a line. */
 export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : `${code}: ${meaning(code)} ${cause(reply.errmsg ?? "")}`.trim());
