@@ -777,6 +777,14 @@ class TestTable:
         assert {"file", "remarks"} <= set(fitted)
         assert sum(fitted.values()) + table.GAP * (len(fitted) - 1) <= room
 
+    @pytest.mark.parametrize(
+        ("confidence", "told"),
+        [(1.0, "1.0000"), (0.999999, "0.9999"), (0.57, "0.5700"), (1e-06, "0.0000"), (0, "0.0000")],
+    )
+    def test_only_certainty_is_told_as_certain(self, confidence: float, told: str):
+        """Confidences are rounded down."""
+        assert told == table._confidence({"number": NUMBER, "confidence": confidence})[0]
+
     def test_the_common_folder_is_left_out(self):
         """Where it is narrow; what is below it, archives and standard input are told."""
         names = ["in/a.jpg", table.DITTO, "in/deeper/b.jpg", "in/c.zip!x/d.jpg"]
@@ -865,6 +873,15 @@ class TestAnnotated:
         pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
 
         assert [False, True, True, True, False] == [bool(pixels[110, x].mean() < 60) for x in (130, 150, 200, 250, 270)]
+
+    @pytest.mark.parametrize(
+        ("confidence", "told"), [(1.0, "100.0%"), (0.999999, "99.9%"), (0.57, "57.0%"), (None, "0.0%")]
+    )
+    def test_only_certainty_is_told_as_certain(self, confidence: float | None, told: str):
+        """Confidences are rounded down."""
+        card = {"number": NUMBER, "confidence": confidence}
+
+        assert f"411111******1111 {told}" == annotate._words("number", card, covered=True)
 
     def test_every_card_is_covered(self):
         """The number of another card in the picture is covered too, and what has a position is outlined."""

@@ -20,7 +20,7 @@ from ..numbers import pan
 from ..platform.detail import CORNERS
 from ..vision import back, image
 from ..vision import quad as quads
-from .lines import further
+from .lines import further, rounded_down
 
 COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
@@ -129,7 +129,7 @@ def _words(name: str, card: Mapping[str, Any], *, covered: bool) -> str:
     number = card.get("number") or ""
     shown = pan.mask(number) if covered and number.isdigit() else number
     words = {
-        "number": f"{shown} {100 * (card.get('confidence') or 0):.1f}%" if number else "",
+        "number": f"{shown} {100 * rounded_down(card.get('confidence') or 0, 3):.1f}%" if number else "",
         "card": " ".join(filter(None, (card.get("bank_name_en"), card.get("network")))),
         "digit": "",
     }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from typing import Any
 
@@ -78,6 +79,11 @@ def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     here = [place for place in alike if cards[place].get("number_position") == where]
     own = (here or alike or [len(cards)])[0]
     return cards[:own] + cards[own + 1 :]
+
+
+def rounded_down(confidence: float, places: int) -> Decimal:
+    """``confidence`` with so many decimals; what is less than 1 is never told as 1."""
+    return Decimal(str(confidence)).quantize(Decimal(1).scaleb(-places), ROUND_FLOOR)
 
 
 def _numbers(reading: Reading) -> set[str]:

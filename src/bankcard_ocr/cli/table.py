@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from ..numbers import pan
 from .formats import Write
-from .lines import further
+from .lines import further, rounded_down
 
 SURE = 0.99
 GAP = 2  # blanks between columns
@@ -114,7 +114,7 @@ def _number(told: Told) -> tuple[str, str]:
 
 def _confidence(told: Told) -> tuple[str, str]:
     style = "red" if told["number"] is None else "green" if told["confidence"] >= SURE else "yellow"
-    return f"{told['confidence']:.4f}", style
+    return str(rounded_down(told["confidence"], 4)), style
 
 
 def _kind(told: Told) -> tuple[str, str]:
