@@ -883,6 +883,29 @@ class TestAnnotated:
 
         assert f"411111******1111 {told}" == annotate._words("number", card, covered=True)
 
+    @pytest.mark.parametrize("top", [20, 44, 110, 206])
+    def test_no_label_lies_over_a_field(self, top: int):
+        """Lines of text one below the other, anywhere on a card that fills the picture: all letters stay seen."""
+        fields = {
+            "number": box(20, top, 380, top + 16),
+            "valid_date": box(150, top + 18, 200, top + 28),
+            "issue_date": box(30, top + 18, 80, top + 28),
+            "holder_name": box(20, top + 30, 140, top + 40),
+            "card": box(0, 0, 399, 249),
+        }
+        values = {"number": NUMBER, "valid_date": "12/30", "issue_date": "01/26", "holder_name": "LI MING"}
+        line = {**values, "network": "visa", **{f"{name}_position": place for name, place in fields.items()}}
+        pixels = drawn(line, covered=False)
+        letters = (pixels[top + 3 : top + 13, 24:376], *(pixels[top + 21 : top + 26, x : x + 40] for x in (34, 155)))
+
+        assert (True, 5) == (all(part.min() > 200 for part in letters), labels(pixels))
+
+    def test_a_label_without_room_is_left_out(self):
+        """Where fields fill the picture nothing is written over them."""
+        line = {"number": NUMBER, "number_position": box(0, 0, 399, 120), "holder_name": "LI MING"}
+
+        assert [2, 0] == [labels(drawn({**line, "holder_name_position": box(0, top, 399, 249)})) for top in (160, 122)]
+
     def test_every_card_is_covered(self):
         """The number of another card in the picture is covered too, and what has a position is outlined."""
         other = {"number_position": box(100, 200, 300, 220), "holder_name_position": box(10, 10, 60, 30)}
@@ -979,6 +1002,17 @@ def white(seen: str) -> bytes:
     """A white PNG of 400 x 250, which the fake reader takes for ``seen``."""
     _, encoded = cv2.imencode(".png", np.full((250, 400, 3), 255, np.uint8))
     return encoded.tobytes() + seen.encode()
+
+
+def drawn(line: dict[str, object], *, covered: bool = False) -> np.ndarray:
+    """The pixels of a white picture with ``line`` drawn on it."""
+    return cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line, covered=covered), np.uint8), 1)
+
+
+def labels(pixels: np.ndarray) -> int:
+    """How many dark boxes stand on white."""
+    count, _, stats, _ = cv2.connectedComponentsWithStats((pixels.max(axis=2) < 60).astype(np.uint8))
+    return int((stats[1:count, cv2.CC_STAT_AREA] > 100).sum())
 
 
 def box(left: int, top: int, right: int, bottom: int) -> dict[str, object]:

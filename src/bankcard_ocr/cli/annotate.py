@@ -1,4 +1,4 @@
-"""A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label at each.
+"""A picture with what was read drawn on it: outlines of card, lines, digits and dates, and a label beside each.
 
 The middle digits of every number, and security codes (on fronts where they are known to stand, on backs all but the
 number), are covered unless asked for, in the picture and in its label. The copy has the picture's pixels alone,
@@ -8,7 +8,7 @@ upright, at the size it was read at: no metadata.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -26,6 +26,7 @@ COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
 LOOSE = 0.2  # of a line whose digits have no places, what is left open at each end: four or five digits
 OTHER = (156, 199, 255)
+Mask = np.ndarray[Any, np.dtype[np.uint8]]  # (H, W), 1 where something stands
 _DIGITS = re.compile(r"\d(?:[\W_]*\d){11,}")
 _STRANGE = re.compile(r"[^\w.]+")
 
@@ -44,24 +45,29 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     """The JPEG of the picture ``data`` with the fields of the line ``told`` drawn on it."""
     picture = image.decode(data, max_bytes=len(data))  # it was read already
     pixels = picture.pixels.copy()
-    thick = max(1, round(pixels.shape[1] / 400))
     cards = [told, *further(told)]
     if covered:
-        _cover(pixels, _middle(told, picture.reduced))
-        for card in cards:
-            for quad in _codes(card, picture.reduced):
-                _cover(pixels, quad)
-            if _is_back(picture, card):
-                _cover_back(pixels, card, picture.reduced)
-        for card in cards[1:]:
-            _cover(pixels, _secret(card, picture.reduced))
-    for card in cards:
-        for name, quad in _outlines(card, picture.reduced, covered=covered):
-            ink = INKS.get(name, OTHER)
-            cv2.polylines(pixels, [_whole(quad)], isClosed=True, color=ink, thickness=thick, lineType=cv2.LINE_AA)
-            _label(pixels, quad, _words(name, card, covered=covered), ink)
+        _cover_secrets(pixels, picture, cards)
+    shown = [(card, *field) for card in cards for field in _outlines(card, picture.reduced, covered=covered)]
+    for _, name, quad in shown:
+        _outline(pixels, quad, INKS.get(name, OTHER))
+    taken = _taken(pixels, [field for card in cards for field in _outlines(card, picture.reduced, covered=False)])
+    for card, name, quad in shown:
+        _label(pixels, taken, quad, _words(name, card, covered=covered), INKS.get(name, OTHER))
     _, encoded = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
     return bytes(encoded.tobytes())
+
+
+def _cover_secrets(pixels: image.Pixels, picture: image.Picture, cards: Sequence[Mapping[str, Any]]) -> None:
+    """Covers what nobody shall see of ``cards``, of which the first is the one that the line tells of."""
+    _cover(pixels, _middle(cards[0], picture.reduced))
+    for card in cards:
+        for quad in _codes(card, picture.reduced):
+            _cover(pixels, quad)
+        if _is_back(picture, card):
+            _cover_back(pixels, card, picture.reduced)
+    for card in cards[1:]:
+        _cover(pixels, _secret(card, picture.reduced))
 
 
 def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
@@ -136,16 +142,64 @@ def _words(name: str, card: Mapping[str, Any], *, covered: bool) -> str:
     return words.get(name, str(card.get(name) or "")).encode("ascii", "ignore").decode()
 
 
-def _label(pixels: image.Pixels, quad: quads.Quad, words: str, ink: Sequence[int]) -> None:
-    """Writes ``words`` above the quad's topmost corner, inside the picture."""
+def _thick(width: int) -> int:
+    """How thick lines are on a picture of this width."""
+    return max(1, round(width / 400))
+
+
+def _outline(pixels: image.Pixels, quad: quads.Quad, ink: Sequence[int]) -> None:
+    thick = _thick(pixels.shape[1])
+    cv2.polylines(pixels, [_whole(quad)], isClosed=True, color=ink, thickness=thick, lineType=cv2.LINE_AA)
+
+
+def _taken(pixels: image.Pixels, fields: Iterable[tuple[str, quads.Quad]]) -> Mask:
+    """Where no label may stand: on all fields but cards, within which the others are."""
+    taken = np.zeros(pixels.shape[:2], np.uint8)
+    for name, quad in fields:
+        if name != "card":
+            _take(taken, quad)
+    return taken
+
+
+def _take(taken: Mask, quad: quads.Quad) -> None:
+    """Marks ``quad`` with its outline and a pixel around that."""
+    cv2.fillConvexPoly(taken, _whole(quad), 1)
+    cv2.polylines(taken, [_whole(quad)], isClosed=True, color=1, thickness=_thick(taken.shape[1]) + 2)
+
+
+def _label(pixels: image.Pixels, taken: Mask, quad: quads.Quad, words: str, ink: Sequence[int]) -> None:
+    """Writes ``words`` at ``quad`` where nothing is ``taken``, and takes the place; nothing where there is no room."""
     if not words:
         return
     scale = max(0.4, pixels.shape[1] / 1600)
     (width, height), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_DUPLEX, scale, 1)
-    left = int(np.clip(quad[:, 0].min(), 0, max(0, pixels.shape[1] - width)))
-    bottom = int(np.clip(quad[:, 1].min() - height / 2, height + below, pixels.shape[0] - below))
-    cv2.rectangle(pixels, (left, bottom - height - below), (left + width, bottom + below), COVER, cv2.FILLED)
-    cv2.putText(pixels, words, (left, bottom), cv2.FONT_HERSHEY_DUPLEX, scale, ink, 1, cv2.LINE_AA)
+    wide, high = min(width, pixels.shape[1]), min(height + 2 * below, pixels.shape[0])
+    found = _free(taken, quad, wide, high)
+    if found is None:
+        return
+    left, top = found
+    _take(taken, quads.rectangle(wide, high) + np.array((left, top), np.float32))
+    cv2.rectangle(pixels, (left, top), (left + wide - 1, top + high - 1), COVER, cv2.FILLED)
+    cv2.putText(pixels, words, (left, top + below + height), cv2.FONT_HERSHEY_DUPLEX, scale, ink, 1, cv2.LINE_AA)
+
+
+def _free(taken: Mask, quad: quads.Quad, width: int, height: int) -> tuple[int, int] | None:
+    """Left and top of a free box: above ``quad``, else below it, else as near as can be; None where no room is."""
+    bottom, right = taken.shape[0] - height, taken.shape[1] - width  # of what left and top may be
+    gap = _thick(taken.shape[1]) + 2
+    left = int(np.clip(quad[:, 0].min(), 0, right))
+    above, below = int(quad[:, 1].min()) - gap - height, int(quad[:, 1].max()) + gap
+    for top in (above, below):
+        if 0 <= top <= bottom and not taken[top : top + height, left : left + width].any():
+            return left, top
+    sums = cv2.integral(taken)  # (H + 1, W + 1): of all that is above and left
+    inside = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
+    step = max(1, height // 4)
+    places = step * np.argwhere(inside[::step, ::step] == 0)
+    if not len(places):
+        return None
+    top, left = places[np.abs(places - (above, left)).sum(axis=1).argmin()]
+    return int(left), int(top)
 
 
 def _quad(position: Mapping[str, Any], reduced: int) -> quads.Quad:
