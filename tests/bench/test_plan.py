@@ -96,6 +96,14 @@ def test_covered_counts_negatives(folder) -> None:
     )
 
 
+def test_failures_of_every_engine_are_told(folder) -> None:
+    """Those of peers, too."""
+    measured = plan.carry_out(planned(folder, "covered", "turned90"), [Sized(), Cropping()])
+    assert [("covered", "sized"), ("covered", "cropping"), ("turned90", "sized"), ("turned90", "cropping")] == [
+        (failure.suite, failure.engine) for failure in measured.failures
+    ]
+
+
 def test_unused_pictures_are_left_out(folder) -> None:
     """A picture without a labelled place of its number is not in the suites that need it."""
     engine = Sized()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -205,7 +206,7 @@ class Page(HTMLParser):
 def test_page_is_whole_and_alone() -> None:
     """The page closes every tag, runs no script and loads nothing from elsewhere."""
     sample, _ = line_picture((4, 4, 4, 4))
-    failures = [report.Failure(suite="pictures", case=CASES[1], sample=sample)]
+    failures = [report.Failure(suite="pictures", engine="x", case=CASES[1], sample=sample)]
     page = Page(report.page(result(), failures))
     assert ([], 1, False, True) == (
         page.open,
@@ -229,7 +230,7 @@ def test_pictures_that_cannot_be_decoded_are_named() -> None:
 
 def test_page_holds_no_number() -> None:
     """Neither the answers nor the file names bring a whole number onto the page."""
-    text = report.page(result(), report.failures_of("pictures", CASES))
+    text = report.page(result(), report.failures_of("pictures", {"x": CASES}))
     assert (False, False, True) == (VISA in text, MASTERCARD in text, "555555******4444" in text)
 
 
@@ -239,20 +240,36 @@ def test_page_holds_no_number() -> None:
 def test_page_masks_grouped_names(grouped) -> None:
     """A number that stands in groups in a file's name or a stratum is masked too."""
     cases = [case(MASTERCARD, file=f"{grouped}.jpg", relief=grouped)]
-    text = report.page(result(cases), report.failures_of("pictures", cases))
+    text = report.page(result(cases), report.failures_of("pictures", {"x": cases}))
     assert (False, True) == (grouped in text, "411111******1111.jpg" in text)
 
 
 def test_page_masks_what_was_read() -> None:
     """A number that breaks the check digit is masked in a name when the engine read it."""
     wrong = case("4111111111111112", file="4111 1111 1111 1112.jpg")
-    text = report.page(result([wrong]), report.failures_of("pictures", [wrong]))
+    text = report.page(result([wrong]), report.failures_of("pictures", {"x": [wrong]}))
     assert (False, True) == ("1111 1112" in text, "411111******1112.jpg" in text)
+
+
+def test_page_masks_what_another_engine_read() -> None:
+    """The one that failed may have read nothing of it, or another number."""
+    named, number = "4111 1111 1111 1112.jpg", "4111111111111112"
+    cases = {"x": [case(number, file=named, want=number)], "rapidocr": [case(None, file=named, want=number)]}
+    text = report.page(result(), report.failures_of("pictures", cases))
+    assert (False, True) == ("1111 1112" in text, "411111******1112.jpg" in text)
+
+
+def test_page_lists_failures_under_the_engines_names() -> None:
+    """Each engine's own, in the order of the engines; one without any is not named."""
+    cases = {"y": CASES[:1], "x": CASES, "<rapidocr>": CASES[1:2]}
+    text = report.page(result(), report.failures_of("pictures", cases))
+    told = re.findall(r"<h3>(.*?)</h3>|<b>(wrong|refused)</b>", text.partition("Failures")[2])
+    assert ["x", "wrong", "refused", "&lt;rapidocr&gt;", "wrong"] == ["".join(each) for each in told]
 
 
 def test_page_escapes() -> None:
     """Names and titles are text, never markup."""
-    text = report.page(result(), report.failures_of("pictures", CASES))
+    text = report.page(result(), report.failures_of("pictures", {"x": CASES}))
     assert (False, False, False) == ("<friends>" in text, "<b>.jpg" in text, "<i>" in text)
 
 
@@ -277,7 +294,7 @@ def test_page_of_negatives() -> None:
 def test_failures_are_ordered() -> None:
     """The surest wrong number comes first, then the surest refusal; a refused negative is no failure."""
     some = [case(None, guess=VISA, confidence=0.4), case(MASTERCARD, confidence=0.7), case(MASTERCARD, confidence=0.99)]
-    found = report.failures_of("s", [*some, case(None, want=None), case(VISA)])
+    found = report.failures_of("s", {"x": [*some, case(None, want=None), case(VISA)]})
     assert [some[2], some[1], some[0]] == [failure.case for failure in found]
 
 

@@ -55,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Measured:
-    """The figures of each suite as JSON data, and the failures of the first engine."""
+    """The figures of each suite as JSON data, and the failures."""
 
     suites: dict[str, Any]
     failures: list[Failure]
@@ -107,10 +107,9 @@ def carry_out(
             suite = PICTURE_SUITES[name]
             cases = run.measure(engines, _noted(_samples(plan, suite), name, len(plan.labels), progress))
             upright = cases if name == "pictures" else upright
-            own = cases[engines[0].name]
             figures = _figures(plan, cases, upright, own=name == "pictures")
-            told[name] = {"summary": suite.summary, **_counts(plan, len(own)), "engines": figures}
-            failures += failures_of(name, own)
+            told[name] = {"summary": suite.summary, **_counts(plan, len(cases[engines[0].name])), "engines": figures}
+            failures += failures_of(name, cases)
         elif name == "crops":
             used, figures = _crops(plan, engines, progress)
             told[name] = {"summary": PROCESS_SUITES[name], **_counts(plan, used), "engines": figures}

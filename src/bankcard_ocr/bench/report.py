@@ -13,9 +13,10 @@ What else a card shows (a name, a date, a second number) stays visible: share su
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from typing import Any
 
 import cv2
@@ -37,10 +38,15 @@ _OUTCOMES = ("exact", "wrong", "refused")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Failure:
-    """One picture of suite ``suite`` that was not read right, and its picture when it is to be shown."""
+    """One picture of suite ``suite`` that ``engine`` did not read right, and its picture when it is to be shown.
+
+    ``numbers`` are all that any engine read on it: its name may hold one.
+    """
 
     suite: str
+    engine: str
     case: Case
+    numbers: frozenset[str] = frozenset()
     sample: Sample | None = None
 
 
@@ -103,13 +109,24 @@ def blanked(image: Image, line: quads.Quad) -> Image:
     return painted
 
 
-def failures_of(suite: str, cases: Iterable[Case]) -> list[Failure]:
-    """The cases that went wrong: wrong numbers first, the surest foremost, then refusals of pictures with a number."""
-    bad = [case for case in cases if case.outcome == "wrong"]
-    bad.sort(key=lambda case: -(case.answer.confidence or 0.0))
+def failures_of(suite: str, cases: Mapping[str, Sequence[Case]]) -> list[Failure]:
+    """Each engine's cases that went wrong: wrong numbers first, the surest foremost, then refusals of numbered ones."""
+    numbers: dict[str, set[str]] = {}
+    for case in chain(*cases.values()):
+        numbers.setdefault(case.label.file, set()).update(filter(None, (case.answer.number, case.answer.guess)))
+    return [
+        Failure(suite=suite, engine=engine, case=case, numbers=frozenset(numbers[case.label.file]))
+        for engine, some in cases.items()
+        for case in _bad(some)
+    ]
+
+
+def _bad(cases: Sequence[Case]) -> list[Case]:
+    wrong = [case for case in cases if case.outcome == "wrong"]
+    wrong.sort(key=lambda case: -(case.answer.confidence or 0.0))
     refused = [case for case in cases if case.outcome == "refused" and case.label.number_sha256 is not None]
     refused.sort(key=lambda case: -(case.answer.guess_confidence or 0.0))
-    return [Failure(suite=suite, case=case) for case in (*bad, *refused)]
+    return [*wrong, *refused]
 
 
 def _shrunk(image: Image, scale: float) -> Image:
@@ -349,16 +366,18 @@ def _plain(figures: Mapping[str, Any] | None) -> str:
 
 
 def _failures(failures: Sequence[Failure]) -> str:
-    sheet = "".join(_failure(failure) for failure in failures)
-    return f'<section><h2>Failures</h2><div class="sheet">{sheet}</div></section>'
+    told: dict[str, str] = {}
+    for failure in failures:
+        told[failure.engine] = told.get(failure.engine, "") + _failure(failure)
+    sheets = [f'<h3>{escape(engine)}</h3><div class="sheet">{sheet}</div>' for engine, sheet in told.items()]
+    return f"<section><h2>Failures</h2>{''.join(sheets)}</section>"
 
 
 def _failure(failure: Failure) -> str:
     case = failure.case
     answer = case.answer
     number, confidence = answer.number or answer.guess, answer.confidence or answer.guess_confidence
-    seen = [found for found in (answer.number, answer.guess) if found]  # not all of them pass Luhn
-    lines = [f"<b>{case.outcome}</b> {escape(mask(case.label.file, seen))}"]
+    lines = [f"<b>{case.outcome}</b> {escape(mask(case.label.file, failure.numbers))}"]  # not all of them pass Luhn
     if number:
         sure = "" if confidence is None else f" at {confidence:.4f}"
         lines.append(f"{'returned' if answer.number else 'best guess'} {pan.mask(number)}{sure}")
