@@ -23,6 +23,7 @@ from bankcard_ocr.vision import quad as quads
 
 VISA = "4111111111111111"
 MASTERCARD = "5555555555554444"
+CAUSE = "number unreadable: digits 7 uncertain of 4111 1111 1111 1112"
 GREY = 128
 LAYOUTS = [  # groups as cards print them, one space wide gaps
     *[(4, 4, 4, 4), (4, 4, 4, 4, 3), (6, 13), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (8, 8)],
@@ -141,7 +142,7 @@ def test_no_picture() -> None:
     assert report.masked_picture(Sample(data=b"x", label=Label(file="a", number_sha256=None, group="g"))) is None
 
 
-def case(number, *, guess=None, confidence=0.9, file="a.jpg", want=VISA, **strata) -> Case:
+def case(number, *, guess=None, confidence=0.9, file="a.jpg", want=VISA, cause=None, **strata) -> Case:
     label = Label(file=file, number_sha256=want and digest(want), group=file, strata=strata)
     answer = Answer(
         number=number,
@@ -149,6 +150,7 @@ def case(number, *, guess=None, confidence=0.9, file="a.jpg", want=VISA, **strat
         guess=number or guess,
         guess_confidence=confidence,
         refusal=None if number else "NumberUnreadable",
+        cause=cause,
         ms=12.0,
     )
     return Case(label=label, answer=answer)
@@ -265,6 +267,17 @@ def test_page_lists_failures_under_the_engines_names() -> None:
     text = report.page(result(), report.failures_of("pictures", cases))
     told = re.findall(r"<h3>(.*?)</h3>|<b>(wrong|refused)</b>", text.partition("Failures")[2])
     assert ["x", "wrong", "refused", "&lt;rapidocr&gt;", "wrong"] == ["".join(each) for each in told]
+
+
+def test_page_tells_why_a_picture_was_refused() -> None:
+    """The error's cause, without a number that may stand in it; its name where it has none."""
+    cases = [case(None, guess="4111111111111112"), case(None, guess="4111111111111112", cause=CAUSE)]
+    text = report.page(result(), report.failures_of("pictures", {"x": cases}))
+    assert (1, True, False) == (
+        text.count("NumberUnreadable"),
+        "number unreadable: digits 7 uncertain of 411111******1112" in text,
+        "1111 1112" in text,
+    )
 
 
 def test_page_escapes() -> None:

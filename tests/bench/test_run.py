@@ -74,6 +74,15 @@ def test_answers(what, told) -> None:
     assert told == facts(engine({b"a": what}).answer(b"a"))
 
 
+@pytest.mark.parametrize(
+    ("what", "cause"),
+    [((VISA, 0.9), None), (NumberUnreadable(digits=(7,)), "number unreadable: digits 7 uncertain")],
+)
+def test_a_refusal_has_its_cause(what, cause) -> None:
+    """It is what the error says of itself; a number that was returned has none."""
+    assert cause == engine({b"a": what}).answer(b"a").cause
+
+
 def test_guess_is_not_timed() -> None:
     """The second look at a refused picture is outside the time taken."""
     assert engine({b"a": (VISA, 0.3)}).answer(b"a").ms == pytest.approx(10.0)

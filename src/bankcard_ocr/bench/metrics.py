@@ -42,9 +42,10 @@ _Z95 = 1.959963984540054  # the normal distribution's 97.5 % point
 class Answer:
     """What an engine said of one picture.
 
-    ``number`` is what it returned, None when it refused; ``refusal`` then names the error. ``guess`` is its best
-    candidate whether returned or not, so that other thresholds can be tried afterwards. ``ms`` is from bytes in
-    memory to the answer. ``valid_date`` is ``MM/YY``, asked for only where the label has one.
+    ``number`` is what it returned, None when it refused; ``refusal`` then names the error, and ``cause`` says why in a
+    few words, of errors that have one. ``guess`` is its best candidate whether returned or not, so that other
+    thresholds can be tried afterwards. ``ms`` is from bytes in memory to the answer. ``valid_date`` is ``MM/YY``, asked
+    for only where the label has one.
     """
 
     number: str | None
@@ -53,6 +54,7 @@ class Answer:
     guess: str | None = None
     guess_confidence: float | None = None
     refusal: str | None = None
+    cause: str | None = None
     number_quad: Quad | None = None
     valid_date: str | None = None
 

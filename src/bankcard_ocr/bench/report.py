@@ -382,7 +382,7 @@ def _failure(failure: Failure) -> str:
         sure = "" if confidence is None else f" at {confidence:.4f}"
         lines.append(f"{'returned' if answer.number else 'best guess'} {pan.mask(number)}{sure}")
     if answer.refusal:
-        lines.append(escape(answer.refusal))
+        lines.append(escape(mask(answer.cause or answer.refusal, failure.numbers)))
     picture = masked_picture(failure.sample) if failure.sample else None
     shown = ""
     if picture:

@@ -140,6 +140,7 @@ class ReaderEngine:
             guess_confidence=guess.confidence if guess else None,
             ms=ms,
             refusal=type(error).__name__,
+            cause=error.cause,
             number_quad=guess.number_quad if guess else None,
         )
 
