@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -29,6 +30,19 @@ LAYOUTS = [  # groups as cards print them, one space wide gaps
     *[(4, 4, 4, 4), (4, 4, 4, 4, 3), (6, 13), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 2), (4, 4, 4, 4, 1), (8, 8)],
     *[(13,), (14,), (15,), (16,), (17,), (18,), (19,), (1, 4, 4, 4), (3, 3, 4, 3), (6, 10)],
 ]
+
+
+@pytest.fixture
+def chromium():
+    """A headless Chromium."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("Chromium is not installed")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def line_picture(groups, height=40) -> tuple[Sample, np.ndarray]:
@@ -290,6 +304,25 @@ def test_page_shows_every_plot() -> None:
     """Strata for exact and wrong, reliability, a trade-off for each engine, and latency are drawn."""
     text = report.page(result())
     assert 6 == text.count('role="img"')
+
+
+def test_tables_break_no_word_on_a_phone(chromium) -> None:
+    """Names and figures stand on one line each, facts have some room, and the page is no wider than the screen."""
+    page = chromium.new_page(viewport={"width": 360, "height": 740})
+    page.set_content(report.page(result()))
+    lines = """all => all.map((each) => {
+        const text = document.createRange();
+        text.selectNodeContents(each);
+        return new Set([...text.getClientRects()].map((part) => part.top)).size;
+    })"""
+    names, figures = (page.locator(part).evaluate_all(lines) for part in ("th", "tr td:not(th:first-child + td)"))
+    least = page.locator("section:last-of-type td").evaluate_all("all => Math.min(...all.map((td) => td.clientWidth))")
+    assert (1, 1, True, 360) == (
+        max(names),
+        max(figures),
+        least >= 250,
+        page.evaluate("document.documentElement.scrollWidth"),
+    )
 
 
 @pytest.mark.parametrize(("cores", "warned"), [(0.0, False), (1.5, True), (None, True)])

@@ -219,7 +219,7 @@ def _shares_table(found: Mapping[str, Mapping[str, Any]]) -> str:
                 f"<tr><th>{escape(engine)}</th><td>{whole['pictures']}</td><td>{whole['cards']}</td>{cells}<td>{lost}</td></tr>"
             )
     head = "<tr><th></th><th>pictures</th><th>cards</th><th>exact</th><th>wrong</th><th>refused</th><th>loss</th></tr>"
-    return f"<table>{head}{''.join(rows)}</table><p>Macro averages over cards, with 95 % intervals.</p>"
+    return f"{_table(head + ''.join(rows))}<p>Macro averages over cards, with 95 % intervals.</p>"
 
 
 def _strata(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> str:
@@ -352,7 +352,7 @@ def _latency(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str]) -> 
     ]
     plot = svg.steps(spans, "milliseconds a picture", unit="ms")
     head = "<tr><th>ms a picture</th><th>median</th><th>p95</th><th>p99</th><th>slowest</th></tr>"
-    return f"<table>{head}{rows}</table><figure><figcaption>latency</figcaption>{plot}</figure>"
+    return f"{_table(head + rows)}<figure><figcaption>latency</figcaption>{plot}</figure>"
 
 
 def _plain(figures: Mapping[str, Any] | None) -> str:
@@ -362,7 +362,12 @@ def _plain(figures: Mapping[str, Any] | None) -> str:
         f"<tr><th>{escape(name)}</th><td>{escape(f'{value:.4g}' if isinstance(value, float) else str(value))}</td></tr>"
         for name, value in figures.items()
     )
-    return f"<table>{rows}</table>"
+    return _table(rows)
+
+
+def _table(rows: str) -> str:
+    """A table whose figures and names stay whole: it scrolls within itself where it is too wide."""
+    return f'<div class="table"><table>{rows}</table></div>'
 
 
 def _failures(failures: Sequence[Failure]) -> str:
@@ -395,7 +400,7 @@ def _failure(failure: Failure) -> str:
 def _machine(result: Mapping[str, Any]) -> str:
     facts = {**result["machine"], **{f"engine {name}": facts for name, facts in result["engines"].items()}}
     rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(_told(value))}</td></tr>" for name, value in facts.items())
-    return f"<section><h2>Machine and engines</h2><table>{rows}</table></section>"
+    return f'<section class="facts"><h2>Machine and engines</h2>{_table(rows)}</section>'
 
 
 def _told(value: Any) -> str:
@@ -426,7 +431,8 @@ margin:2rem auto;max-width:1180px;padding:0 1rem}}
 h2{{margin-top:2.5rem;border-bottom:1px solid var(--line)}} code{{font-size:.9em}}
 table{{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.5rem 0}}
 th,td{{padding:.2rem .8rem .2rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top;
-overflow-wrap:anywhere}}
+white-space:nowrap}}
+.table{{overflow-x:auto}} .facts td{{white-space:normal;overflow-wrap:anywhere;min-width:18rem}}
 .warn{{background:#fef3c7;color:#78350f;padding:.5rem .8rem;border-radius:6px}}
 .legend{{list-style:none;padding:0;display:flex;gap:1.5rem}} .row{{display:flex;flex-wrap:wrap;gap:1rem}}
 figure{{margin:1rem 0;max-width:100%;overflow-x:auto}} figcaption{{color:var(--soft)}}
