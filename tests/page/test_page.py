@@ -1232,6 +1232,17 @@ class TestPeople:
 
         assert (390, "识别银行卡", "en") == (wide, title, chinese_phone.evaluate("document.documentElement.lang"))
 
+    def test_the_apis_page_fits_a_phone(self, page, product):
+        """What is too wide scrolls within itself; the form's fields are no wider than the form."""
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.goto(f"{product.url}/docs")
+        ends = "all => Math.max(...all.map((each) => each.getBoundingClientRect().right))"
+
+        assert (360, True) == (
+            page.evaluate("document.documentElement.scrollWidth"),
+            page.locator("input").evaluate_all(ends) < page.locator("fieldset").evaluate_all(ends),
+        )
+
     def test_the_number_is_in_view_on_a_phone(self, logged_in):
         """So is a refusal, which stands below the picture there, too; on a desktop nothing moves."""
         logged_in.emulate_media(reduced_motion="reduce")

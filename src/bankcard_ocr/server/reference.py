@@ -15,9 +15,11 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin-bottom: 0 } h2 { margin-top: 2.5rem; border-bottom: 1px solid #8886; padding-bottom: .3rem }
 code, pre { font: 14px/1.5 ui-monospace, monospace } pre { background: #8882; padding: .7rem 1rem; overflow-x: auto }
 .method { background: #2563eb; color: #fff; border-radius: .3rem; padding: .1rem .5rem; font-weight: 600 }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .3rem .8rem }
-th { border-bottom: 1px solid #8886 } fieldset { border: 1px solid #8886; border-radius: .5rem; margin: 1.5rem 0 }
-label { display: block; margin: .5rem 0 } input[type=text] { width: 100%; max-width: 40rem }
+.table { overflow-x: auto } table { border-collapse: collapse; width: 100% }
+td, th { text-align: left; vertical-align: top; padding: .3rem .8rem } th { border-bottom: 1px solid #8886 }
+fieldset { border: 1px solid #8886; border-radius: .5rem; margin: 1.5rem 0; min-width: 0 }
+h1, h2, p { overflow-wrap: anywhere } label { display: block; margin: .5rem 0 } input { max-width: 100% }
+input[type=text] { box-sizing: border-box; width: 40rem }
 """
 
 _TRY = """
@@ -51,7 +53,7 @@ def html(document: dict[str, Any]) -> str:
         f"<title>{escape(info['title'])} API</title><style>{_STYLE}</style>"
         f"<h1>{escape(info['title'])} {escape(info['version'])}</h1><p>{escape(info['summary'])} "
         f"The description for machines: <a href='openapi.json'>openapi.json</a>.</p>{_TRY}{''.join(operations)}"
-        f"<h2>Error codes</h2><table><tr><th>errcode<th>errmsg begins with</tr>{codes}</table></html>"
+        f"<h2>Error codes</h2>{_table('errcode', 'errmsg begins with', rows=codes)}</html>"
     )
 
 
@@ -69,12 +71,16 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     return (
         f"<h2><span class='method'>{method.upper()}</span> <code>{escape(path)}</code></h2>"
         f"<p><strong>{escape(operation['summary'])}.</strong> {escape(operation.get('description', ''))}</p>"
-        f"<table><tr><th>name<th>where<th>meaning</tr>{parameters}{fields}</table><pre>{escape(reply)}</pre>"
+        f"{_table('name', 'where', 'meaning', rows=parameters + fields)}<pre>{escape(reply)}</pre>"
     )
 
 
 def _described(schema: dict[str, Any]) -> str:
     return str(schema.get("description") or ", ".join(schema.get("enum", [])))
+
+
+def _table(*heads: str, rows: str) -> str:
+    return f"<div class='table'><table><tr>{''.join(f'<th>{head}' for head in heads)}</tr>{rows}</table></div>"
 
 
 def _row(*cells: str) -> str:
