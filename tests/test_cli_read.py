@@ -915,10 +915,30 @@ class TestAnnotated:
         assert (True, True) == (bool(pixels[210, 200].mean() < 60), bool(pixels[10, 30].mean() < 240))
 
     def test_copies_may_have_masked_numbers(self, copies):
-        """The first digits tell where a security code stands."""
-        [copy] = copies("--mask")
+        """They are what they would be without the mask."""
+        [plain] = [copy.read_bytes() for copy in copies()]
 
-        assert (250, 400, 3) == cv2.imread(str(copy)).shape
+        assert [plain] == [copy.read_bytes() for copy in copies("--mask")]
+
+    @pytest.mark.parametrize(("covered", "alike"), [(True, True), (False, False)])
+    def test_a_label_tells_no_more_than_the_mask_does(self, covered: bool, alike: bool):
+        """Numbers that differ where it hides them have the same copy, unless they shall be seen."""
+        one, other = (
+            annotate.annotated(
+                white(NUMBER), {"number": number, "number_position": box(100, 100, 300, 120)}, covered=covered
+            )
+            for number in (NUMBER, "4111110000001111")
+        )
+
+        assert alike is (one == other)
+
+    @pytest.mark.parametrize("number", ["378282246310005", "378282*****0005"])
+    def test_a_security_code_on_a_front_is_covered(self, number: str):
+        """American Express prints four digits above the end of the number; its first ones suffice to know."""
+        line = {"number": number, "number_position": box(100, 150, 300, 170)}
+        pixels = cv2.imdecode(np.frombuffer(annotate.annotated(white(NUMBER), line), np.uint8), cv2.IMREAD_COLOR)
+
+        assert [True, False] == [bool(pixels[110, x].mean() < 60) for x in (300, 150)]
 
     def test_a_number_in_rows_is_covered_whole(self):
         """What is short for its height has its middle digits at both ends."""
