@@ -271,7 +271,7 @@ def test_each_address_has_a_third_of_the_time(serve, slow, further: int):
     fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: addresses)
 
     assert JPEG == fetcher(f"http://many.example:{server.port}/")
-    assert min(slow) > 0.3 * PATIENT.connect_timeout_s
+    assert [PATIENT.connect_timeout_s / 3] * 3 == slow
 
 
 def test_the_fourth_address_is_not_tried(serve, slow):
@@ -656,6 +656,20 @@ def test_drops_are_under_the_floor(serve):
     script = stuck(answer(b"", Content_Length="5000"), JPEG * 3)
 
     assert "timeout: slower than 1000 bytes/s" == refusal(patient, url(serve(script)))
+
+
+def test_drops_within_tls_are_under_the_floor_too(serve, authority, tmp_path):
+    """What is in TLS has no other rate than what comes bare."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    patient = Fetcher(
+        Limits(connect_timeout_s=10, total_timeout_s=30, min_bytes_per_s=1000, rate_grace_s=0.05),
+        ca_file=str(tmp_path / "ca.pem"),
+        allow_private_networks=True,
+    )
+    script = stuck(answer(b"", Content_Length="5000"), JPEG * 3)
+    server = serve(script, tls=authority.issue_cert("127.0.0.1"))
+
+    assert "timeout: slower than 1000 bytes/s" == refusal(patient, f"https://127.0.0.1:{server.port}/")
 
 
 def test_redirects_share_the_time(serve):
