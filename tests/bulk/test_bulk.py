@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 from bankcard_ocr import bulk
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.bulk.worker import Job, _signal, _work, card
+from bankcard_ocr.bulk.worker import Job, Worker, _signal, _work, card
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
 from bankcard_ocr.numbers import iin
 from bankcard_ocr.numbers.pan import fingerprint, mask
@@ -189,6 +189,17 @@ def test_a_reader_killed_from_outside_costs_nothing(tmp_path, made):
     bulk.run(str(tmp_path / "in"), out, Job(reader=READER), workers=1)
 
     assert ["read", "no picture"] == [row["outcome"] for row in rows(out)]
+
+
+def test_every_picture_is_tried_once_more(tmp_path, made):
+    """Readers that were killed by those before it do not count."""
+    names = tuple(str(tmp_path / word) for word in ("once a", "once b"))
+    for name in names:
+        Path(name).write_text(Path(name).name)
+    with Worker(Job(reader=READER)) as worker:
+        found = worker.rows(Chunk(kind="files", rows=2, names=names))
+
+    assert ["no picture"] * 2 == [row["outcome"] for row in found]
 
 
 def test_models_are_loaded_once_a_worker(tmp_path, made):
@@ -373,10 +384,12 @@ def test_issuers_of_ones_own_are_told():
         (Job(options=Options(threshold=0.9)), "another threshold;"),
         (Job(options=Options(type="scan")), "another type;"),
         (Job(max_bytes=1000), "another max_bytes;"),
+        (Job(pan="full"), "another pan;"),
+        (Job(key=b"k" * 32), "another key;"),
     ],
 )
-def test_a_run_goes_on_with_the_limits_it_was_begun_with(tmp_path, job: Job, said: str):
-    """Rows of one OUT were all told from the same confidence on, and refused from the same size on."""
+def test_a_run_goes_on_with_the_job_it_was_begun_with(tmp_path, job: Job, said: str):
+    """Rows of one OUT were all told from the same confidence on, refused from the same size on, and written alike."""
     with Parts(tmp_path / "out.jsonl") as parts:
         parts.planned(bulk._facts("in", Job(), ""), lambda: [Chunk(kind="files", rows=1, names=("a",))])
         with pytest.raises(BulkMisuse, match=said):
@@ -440,6 +453,15 @@ def test_a_damaged_part_is_no_result(tmp_path):
             parts.finish([chunk])
 
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_part_of_other_rows_is_no_result(tmp_path):
+    """As many as there should be are not enough."""
+    chunk = Chunk(kind="files", first=2, rows=2, names=("a", "b"))
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.write(chunk, [{"row": row, "outcome": "read"} for row in range(2)])
+        with pytest.raises(BulkError, match="its 2 rows"):
+            parts.finish([chunk])
 
 
 def test_names_that_are_no_text_tell_their_pictures_apart(folder, made, tmp_path):
@@ -710,6 +732,14 @@ class TestParquet:
         cells = [str(n).encode() for n in range(10)]
 
         assert cells == self.read(write(id=list(range(10)), jpeg=cells))
+
+    def test_rows_are_called_by_their_place_in_the_table(self, write):
+        """Whatever group they are in."""
+        chunks = plan(write(jpeg=[b"a"] * 10), "", 1)
+
+        assert [f"in.parquet#{row}" for row in range(10)] == [
+            chunk.name(offset) for chunk in chunks for offset in range(chunk.rows)
+        ]
 
     def test_a_column_may_be_named(self, write):
         """The column asked for is taken before others."""
