@@ -21,6 +21,8 @@ from unittest.mock import Mock
 import httpx
 import pytest
 from redis import Redis
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as Lost
 from redis.exceptions import MovedError
 
 from bankcard_ocr.errors import SettingsError, StateError
@@ -245,6 +247,27 @@ def test_a_master_that_became_a_replica_is_left(own_redis, clock):
 
     assert (1, 2, 1, set()) == (before, after, len(kept), left)
     store.close()
+
+
+def test_a_charge_whose_answer_is_lost_is_not_sent_again(redis, clock, monkeypatch):
+    """It may have been counted, and once more it would count twice."""
+    store = states.connect(redis.url(), clock)
+    store.consume("recognize:wx1", DAY, 5)
+    read, losses = AbstractConnection.read_response, iter([Lost("lost")])
+
+    def lost(self, *given, **more):
+        answer = read(self, *given, **more)
+        for loss in losses:
+            raise loss
+        return answer
+
+    monkeypatch.setattr(AbstractConnection, "read_response", lost)
+    with pytest.raises(StateError):
+        store.consume("recognize:wx1", DAY, 5)
+    used = store.used("recognize:wx1", DAY)
+    store.close()
+
+    assert 2 == used
 
 
 def test_a_user_with_few_rights_charges_minute_after_minute(own_redis):

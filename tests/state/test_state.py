@@ -104,6 +104,28 @@ class TestApps:
 
         assert {f"10.0.0.{n}" for n in range(50)} == set(store.app("wx1").whitelist)
 
+    def test_a_change_that_fails_takes_back_nothing_else(self, store):
+        """What another thread charges meanwhile is charged."""
+        store.add_app(APP)
+        is_changing, is_charged = threading.Event(), threading.Event()
+
+        def change(_app: App) -> App:
+            is_changing.set()
+            is_charged.wait(0.2)  # in vain where the charge waits for the change
+            raise ZeroDivisionError
+
+        with ThreadPoolExecutor(2) as pool:
+            changed = pool.submit(store.update_app, "wx1", change)
+            is_changing.wait(10)
+            charged = pool.submit(store.consume, "recognize:wx1", DAY, 5)
+            charged.add_done_callback(lambda _: is_charged.set())
+
+        assert (ZeroDivisionError, 1, 1) == (
+            type(changed.exception()),
+            charged.result(),
+            store.used("recognize:wx1", DAY),
+        )
+
     def test_a_deleted_app_takes_all_with_it(self, store):
         """Tokens, counts and records go with the app, and with no other, however alike their names are."""
         store.add_app(APP)
