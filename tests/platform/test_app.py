@@ -178,6 +178,19 @@ class TestQuotaHeaders:
             (reply.json()["errcode"], reply.headers["x-ratelimit-remaining"]) for reply in replies
         ]
 
+    def test_of_a_limit_that_was_lowered_nothing_is_left(self, client, server):
+        """Never less than nothing, in the headers or by quota/get."""
+        codes = [client.post(READ, content=JPEG).json()["errcode"] for _ in range(2)]
+        server.state.update_app("wx1", lambda app: dataclasses.replace(app, daily_limit=1))
+        path = f"/cgi-bin/openapi/quota/get?{READ.partition('?')[2]}"
+        told = client.post(path, json={"cgi_path": "/cv/ocr/bankcard"}).json()["quota"]
+
+        assert ([0, 0], {"daily_limit": 1, "used": 2, "remain": 0}, "0") == (
+            codes,
+            told,
+            client.post(READ, content=JPEG).headers["x-ratelimit-remaining"],
+        )
+
     def test_a_stranger_gets_none(self, client):
         """Without an app there is no quota to tell of."""
         assert "x-ratelimit-limit" not in client.post("/cv/ocr/bankcard", content=JPEG).headers

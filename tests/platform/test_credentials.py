@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 from hypothesis import given, settings
@@ -29,6 +31,31 @@ def test_the_same_secret_is_never_kept_alike():
 def test_any_text_may_be_a_secret(text: str):
     """Whatever characters a secret has, lone surrogates included, it is known again."""
     assert credentials.verify(text, credentials.hashed(text, salt=bytes(16))) is not None
+
+
+def test_a_guess_costs_16_mebibytes():
+    """As RFC 7914 counts: 128 bytes times cost times block."""
+    _, cost, block, lanes, _, _ = credentials.hashed("right").split("$")
+
+    assert (16 * 2**20, 1) == (128 * int(cost) * int(block), int(lanes))
+
+
+def test_two_secrets_are_checked_at_once(monkeypatch):
+    """The memory of two is the most that wrong secrets in parallel cost."""
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def scrypt(_secret: bytes, **_how: object) -> bytes:
+        begun.release()
+        go_on.wait(10)
+        return bytes(64)
+
+    monkeypatch.setattr(credentials.hashlib, "scrypt", scrypt)
+    with ThreadPoolExecutor(3) as pool:
+        hashed = pool.map(credentials.hashed, ("a", "b", "c"))
+        beginnings = [begun.acquire(timeout=seconds) for seconds in (10, 10, 0.2)]
+        go_on.set()
+
+    assert ([True, True, False], 3) == (beginnings, len(list(hashed)))
 
 
 def test_the_hash_says_nothing_of_stable_tokens():

@@ -290,9 +290,20 @@ class TestClearing:
         v2 = {"appid": "wx1", "appsecret": SECRET}
         codes = [platform.call("POST", f"{CLEAR}/v2", v2)["errcode"] for _ in range(5)]
         codes += [platform.call("POST", CLEAR, {"appid": "wx1"}, access_token="TOKEN")["errcode"] for _ in range(6)]
-        platform.clock.now += 8 * DAY_S
+        platform.clock.now += DAY_S
+        codes.append(platform.call("POST", f"{CLEAR}/v2", v2)["errcode"])
+        platform.clock.now += 7 * DAY_S
 
-        assert [*[0] * 10, 48006, 0] == [*codes, platform.call("POST", f"{CLEAR}/v2", v2)["errcode"]]
+        assert [*[0] * 10, 48006, 48006, 0] == [*codes, platform.call("POST", f"{CLEAR}/v2", v2)["errcode"]]
+
+    def test_a_clear_frees_the_minute_too(self, make_platform):
+        """Who has made all calls of this minute may go on at once."""
+        platform = make_platform(minute_limit=1)
+        platform.read()
+        before = platform.read()["errcode"]
+        platform.call("POST", CLEAR, {"appid": "wx1"}, access_token="TOKEN")
+
+        assert (45011, 0) == (before, platform.read()["errcode"])
 
     @pytest.mark.parametrize("body", [b"", b"{}", b"appid=wx1"])
     def test_a_secret_in_the_query_clears_too(self, platform, body):
@@ -415,6 +426,12 @@ class TestToken:
 
         assert ([40125] * 12, True) == (codes, "expires_in" in token(platform))
 
+    def test_wrong_secrets_of_one_app_lock_no_other_out(self, platform):
+        """Though they come from the same address."""
+        codes = [token(platform, secret=f"wrong {n}")["errcode"] for n in range(11)]
+
+        assert (45011, True) == (codes[-1], "expires_in" in token(platform, appid="wx2"))
+
     def test_a_stranger_cannot_lock_an_app_out(self, platform):
         """Wrong secrets from one address leave the other addresses alone."""
         codes = [
@@ -535,6 +552,11 @@ class TestStableToken:
     def test_only_true_forces_a_refresh(self, platform, value: object):
         """Any other value, whatever its type in JSON, repeats the token."""
         assert stable(platform) == stable(platform, force_refresh=value)
+
+    @pytest.mark.parametrize("value", [True, "true"])
+    def test_true_forces_a_refresh(self, platform, value: object):
+        """As a text too, as forms of tools send it."""
+        assert stable(platform)["access_token"] != stable(platform, force_refresh=value)["access_token"]
 
     @pytest.mark.parametrize(("later", "refreshed"), [(29.9, False), (30.0, True)])
     def test_forced_refreshes_are_thirty_seconds_apart(self, platform, later: float, refreshed: bool):
