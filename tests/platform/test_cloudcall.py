@@ -92,6 +92,15 @@ def test_a_url_is_handed_on():
     )
 
 
+def test_a_call_that_is_over_is_over_for_the_endpoint_too():
+    """So that it charges nothing which nobody gets."""
+    platform, request = Platform(), post(cloudcall.encode_arguments(URL))
+    request.is_over.set()
+    outcome(request, platform)
+
+    assert platform.asked[0].is_over.is_set()
+
+
 def test_a_picture_is_known_by_its_filename():
     """A pair with a filename is the picture, though its content type is never filled in."""
     platform = Platform()
