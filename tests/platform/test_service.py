@@ -731,6 +731,28 @@ class TestRid:
 
         assert "4111111" not in platform.told[0][0].request_body
 
+    @pytest.mark.parametrize("length", range(1960, 2010))
+    def test_no_part_of_a_number_is_left_where_a_reply_is_cut(self, platform, length: int):
+        """A number that begins in what is kept is masked, though it ends behind it."""
+        call = Call(request=Request(method="POST", path="/"), rid="-", now=0.0)
+        reply = Reply(errcode=-1, rid="-", body={"errmsg": "x" * length + " 4111111111111111"})
+
+        assert "4111111" not in record(call, reply, 1.0).response_body
+
+    @pytest.mark.parametrize(("depth", "is_kept"), [(5, True), (12, False), (900, False)])
+    def test_what_is_nested_deeper_than_any_reply_is_not_kept(self, platform, depth: int, is_kept: bool):
+        """However deep a body is, its call is answered."""
+        body = b'{"in":' * depth + b'{"type":"scan"}' + b"}" * depth
+        found = platform.call("POST", "/cv/ocr/bankcard", body, access_token="TOKEN", content_type="application/json")
+
+        assert (41005, is_kept) == (found["errcode"], "scan" in platform.told[0][0].request_body)
+
+    def test_what_is_kept_commands_no_terminal(self, platform):
+        """What cannot be printed is replaced."""
+        platform.read(type="%1b[31mred")
+
+        assert platform.told[0][0].request_url.endswith("&type=\ufffd[31mred")
+
     def test_of_a_long_url_nothing_is_kept(self, platform):
         """It would be cut in the middle of what is masked."""
         platform.read(img_url="http%3A%2F%2Fx%2F" + "a" * 8000 + "4111111111111111")
@@ -962,9 +984,10 @@ class TestEndpoints:
         ],
     )
     def test_a_url_that_was_not_encoded_is_told_what_it_lost(self, platform, outcome, query, cause: str | None):
-        """Its parameters behind the first came as those of the call."""
+        """Its parameters behind the first came as those of the call; what stands before it is none of them."""
         platform.fetch.outcome = outcome
-        platform.call("POST", "/cv/ocr/bankcard", b"", access_token="TOKEN", img_url="http://x/a.jpg?e=1", **query)
+        sent = {"access_token": "TOKEN", "version": "1", "img_url": "http://x/a.jpg?e=1", **query}
+        platform.call("POST", "/cv/ocr/bankcard", b"", **sent)
         lost = f"; if img_url is not percent-encoded, {cause} was cut off" if cause else ""
 
         assert f"{outcome}{lost}" == platform.told[-1][0].cause

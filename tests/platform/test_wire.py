@@ -104,6 +104,11 @@ class TestErrors:
         """However long a cause is, the hint has 160 characters at most."""
         assert 160 == len(wire.hint(BankcardError("x" * 1000)))
 
+    @pytest.mark.parametrize("length", range(140, 161))
+    def test_no_part_of_a_number_is_left_where_a_hint_is_cut(self, length: int):
+        """It is masked before."""
+        assert "4111111" not in wire.hint(BankcardError("x" * length + " 4111111111111111"))
+
 
 class TestReplies:
     def test_errcode_is_an_integer(self):
