@@ -16,17 +16,19 @@ from bankcard_ocr.server.gate import LAST_READINGS, Gate
 
 
 class Held:
-    """A gate for one picture at a time, and behind it a reader that keeps each until ``go_on``.
+    """A gate for ``threads`` pictures at a time, and behind it a reader that keeps each until ``go_on``.
 
     ``entered`` counts who is being read, ``settled`` who waits or was refused. By the last ones a reading takes
     ``reading_s``.
     """
 
-    def __init__(self, most_wait_s: float, *, wait_s: float = 60.0, reading_s: float = 0.0) -> None:
+    def __init__(self, most_wait_s: float, *, threads: int = 1, wait_s: float = 60.0, reading_s: float = 0.0) -> None:
         self.entered, self.settled, self.go_on = threading.Semaphore(0), threading.Semaphore(0), threading.Event()
         moments = iter([0.0])
         ever_after = reading_s * LAST_READINGS  # from a mean of none
-        self.gate = Gate(self, 1, wait_s, most_wait_s, clock=lambda: next(moments, ever_after), waiting=self._settled)
+        self.gate = Gate(
+            self, threads, wait_s, most_wait_s, clock=lambda: next(moments, ever_after), waiting=self._settled
+        )
         self.gate.read(b"")
 
     def read(self, data, options=None):
@@ -98,6 +100,20 @@ def test_busy_says_how_long_one_would_wait(reading_s: float, retry_after_s: floa
         held.go_on.set()
 
     assert retry_after_s == refused.value.retry_after_s
+
+
+def test_two_at_once_halve_the_wait():
+    """One waits already, for whichever of the two has been read first."""
+    held = Held(0.9, threads=2, reading_s=2.5)
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(held.come)
+        held.entered.acquire(timeout=10)
+        in_line(held, pool)
+        with pytest.raises(Busy) as refused:
+            held.gate.read(b"x")
+        held.go_on.set()
+
+    assert 1.25 == refused.value.retry_after_s
 
 
 def test_who_waited_in_vain_is_told_when_those_in_line_will_have_been_read():

@@ -11,6 +11,7 @@ import time
 import tracemalloc
 import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import pillow_heif
@@ -539,6 +540,18 @@ def test_a_large_photograph_with_a_thumbnail_waits_for_no_other(monkeypatch):
     assert [] == waited
     image.decode(MANY)
     assert [(64, 48)] == waited
+
+
+@pytest.mark.parametrize(("large", "seconds", "is_done"), [(1000, 0.2, False), (10_000, 10, True)])
+def test_one_large_picture_is_decoded_at_a_time(monkeypatch, large: int, seconds: float, is_done: bool):
+    """Another waits until it is done; a smaller one waits for none."""
+    monkeypatch.setattr(image, "LARGE", large)
+    with ThreadPoolExecutor(1) as pool:
+        with image._alone((64, 48)):
+            other = pool.submit(image.decode, MANY)
+            done, _ = wait([other], timeout=seconds)
+
+        assert (is_done, (64, 48)) == (other in done, other.result().size)
 
 
 @given(st.binary(max_size=60), st.integers(0, len(MANY)))
