@@ -128,9 +128,11 @@ class TestApps:
 
         assert (0, is_warned_of) == (told.exit_code, "guessed" in told.stderr)
 
-    @pytest.mark.parametrize("options", [["--appid", "with space"], ["--appid", "x" * 65], ["--secret", ""]])
+    @pytest.mark.parametrize(
+        "options", [["--appid", "with space"], ["--appid", "wx:1"], ["--appid", "x" * 65], ["--secret", ""]]
+    )
     def test_strange_ids_are_wrong_usage(self, path, options: list[str]):
-        """An id with spaces, one too long, or an empty secret exits with 2."""
+        """An id with spaces or the sign that ends it in a counter's name, one too long, or an empty secret: 2."""
         assert 2 == CliRunner().invoke(cli.app, ["apps", "create", "Shop", *options]).exit_code
 
     def test_the_list_has_no_secret(self, run, app):
@@ -323,6 +325,15 @@ class TestQuota:
             (before["daily_limit"], before["used"], before["remain"]),
             before["history"],
             "(Beijing): 0 of 500" in after,
+        )
+
+    def test_a_limit_of_its_own_is_shown(self, run, app):
+        """Not the server's."""
+        run("apps", "limits", "wx1", "--daily-limit", "7")
+
+        assert (7, True) == (
+            json.loads(run("quota", "show", "wx1", "--json"))["remain"],
+            "(Beijing): 0 of 7\n" in run("quota", "show", "wx1"),
         )
 
 
