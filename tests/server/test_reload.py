@@ -13,6 +13,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from uvicorn.supervisors import multiprocess
 
 from bankcard_ocr.errors import StateError
 from bankcard_ocr.server import protocol, reload, workers
@@ -196,6 +197,26 @@ def test_a_worker_is_replaced_whatever_ended_it(two_workers, number: int):
     two_workers.process.send_signal(signal.SIGTERM)
 
     assert (True, 0) == (("SIGKILL" if number == signal.SIGKILL else "signal 35") in told, two_workers.process.wait(15))
+
+
+@pytest.mark.parametrize(("started", "limit"), [([Mock()], 2), ([], 1)])
+def test_settings_under_which_no_worker_starts_are_taken_back(monkeypatch, started: list, limit: int):
+    """Those that die later are replaced under the earlier ones, by which the quotas are told, too."""
+    monkeypatch.setattr(multiprocess.signal, "signal", Mock())  # pytest's own stay
+    monkeypatch.setattr(multiprocess, "Process", multiprocess.Process)
+    monkeypatch.setattr(workers, "reloaded", lambda _source, _settings: Settings(daily_limit=2))
+    monkeypatch.setattr(
+        multiprocess.Multiprocess, "restart_all", lambda self: setattr(self, "processes", started or self.processes)
+    )
+    counts = Mock()
+    supervisor = workers.Supervisor(
+        reload.Source(file=None, arguments={}), Settings(daily_limit=1), socket.socket(), counts
+    )
+    supervisor.processes = [Mock()]
+    supervisor.handle_hup()
+    supervisor.sockets[0].close()
+
+    assert (limit, limit) == (supervisor.config.app.settings.daily_limit, counts.use.call_args.args[0].daily_limit)
 
 
 @pytest.mark.parametrize("fault", [StateError("away"), KeyError("state_url"), RuntimeError("unforeseen")])
