@@ -686,10 +686,11 @@ class TestFormats:
 
         assert (2, NUMBER.encode()) == (done.returncode, card.read_bytes())
 
-    def test_an_archive_is_not_written_over(self, reader, tmp_path):
-        """An archive that a pattern matched is kept, too."""
-        archive = Path(packed(tmp_path, {"a.jpg": NUMBER.encode()}))
-        result = run(f"{tmp_path}/*.zip", "--out", str(archive), "--format", "csv")
+    @pytest.mark.parametrize("name", ["cards.ZIP", "\u0130stanbul.zip"])
+    def test_an_archive_is_not_written_over(self, reader, tmp_path, name: str):
+        """An archive that a pattern matched is kept, too, also where its name has another length in lower case."""
+        archive = Path(packed(tmp_path, {"a.jpg": NUMBER.encode()})).rename(tmp_path / name)
+        result = run(f"{tmp_path}/*.*", "--out", str(archive), "--format", "csv")
 
         assert (2, True) == (result.exit_code, zipfile.is_zipfile(archive))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,8 +23,8 @@ def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -
     except OSError:
         return
     for name in names if out else ():
-        inside = name.lower().find(".zip!")
-        read = "/dev/stdin" if name == inputs.STDIN else name[: inside + 4] if inside >= 0 else name
+        inside = re.search(r"\.zip(?=!)", name, re.IGNORECASE)
+        read = "/dev/stdin" if name == inputs.STDIN else name[: inside.end()] if inside else name
         with suppress(OSError):
             if os.path.samestat(there, Path(read).stat()):
                 raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
