@@ -193,6 +193,14 @@ class TestApps:
 
         assert ("10.0.0.0/8\n2001:db8::1\n", "every address may call\n") == (grown, run("apps", "whitelist", "wx1"))
 
+    def test_ipv4_mapped_into_ipv6_is_ipv4_in_a_whitelist(self, run, store, app):
+        """As callers are seen; what an earlier version kept is brought up to date, and can be removed."""
+        store.update_app("wx1", lambda app: replace(app, whitelist=("::ffff:a00:0/104",)))
+        shown = run("apps", "whitelist", "wx1", "--add", "::ffff:192.0.2.0/120", "--add", "::ffff:192.0.2.7")
+        removed = run("apps", "whitelist", "wx1", "--remove", "::ffff:10.0.0.0/104", "--remove", "192.0.2.0/24")
+
+        assert ("10.0.0.0/8\n192.0.2.0/24\n192.0.2.7\n", "192.0.2.7\n") == (shown, removed)
+
     def test_what_is_no_address_is_wrong_usage(self, path, app):
         """A name in the whitelist exits with 2."""
         assert 2 == CliRunner().invoke(cli.app, ["apps", "whitelist", "wx1", "--add", "example.com"]).exit_code

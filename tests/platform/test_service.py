@@ -638,9 +638,10 @@ class TestWhoMayCall:
         ("client_ip", "code"),
         [("10.1.2.3", 0), ("::ffff:10.1.2.3", 0), ("11.0.0.1", 40164), ("2001:db8::1", 0), ("unix", 40164)],
     )
-    def test_a_whitelist_lets_its_networks_in(self, platform, client_ip: str, code: int):
-        """An address outside the app's list is 40164, one mapped into IPv6 counts as itself."""
-        platform.change(whitelist=("10.0.0.0/8", "2001:db8::/32"))
+    @pytest.mark.parametrize("network", ["10.0.0.0/8", "::ffff:10.0.0.0/104"])
+    def test_a_whitelist_lets_its_networks_in(self, platform, client_ip: str, code: int, network: str):
+        """An address outside the app's list is 40164; what is mapped into IPv6 counts as itself, here and there."""
+        platform.change(whitelist=(network, "2001:db8::/32"))
         found = platform.call("POST", "/cv/ocr/bankcard", JPEG, client_ip=client_ip, access_token="TOKEN")
 
         assert code == found["errcode"]

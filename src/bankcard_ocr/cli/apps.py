@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import json
 import re
 import sys
@@ -16,7 +15,7 @@ import typer
 
 from ..errors import BankcardError
 from ..platform import credentials, permission
-from ..platform.callers import MAX_SECRET
+from ..platform.callers import MAX_SECRET, network_of
 from ..platform.disclosure import Form, public_jwk
 from ..platform.endpoints import APIS, CLOUD_APIS
 from ..platform.state.base import App
@@ -127,7 +126,12 @@ def whitelist(
     """Show or change the addresses and networks an app may call from; none is every address."""
     networks = [_network(text) for text in add or []]
     gone = [_network(text) for text in remove or []]
-    changed = _change(appid, config, lambda app: _with(app, "whitelist", networks, gone))
+
+    def change(app: App) -> App:
+        kept = tuple(_network(text) for text in app.whitelist)
+        return _with(dataclasses.replace(app, whitelist=kept), "whitelist", networks, gone)
+
+    changed = _change(appid, config, change)
     _show_list(appid, "whitelist", changed.whitelist, "every address may call", as_json=as_json)
 
 
@@ -270,7 +274,7 @@ def _api(name: str, names: Collection[str]) -> str:
 
 def _network(text: str) -> str:
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        network = network_of(text)
     except ValueError:
         raise typer.BadParameter(f"{text} is no address or network, such as 203.0.113.7 or 203.0.113.0/24") from None
     return str(network.network_address) if network.num_addresses == 1 else str(network)

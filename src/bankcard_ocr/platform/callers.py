@@ -21,6 +21,7 @@ MOST_SECRETS = 100  # wrong ones, and those not looked at, before one that was r
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
 AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
 
@@ -151,7 +152,19 @@ def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
         return False
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return any(address in ipaddress.ip_network(network, strict=False) for network in whitelist)
+    return any(address in network_of(text) for text in whitelist)
+
+
+def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """The address or network that ``text`` is; one of IPv4 mapped into IPv6 is that of IPv4. Raises ValueError.
+
+    >>> network_of("::ffff:10.1.2.3/104")
+    IPv4Network('10.0.0.0/8')
+    """
+    network = ipaddress.ip_network(text, strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        return ipaddress.IPv4Network((network.network_address.packed[-4:], network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 class _Tried:
