@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import dataclasses
+import gc
 import io
 import json
 import pickle
@@ -676,11 +677,46 @@ def test_init_sets_the_account(uninitialized, bankcard):
     assert -604101 == error.errCode
 
 
-def test_init_again_replaces_the_account(uninitialized):
-    """A second init closes the first account's connections."""
-    first = cloud.init("http://server.example", access_token="given", config={})
-    with cloud.init("http://other.example", access_token="given", config={}):
-        assert first._client.is_closed
+def test_init_again_ends_no_call_at_work(uninitialized, server, monkeypatch, bankcard):
+    """It keeps the account that it was begun with: here one whose token is just being fetched."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        cloud.init("http://other.example", access_token="given", config={})
+        return server(request)
+
+    transport = httpx.MockTransport(answer)
+    first = Cloud(
+        "http://server.example",
+        appid="wx1",
+        secret="hush",
+        config=ALLOWED,
+        transport=transport,
+        async_transport=transport,
+    )
+    monkeypatch.setattr(cloud, "_default", first)
+
+    assert DOCUMENTED == bankcard(cloud, imgUrl="https://example.com/")
+    assert ["stable_token", "bankcard"] == server.paths()
+
+
+def test_an_account_that_nobody_uses_any_more_gives_its_connections_back(uninitialized):
+    """Such as one that another init has replaced."""
+    client = cloud.init("http://server.example", access_token="given", config={})._client
+    before = client.is_closed
+    cloud.init("http://other.example", access_token="given", config={})
+    gc.collect()
+
+    assert (False, True) == (before, client.is_closed)
+
+
+def test_a_closed_account_says_so(server, make):
+    """By the error that every call has, and nothing is sent."""
+    account = make()
+    account.close()
+    with pytest.raises(CloudError, match="the account was closed"):
+        account.openapi.ocr.bankcard(imgUrl="https://example.com/")
+
+    assert [] == server.asked
 
 
 def test_init_reads_the_environment(uninitialized):

@@ -30,6 +30,7 @@ import re
 import ssl
 import sys
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Collection, Generator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -218,7 +219,7 @@ class Cloud:
     its content; by default the one in the current folder, or beside the program. ``timeout_s`` is for a whole call.
     ``ca_file`` has the certificate authorities to trust, instead of the system's.
 
-    Close it, or use it in a ``with`` statement, to give its connections back.
+    Close it, or use it in a ``with`` statement, to give its connections back; one that nobody uses any more does so.
     """
 
     def __init__(
@@ -255,6 +256,7 @@ class Cloud:
         self._client = httpx.Client(
             base_url=self._url, verify=self._verify, timeout=timeout_s, transport=transport, limits=pool
         )
+        weakref.finalize(self, self._client.close)
         self.openapi = OpenApi(lambda: self)
         self.aio = Aio(lambda: self)
 
@@ -294,6 +296,10 @@ class Cloud:
             return self._client.send(_request(self._client, ask))
         except httpx.HTTPError as error:
             return error
+        except RuntimeError as error:
+            if not self._client.is_closed:
+                raise
+            raise _refusal(cloudcodes.SYSTEM_ERROR, ": the account was closed") from error
 
     async def run_async(self, call: _Call) -> dict[str, Any]:
         """Takes the steps of ``call`` without blocking. Raises CloudError."""
@@ -651,7 +657,7 @@ def init(
     ca_file: str | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Cloud:
-    """Sets the account that ``cloud.openapi`` and ``cloud.aio`` use, and returns it.
+    """Sets the account that ``cloud.openapi`` and ``cloud.aio`` use, and returns it. Calls at work keep theirs.
 
     What is not given is read from ``BANKCARD_CLOUD_URL``, ``BANKCARD_CLOUD_APPID``, ``BANKCARD_CLOUD_SECRET`` and
     ``BANKCARD_CLOUD_ACCESS_TOKEN`` of the environment. Raises SettingsError.
@@ -671,8 +677,6 @@ def init(
         timeout_s=timeout_s,
         ca_file=ca_file,
     )
-    if _default is not None:
-        _default.close()
     _default = new
     return new
 
