@@ -364,6 +364,14 @@ def test_content_codings_are_undone(serve, fetcher, coding, encode):
     assert JPEG == fetcher(url(serve(answer(encode(JPEG), Content_Encoding=coding))))
 
 
+@pytest.mark.parametrize("behind", [b"", gzip.compress(b""), b"\0" * 9, b"stray"])
+def test_members_of_gzip_are_one_picture(serve, fetcher, behind):
+    """As RFC 1952 has it; what stands behind them and is none does no harm."""
+    packed = b"".join(gzip.compress(part) for part in (JPEG[:99], JPEG[99:])) + behind
+
+    assert JPEG == fetcher(url(serve(answer(packed, Content_Encoding="gzip"))))
+
+
 def test_bare_deflate_is_undone(serve, fetcher):
     """Some servers call the bare stream deflate."""
     bare = zlib.compress(JPEG, wbits=-15)
@@ -555,7 +563,15 @@ def test_a_coding_beside_what_is_none_is_undone(serve, fetcher):
     assert JPEG == fetcher(url(serve(answer(gzip.compress(JPEG), Content_Encoding="gzip,aws-chunked"))))
 
 
-@pytest.mark.parametrize("body", [JPEG, gzip.compress(JPEG)[:-9], gzip.compress(JPEG)[:20]])
+@pytest.mark.parametrize(
+    "body",
+    [
+        JPEG,
+        gzip.compress(JPEG)[:-9],
+        gzip.compress(JPEG)[:20],
+        gzip.compress(JPEG) + gzip.compress(JPEG)[:-9],
+    ],
+)
 def test_damaged_codings_are_refused(serve, fetcher, body):
     """A coding that is damaged or cut short gives no picture."""
     assert "type: damaged content coding" == refusal(fetcher, url(serve(answer(body, Content_Encoding="gzip"))))
@@ -861,3 +877,33 @@ def test_any_coded_bytes_are_bounded(data, coding):
     inflate = fetch._Inflater(coding)
     with suppress(FetchError):
         assert len(inflate(data or b"x", 64)) <= 64
+
+
+@given(
+    st.lists(st.binary(max_size=99), min_size=1, max_size=4),
+    st.integers(1, 50),
+    st.integers(1, 2000),
+    st.integers(1, 2000),
+)
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", lambda parts: b"".join(map(gzip.compress, parts))),
+        ("deflate", lambda parts: zlib.compress(b"".join(parts))),
+        ("deflate", lambda parts: zlib.compress(b"".join(parts), wbits=-15)),
+    ],
+    ids=["gzip", "deflate", "bare"],
+)
+def test_what_was_compressed_comes_out_up_to_the_bound(coding, pack, parts, times, cut, most):
+    """In however many members, and wherever it is cut on its way."""
+    whole, packed = b"".join(parts) * times, pack(parts * times)
+    inflate, bounded = fetch._Inflater(coding), fetch._Inflater(coding)
+
+    assert whole == inflate(packed[:cut], 100_000) + inflate(packed[cut:], 100_000)
+    assert whole[:most] == bounded(packed, most)
+
+
+def test_members_of_nothing_are_counted():
+    """No limit of bytes would end them."""
+    with pytest.raises(FetchError, match="damaged content coding"):
+        fetch._Inflater("gzip")(gzip.compress(b"") * (fetch.MOST_MEMBERS + 1), 64)

@@ -149,6 +149,8 @@ class Fetcher:
 UNDONE = frozenset({"gzip", "x-gzip", "deflate"})
 CODINGS = UNDONE | {"br", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip", "zstd"}  # all that IANA lists
 
+MOST_MEMBERS = 1024  # of gzip: those of nothing cost time and bring no byte nearer to a limit
+
 _TWICE = re.compile(r"%25(?=[0-9A-Fa-f]{2})")
 
 
@@ -210,20 +212,35 @@ def _inflater(codings: str) -> _Inflater | None:
 
 
 class _Inflater:
-    """Undoes one content coding; a bomb stops at the most bytes wanted."""
+    """Undoes one content coding; a bomb stops at the most bytes wanted.
+
+    What follows behind the end is left out, unless it is the next of several gzip members, which are one (RFC 1952,
+    2.2).
+    """
 
     def __init__(self, coding: str) -> None:
         self._coding = coding
         self._inflate: Any = None
+        self._members = 1
 
     def __call__(self, chunk: bytes, most: int) -> bytes:
         if self._inflate is None:  # "deflate" means zlib's format, and some servers send the bare stream
             bare = self._coding == "deflate" and chunk[0] & 0x0F != 8
             self._inflate = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
         try:
-            return bytes(self._inflate.decompress(chunk, most))
+            out = bytes(self._inflate.decompress(chunk, most))
+            while len(out) < most and self._coding != "deflate" and self._inflate.unused_data.startswith(b"\x1f\x8b"):
+                out += self._next_member(most - len(out))
         except zlib.error:
             raise FetchError("type", "damaged content coding") from None
+        return out
+
+    def _next_member(self, most: int) -> bytes:
+        self._members += 1
+        if self._members > MOST_MEMBERS:
+            raise FetchError("type", "damaged content coding")
+        rest, self._inflate = self._inflate.unused_data, zlib.decompressobj(zlib.MAX_WBITS | 16)
+        return bytes(self._inflate.decompress(rest, most))
 
     def finish(self) -> None:
         if self._inflate is not None and not self._inflate.eof:
