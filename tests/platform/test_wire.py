@@ -318,7 +318,7 @@ class TestPicture:
             wire.picture(request(b"", body, "application/x-www-form-urlencoded")),
         )
 
-    @pytest.mark.parametrize("text", ["?", "data:image/jpeg,abc%20d", "a", "卡"])
+    @pytest.mark.parametrize("text", ["?", "data:image/jpeg,abc%20d", "data:image/png;base64", "a", "卡"])
     def test_wrong_base64_is_no_picture(self, text: str):
         """What cannot be decoded is 101002 and says so."""
         with pytest.raises(NotAPicture, match="img_base64 is not base64"):

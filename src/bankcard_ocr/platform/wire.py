@@ -351,7 +351,9 @@ def _base64(body: form.Body, name: str) -> bytes | None:
     if not isinstance(text, str) or not (text := text.strip()):
         return None
     if text[:5].lower() == "data:":
-        text = text.partition(",")[2]
+        _, comma, text = text.partition(",")
+        if not comma:
+            raise NotAPicture(f"{name} is not base64")
     text = text.replace(" ", "" if "+" in text else "+").translate(_BASE64)
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
