@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -144,11 +143,12 @@ def test_who_waits_longer_than_expected_is_told_busy_all_the_same():
 def test_who_came_first_is_read_first():
     """Whoever has just been read and comes again at once stands behind those that wait."""
     order: list[bytes] = []
-    is_waiting, go_on = threading.Semaphore(0), threading.Event()
+    is_read, is_waiting, go_on = threading.Event(), threading.Semaphore(0), threading.Event()
 
     class Noting:
         def read(self, data, options=None):
             order.append(data)
+            is_read.set()
             go_on.wait(10)
             return "read"
 
@@ -160,8 +160,7 @@ def test_who_came_first_is_read_first():
     gate = Gate(Noting(), 1, 60.0, waiting=noted)
     with ThreadPoolExecutor(3) as pool:
         twice = pool.submit(lambda: [gate.read(b"first"), gate.read(b"again")])
-        while not order:
-            time.sleep(0.001)
+        is_read.wait(10)
         waiting = [pool.submit(gate.read, b"second")]
         is_waiting.acquire(timeout=10)
         waiting.append(pool.submit(gate.read, b"third"))

@@ -194,6 +194,14 @@ def test_a_redis_that_takes_no_charge_any_more_is_not_ready(own_redis, clock, or
     store.close()
 
 
+def wait_for_cluster(redis: Redis) -> None:
+    """Returns when it takes calls, which is within seconds."""
+    deadline = time.monotonic() + 30
+    while b"cluster_state:ok" not in redis.execute_command("CLUSTER", "INFO"):
+        assert time.monotonic() < deadline, "the cluster does not come up"
+        time.sleep(0.02)
+
+
 @pytest.mark.parametrize(
     ("prefix", "fails"), [("bankcard-ocr:", True), ("{}:", True), ("{bankcard-ocr}:", False), ("a{b}c", False)]
 )
@@ -213,9 +221,7 @@ def test_a_real_cluster_is_refused_or_used(own_redis, clock):
     server = own_redis("--cluster-enabled", "yes")
     for low, high in ((0, 8191), (8192, 16383)):
         Redis(port=server.port).execute_command("CLUSTER", "ADDSLOTSRANGE", low, high)
-    found = Redis(port=server.port)
-    while b"cluster_state:ok" not in found.execute_command("CLUSTER", "INFO"):
-        time.sleep(0.02)
+    wait_for_cluster(Redis(port=server.port))
     plain = states.connect(f"redis://127.0.0.1:{server.port}", clock)
     together = states.connect(f"redis://127.0.0.1:{server.port}?prefix={{bankcard-ocr}}:", clock)
 
@@ -287,8 +293,7 @@ def test_a_cluster_s_other_master_says_so(own_redis, clock):
     server = own_redis("--cluster-enabled", "yes")
     raw = Redis(port=server.port)
     raw.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-    while b"cluster_state:ok" not in raw.execute_command("CLUSTER", "INFO"):
-        time.sleep(0.02)
+    wait_for_cluster(raw)
     store = states.connect(f"redis://127.0.0.1:{server.port}?prefix={{x}}:", clock)
     store._redis.hget = Mock(side_effect=MovedError("9247 127.0.0.1:1"))
 
