@@ -1,0 +1,44 @@
+"""Tests that are skipped for what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOOKS = Path(__file__).with_name("conftest.py")
+SKIPPED = 'import pytest\n\n\n@pytest.mark.skipif(True, reason="{}")\ndef test_it():\n    pass\n'
+WITHOUT = "import pytest\n\n\ndef test_it():\n    pytest.importorskip('no_such_module')\n"
+NOWHERE = "import pytest\n\npytest.importorskip('no_such_module')\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "variables", "status"),
+    [
+        (SKIPPED.format("redis-server is not installed"), {"CI": "1"}, 1),
+        (SKIPPED.format("redis-server is not installed"), {}, 0),
+        (SKIPPED.format("no JDK is installed"), {"CI": "1"}, 0),
+        (WITHOUT, {"CI": "1"}, 1),
+        (NOWHERE, {"CI": "1"}, 2),
+    ],
+    ids=["Redis", "Redis at home", "JDK", "a module", "a module of all tests of a file"],
+)
+def test_what_is_missing_where_ci_is_set_fails_the_run(tmp_path, test: str, variables: dict[str, str], status: int):
+    """But for what is installed nowhere: a run is not green for want of what it tests."""
+    shutil.copy(HOOKS, tmp_path)
+    (tmp_path / "test_one.py").write_text(test)
+    inherited = {name: value for name, value in os.environ.items() if name != "CI"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--rootdir", tmp_path, tmp_path],
+        check=False,
+        cwd=tmp_path,
+        env={**inherited, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **variables},
+        capture_output=True,
+        text=True,
+    )
+
+    assert status == ran.returncode, ran.stdout + ran.stderr
