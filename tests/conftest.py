@@ -25,7 +25,7 @@ settings.register_profile(
 settings.load_profile("bankcard-ocr")
 
 
-# What tests may lack where CI is set: what `make test` does not install, and what some systems do not have. Whatever
+# What tests may lack where COMPLETE is set: what `make test` does not install, and what some systems do not have. Whatever
 # else is missing, a Redis or a browser, would leave promises untested and the run green.
 MAY_BE_MISSING = re.compile(
     "no JDK|'ray'|atheris|schemathesis|make train-env|the extra bench|hadolint|systemd"
@@ -34,10 +34,10 @@ MAY_BE_MISSING = re.compile(
 
 
 def _complete(report: Report) -> Report:
-    """``report``, failed where CI is set and it was skipped for something that must be there."""
+    """``report``, failed where COMPLETE is set and it was skipped for something that must be there."""
     reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
-    if reason and "CI" in os.environ and not MAY_BE_MISSING.search(reason):
-        report.outcome, report.longrepr = "failed", f"{reason}, but nothing may be missing where CI is set"
+    if reason and "COMPLETE" in os.environ and not MAY_BE_MISSING.search(reason):
+        report.outcome, report.longrepr = "failed", f"{reason}, but nothing may be missing where COMPLETE is set"
     return report
 
 

@@ -19,19 +19,21 @@ NOWHERE = "import pytest\n\npytest.importorskip('no_such_module')\n"
 @pytest.mark.parametrize(
     ("test", "variables", "status"),
     [
-        (SKIPPED.format("redis-server is not installed"), {"CI": "1"}, 1),
+        (SKIPPED.format("redis-server is not installed"), {"COMPLETE": "1"}, 1),
         (SKIPPED.format("redis-server is not installed"), {}, 0),
-        (SKIPPED.format("no JDK is installed"), {"CI": "1"}, 0),
-        (WITHOUT, {"CI": "1"}, 1),
-        (NOWHERE, {"CI": "1"}, 2),
+        (SKIPPED.format("no JDK is installed"), {"COMPLETE": "1"}, 0),
+        (WITHOUT, {"COMPLETE": "1"}, 1),
+        (NOWHERE, {"COMPLETE": "1"}, 2),
     ],
     ids=["Redis", "Redis at home", "JDK", "a module", "a module of all tests of a file"],
 )
-def test_what_is_missing_where_ci_is_set_fails_the_run(tmp_path, test: str, variables: dict[str, str], status: int):
-    """But for what is installed nowhere: a run is not green for want of what it tests."""
+def test_what_is_missing_fails_a_run_that_shall_be_complete(
+    tmp_path, test: str, variables: dict[str, str], status: int
+):
+    """But for what is installed nowhere: such a run is not green for want of what it tests."""
     shutil.copy(HOOKS, tmp_path)
     (tmp_path / "test_one.py").write_text(test)
-    inherited = {name: value for name, value in os.environ.items() if name != "CI"}
+    inherited = {name: value for name, value in os.environ.items() if name != "COMPLETE"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--rootdir", tmp_path, tmp_path],
         check=False,
