@@ -25,8 +25,8 @@ settings.register_profile(
 settings.load_profile("bankcard-ocr")
 
 
-# What tests may lack where COMPLETE is set: what `make test` does not install, and what some systems do not have. Whatever
-# else is missing, a Redis or a browser, would leave promises untested and the run green.
+# What tests may lack where COMPLETE is set: what `make test` does not install, and what some systems do not have.
+# Whatever else is missing, a Redis or a browser, would leave promises untested and the run green.
 MAY_BE_MISSING = re.compile(
     "no JDK|'ray'|atheris|schemathesis|make train-env|the extra bench|hadolint|systemd"
     "|has no name|no disk that is full|on POSIX|Linux's /proc|other C libraries|no fonts"
