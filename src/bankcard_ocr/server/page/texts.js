@@ -222,6 +222,7 @@ const IN_CHINESE = [
   [/^PDF of a page without room$/, "PDF 的页面没有大小。"],
   [/^PDF that takes too long to draw, or cannot be drawn$/, "PDF 无法绘制，或绘制过慢。"],
 
+  [/^http: (.+)$/, "请求不是有效的 HTTP（$1）。"],
   [/^json: cannot be parsed$/, "JSON 无法解析"], // these stand in a sentence
   [/^json: not an object$/, "JSON 不是对象"],
   [/^json: half a surrogate pair$/, "JSON 中有半个代理对"],
