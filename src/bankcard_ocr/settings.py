@@ -89,7 +89,7 @@ class Settings:
         32, "Calls at work or waiting in each process; one more is answered busy at once.", least=1
     )
     max_wait_s: float = _set(
-        0.4,
+        0.5,
         "Seconds a picture may have to wait until it is read; one that would wait longer is answered busy at once.",
         least=0,
     )
