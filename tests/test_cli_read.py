@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePath
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ from bankcard_ocr import cli
 from bankcard_ocr.cli import annotate, formats, inputs, read, table
 from bankcard_ocr.cli import lines as told
 from bankcard_ocr.errors import NoCardFound, NotAPicture, NumberUnreadable
-from bankcard_ocr.reading import Candidate, Field, FoundCard, Options, Reading
+from bankcard_ocr.reading import Candidate, Field, FoundCard, Options, Reading, Seen
 from bankcard_ocr.server import pages
 from bankcard_ocr.vision import image
 from bankcard_ocr.vision.image import MAX_BYTES
@@ -378,6 +379,16 @@ def test_no_number_of_a_line_survives_the_mask(reader, picture):
         re.findall("[0-9]{12,}", told),
         [card["number"] for card in json.loads(told)["cards"]],
     )
+
+
+def test_no_number_of_a_refused_picture_survives_the_mask(reader, picture, monkeypatch):
+    """Another card of it may have been read."""
+    refused = NumberUnreadable(digits=(7,), confidence=0.4)
+    refused.seen = Seen(size=(400, 250), cards=(FoundCard(number=NUMBER, confidence=0.9, card_quad=LINE),))
+    monkeypatch.setattr(reader, "read", Mock(side_effect=refused))
+    [line] = lines(run(picture("card.jpg", b"worn"), "--jsonl", "--mask"))
+
+    assert "411111******1111" == line["cards"][0]["number"]
 
 
 def test_the_table_names_the_network(reader, picture):

@@ -56,9 +56,8 @@ def line(
 ) -> tuple[Line, bytes]:
     """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none.
 
-    ``table`` tells the issuers.
-
-    Of a picture over ``max_bytes`` one byte more is read, by which the ``reader`` knows to refuse it.
+    ``table`` tells the issuers. Of a picture over ``max_bytes`` one byte more is read, by which the ``reader`` knows to
+    refuse it.
     """
     data, started = b"", time.perf_counter()
     try:
@@ -66,7 +65,9 @@ def line(
         started = time.perf_counter()
         reading = reader.read(data, options)
     except BankcardError as error:
-        return _whole(masked_name(source.name) if mask else source.name, _ms(started), **_refused(error)), data
+        return _whole(
+            masked_name(source.name) if mask else source.name, _ms(started), **_refused(error, mask=mask)
+        ), data
     name = masked_name(source.name, _numbers(reading)) if mask else source.name
     return _whole(name, _ms(started), **_read(reading, table, mask=mask)), data
 
@@ -108,18 +109,24 @@ def _read(reading: Reading, table: Table, *, mask: bool) -> dict[str, Any]:
         "errcode": 0,
         "errmsg": wire.message(0),
     }
-    return {**without_app("masked" if mask else "full").applied(told), "timings": reading.timings_ms}
+    return {**_disclosed(told, mask=mask), "timings": reading.timings_ms}
 
 
-def _refused(error: BankcardError) -> dict[str, Any]:
+def _refused(error: BankcardError, *, mask: bool) -> dict[str, Any]:
+    """What is told all the same; another card of the picture may have been read."""
     code = wire.errcode(error)
-    return {
+    told = {
         "confidence": round(error.confidence, 6) if isinstance(error, Refused) else 0.0,
         "errcode": code,
         "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
         "candidates": [],
         **(details.refused(error) if isinstance(error, Refused) else {}),
     }
+    return _disclosed(told, mask=mask)
+
+
+def _disclosed(told: Mapping[str, Any], *, mask: bool) -> dict[str, Any]:
+    return without_app("masked" if mask else "full").applied(told)
 
 
 def _ms(started: float) -> float:
