@@ -225,7 +225,7 @@ class Reader:
         if self.namer:
             lines = [*detections, *shot.closer]
             name = names.name(lines, shot.picture.pixels, self.namer, number=shot.best.text_quad)
-            letters = names.Look(pixels=shot.picture.pixels, model=self.namer, is_even=False)
+            letters = names.Letters(pixels=shot.picture.pixels, model=self.namer, is_even=False)
             is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
             if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):
                 issued, valid = valid, None

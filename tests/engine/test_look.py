@@ -21,17 +21,6 @@ OTHER = "4111111111111111"  # another
 PLACE = np.array([(1, 1), (8, 1), (8, 3), (1, 3)], np.float32)
 
 
-def region(text: str, confidence: float, strips: int = 1) -> Region:
-    """A region that says ``text``."""
-    return Region(
-        views=(Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),),
-        quad=np.zeros((4, 2), np.float32),
-        candidates=(Candidate(number=text, confidence=confidence),),
-        score=1,
-        strips=strips,
-    )
-
-
 def test_a_harder_look_stands_where_its_last_view_was_taken(look, pixels, number, monkeypatch):
     """Digits are told, and covered, by where the last view saw them."""
     region = look(pixels=pixels)._look(number.quad, number.score)
@@ -52,7 +41,8 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(look, monke
     line = recognize.Line(
         say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
     )
-    before = replace(region(number, 0.5), views=(line,), quad=PLACE)
+    candidates = (Candidate(number=number, confidence=0.5),)
+    before = Region(views=(line,), quad=PLACE, candidates=candidates, score=1.0)
     (harder,) = look(pixels=np.zeros((99, 99, 3), np.uint8))._harder(before).candidates
 
     assert expected == pytest.approx(harder.confidence, abs=1e-3)
@@ -126,7 +116,8 @@ def test_one_view_is_as_certain_as_is_asked_for(look, pixels, number, monkeypatc
 @pytest.mark.parametrize("confidence", [0.5, 0.94, 0.98])
 def test_at_a_glance_a_line_of_few_pixels_is_not_looked_at_harder(look, pixels, monkeypatch, confidence):
     """It is looked at anew when all pixels are there."""
-    monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, confidence))
+    seen = Region(views=(), quad=PLACE, candidates=(Candidate(number=NUMBER, confidence=confidence),), score=1.0)
+    monkeypatch.setattr(Look, "_look", lambda *_: seen)
     monkeypatch.setattr(Look, "_harder", lambda *_: pytest.fail("looked at harder"))
     detection = Detection(kind="number", quad=PLACE, score=0.9)
 
@@ -163,8 +154,8 @@ def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int,
         Character(text="?", probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i in range(texts)
     )
     line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    seen = replace(region("6222001234567890", 0.9), views=(line,), quad=quad)
-    seen = replace(seen, candidates=seen.candidates[:candidates])
+    said = (Candidate(number="6222001234567890", confidence=0.9),)[:candidates]
+    seen = Region(views=(line,), quad=quad, candidates=said, score=1.0)
     looking = Look(recognizer=None, pixels=np.zeros((200, 800, 3), np.uint8), options=Options())
 
     assert is_cut == looking._doubted_at_the_edge(seen).is_cut

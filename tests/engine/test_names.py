@@ -52,7 +52,7 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
         text = "".join(char.text for char in seen)
         return Line(say=lambda: ((text, 0.99),), characters=seen, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names.Look, "read", natural)
+    monkeypatch.setattr(names.Letters, "read", natural)
     monkeypatch.setattr(
         recognize, "in_picture", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480
     )
@@ -77,7 +77,7 @@ def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, foun
         text = "".join(char.text for char in shown)
         return Line(say=lambda: ((text, 0.99),), characters=tuple(seen), frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names.Look, "read", read)
+    monkeypatch.setattr(names.Letters, "read", read)
     quad = np.array([(100, 105 + off), (220, 105 + off), (220, 125 + off), (100, 125 + off)], np.float32)
     text, _, _ = names.line_text(
         Detection(kind="holder", quad=quad, score=0.9), np.zeros((200, 400, 3), np.uint8), None
@@ -98,7 +98,7 @@ def test_what_stands_beside_the_card_is_no_part_of_a_name(monkeypatch, left: int
     card = (
         None if left is None else np.array([(left, 20), (left + 160, 20), (left + 160, 120), (left, 120)], np.float32)
     )
-    look = names.Look(pixels=np.zeros((200, 400, 3), np.uint8), model=None, is_even=False, card=card)
+    look = names.Letters(pixels=np.zeros((200, 400, 3), np.uint8), model=None, is_even=False, card=card)
 
     assert text == "".join(char.text for char in look.read(quad).characters).strip()
 
@@ -113,7 +113,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
         characters = tuple(beside(text, 150, y=24))
         return Line(say=lambda: ((text, 0.9),), characters=characters, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names.Look, "read", natural)
+    monkeypatch.setattr(names.Letters, "read", natural)
     text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
 
     assert (text, round(probability, 3)) == ("LI WEI", 0.6)
@@ -138,7 +138,7 @@ def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, 
         said = (("LI WEI", even if look.is_even else plain),)
         return Line(say=lambda: said, characters=characters, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names.Look, "read", natural)
+    monkeypatch.setattr(names.Letters, "read", natural)
     found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
 
     assert found is not None
@@ -208,7 +208,7 @@ def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
         characters = tuple(beside(texts[0][0], 150, y=24))
         return Line(say=lambda: texts, characters=characters, frames=FRAMES, alphabet="?")
 
-    monkeypatch.setattr(names.Look, "read", natural)
+    monkeypatch.setattr(names.Letters, "read", natural)
     return read
 
 

@@ -43,8 +43,8 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """How lines of a picture are read: as they are, or with their faint parts as clear as the others.
+class Letters:
+    """How lines of letters in a picture are read: as they are, or with their faint parts as clear as the others.
 
     What stands beside the ``card`` is no part of them.
     """
@@ -74,10 +74,10 @@ def _on(card: Quad, line: Line, quad: Quad) -> Line:
     return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
 
 
-def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection]) -> list[Look]:
+def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection]) -> list[Letters]:
     """The ways to read a line, which stands on one of the cards ``on`` perhaps."""
     card = next((card.quad for card in on if cards.lies_in(detection.quad, card.quad)), None)
-    look = Look(pixels=pixels, model=model, is_even=False, card=card)
+    look = Letters(pixels=pixels, model=model, is_even=False, card=card)
     return [look, replace(look, is_even=True)]
 
 
@@ -122,7 +122,7 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
     return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
-def _name(detection: Detection, look: Look, *, least: float) -> Name | None:
+def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
     """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
 
     def is_name(text: str) -> bool:
@@ -156,7 +156,7 @@ def line_text(
     return next((said for said in found if said[1] >= SURE), found[0])
 
 
-def _said(line: Line, quad: Quad, look: Look) -> tuple[str, float]:
+def _said(line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
     """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
     lines = [line]
     for loose in LOOSE:
@@ -170,7 +170,7 @@ def _said(line: Line, quad: Quad, look: Look) -> tuple[str, float]:
     return best, chances[best]
 
 
-def _followed(quad: Quad, look: Look) -> tuple[Line, Quad]:
+def _followed(quad: Quad, look: Letters) -> tuple[Line, Quad]:
     """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
     quad, line = _seen(quads.grow(quad, 0.03, 0.3), look)
     quad, line = _framed_anew(quad, line, look)
@@ -187,7 +187,7 @@ def _followed(quad: Quad, look: Look) -> tuple[Line, Quad]:
     return line, quad
 
 
-def _seen(quad: Quad, look: Look) -> tuple[Quad, Line]:
+def _seen(quad: Quad, look: Letters) -> tuple[Quad, Line]:
     """A line read where it was located, or above or below that where it says nothing there.
 
     Few characters are seen of one that is located too high or too low: they show by how much. (With even contrast
@@ -240,7 +240,7 @@ def _extended(whole: Line, more: float) -> Line | None:
     return replace(whole, characters=characters[first : last + 1])
 
 
-def _framed_anew(quad: Quad, line: Line, look: Look) -> tuple[Quad, Line]:
+def _framed_anew(quad: Quad, line: Line, look: Letters) -> tuple[Quad, Line]:
     framed = recognize.framed(line, spare=0.8)
     if framed is None:
         return quad, line
