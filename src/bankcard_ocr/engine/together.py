@@ -61,9 +61,10 @@ def surer(first: Candidates, second: Candidates) -> Candidates:
 def doubted(found: Candidates, regions: Sequence[Region], *, prior: bool) -> Candidates:
     """What pictures say together, doubted as what one says is; ``regions`` are where each shows the number.
 
-    A number that is not proven by check digit and length must be seen whole by one of them, whose edge is not so near
-    that more may have been cut off; else it may be what covers and edges left of a longer one. And what those say that
-    see it whole, which is more than their digits, must not be likelier of another number.
+    A number that none of them tells alone must be proven by check digit and length: pictures of one card are misread
+    alike, so that agreeing proves little. Without the prior one of them must see it whole instead, whose edge is not so
+    near that more may have been cut off. And what those say that see it whole, which is more than their digits, must
+    not be likelier of another number.
     """
     if not found:
         return found
@@ -73,7 +74,8 @@ def doubted(found: Candidates, regions: Sequence[Region], *, prior: bool) -> Can
     alone = judge.likeliest([region.candidates for region in whole])
     views = [view for region in regions for view in region.views]
     is_unlike = prior and judge.is_unlike_numbers(number, views)
-    if not (is_proven or whole) or is_unlike or alone not in {None, number}:
+    is_backed = is_proven or (bool(whole) and not prior)
+    if not is_backed or is_unlike or alone not in {None, number}:
         return judge.refused(found)
     return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
 
