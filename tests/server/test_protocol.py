@@ -400,6 +400,16 @@ def test_a_large_head_is_cut_off(size, status):
     assert status == asyncio.run(cut_off(head, end, head_timeout_s=60.0))[9:12]
 
 
+def test_a_large_head_is_told_so():
+    """As JSON of the API: a picture that was put into the query is such a head."""
+    query = b"GET /cv/ocr/bankcard?img=" + b"a" * protocol.MAX_HEAD_BYTES
+    reason = "http: over 65536 bytes before the body, send the picture in it"
+
+    body = asyncio.run(cut_off(query, head_timeout_s=60.0)).partition(b"\r\n\r\n")[2]
+
+    assert {"errcode": 47001, "errmsg": f"data format error hint: [{reason}]"} == json.loads(body)
+
+
 def test_a_large_body_is_no_head():
     """The size of a head does not bound what comes after it."""
     body = b"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n" + bytes(200_000)

@@ -13,8 +13,8 @@ the body of such a request for the other protocol.
 
 uvicorn waits for the end of a head for ever and keeps all of it; here it has a time and a size. And it hangs up on a
 client that has said all and only listens (``nc -N``), or that says more than the length of its body and then is no
-request; here both get their answer first. What is no HTTP gets status 400 and, in the JSON that clients expect, the
-reason.
+request; here both get their answer first. What is no HTTP gets status 400, a head over its size 431, both with the
+reason in the JSON that clients expect.
 
 >>> mended("GET //cv/ocr/bankcard/?img_url=http://a/卡 1.jpg HTTP/1.1\r".encode())
 b'GET /cv/ocr/bankcard?img_url=http://a/%E5%8D%A1%201.jpg HTTP/1.1\r'
@@ -140,12 +140,7 @@ class Protocol(HttpToolsProtocol):
             return
         error = sys.exception()
         reason = msg if error is None or isinstance(error, HttpParserCallbackError) else str(error)
-        hint = wire.hint(CallError(NO_HTTP, f"http: {reason}"))
-        body = {"errcode": NO_HTTP, "errmsg": f"{wire.message(NO_HTTP)} hint: [{hint}]"}
-        reply = wire.Reply(errcode=NO_HTTP, rid="", body=body)
-        self._cut_off(
-            b"400 Bad Request", reply.encode("string" if self.config.errcode_style == "string" else "integer")
-        )
+        self._cut_off(b"400 Bad Request", self._told(reason))
 
     def pause_writing(self) -> None:
         """More is to be sent than the client has taken: it has a time to take some of it."""
@@ -246,8 +241,16 @@ class Protocol(HttpToolsProtocol):
     def _bound_head(self, size: int) -> bool:
         """Whether a head may be so large; if not its connection is over."""
         if size > MAX_HEAD_BYTES:
-            self._cut_off(b"431 Request Header Fields Too Large")
+            reason = f"over {MAX_HEAD_BYTES} bytes before the body, send the picture in it"
+            self._cut_off(b"431 Request Header Fields Too Large", self._told(reason))
         return size <= MAX_HEAD_BYTES
+
+    def _told(self, reason: str) -> bytes:
+        """The JSON that says why what came is no request."""
+        hint = wire.hint(CallError(NO_HTTP, f"http: {reason}"))
+        body = {"errcode": NO_HTTP, "errmsg": f"{wire.message(NO_HTTP)} hint: [{hint}]"}
+        reply = wire.Reply(errcode=NO_HTTP, rid="", body=body)
+        return reply.encode("string" if self.config.errcode_style == "string" else "integer")
 
     def _cut_off(self, status: bytes, json: bytes = b"") -> None:
         self._head_is_here()
