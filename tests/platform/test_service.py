@@ -944,12 +944,13 @@ class TestEndpoints:
         [
             ("/cv/ocr/bankcard&access_token=TOKEN", "/cv/ocr/bankcard is meant, and its query begins with ?"),
             ("/CV/OCR/BankCard", "/cv/ocr/bankcard is meant"),
+            ("/cv/ocr/ bankcard", "/cv/ocr/bankcard is meant"),
             ("/CGI-BIN/token;appid=wx1", "/cgi-bin/token is meant, and its query begins with ?"),
             ("/cv/ocr/idcard", ""),
         ],
     )
     def test_a_path_that_is_nearly_right_is_told_what_it_should_be(self, platform, path: str, hint: str):
-        """Where a capital letter or a wrong sign is all that is wrong."""
+        """Where a capital letter, a blank or a wrong sign is all that is wrong."""
         found = platform.call("POST", path, JPEG)
 
         assert (40066, hint) == (found["errcode"], platform.told[-1][0].cause)

@@ -134,11 +134,12 @@ _BY_SECRET: Mapping[Endpoint, tuple[Callable[[Call], Credentials], Callable[[Res
 
 
 def _meant(path: str) -> str:
-    """What a path that is none was meant to be, where a capital letter or a sign in it is all that is wrong."""
-    alone = wire.before_query(path)
-    if alone.lower() not in ENDPOINTS:
+    """What a path that is none was meant to be, where a capital letter, a blank or a sign is all that is wrong."""
+    before = wire.before_query(path)
+    alone = "".join(before.split()).lower()
+    if alone not in ENDPOINTS:
         return ""
-    return f"{alone.lower()} is meant" + (", and its query begins with ?" if alone != path else "")
+    return f"{alone} is meant" + (", and its query begins with ?" if before != path else "")
 
 
 def _fault(error: Exception) -> Exception | None:
