@@ -269,6 +269,7 @@ class TestPicture:
             ),
             (b"", b'{"imgUrl": "http://x/"}', "application/json", "neither img nor img_url, but imgUrl"),
             (b"a=1&b=2&c=3&d=4&type=scan&%E5%8D%A1=5", b"", "", "neither img nor img_url, but a, b, c"),
+            (b"a=1&amp;img_url=http://x/", b"", "", "neither img nor img_url, but a, amp;img_url"),
             (b"Abcdef0123456789012345678=", b"", "", "neither img nor img_url"),
             (b"", b"x", "multipart/form-data", "multipart: no boundary"),
             (b"", b"{", "application/json", "json: cannot be parsed"),

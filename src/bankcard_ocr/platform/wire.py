@@ -144,7 +144,7 @@ AS_HEADER = "the token came as a header, put it into the query as access_token"
 MOST_OF_A_PLACE = 8192  # bytes
 MOST_NAMED = 3  # parameters, of those that nobody asked for
 KNOWN = {*form.TEXTS, "img", *EXTRA}  # parameters of a recognition
-_NAME = re.compile(r"[A-Za-z_][\w-]{0,23}", re.ASCII)
+_NAME = re.compile(r"(?:amp;)?[A-Za-z_][\w-]{0,23}", re.ASCII)  # of a URL that was copied out of HTML or XML, too
 _AROUND_A_URL = " \t\r\n\f\v\"'<>\ufeff\u200b"  # of the text that it was copied from
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 
