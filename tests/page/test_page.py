@@ -770,6 +770,22 @@ class TestFields:
 
         assert ("blur(14px)", "none") == (before, blur(page))
 
+    def test_no_digit_is_too_large_for_the_blur(self, refused):
+        """Of a picture of 40 stripes next to nothing is left in the drawing until it is asked for, however large."""
+        page = refused()
+        stripes = Image.new("RGB", (2000, 1250), "white")
+        for left in range(0, 2000, 100):
+            stripes.paste("black", (left, 0, left + 50, 1250))
+        file = io.BytesIO()
+        stripes.save(file, "png")
+        page.locator("#file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()})
+        until(page, lambda: page.evaluate("document.getElementById('canvas').width") == 1600)
+        page.get_by_role("button", name="Show the picture").wait_for()
+        before = edges(page)
+        page.get_by_role("button", name="Show the picture").click()
+
+        assert (True, 39) == (before < 16, edges(page))
+
     @pytest.mark.parametrize(
         ("whole", "told"), [({}, "blur(14px)"), ({"card_position": box(10, 140, 395, 240)}, "none")]
     )
@@ -1360,6 +1376,18 @@ def broken(axe, page) -> list[str]:
 def blur(page) -> str:
     """What lies over the drawing."""
     return page.evaluate("getComputedStyle(document.getElementById('canvas')).filter")
+
+
+def edges(page) -> int:
+    """How often light and dark change along the middle of the drawing."""
+    return page.evaluate(
+        """() => {
+            const { width, height } = document.getElementById("canvas");
+            const pen = document.getElementById("canvas").getContext("2d");
+            const row = pen.getImageData(0, Math.floor(height / 2), width, 1).data.filter((_, at) => at % 4 === 0);
+            return row.filter((value, at) => at && value > 127 !== row[at - 1] > 127).length;
+        }"""
+    )
 
 
 def colours(page, left: int, top: int, right: int, bottom: int) -> set[tuple[int, int, int]]:

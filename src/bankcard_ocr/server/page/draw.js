@@ -2,18 +2,20 @@
 
 const CORNERS = ["left_top", "right_top", "right_bottom", "left_bottom"];
 const LARGEST = 1600; // of the drawing's sides; the picture may be larger
+const COARSE = 16; // pixels of the longer side: six digits that fill it, as many as a masked number begins with, have two each
 const IN_ONE_LINE = 6.5; // heights, at least: what is shorter is a number in rows, and all of it is covered
 const LOOSE = 0.2; // of a line whose digits have no places, what is left open at each end
 export const SURE = 0.99; // of a whole number
 export const UNSURE = 0.9; // of a digit that is less; refusals name such digits, too
 
-/** Draws `picture` and the fields of `reply` (null while it is read); while not `open` the middle of numbers is covered. */
+/** Draws `picture` and the fields of `reply` (null while it is read); while not `open` numbers are covered, or all of it is coarse. */
 export function draw(canvas, picture, reply, open) {
   const scale = Math.min(1, LARGEST / Math.max(picture.width, picture.height));
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
   const pen = canvas.getContext("2d");
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  if (!open && !isCoverable(reply)) coarsen(pen, canvas);
   if (!reply) return;
   const ink = (name) => getComputedStyle(canvas).getPropertyValue(`--ink-${name}`);
   const size = canvas.width / reply.img_size.w, thick = canvas.width / 320;
@@ -107,6 +109,14 @@ function stroke(pen, points, ink, thick) {
     pen.lineWidth = width;
     pen.stroke();
   }
+}
+
+/** Leaves the colours, but nothing to read: a blur of a set width does not hide digits that are larger than it. */
+function coarsen(pen, canvas) {
+  const share = COARSE / Math.max(canvas.width, canvas.height), whole = [0, 0, canvas.width, canvas.height];
+  const few = [0, 0, Math.ceil(canvas.width * share), Math.ceil(canvas.height * share)];
+  pen.drawImage(canvas, ...whole, ...few);
+  pen.drawImage(canvas, ...few, ...whole);
 }
 
 /** Covers `quad` and a rim around it, for places are cut close. */
