@@ -1146,6 +1146,24 @@ class TestPeople:
 
         assert [] == broken(axe, chinese_phone)
 
+    def test_what_is_said_is_said_once(self, logged_in):
+        """No text is put anew into what screen readers tell of: not with the same advice, nor when something is shown."""
+        frames = film(logged_in)
+        told = watched(logged_in)
+        no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
+        for at in range(2):
+            until(logged_in, lambda at=at: len(frames) > at)
+            frames[at].fulfill(json=no_card)
+        until(logged_in, lambda: len(frames) == 3)
+        found = [told()]
+        for reply, button in ((REPLY, "Show the number"), (no_card, "Show the picture")):
+            replied(logged_in, reply, "#number" if reply is REPLY else "#refusal-what")
+            told = watched(logged_in)
+            logged_in.get_by_role("button", name=button).click()
+            found.append(told())
+
+        assert [[], ["number"], []] == found
+
     def test_every_network_of_the_table_has_a_name(self, page):
         """In both languages, so that no word of the table's own stands among the facts."""
         table = resources.files(numbers).joinpath("iin.dat").read_text("utf-8")
@@ -1364,6 +1382,20 @@ def run(language: str, text: str, folder: Path, secret: str) -> subprocess.Compl
     return subprocess.run(
         command, input=text, cwd=folder, env=environment, capture_output=True, text=True, timeout=30, check=False
     )
+
+
+def watched(page) -> Callable[[], list[str]]:
+    """What tells which of the places that screen readers tell of have changed since."""
+    page.evaluate(
+        """() => {
+            const changed = (window.changed = []);
+            for (const place of document.querySelectorAll("[role=status], [role=alert], [aria-live], output")) {
+                const note = () => changed.push(place.id || place.className || place.role);
+                new MutationObserver(note).observe(place, { childList: true, subtree: true, characterData: true });
+            }
+        }"""
+    )
+    return lambda: page.evaluate("changed")
 
 
 def broken(axe, page) -> list[str]:

@@ -1,7 +1,7 @@
 // The live camera: frames are read one after the other; it stops by itself when they agree surely enough.
 
 import { recognize } from "./api.js";
-import { $ } from "./dom.js";
+import { $, tell } from "./dom.js";
 import { isWorthAnother, t } from "./texts.js";
 
 export const MOST_FRAMES = 40; // each is charged, so a camera left on must not use the day up
@@ -121,7 +121,7 @@ const advice = (seen) => (seen.dark ? "g_dark" : seen.blurred || seen.moving ? "
 let guided = "";
 export function guide(key) {
   guided = key;
-  $("guide").textContent = key ? t(key) : "";
+  tell($("guide"), key ? t(key) : "");
 }
 document.addEventListener("language", () => guide(guided));
 

@@ -19,6 +19,12 @@ function filled(made, attributes, children) {
   return made;
 }
 
+/** Fills a place that screen readers tell of when it changes; left as it is where it says the same, which they would tell again. */
+export function tell(place, ...content) {
+  const told = filled(place.cloneNode(false), {}, content);
+  if (!told.isEqualNode(place)) place.replaceChildren(...told.childNodes);
+}
+
 /** Pairs of term and description, those without a description left out. */
 export const pairs = (list) => list.filter(([, text]) => text).flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]);
 

@@ -1,7 +1,7 @@
 // The operators' tab: the token, the quota of today and past days, what ended calls, what became of one.
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
-import { $, bar, bars, element, pairs } from "./dom.js";
+import { $, bar, bars, element, pairs, tell } from "./dom.js";
 import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
@@ -68,7 +68,7 @@ function renderQuota() {
   const shown = quotas.map(([key, answer]) => (answer.code === 0 ? used(t(key), answer.reply.quota) : measure(t(key), failure(answer))));
   const [, first] = quotas[0] ?? [], { history, calls } = first?.reply ?? {};
   const why = () => (first ? muted(failure(first)) : isLoggedIn() ? muted(t("asking")) : logInFirst()); // nothing is shown
-  $("quota").replaceChildren(...(shown.length ? shown : [why()]));
+  tell($("quota"), ...(shown.length ? shown : [why()]));
   $("days").replaceChildren(history ? days(history) : why());
   $("ends").replaceChildren(...(calls ? ends(calls) : [why()]));
   $("quota-again").disabled = !isLoggedIn();

@@ -1,7 +1,7 @@
 // What a reply says, shown: the drawing and its legend, the number, the facts, every card, the request.
 
 import { field, who } from "./api.js";
-import { $, bar, element, pairs } from "./dom.js";
+import { $, bar, element, pairs, tell } from "./dom.js";
 import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, causeAlone, current, has, isWorthAnother, percent, refusal, t } from "./texts.js";
 
@@ -53,7 +53,7 @@ export function render() {
   $("result").hidden = !read;
   $("refusal").hidden = !answer || read;
   $("tips").hidden = Boolean(answer) && !isWorthAnother(answer);
-  $("status").textContent = status();
+  tell($("status"), status());
   if (read) renderReading(answer.reply);
   else if (answer) renderRefusal(answer);
   $("show").hidden = read && !/^\d+$/.test(answer.reply.number);
@@ -75,7 +75,7 @@ function status() {
 }
 
 function renderReading(reply) {
-  $("number").textContent = seen(reply.number);
+  tell($("number"), seen(reply.number));
   $("certainty").replaceChildren(
     ...digits(reply),
     element("p", { class: "measure" }, element("span", { class: "muted" }, t("certainty")), element("strong", {}, percent(reply.confidence))),
@@ -120,9 +120,9 @@ function digits(reply) {
 
 function renderRefusal(answer) {
   const { code, reply } = answer;
-  $("refusal-what").textContent = refusal(answer);
-  $("refusal-do").textContent = cause(reply.errmsg ?? "");
-  $("refusal-warnings").replaceChildren(...warnings(reply));
+  tell($("refusal-what"), refusal(answer));
+  tell($("refusal-do"), cause(reply.errmsg ?? ""));
+  tell($("refusal-warnings"), ...warnings(reply));
   $("reveal").hidden = !shown.pictures.some(Boolean);
   $("reveal").setAttribute("aria-pressed", shown.open);
   $("reveal").textContent = t(shown.open ? "hidePicture" : "showPicture");
