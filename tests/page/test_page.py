@@ -1146,6 +1146,16 @@ class TestPeople:
 
         assert [] == broken(axe, chinese_phone)
 
+    def test_a_button_that_changes_its_name_is_not_pressed_as_well(self, logged_in):
+        """For "Hide the number, pressed" would leave open whether it is hidden."""
+        replied(logged_in, REPLY, "#number")
+        logged_in.get_by_role("button", name="Show the number").click()
+
+        assert (True, 0) == (
+            logged_in.get_by_role("button", name="Hide the number").is_visible(),
+            logged_in.locator("[aria-pressed]").count(),
+        )
+
     def test_what_is_said_is_said_once(self, logged_in):
         """No text is put anew into what screen readers tell of: not with the same advice, nor when something is shown."""
         frames = film(logged_in)

@@ -105,7 +105,6 @@ function stopCamera() {
 
 function filming(on) {
   for (const id of ["video", "aim", "guide"]) $(id).toggleAttribute("hidden", !on);
-  $("camera").setAttribute("aria-pressed", on);
   $("camera").textContent = t(on ? "stopCamera" : "camera");
   show.render();
 }

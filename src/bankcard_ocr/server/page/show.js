@@ -57,7 +57,6 @@ export function render() {
   if (read) renderReading(answer.reply);
   else if (answer) renderRefusal(answer);
   $("show").hidden = read && !/^\d+$/.test(answer.reply.number);
-  $("show").setAttribute("aria-pressed", open);
   $("show").textContent = t(open ? "hideNumber" : "showNumber");
   $("copy").textContent = t("copyNumber");
   $("reply").textContent = answer ? JSON.stringify(open ? answer.reply : hidden(answer.reply), null, 2) : t("replyNone");
@@ -124,7 +123,6 @@ function renderRefusal(answer) {
   tell($("refusal-do"), cause(reply.errmsg ?? ""));
   tell($("refusal-warnings"), ...warnings(reply));
   $("reveal").hidden = !shown.pictures.some(Boolean);
-  $("reveal").setAttribute("aria-pressed", shown.open);
   $("reveal").textContent = t(shown.open ? "hidePicture" : "showPicture");
   $("refusal-said").textContent = code === null ? "" : `${code} ${reply.errmsg ?? ""}`;
 }
