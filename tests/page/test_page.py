@@ -462,6 +462,17 @@ class TestTurns:
 
         assert not streaming
 
+    def test_a_camera_that_waits_for_a_busy_server_stops_at_once(self, logged_in):
+        """Nothing is on its way then; what it says is no longer that it reads."""
+        [frame] = film(logged_in)
+        busy = {"errcode": 45011, "errmsg": "api minute-quota reach limit hint: [over 60 calls this minute] rid: 1"}
+        frame.fulfill(json=busy, headers={"retry-after": "60"})
+        logged_in.get_by_text("The server is busy").wait_for()
+        logged_in.get_by_role("button", name="Stop the camera").click()
+        logged_in.get_by_text("Camera stopped.").wait_for()
+
+        assert "Camera stopped. Frames charged: 0." == logged_in.locator("#status").inner_text()
+
     def test_a_camera_begun_anew_gives_no_earlier_advice(self, logged_in):
         """As long as the browser asks whether the page may film, it says what is waited for."""
         [frame] = film(logged_in)

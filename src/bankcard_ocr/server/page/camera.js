@@ -19,7 +19,7 @@ let running = null;
 /** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers {key, frames}: why it ended. */
 export async function start(onFrame) {
   if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera", frames: 0 };
-  const run = (running = { frames: 0, key: null, stream: null });
+  const run = (running = { frames: 0, key: null, stream: null, wake: null });
   guide("g_ask");
   try {
     run.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
@@ -40,6 +40,7 @@ export function stop() {
 /** Ends a run for the reason that the text `key` tells. The first reason counts. */
 function end(run, key) {
   run.key ??= key;
+  run.wake?.();
   release(run);
   if (running !== run) return;
   running = null;
@@ -67,7 +68,7 @@ async function frames(video, run, onFrame) {
     if (unfit && skipped < MOST_SKIPPED) {
       skipped += 1;
       guide(unfit);
-      await pause(PAUSE_MS);
+      await pause(run, PAUSE_MS);
       continue;
     }
     skipped = 0;
@@ -81,7 +82,7 @@ async function frames(video, run, onFrame) {
     if (isCertain(tally)) return "g_done";
     if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return "";
     guide(guidance(answer, seen));
-    await pause(LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
+    await pause(run, LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
   }
   return "g_most";
 }
@@ -169,4 +170,8 @@ async function frame(video) {
   return { blob, bitmap: canvas };
 }
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+/** Waits, but no longer than the run lasts: a server that is busy may ask for a minute. */
+const pause = (run, ms) => new Promise((done) => {
+  run.wake = done;
+  setTimeout(done, ms);
+});
