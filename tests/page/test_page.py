@@ -1313,6 +1313,26 @@ class TestPeople:
 
         assert (0, [True, True]) == (moved, seen)
 
+    def test_what_is_said_instead_is_in_view_on_a_phone(self, logged_in):
+        """Of a camera that is refused, and of too many pictures; it stands below the picture, too."""
+        logged_in.emulate_media(reduced_motion="reduce")
+        logged_in.set_viewport_size({"width": 360, "height": 740})
+        logged_in.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException()); }")
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        ways = {
+            "The camera was refused": logged_in.get_by_role("button", name="Live camera").click,
+            "At most 8 pictures": lambda: logged_in.locator("#file").set_input_files([picture] * 9),
+        }
+        seen = []
+        for text, way in ways.items():
+            logged_in.evaluate("scrollTo(0, 0)")
+            way()
+            logged_in.get_by_text(text).wait_for()
+            box = logged_in.locator("#status").bounding_box()
+            seen.append(box["y"] > 0 and box["y"] + box["height"] < 740)
+
+        assert [True, True] == seen
+
     def test_forced_colours_leave_bars_and_the_tab_chosen(self, logged_in):
         """A browser that paints everything in the reader's own colours shows the columns, and one tab underlined."""
         logged_in.emulate_media(forced_colors="active", reduced_motion="reduce")

@@ -47,6 +47,7 @@ function say(key, values) {
   turn += 1;
   waiting = null;
   show.nothing([key, values]);
+  $("status").scrollIntoView({ block: "nearest" }); // on a phone it is below the picture
 }
 
 /** Asks for the login that the pictures wait for, or the camera when there are none. */
@@ -88,9 +89,8 @@ async function live() {
   const { key, frames } = await camera.start((bitmap, answer) => (last = { bitmap, answer }));
   if (mine !== turn) return; // another picture was chosen, or somebody logged out, while the last frame was read
   filming(false);
-  const note = key ? [key, { frames }] : null;
-  if (!last) return show.nothing(note);
-  show.reading([last.bitmap], [""], note);
+  if (!last) return say(key, { frames });
+  show.reading([last.bitmap], [""], key ? [key, { frames }] : null);
   show.answered(last.answer);
 }
 
