@@ -1313,6 +1313,18 @@ class TestPeople:
 
         assert (0, [True, True]) == (moved, seen)
 
+    @pytest.mark.parametrize("scrolled", [0, 300])
+    def test_the_login_is_in_view_on_a_phone(self, chinese_phone, scrolled: int):
+        """All of it, smoothly, from wherever a picture was chosen without one."""
+        chinese_phone.evaluate("top => scrollTo({ top, behavior: 'instant' })", scrolled)
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        chinese_phone.locator("#file").set_input_files(picture)
+        until(chinese_phone, lambda: chinese_phone.evaluate("document.activeElement.id") == "appid")
+        chinese_phone.wait_for_timeout(1000)  # of scrolling
+        box = chinese_phone.locator("#login").bounding_box()
+
+        assert (True, True) == (box["y"] >= 0, box["y"] + box["height"] <= 844)
+
     def test_what_is_said_instead_is_in_view_on_a_phone(self, logged_in):
         """Of a camera that is refused, and of too many pictures; it stands below the picture, too."""
         logged_in.emulate_media(reduced_motion="reduce")

@@ -42,19 +42,19 @@ function showReading() {
   $("tab-read").focus();
 }
 
-/** Shows a text instead of a picture. */
-function say(key, values) {
+/** Shows a text instead of a picture, and brings it into view or where something is to be done: on a phone one is below, one above. */
+function say(key, values, place = "status") {
   turn += 1;
   waiting = null;
   show.nothing([key, values]);
-  $("status").scrollIntoView({ block: "nearest" }); // on a phone it is below the picture
+  $(place).scrollIntoView({ block: "nearest" });
 }
 
 /** Asks for the login that the pictures wait for, or the camera when there are none. */
 function wait(files = waiting) {
-  say(files ? "loginFirst" : "loginCamera");
+  say(files ? "loginFirst" : "loginCamera", {}, "login");
   waiting = files;
-  $("appid").focus();
+  $("appid").focus({ preventScroll: true });
 }
 
 /** The picture as a JPEG that the server takes, of `side` pixels at most and less as long as it is too large for the server and can be read. */
