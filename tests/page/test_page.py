@@ -1259,6 +1259,18 @@ class TestPeople:
 
         assert ("rgb(28, 36, 33)", "rgb(245, 244, 240)", 0) == (ink, paper, logged_in.get_by_role("button").count())
 
+    def test_nothing_on_paper_is_there_to_be_clicked(self, logged_in):
+        """Nor after a refusal, nor on the operators' tab."""
+        replied(logged_in, {"errcode": 101001, "errmsg": "certificate not found rid: 1"}, "#refusal-what")
+        logged_in.emulate_media(media="print")
+        left = [logged_in.get_by_role("button").count()]
+        logged_in.emulate_media(media="screen")
+        ends(logged_in, (0, ""))
+        logged_in.get_by_role("button", name=re.compile("Why")).first.wait_for()
+        logged_in.emulate_media(media="print")
+
+        assert [0, 0] == [*left, logged_in.get_by_role("button").count()]
+
     def test_an_unsure_digit_is_told_by_more_than_its_colour(self, logged_in):
         """The line below it is broken."""
         replied(logged_in, REPLY, "#number")
