@@ -1259,6 +1259,21 @@ class TestPeople:
 
         assert ("rgb(28, 36, 33)", "rgb(245, 244, 240)", 0) == (ink, paper, logged_in.get_by_role("button").count())
 
+    def test_no_button_covers_what_it_copies(self, page):
+        """On the smallest phone the first line of a request is as long as there is room."""
+        page.set_viewport_size({"width": 320, "height": 568})
+        covered = page.evaluate(
+            """() => {
+                const text = document.createRange();
+                text.selectNodeContents(document.getElementById("curl"));
+                const line = text.getClientRects()[0];
+                const button = document.querySelector("[data-copy=curl]").getBoundingClientRect();
+                return line.top < button.bottom && line.right > button.left;
+            }"""
+        )
+
+        assert not covered
+
     def test_nothing_on_paper_is_there_to_be_clicked(self, logged_in):
         """Nor after a refusal, nor on the operators' tab."""
         replied(logged_in, {"errcode": 101001, "errmsg": "certificate not found rid: 1"}, "#refusal-what")
