@@ -83,6 +83,19 @@ def test_closed_streams_are_no_surprise(tmp_path, closed: str, status: int, said
     assert "Traceback" not in done.stderr
 
 
+def test_a_crash_leaves_no_core():
+    """Card numbers are in a command's memory, so neither it nor what it starts leaves a core dump, whatever may."""
+    program = (
+        "import resource, sys; from bankcard_ocr import cli; most = resource.getrlimit(resource.RLIMIT_CORE)[1]; "
+        "resource.setrlimit(resource.RLIMIT_CORE, (most, most)); "
+        "cli.app = lambda: print(*resource.getrlimit(resource.RLIMIT_CORE), most); cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    soft, hard, before = map(int, done.stdout.split())
+
+    assert (0, before) == (soft, hard)
+
+
 def test_pillow_does_not_warn_of_damage(monkeypatch):
     """Pillow's warnings are not printed among what the command prints."""
 

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -200,6 +201,20 @@ def test_every_picture_is_tried_once_more(tmp_path, made):
         found = worker.rows(Chunk(kind="files", rows=2, names=names))
 
     assert ["no picture"] * 2 == [row["outcome"] for row in found]
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="not told by this system")
+def test_a_picture_that_kills_its_reader_leaves_no_core(tmp_path, made):
+    """What dies with a picture in its memory leaves no core dump, though this program may."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    numbered(tmp_path / "in", 1)
+    with Worker(Job(reader=READER)) as worker:
+        worker.rows(Chunk(kind="files", rows=1, names=(str(tmp_path / "in" / "0000.jpg"),)))
+        found = resource.prlimit(worker._process.pid, resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+    assert 0 == found[0]
 
 
 def test_models_are_loaded_once_a_worker(tmp_path, made):

@@ -28,6 +28,7 @@ from ..numbers.masking import masked
 from ..platform import detail, wire
 from ..platform.disclosure import without_app
 from ..reading import Options
+from ..resident import leave_no_core
 from ..vision import files
 from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
@@ -208,6 +209,7 @@ def card(number: str, job: Job) -> dict[str, Any]:
 
 def _work(connection: Connection, job: Job) -> None:
     """What the process does: rows of chunks, until its parent is gone."""
+    leave_no_core()  # below Ray no command has said so
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
     warnings.filterwarnings("ignore", module=r"PIL\.")  # of damage, which is a row's own outcome
     threading.Thread(target=_end_with_parent, daemon=True).start()

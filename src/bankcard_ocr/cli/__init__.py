@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from ..errors import BankcardError, SettingsError
+from ..resident import leave_no_core
 
 VERBS = {
     "read": "Read the card numbers on pictures.",
@@ -38,6 +39,7 @@ VERBS = {
 
 def main() -> None:
     """Runs the command of ``sys.argv`` and exits."""
+    leave_no_core()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     _open_streams()
     try:
