@@ -89,9 +89,11 @@ class TestReplies:
 
         assert (200, "application/json; charset=utf-8") == (reply.status, reply.headers["content-type"])
 
-    @pytest.mark.parametrize("proxies", [("127.0.0.1",), ("*",), ("*", "10.0.0.1")])
+    @pytest.mark.parametrize(
+        "proxies", [("127.0.0.1",), ("127.0.0.9/8",), ("::ffff:127.0.0.1",), ("*",), ("*", "10.0.0.1")]
+    )
     def test_a_load_balancers_word_is_taken_when_trusted(self, start, proxies: tuple[str, ...]):
-        """X-Forwarded-For counts from a trusted proxy."""
+        """X-Forwarded-For counts from a trusted proxy, in whatever way that is written."""
         served = start(trusted_proxies=proxies)
         served.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
 

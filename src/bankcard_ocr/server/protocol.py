@@ -26,6 +26,7 @@ import asyncio
 import ipaddress
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -35,6 +36,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import CallError
 from ..platform import wire
+from ..platform.callers import network_of
 from ..settings import Settings
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
@@ -275,6 +277,15 @@ class Config(uvicorn.Config):
         super().__init__(app, http=Protocol, **options)
 
 
+def _networks(proxies: Iterable[str]) -> list[str]:
+    """``proxies`` as uvicorn knows them: with bits behind the prefix, or mapped into IPv6, it takes them for none.
+
+    >>> _networks(["10.1.2.3/8", "::ffff:192.0.2.7"])
+    ['10.0.0.0/8', '192.0.2.7/32']
+    """
+    return [str(network_of(proxy)) for proxy in proxies]
+
+
 def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Config:
     """How uvicorn is to run ``app``: several workers on a loop that takes turns."""
     return Config(
@@ -290,7 +301,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
         server_header=False,
         workers=settings.workers,
         proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips="*" if "*" in settings.trusted_proxies else list(settings.trusted_proxies),
+        forwarded_allow_ips="*" if "*" in settings.trusted_proxies else _networks(settings.trusted_proxies),
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.drain_s,
         timeout_worker_healthcheck=60,  # of a worker that starts on a machine under load the imports alone may take 10
