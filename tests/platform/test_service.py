@@ -754,6 +754,12 @@ class TestRid:
 
         assert platform.told[0][0].request_url.endswith("&type=\ufffd[31mred")
 
+    def test_of_an_address_that_is_none_no_number_is_kept(self):
+        """Where any proxy is trusted the address is what a stranger says."""
+        call = Call(request=Request(method="POST", path="/", client_ip="\x9b2J4111 1111 1111 1111"), rid="-", now=0.0)
+
+        assert "\ufffd2J411111******1111" == record(call, Reply(errcode=0, rid="-", body={}), 1.0).client_ip
+
     def test_of_a_long_url_nothing_is_kept(self, platform):
         """It would be cut in the middle of what is masked."""
         platform.read(img_url="http%3A%2F%2Fx%2F" + "a" * 8000 + "4111111111111111")

@@ -46,7 +46,7 @@ def record(call: Call, reply: Reply, cost_ms: float) -> Record:
         request_url=_kept(_path(request.path) + "?" * bool(request.query) + _fields(request.query)),
         request_body=_kept(_body(request)),
         response_body=_kept(json.dumps(_hidden(reply.body, is_own=True), ensure_ascii=False, default=dict)),
-        client_ip=request.client_ip,
+        client_ip=_kept(request.client_ip),  # a proxy's word: where any is trusted, anybody's
         errcode=reply.errcode,
         stage=call.stage,
         reason=reply.reason,
