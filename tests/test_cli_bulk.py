@@ -71,6 +71,15 @@ def test_progress_is_told_by_tenths_where_there_is_no_terminal(call, tmp_path):
     )
 
 
+@pytest.mark.parametrize(("pan", "is_said"), [("masked", True), ("full", False)])
+def test_numbers_in_names_are_told(monkeypatch, tmp_path, pan: str, is_said: bool):
+    """OUT has them whole though numbers are masked."""
+    monkeypatch.setattr(bulk, "run", lambda *_args, **_options: Summary(rows=9, outcomes={}, numbers_in_names=2))
+    result = CliRunner().invoke(cli.app, ["bulk", "in", str(tmp_path / "out.jsonl"), "--pan", pan])
+
+    assert is_said == ("2 of the names look like card numbers" in result.output)
+
+
 def test_work_goes_on_where_nobody_hears_of_it(call, monkeypatch):
     """The log's disk is full, or who read it went away."""
 

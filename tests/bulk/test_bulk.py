@@ -479,6 +479,16 @@ def test_a_part_of_other_rows_is_no_result(tmp_path):
             parts.finish([chunk])
 
 
+def test_names_that_are_card_numbers_are_counted(tmp_path, made):
+    """Names stay as they are, so whoever masks numbers is told of those in them."""
+    numbered(tmp_path / "in", 1)
+    for name in ("4111 1111 1111 1111.jpg", "card 4111111111111111 back.jpg", "4111111111111112.jpg"):
+        (tmp_path / "in" / name).write_text(NUMBER)
+    summary = bulk.run(str(tmp_path / "in"), tmp_path / "out.jsonl", Job(reader=READER), workers=1)
+
+    assert (4, 2) == (summary.rows, summary.numbers_in_names)
+
+
 def test_names_that_are_no_text_tell_their_pictures_apart(folder, made, tmp_path):
     """They are what joins a row to its picture."""
     for name in (b"caf\xe9.jpg", b"caf\xe8.jpg"):
@@ -513,7 +523,7 @@ def test_a_folder_on_nfs_is_left_clean(tmp_path, monkeypatch):
     chunk = Chunk(kind="files", rows=1, names=("a",))
     with Parts(tmp_path / "out.jsonl") as parts:
         parts.planned({}, lambda: [chunk])
-        parts.write(chunk, [{"row": 0, "outcome": "read"}])
+        parts.write(chunk, [{"row": 0, "name": "a", "outcome": "read"}])
         parts.finish([chunk])
         monkeypatch.setattr(os, "unlink", unlink)
         monkeypatch.setattr(

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import BulkError, BulkMisuse
+from ..numbers.masking import masked_name
 from ..platform.detail import ISSUER
 from .plan import Chunk, pyarrow
 from .worker import Row
@@ -32,10 +33,11 @@ TOGETHER = 65_536  # rows in a row group of the Parquet file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a finished run wrote: its rows, and how many there are of each outcome."""
+    """What a finished run wrote: its rows, how many there are of each outcome, and how many names look like cards'."""
 
     rows: int
     outcomes: dict[str, int]
+    numbers_in_names: int = 0
 
 
 class Parts:
@@ -107,14 +109,14 @@ class Parts:
 
     def finish(self, chunks: list[Chunk]) -> Summary:
         """Makes OUT of all parts and removes them."""
-        outcomes: Counter[str] = Counter()
+        outcomes, bare = Counter[str](), Counter[bool]()
         with whole(self.out) as file:
             if self.out.suffix == ".parquet":
-                _write_parquet(file, self._rows(chunks, outcomes))
+                _write_parquet(file, self._rows(chunks, outcomes, bare))
             else:
-                file.writelines(map(_line, self._rows(chunks, outcomes)))
+                file.writelines(map(_line, self._rows(chunks, outcomes, bare)))
         self.discard()
-        return Summary(rows=outcomes.total(), outcomes=dict(sorted(outcomes.items())))
+        return Summary(rows=outcomes.total(), outcomes=dict(sorted(outcomes.items())), numbers_in_names=bare[True])
 
     def discard(self) -> None:
         """Removes the parts, the plan first: without it nothing else is looked at."""
@@ -130,7 +132,7 @@ class Parts:
                 return
         self.discard()
 
-    def _rows(self, chunks: Iterable[Chunk], outcomes: Counter[str]) -> Iterator[Row]:
+    def _rows(self, chunks: Iterable[Chunk], outcomes: Counter[str], bare: Counter[bool]) -> Iterator[Row]:
         for chunk in chunks:
             try:
                 with self._path(chunk).open("rb") as file:
@@ -144,6 +146,7 @@ class Parts:
             if [each["row"] for each in rows] != list(range(chunk.first, chunk.first + chunk.rows)):
                 raise BulkError(f"{self._path(chunk)} does not have its {chunk.rows} rows; delete it and run again")
             outcomes.update(each["outcome"] for each in rows)
+            bare.update(masked_name(each["name"]) != each["name"] for each in rows)
             yield from rows
 
     def _path(self, chunk: Chunk) -> Path:

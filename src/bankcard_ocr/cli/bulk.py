@@ -58,6 +58,8 @@ def command(
         raise typer.BadParameter(str(error)) from error
     told = ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())
     say(f"{summary.rows} pictures in {out}: {told}")
+    if summary.numbers_in_names and pan != "full":
+        say(f"{summary.numbers_in_names} of the names look like card numbers, and are whole in {out}")
 
 
 def _key(pan: Pan, file: Path | None) -> bytes:
