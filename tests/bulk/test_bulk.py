@@ -548,6 +548,19 @@ def test_a_lock_that_was_removed_meanwhile_is_taken_anew(tmp_path, monkeypatch):
         assert (2, True) == (len(opened), (parts.folder / "lock").exists())
 
 
+@pytest.mark.parametrize("lay", ["file", "link"])
+def test_what_lies_where_a_file_is_written_gets_no_number(tmp_path, lay: str):
+    """Another user of the folder may have laid a file that all may read there, or a link to one of this user's."""
+    other, beside = tmp_path / "other", tmp_path / f"file.{os.getpid()}.new"
+    other.write_text("as it was")
+    other.chmod(0o666)
+    beside.hardlink_to(other) if lay == "file" else beside.symlink_to(other)
+    with whole(tmp_path / "file") as file:
+        file.write(b"4111111111111111")
+
+    assert ("as it was", 0o100600) == (other.read_text(), (tmp_path / "file").lstat().st_mode)
+
+
 def test_a_file_that_fails_half_way_is_not_there(tmp_path):
     """What is not whole is not at its place, nor beside it."""
     with suppress(RuntimeError), whole(tmp_path / "file") as file:

@@ -14,7 +14,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -162,10 +162,14 @@ def _is_open_at(file: int, path: Path) -> bool:
 
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write, for its owner alone, that is at ``path`` when all of it is on disk, and not before."""
+    """A file to write, for its owner alone, that is at ``path`` when all of it is on disk, and not before.
+
+    What another user laid in its place beforehand, a file or a link, is not written to.
+    """
     beside = path.with_name(f"{path.name}.{os.getpid()}{NEW}")
     try:
-        with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        beside.unlink(missing_ok=True)
+        with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -174,7 +178,8 @@ def whole(path: Path) -> Iterator[IO[bytes]]:
         why = error.strerror or error
         raise BulkError(f"{path} cannot be written: {why}; make room and run the same command again") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _line(row: Row) -> bytes:
