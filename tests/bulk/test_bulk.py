@@ -489,6 +489,11 @@ def test_names_that_are_card_numbers_are_counted(tmp_path, made):
     assert (4, 2) == (summary.rows, summary.numbers_in_names)
 
 
+def test_no_name_is_in_what_is_said_of_a_chunk():
+    """Ray writes what it is given into a log that every user may read; a file may be called after its card."""
+    assert "4111" not in repr(Chunk(kind="files", rows=1, names=("in/4111 1111 1111 1111.jpg",), root="in/"))
+
+
 def test_names_that_are_no_text_tell_their_pictures_apart(folder, made, tmp_path):
     """They are what joins a row to its picture."""
     for name in (b"caf\xe9.jpg", b"caf\xe8.jpg"):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class Chunk:
     rows: int
     kind: Literal["files", "zip", "parquet"]
     path: str = ""
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default=(), repr=False)  # Ray logs what it is given where all may read it
     root: str = ""
     group: int = 0
     start: int = 0
@@ -150,9 +150,9 @@ def _column(arrow: Any, schema: Any, file: Path, wanted: str) -> str:
             kind = schema.field(wanted).type
             raise BulkMisuse(f"the column {wanted} of {file} holds {kind}, neither pictures nor paths of them")
         return wanted
-    for field in schema:
-        if _holds(arrow.types, field.type, ("binary",)):
-            return str(field.name)
+    for each in schema:
+        if _holds(arrow.types, each.type, ("binary",)):
+            return str(each.name)
     for name in PATH_COLUMNS:
         if name in schema.names and _holds(arrow.types, schema.field(name).type, ("string", "null")):
             return name
