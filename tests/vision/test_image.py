@@ -601,6 +601,16 @@ def test_a_jpeg_of_very_many_scans_is_refused(monkeypatch):
         image.decode(MANY)
 
 
+def test_a_png_of_very_many_colour_profiles_is_refused():
+    """2 MiB have room for two thousand, each of which takes a megabyte to unpack: five seconds in all."""
+    body = b"iCCPname\0\0" + zlib.compress(bytes(1 << 20))
+    profile = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+    plain = png(8, 8, bytes(9 * 8))
+    assert (8, 8) == image.decode(plain[:33] + profile * image.MOST_PROFILES + plain[33:]).size
+    with pytest.raises(NotAPicture, match="too many colour profiles: 9"):
+        image.decode(plain[:33] + profile * (image.MOST_PROFILES + 1) + plain[33:])
+
+
 def test_a_large_jpeg_may_have_fewer_scans(monkeypatch):
     """Pixels times scans are limited too: one scan over that limit is refused."""
     monkeypatch.setattr(image, "MOST_SCANNED", 64 * 48 * 10)

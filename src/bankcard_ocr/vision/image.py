@@ -53,6 +53,7 @@ MAX_PIXELS = 50_000_000
 LARGE = 8_000_000  # pixels from which a picture waits until no other so large is being decoded
 MOST_SCANS = 64  # of a progressive JPEG; programs write about 10
 FEW_SCANS = 12  # what Pillow takes a JPEG with, which is given over to it before its size is known
+MOST_PROFILES = 8  # of a PNG, which has one; the word may stand in its pixels by chance
 MOST_SCANNED = 600_000_000  # pixels times scans: each is a pass over all pixels, about 0.1 s at the limit of pixels
 
 
@@ -385,6 +386,14 @@ def _webp(data: bytes, enough: int, max_pixels: int) -> Picture:
         return _pillow("PIL.WebPImagePlugin", "WebPImageFile")(data, enough, max_pixels)
 
 
+def _png(data: bytes, enough: int, max_pixels: int) -> Picture:
+    """Pillow unpacks every colour profile that stands before the pixels: a megabyte for each thousand bytes."""
+    profiles = data.count(b"iCCP")
+    if profiles > MOST_PROFILES:
+        raise NotAPicture(f"PNG of too many colour profiles: {profiles}")
+    return _pillow("PIL.PngImagePlugin", "PngImageFile")(data, enough, max_pixels)
+
+
 def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:
     if find_spec("pillow_heif") is None:
         raise NotAPicture("HEIC, which is not accepted here; send a JPEG, or install the extra heic")
@@ -402,7 +411,7 @@ _jpeg_by_pillow = _pillow("PIL.JpegImagePlugin", "JpegImageFile")
 
 _DECODERS: dict[str, _Decoder] = {
     "JPEG": _jpeg,
-    "PNG": _pillow("PIL.PngImagePlugin", "PngImageFile"),
+    "PNG": _png,
     "WEBP": _webp,
     "GIF": _pillow("PIL.GifImagePlugin", "GifImageFile"),
     "TIFF": _pillow("PIL.TiffImagePlugin", "TiffImageFile"),

@@ -218,6 +218,7 @@ const IN_CHINESE = [
   [/^no pixels$/, "图片没有像素。"],
   [/^floating-point pixels$/, "不支持浮点像素。"],
   [/^JPEG of (?:an unusual subsampling and of )?too many scans: (\d+)$/, "JPEG 的扫描次数过多（$1）。"],
+  [/^PNG of too many colour profiles: (\d+)$/, "PNG 的颜色配置文件过多（$1）。"],
   [/^PDF with a password$/, "PDF 有密码。"],
   [/^PDF of a page without room$/, "PDF 的页面没有大小。"],
   [/^PDF that takes too long to draw, or cannot be drawn$/, "PDF 无法绘制，或绘制过慢。"],
