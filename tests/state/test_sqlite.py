@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -113,6 +114,28 @@ def test_waiting_for_a_fresh_file_has_an_end(path, clock, monkeypatch):
     with pytest.raises(StateError, match="database is locked"):
         SqliteState(path, clock)
     other.close()
+
+
+def test_a_file_that_another_process_keeps_to_itself_holds_up_no_queue(path, clock, monkeypatch):
+    """Of threads that wait together the last has its answer hardly later than the first, not after all of them."""
+    monkeypatch.setattr(sqlite, "WAIT_S", 0.5)
+    store = SqliteState(path, clock)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    def ping(_number: int) -> str:
+        with pytest.raises(StateError) as caught:
+            store.ping()
+        return str(caught.value)
+
+    started = time.monotonic()
+    with ThreadPoolExecutor(12) as pool:
+        said = set(pool.map(ping, range(12)))
+    took = time.monotonic() - started
+    other.close()
+    store.close()
+
+    assert ({"the state store failed: database is locked"}, True) == (said, took < 3)  # one after the other: 6 s
 
 
 def test_a_file_that_cannot_be_used_is_not_held_open(path, clock):

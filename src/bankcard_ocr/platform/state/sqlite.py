@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, shared by the threads and processes of one machine.
 
 Exactness: every verb is one statement or one ``BEGIN IMMEDIATE`` transaction, so that writers of all processes stand
-in line; a writer that waits longer than ``WAIT_S`` raises StateError.
+in line; who waits longer than ``WAIT_S`` for other processes, or for other threads, raises StateError.
 
 Durability: write-ahead log with ``synchronous=NORMAL``. What a verb has done survives the death of every process
 (``kill -9``) at once; a power cut may take back the last moments but never damages the file. Whoever wants each charge
@@ -263,8 +263,8 @@ class SqliteState:
 
     def _prepare(self, synchronous: str) -> None:
         """Makes the file one that is written as this module says, of this version."""
-        with self._lock, _failures():
-            _write_ahead(self._connection)
+        with self._alone() as connection:
+            _write_ahead(connection)
         self._all(f"PRAGMA synchronous = {synchronous}")
         with self._write() as connection:
             _migrate(connection)
@@ -274,18 +274,32 @@ class SqliteState:
         return rows[0] if rows else None
 
     def _all(self, sql: str, *values: Any) -> list[Any]:
-        with self._lock, _failures():
-            return self._connection.execute(sql, values).fetchall()  # to the end: RETURNING commits with the last row
+        with self._alone() as connection:
+            return connection.execute(sql, values).fetchall()  # to the end: RETURNING commits with the last row
 
     def _do(self, sql: str, *values: Any) -> int:
-        with self._lock, _failures():
-            return self._connection.execute(sql, values).rowcount
+        with self._alone() as connection:
+            return connection.execute(sql, values).rowcount
+
+    @contextmanager
+    def _alone(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone; SQLite's errors become StateError.
+
+        Behind a thread that waits for another process nobody waits longer than that one does.
+        """
+        if not self._lock.acquire(timeout=WAIT_S):
+            raise StateError("the state store failed: database is locked")
+        try:
+            yield self._connection
+        except sqlite3.Error as error:
+            raise StateError(f"the state store failed: {error}") from error
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone, inside a transaction that no other writer is in."""
-        with self._lock, _failures():
-            connection = self._connection
+        with self._alone() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -294,15 +308,6 @@ class SqliteState:
                 if connection.in_transaction:  # a full disk has ended it already
                     connection.execute("ROLLBACK")
                 raise
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    """Lets SQLite's errors become StateError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise StateError(f"the state store failed: {error}") from error
 
 
 def _make_private(path: str | Path) -> None:
