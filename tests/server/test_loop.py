@@ -14,6 +14,8 @@ from contextlib import ExitStack
 import pytest
 
 from bankcard_ocr.server import loop as loops
+from bankcard_ocr.server import protocol
+from bankcard_ocr.settings import Settings
 
 
 class Echo(asyncio.Protocol):
@@ -129,6 +131,21 @@ def test_the_more_connections_of_a_worker_are_at_work_the_longer_it_leaves_the_n
         server._woken()
 
         assert loop.waits == [loops.WAIT_S * count for count in waits]
+        server.close()
+    finally:
+        loop.close()
+
+
+def test_a_process_that_is_alone_leaves_no_connection_to_others(listener):
+    """It takes each at once, however much it has to do."""
+    loop = Clock()
+    loop.takes_turns = False
+    try:
+        server = loops.Server(loop, asyncio.Protocol, listener)
+        server._open = {Transport()}  # type: ignore[arg-type]
+        server._on_waking()
+
+        assert (loop.waits, protocol.config(None, Settings()).loop) == ([], "bankcard_ocr.server.loop:Alone")
         server.close()
     finally:
         loop.close()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import resource
 import signal
+import socket
 import time
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
@@ -56,6 +60,27 @@ def test_a_log_that_nobody_reads_holds_nobody_up(start, token, workers: str):
 
     assert {0} == codes
     assert served.process.wait(timeout=15) in {0, -signal.SIGTERM}
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="this system sets no limits of other processes")
+def test_a_server_out_of_file_descriptors_says_so_once_a_second(start, token):
+    """It fills no disk with that, and takes what waits as soon as there is room."""
+    served = start()
+    pid = served.ready()
+    open_now = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_now + 4, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with ExitStack() as stack:
+        address = (httpx.URL(served.base).host, httpx.URL(served.base).port)
+        for _ in range(20):
+            stack.enter_context(socket.create_connection(address, 5))
+        time.sleep(1.5)
+    number = read(served, token)["number"]
+    served.process.send_signal(signal.SIGTERM)
+    errors = [line for line in served.process.communicate(timeout=30)[1].splitlines() if '"level": "error"' in line]
+
+    assert number == NUMBER
+    assert {"no more connections can be accepted for now"} == {json.loads(line)["event"] for line in errors}
+    assert len(errors) < 20
 
 
 def test_several_hangups_are_one_reload_and_a_stop_goes_first(start):

@@ -28,6 +28,8 @@ _SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 class Loop(asyncio.SelectorEventLoop):
     """asyncio's loop, whose servers take turns with those of other processes on the same socket."""
 
+    takes_turns = True
+
     async def create_server(self, protocol_factory: Factory, *args: Any, **options: Any) -> Any:
         """A server on ``sock``, which may be shared; on anything else it is asyncio's own."""
         sock, backlog = options.pop("sock", None), options.pop("backlog", 100)
@@ -38,17 +40,24 @@ class Loop(asyncio.SelectorEventLoop):
         return Server(self, protocol_factory, sock)
 
 
+class Alone(Loop):
+    """The loop of a process that has a socket to itself: its servers take each connection at once."""
+
+    takes_turns = False
+
+
 class Server:
     """Accepts connections from its creation on until it is closed; of asyncio's server it has what uvicorn uses."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol_factory: Factory, sock: socket.socket) -> None:
+    def __init__(self, loop: Loop, protocol_factory: Factory, sock: socket.socket) -> None:
         self._loop = loop
         self._factory = protocol_factory
         self._sock: socket.socket | None = sock
         self._timer: asyncio.TimerHandle | None = None
         self._connecting: set[asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]] = set()
         self._open: set[transports.Transport] = set()
-        loop.add_reader(sock.fileno(), self._woken)
+        self._on_waking = self._woken if loop.takes_turns else self._accept
+        loop.add_reader(sock.fileno(), self._on_waking)
 
     @property
     def sockets(self) -> tuple[socket.socket, ...]:
@@ -86,7 +95,7 @@ class Server:
 
     def _resumed(self) -> None:
         if self._sock is not None:
-            self._loop.add_reader(self._sock.fileno(), self._woken)
+            self._loop.add_reader(self._sock.fileno(), self._on_waking)
             self._accept()
 
     def _accept(self) -> None:
@@ -110,7 +119,7 @@ class Server:
 
     def _connected(self, task: asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]) -> None:
         self._connecting.discard(task)
-        if not task.cancelled() and task.exception() is None:
+        if self._loop.takes_turns and not task.cancelled() and task.exception() is None:
             self._open.add(task.result()[0])
 
 

@@ -292,7 +292,7 @@ def config(app: Any, settings: Settings, *, factory: bool = False) -> uvicorn.Co
         app,
         head_timeout_s=settings.request_timeout_s,
         errcode_style=settings.errcode_style,
-        loop="bankcard_ocr.server.loop:Loop" if settings.workers > 1 else "asyncio",
+        loop=f"bankcard_ocr.server.loop:{'Loop' if settings.workers > 1 else 'Alone'}",
         factory=factory,
         ws="none",
         lifespan="on",
