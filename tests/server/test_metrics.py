@@ -141,6 +141,15 @@ def test_quotas_are_asked_when_scraped(store):
     ]
 
 
+def test_a_scrape_asks_for_all_counts_at_once(store):
+    """A store that is slow to answer makes no scrape so slow that it is given up."""
+    asked = Mock(wraps=store)
+    list(Quotas(lambda: (asked, Settings()), lambda: NOW).collect())
+
+    asked.used_each.assert_called_once_with(["recognize:wx1"], beijing_day(NOW))
+    asked.used.assert_not_called()
+
+
 @pytest.mark.parametrize("verb", ["ping", "apps"])
 def test_a_store_that_is_away_is_a_metric(store, monkeypatch, verb):
     """A scrape is answered when the store is not, or takes no charges."""

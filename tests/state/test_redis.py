@@ -421,6 +421,22 @@ def test_an_appid_is_no_pattern(store):
     assert (0, 1) == (store.used("recognize:*", DAY), store.used("recognize:wx1", DAY))
 
 
+def test_counts_of_many_are_one_question(store, monkeypatch):
+    """A scrape of a thousand apps takes the way to Redis once, however long that is."""
+    store.consume("recognize:wx7", DAY, 5)
+    sent: list[object] = []
+    send = AbstractConnection.send_packed_command
+
+    def noted(self, *given, **more):
+        sent.append(given)
+        return send(self, *given, **more)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", noted)
+    counts = store.used_each([f"recognize:wx{number}" for number in range(1000)], DAY)
+
+    assert ({7: 1}, 1) == ({at: count for at, count in enumerate(counts) if count}, len(sent))
+
+
 def test_times_keep_every_bit(store):
     """A time that has no short decimal form comes back equal."""
     store.rotate_token(token("a"), old_until=0.0)

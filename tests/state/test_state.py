@@ -249,6 +249,13 @@ class TestCounters:
         """A limit of 0 or less serves nobody."""
         assert (None, 0) == (store.consume("c:wx1", DAY, limit), store.used("c:wx1", DAY))
 
+    def test_counts_of_several_are_told_in_their_order(self, store):
+        """Nothing that was never counted is left out."""
+        for counter in ("c:wx2", "c:wx1", "c:wx2"):
+            store.consume(counter, DAY, 5)
+
+        assert ([1, 0, 2], []) == (store.used_each(["c:wx1", "c:wx3", "c:wx2"], DAY), store.used_each([], DAY))
+
     def test_the_largest_limit_is_one(self, store):
         """What the settings let pass at most, every store can count to."""
         assert 1 == store.consume("c:wx1", DAY, MOST_CALLS)

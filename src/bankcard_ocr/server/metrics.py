@@ -105,11 +105,12 @@ class Quotas:
         try:
             state, settings = self._now()
             state.ping()
-            today = base.beijing_day(self._clock())
-            for app in state.apps()[:MOST_APPS]:
-                used.add_metric([app.appid], state.used(counter("recognize", app.appid), today))
-                daily = app.limit(settings.daily_limit)
-                limit.add_metric([app.appid], daily)
+            apps = state.apps()[:MOST_APPS]
+            counters = [counter("recognize", app.appid) for app in apps]
+            counts = state.used_each(counters, base.beijing_day(self._clock()))
+            for app, count in zip(apps, counts, strict=True):
+                used.add_metric([app.appid], count)
+                limit.add_metric([app.appid], app.limit(settings.daily_limit))
             up.add_metric([], 1)
         except StateError:
             up.add_metric([], 0)

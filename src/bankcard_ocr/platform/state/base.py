@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -174,6 +174,10 @@ class State(Protocol):
 
     def used(self, counter: str, window: Window) -> int:
         """The count in this window."""
+        ...
+
+    def used_each(self, counters: Sequence[str], window: Window) -> list[int]:
+        """The count of each in this window, by one question to the store."""
         ...
 
     def clear(self, counter: str, window: Window) -> None:

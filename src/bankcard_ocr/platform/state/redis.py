@@ -27,7 +27,7 @@ from __future__ import annotations
 import itertools
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
@@ -259,6 +259,12 @@ class RedisState:
     def used(self, counter: str, window: Window) -> int:
         with self._use() as redis:
             return int(redis.hget(self._key(f"count:{counter}"), f"n:{window.name}") or 0)
+
+    def used_each(self, counters: Sequence[str], window: Window) -> list[int]:
+        with self._use() as redis, redis.pipeline(transaction=False) as questions:
+            for counter in counters:
+                questions.hget(self._key(f"count:{counter}"), f"n:{window.name}")
+            return [int(count or 0) for count in questions.execute()]
 
     def clear(self, counter: str, window: Window) -> None:
         with self._use() as redis:

@@ -17,7 +17,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -181,6 +181,9 @@ class SqliteState:
     def used(self, counter: str, window: Window) -> int:
         row = self._one("SELECT count FROM counters WHERE counter = ? AND window = ?", counter, window.name)
         return row[0] if row else 0
+
+    def used_each(self, counters: Sequence[str], window: Window) -> list[int]:
+        return [self.used(counter, window) for counter in counters]
 
     def clear(self, counter: str, window: Window) -> None:
         self._do("DELETE FROM counters WHERE counter = ? AND window = ?", counter, window.name)
