@@ -46,6 +46,7 @@ def test_a_server_alone_reads_its_settings_anew(served, token, tmp_path):
     before = reads(served.base, token, 2)
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = 3\n")
     served.process.send_signal(signal.SIGHUP)
+    served.line(r'"changed": \["daily_limit = 3"\]')
     served.ready()
     after = reads(served.base, token, 1)
     (tmp_path / "bankcard-ocr.toml").write_text("daily_limit = many\n")

@@ -14,7 +14,7 @@ import structlog
 
 from ..errors import SettingsError, StateError
 from ..platform import state as states
-from ..settings import Loaded, Settings, Value, key, load
+from ..settings import Loaded, Settings, Value, key, load, shown
 from . import logs, traces
 from .build import fetcher, table
 
@@ -49,7 +49,7 @@ class HangupFlag:
 
 
 def reloaded(source: Source, before: Settings) -> Settings | None:
-    """The settings as they are now, but for :data:`FIXED`; None when they are wrong, which the log says."""
+    """The settings as they are now, but for :data:`FIXED`; None when they are wrong. The log says either."""
     try:
         loaded = source.load()
         check(loaded)
@@ -61,7 +61,11 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
     for name, value in fixed.items():
         if getattr(loaded.settings, name) != value:
             structlog.get_logger().warning("setting changes by a restart alone", setting=name, stays=value)
-    return dataclasses.replace(loaded.settings, **fixed)
+    after = dataclasses.replace(loaded.settings, **fixed)
+    names = [field.name for field in dataclasses.fields(after)]
+    changed = [f"{name} = {shown(after, name)}" for name in names if getattr(after, name) != getattr(before, name)]
+    structlog.get_logger().info("settings are read anew", changed=changed)
+    return after
 
 
 def log_rejected(error: Exception) -> None:
