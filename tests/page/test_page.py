@@ -1168,7 +1168,7 @@ class TestPeople:
         )
 
     def test_what_is_said_is_said_once(self, logged_in):
-        """No text is put anew into what screen readers tell of: not with the same advice, nor when something is shown."""
+        """No text is put anew into what screen readers tell of: neither the same advice nor what is shown."""
         frames = film(logged_in)
         told = watched(logged_in)
         no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
