@@ -217,8 +217,8 @@ def test_what_may_be_left_of_a_longer_number_must_be_proven(text: str, gaps: dic
     [
         ("110105194912310029", False),  # born on the last day of 1949
         ("11010519491231002", False),  # its X was not seen
-        ("675900194913310033", True),  # no month; 18 digits as Maestro cards may have
-        ("675900221012310033", True),  # nobody was born then
+        ("675900194913310034", True),  # no month; 18 digits as Maestro cards may have
+        ("675900221012310035", True),  # nobody was born then
         ("620010194912310029", False),
         ("675900194912310035", False),  # Maestro's prefix; one in ten passes the check digit, as those of Gansu do
     ],
@@ -258,7 +258,8 @@ def test_what_follows_the_62_of_nineteen_is_not_proven(gaps: dict[int, float], b
         ("6062820000000001", True),  # Hipercard, whose numbers need not pass: an issuer is known
         ("6018282227431033", True),  # networks whose numbers have no check digit: published test numbers
         ("6019330047539016", True),
-        ("37282246310005019", True),  # longer than its issuer's, as specimens are
+        ("37282246310005019", False),  # longer than its issuer's
+        ("622200123456789019", False),  # of a length that UnionPay seldom has: what is left of 19
         ("0123456789012345", True),
     ],
 )

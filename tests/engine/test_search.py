@@ -352,6 +352,7 @@ def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypat
         ("6222001234567890", 14, 640, False),  # half a digit's pitch from the left edge
         ("6222001234567890", 60, 560, False),  # and from the right one
         ("6222001234567890", 22, 640, True),
+        ("6222001234567890", 60, 570, False),  # three digits more may have stood there
         (NUMBER, 14, 640, True),  # proven by its check digit and length
         (NUMBER, 60, 570, False),  # three digits more may have stood behind UnionPay's sixteen
         (NUMBER, 60, 590, True),
@@ -360,8 +361,12 @@ def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypat
         ("675900000000", 60, 640, True),
     ],
 )
-def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, left: int, width: int, believed: bool):
-    """More of it may have been cut off."""
+@pytest.mark.parametrize("border", [0, 90])
+def test_a_number_at_the_pictures_edge_must_be_proven(
+    monkeypatch, number: str, left: int, width: int, believed: bool, border: int
+):
+    """More of it may have been cut off; borders of one colour, as letterboxing adds, are none of the picture."""
+    left += border
     quad = np.array([(left, 100), (left + 480, 100), (left + 480, 130), (left, 130)], np.float32)
     characters = tuple(
         Character(text=char, probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i, char in enumerate(number)
@@ -371,6 +376,9 @@ def test_a_number_at_the_pictures_edge_must_be_proven(monkeypatch, number: str, 
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=quad, score=0.9)])
     monkeypatch.setattr(Look, "_look", lambda *_: seen)
     monkeypatch.setattr(Look, "_compared", lambda _search, before: before)
-    looking = searching(np.zeros((200, width, 3), np.uint8)).regions()
+    pixels = np.zeros((200, width + 2 * border, 3), np.uint8)
+    pixels[:, border : border + width] = np.arange(100, 100 + width, dtype=np.int64)[None, :, None] % 7 * 20 + 100
+    pixels[::2, border : border + width] += 20
+    looking = searching(pixels).regions()
 
     assert believed == (next(looking).confidence > 0.9)

@@ -32,6 +32,32 @@ def test_blur_takes_the_edges(picture):
     assert found[2] < 0.5 * found[0]
 
 
+@pytest.mark.parametrize("noise", [0, 3, 9])
+def test_borders_of_one_colour_are_no_content(picture, noise: int):
+    """As letterboxing adds them, a colour each; up to what JPEG makes of one, no further, and none of a blank one."""
+    rng = np.random.default_rng(1)
+    boxed = cv2.copyMakeBorder(picture, 40, 0, 0, 25, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    boxed = cv2.copyMakeBorder(boxed, 0, 10, 70, 0, cv2.BORDER_CONSTANT, value=(250, 250, 250))
+    if noise:
+        boxed = np.clip(boxed + rng.integers(-noise, noise + 1, boxed.shape), 0, 255).astype(np.uint8)
+    height, width = boxed.shape[:2]
+    inner = (70 + 60, 40 + 50, width - 25 - 60, height - 10 - 50)  # the picture has an even border of its own
+
+    assert quality.content(boxed) == (inner if noise <= 3 else (0, 0, width, height))
+    assert quality.content(np.full((30, 40, 3), 7, np.uint8)) == (0, 0, 40, 30)
+
+
+@pytest.mark.parametrize(("colour", "goes_on"), [((60, 90, 160), True), ((140, 140, 140), False)])
+def test_the_ground_goes_on_in_its_colour(picture, colour: tuple[int, int, int], goes_on: bool):
+    """What is behind the line is a part of the card, or none."""
+    behind = picture.copy()
+    behind[:, 660:] = colour
+    around = behind[180:360].copy()
+    around[:, :660] = np.where(around[:, :660] > 200, around[:, :660], (60, 90, 160))
+
+    assert quality.ground_goes_on(around, LINE - np.float32((0, 180)), 0.01, 0.05) is goes_on
+
+
 def test_glare_is_the_share_that_is_burnt_out(picture):
     """A white spot counts by its size; on a white card white is no glare."""
     lit = picture.copy()

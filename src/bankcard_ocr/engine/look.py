@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
+import numpy as np
+
 from ..numbers import pan
 from ..reading import Candidate, Options
 from ..vision import quad as quads
-from ..vision import recognize
+from ..vision import quality, recognize
 from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.recognize import Line
@@ -188,11 +190,9 @@ class Look:
     def _doubted_at_the_edge(self, region: Region) -> Region:
         """``region``, doubted where the picture ends so close to its number that more of it may have been cut off."""
         number = region.candidates[0].number if region.candidates else ""
-        if len(number) >= judge.SHORT and judge.is_proven(number):
-            may_lack_a_group = not judge.is_surely_whole(number) and len(number) < pan.LONGEST
-            if not (may_lack_a_group and self._room(region)[1] < GROUP_CUT):
-                return region
-        elif not self._is_at_the_edge(region):
+        is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
+        is_cut = not is_proven and self._is_at_the_edge(region)
+        if not is_cut and not (judge.may_lack_a_group(number) and self._room(region)[1] < GROUP_CUT):
             return region
         return replace(region, candidates=judge.refused(region.candidates), is_cut=True)
 
@@ -201,13 +201,27 @@ class Look:
         return min(self._room(region)) < CUT
 
     def _room(self, region: Region) -> tuple[float, float]:
-        """Pitches of its characters to the picture's edge, before and behind them; infinite where there are few."""
+        """Pitches of its characters to the picture's edge, before and behind them; infinite where there are few.
+
+        Borders of one colour, which is not that of the ground they stand on, are none of the picture.
+        """
         count = len(region.characters) or (recognize.FEWEST if region.candidates else 0)
         if count < recognize.FEWEST:
             return math.inf, math.inf  # too little was read to tell where it ends
-        pitch = quads.sides(region.text_quad)[0] / count
-        before, behind = quads.room(region.text_quad, *self.pixels.shape[1::-1])
-        return before / max(1e-6, pitch), behind / max(1e-6, pitch)
+        before, behind = (
+            self._room_behind(quad, count) for quad in (quads.turn(region.text_quad, 2), region.text_quad)
+        )
+        return before, behind
+
+    def _room_behind(self, text: quads.Quad, count: int) -> float:
+        """Pitches of the ``count`` characters of ``text`` to the picture's edge, or to a border, behind them."""
+        long, _ = quads.sides(text)
+        left, top, right, bottom = quality.content(self.pixels)
+        _, to_edge = quads.room(text, *self.pixels.shape[1::-1])
+        _, to_border = quads.room(text - np.array((left, top), np.float32), right - left, bottom - top)
+        start, pitch = to_border / max(1.0, long), 1 / count
+        is_border = to_border < to_edge and not quality.ground_goes_on(self.pixels, text, start, start + pitch)
+        return (to_border if is_border else to_edge) * count / max(1e-6, long)
 
     def _doubted_when_small(self, region: Region) -> Region:
         """``region``, doubted where its digits have so few pixels that the net is surer than it should be."""

@@ -18,6 +18,7 @@ BURNT = 250  # levels from which a pixel is white
 TINT = 14.0  # of grey paper under warm light, in CIELAB; a card of one hue has more
 MOST_COVERED = 0.5  # of a card, by a hand
 SOME_SKIN = 0.25  # of a text, whose ink may have that colour
+EVEN = 6  # levels by which a border of one colour varies, as JPEG keeps it
 NEAR = 14.0  # in CIELAB, of colours that may be one in other light
 PALE = 225  # the median of a card that is white itself
 
@@ -41,6 +42,28 @@ def measures(
         shown = [glare(image, each) for each in (area, line) if each is not None]
         found |= {"glare": max(shown), "colour": colour(image, area), "moire": moire(image, area)}
     return found
+
+
+def content(image: Image) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of what is in ``image`` but for borders of one colour, as letterboxing adds.
+
+    All of it where nothing else is in it. A border is rows or columns whose pixels are within EVEN levels of one
+    another; several may lie around one another, each of its own colour.
+    """
+    left, top, (right, bottom) = 0, 0, image.shape[1::-1]
+    while left < right and top < bottom:
+        rows = image[top:bottom, left:right]
+        columns = rows.swapaxes(0, 1)
+        above, below, before, behind = map(_border, (rows, rows[::-1], columns, columns[::-1]))
+        if not (above or below or before or behind):
+            return left, top, right, bottom
+        left, top, right, bottom = left + before, top + above, right - behind, bottom - below
+    return 0, 0, *image.shape[1::-1]
+
+
+def _border(lines: Image) -> int:
+    """How many ``lines`` (N, M, 3) from the first are each of one colour."""
+    return next((at for at, line in enumerate(lines) if np.ptp(line, axis=0).max() > EVEN), len(lines))
 
 
 def outside(card: Quad, width: int, height: int) -> float:
@@ -103,6 +126,17 @@ def same_ground(image: Image, text: Quad, start: float, stop: float) -> float:
     lab = cv2.cvtColor(whole, cv2.COLOR_RGB2LAB).astype(np.float64)
     behind = np.median(lab[:, round(256 * (1.0 + start)) :], (0, 1))
     return float((np.linalg.norm(lab[:, :256] - behind, axis=2) < NEAR).mean())
+
+
+def ground_goes_on(image: Image, text: Quad, start: float, stop: float) -> bool:
+    """Whether what is behind ``text``, from ``start`` to ``stop`` in its lengths, has the colour of its ground."""
+    around = (quads.part(text, 0.0, top, 1.0, bottom) for top, bottom in ((-0.6, -0.2), (1.2, 1.6)))
+    ground = np.concatenate([quads.rectify(image, part, 256, 8) for part in around])
+    behind = quads.rectify(image, quads.part(text, 1.0 + start, 0.0, 1.0 + stop, 1.0), 16, 16)
+    first, second = (
+        np.median(cv2.cvtColor(each, cv2.COLOR_RGB2LAB).astype(float), (0, 1)) for each in (ground, behind)
+    )
+    return float(np.linalg.norm(first - second)) < NEAR
 
 
 def colour(image: Image, card: Quad) -> float:
