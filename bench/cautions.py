@@ -158,9 +158,9 @@ def measures(reader: Reader, pictures: Iterator[bytes]) -> list[dict[str, float]
         if numbers:
             line = quads.grow(numbers[0].quad, 0.02, 0.3)
             outline = cards.around(numbers[0].quad, detections)
-            height = quads.sides(numbers[0].quad)[1]
-            count = 2 if are_several(reader, data) else 1
-            found.append(quality.measures(pixels, outline, line, height=height, hidden=0, cards=count))
+            height, count = quads.sides(numbers[0].quad)[1], 2.0 if are_several(reader, data) else 1.0
+            others = {"height": height, "hidden": 0.0, "cards": count}
+            found.append(quality.measures(pixels, outline, line) | others)
     return found
 
 

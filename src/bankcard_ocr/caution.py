@@ -22,7 +22,7 @@ class Rule(NamedTuple):
     """
 
     warning: CardWarning
-    measure: str  # of vision/quality.py
+    measure: str  # of vision/quality.py, or of the reader: height, hidden, cards
     limit: float
     is_floor: bool = False
 
@@ -47,8 +47,7 @@ MEASURED = tuple(dict.fromkeys(rule.warning for rule in RULES))
 
 def of_measures(seen: Mapping[str, float]) -> tuple[CardWarning, ...]:
     """The warnings that ``seen`` gives rise to; of what was not measured there is none."""
-    found = {rule.warning for rule in RULES if rule.measure in seen and rule.holds(seen[rule.measure])}
-    return ordered(found)
+    return ordered(rule.warning for rule in RULES if rule.measure in seen and rule.holds(seen[rule.measure]))
 
 
 def of_reading(reading: Reading, *, now: float, match: Match | None = None) -> tuple[CardWarning, ...]:

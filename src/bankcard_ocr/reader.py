@@ -207,7 +207,7 @@ class Reader:
             number_quad=shot.as_sent(shot.best.text_quad) if line is not None else None,
             card_quad=shot.as_sent(shot.outline(card)) if card is not None else None,
             cards=told,
-            warnings=caution.ordered(caution.of_measures(_measures(shot, told))) if options.detail else (),
+            warnings=caution.of_measures(_measures(shot, told)) if options.detail else (),
             pictures=_pictures(shot, "", options),
             picture=shot.number,
             timings_ms=shot.timings_ms,
@@ -323,12 +323,13 @@ def _field(shot: ExaminedPicture, found: dates.Date | names.Name) -> Field:
 def _measures(shot: ExaminedPicture, told: Sequence[FoundCard]) -> dict[str, float]:
     """What is measured of the picture, its number line and the cards that are ``told``, see caution.py."""
     picture, line = shot.picture, shot.line
-    characters = shot.best.characters if line is not None else ()
-    tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
-    height = tall / recognize.HEIGHT * quads.sides(line)[1] * picture.reduced if line is not None else math.inf
-    hidden = sum(char.text == recognize.HIDDEN for char in characters)
-    found = quality.measures(
-        picture.pixels, shot.card, line, height=height, hidden=hidden, cards=max(len(told), verdicts.surely_cards(shot))
-    )
-    is_cut = bool(shot.regions) and shot.best.is_cut
-    return found | {"outside": math.inf} if is_cut else found  # wherever the locator puts its corners
+    found = quality.measures(picture.pixels, shot.card, line)
+    found["cards"] = max(len(told), verdicts.surely_cards(shot))
+    if line is not None:
+        characters = shot.best.characters
+        tall = float(np.median([char.height for char in characters])) if characters else recognize.HEIGHT / 2
+        found["height"] = tall / recognize.HEIGHT * quads.sides(line)[1] * picture.reduced  # in pixels as sent
+        found["hidden"] = sum(char.text == recognize.HIDDEN for char in characters)
+    if shot.regions and shot.best.is_cut:
+        found["outside"] = math.inf  # wherever the locator puts its corners
+    return found

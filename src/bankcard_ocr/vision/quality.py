@@ -23,18 +23,15 @@ NEAR = 14.0  # in CIELAB, of colours that may be one in other light
 PALE = 225  # the median of a card that is white itself
 
 
-def measures(
-    image: Image, card: Quad | None, line: Quad | None, *, height: float, hidden: int, cards: int
-) -> dict[str, float]:
+def measures(image: Image, card: Quad | None, line: Quad | None) -> dict[str, float]:
     """All that is measured of a card's picture.
 
     ``card`` and ``line`` are in pixels of ``image``; without a card its measures are taken of the line, without a line
-    the card's alone, and there are fewer the less was located. ``height`` is the digits' in pixels of the picture as
-    sent, ``hidden`` how many are covered, ``cards`` how many cards there are.
+    the card's alone, and there are fewer the less was located.
     """
-    found = {"hidden": float(hidden), "cards": float(cards)}
+    found: dict[str, float] = {}
     if line is not None:
-        found |= {"sharpness": sharpness(image, line), "height": height}
+        found["sharpness"] = sharpness(image, line)
     if card is not None:
         found |= {"outside": outside(card, image.shape[1], image.shape[0]), "covered": covered(image, card)}
     area = card if card is not None else quads.grow(line, 0.02, 0.5) if line is not None else None
