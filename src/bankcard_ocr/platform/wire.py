@@ -202,8 +202,8 @@ class Reply:
     retry_after_s: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def encode(self, style: Literal["integer", "string"] = "integer") -> bytes:
-        """``body`` as UTF-8 JSON; ``string`` writes errcode as the documentation's table has it."""
+    def encode(self, style: str = "integer") -> bytes:
+        """``body`` as UTF-8 JSON; the style ``string`` writes errcode as the documentation's table has it."""
         body = self.body
         if style == "string" and "errcode" in body:
             body = {**body, "errcode": str(body["errcode"])}

@@ -189,9 +189,8 @@ class Api:
         """``reply`` as this path's clients expect it: JSON, in a cloud call's answer within protobuf."""
         if is_cloud_call(scope):
             return cloudcall.wrapped(reply)
-        content = reply.encode("string" if self._settings.errcode_style == "string" else "integer")
         return Answer(
-            content=content,
+            content=reply.encode(self._settings.errcode_style),
             content_type=wire.CONTENT_TYPE,
             rid=reply.rid,
             retry_after_s=reply.retry_after_s,

@@ -252,7 +252,7 @@ class Protocol(HttpToolsProtocol):
         hint = wire.hint(CallError(NO_HTTP, f"http: {reason}"))
         body = {"errcode": NO_HTTP, "errmsg": f"{wire.message(NO_HTTP)} hint: [{hint}]"}
         reply = wire.Reply(errcode=NO_HTTP, rid="", body=body)
-        return reply.encode("string" if self.config.errcode_style == "string" else "integer")
+        return reply.encode(self.config.errcode_style)
 
     def _cut_off(self, status: bytes, json: bytes = b"") -> None:
         self._head_is_here()
