@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal, TypeVar, get_args
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from ..errors import InvalidTable
 from . import pan
@@ -104,7 +104,13 @@ class Match:
         return values.pop() if len(values) == 1 else None
 
 
-_Parts = tuple[dict[str, Card], dict[str, list[_Row]], str | None, str | None]  # networks, rows, version, date
+class _Parts(NamedTuple):
+    """A table as it was read: networks by their prefixes, and of issuers the rows that are read when looked up."""
+
+    networks: dict[str, Card]
+    rows: dict[str, list[_Row]]
+    version: str | None
+    date: str | None
 
 
 class Table:
@@ -130,8 +136,8 @@ class Table:
         if source is None:
             return cls(shipped, world=True)
         own = _validated(_parse(source if isinstance(source, bytes) else Path(source).read_bytes()))
-        version, date = f"{shipped[2]}+{own[2] or 'own'}", own[3] or shipped[3]
-        return cls((shipped[0] | own[0], shipped[1] | own[1], version, date), world=True)
+        version, date = f"{shipped.version}+{own.version or 'own'}", own.date or shipped.date
+        return cls(_Parts(shipped.networks | own.networks, shipped.rows | own.rows, version, date), world=True)
 
     def __len__(self) -> int:
         return len(self._rows) + len(self._networks)
@@ -207,7 +213,7 @@ def _world() -> zipfile.ZipFile:
 @lru_cache(maxsize=32)  # of about 400 parts, each some 100 kB once read
 def _world_rows(start: str) -> dict[str, list[_Row]]:
     """The rows of ``world.zip`` whose prefixes begin with these three digits."""
-    return _parse(_world().read(start))[1] if start in _world().NameToInfo else {}
+    return _parse(_world().read(start)).rows if start in _world().NameToInfo else {}
 
 
 def _parse(data: bytes) -> _Parts:
@@ -227,12 +233,12 @@ def _parse(data: bytes) -> _Parts:
         elif line.strip():
             networks.update(_ranges(number, line.strip(), section))
     rows.pop("", None)
-    return networks, rows, head.get("version"), head.get("date")
+    return _Parts(networks, rows, head.get("version"), head.get("date"))
 
 
 def _validated(parts: _Parts) -> _Parts:
     """``parts`` themselves, every row read once. The shipped ones are validated by a test, and read when looked up."""
-    for rows in parts[1].values():
+    for rows in parts.rows.values():
         for row in rows:
             _card(row)
     return parts
