@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -190,7 +191,7 @@ def _chunk(fields: dict[str, Any]) -> Chunk:
     return Chunk(**{**fields, "names": tuple(fields["names"])})
 
 
-def _write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
+def _write_parquet(file: IO[bytes], rows: Iterator[Row]) -> None:
     pa, parquet = pyarrow()
     schema = pa.schema(
         [
@@ -205,11 +206,5 @@ def _write_parquet(file: IO[bytes], rows: Iterable[Row]) -> None:
         ]
     )
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
-        together: list[Row] = []
-        for row in rows:
-            together.append(row)
-            if len(together) == TOGETHER:
-                writer.write_table(pa.Table.from_pylist(together, schema=schema))
-                together = []
-        if together:
+        while together := list(islice(rows, TOGETHER)):
             writer.write_table(pa.Table.from_pylist(together, schema=schema))
