@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -307,11 +307,7 @@ def histogram(times_ms: Sequence[float]) -> tuple[tuple[float, float, int], ...]
 
 def tally(values: Iterable[str]) -> dict[str, int]:
     """How often each value occurs, the most frequent first."""
-    counts: defaultdict[str, int] = defaultdict(int)
-    for value in values:
-        counts[value] += 1
-    order: Callable[[str], tuple[int, str]] = lambda value: (-counts[value], value)  # noqa: E731
-    return {value: counts[value] for value in sorted(counts, key=order)}
+    return dict(sorted(Counter(values).items(), key=lambda each: (-each[1], each[0])))
 
 
 def _point(cases: Sequence[Case], threshold: float) -> Point:
