@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from bankcard_ocr.engine import evidence
-from bankcard_ocr.vision import back
 
 WIDTH, HEIGHT = 856, 540  # of the card on the picture, 10 pixels a millimetre
 LEFT, TOP = 60, 50  # where it lies
@@ -176,33 +175,6 @@ def test_of_a_back_only_the_digits_remain(kind: str):
     assert is_blank(whole[~shown])
 
 
-@pytest.mark.parametrize("level", [12, 40])
-def test_a_dark_card_is_no_back(level: int):
-    """Its ground is as dark as a stripe, above and below as well."""
-    picture = numbered("4111111111111111", level=level)
-    picture[TOP : TOP + 90, LEFT : LEFT + WIDTH] += 40
-    picture[TOP + 200 : TOP + 300, LEFT : LEFT + WIDTH] -= 8
-
-    assert not back.is_back(evidence.rectified(picture, CARD)[0])
-
-
-@pytest.mark.parametrize("above", [0, 6, 40])
-def test_a_stripe_at_the_edge_of_what_was_cut_out_tells_a_back(above: int):
-    """Though little or nothing of the card is seen on its other side."""
-    picture = numbered("4111111111111111", level=110)
-    picture[TOP + above : TOP + above + 110, LEFT : LEFT + WIDTH] = 20
-
-    assert back.is_back(evidence.rectified(picture, CARD)[0])
-
-
-def test_what_shines_in_at_the_edge_is_no_panel():
-    """A bright table beside a card that was located a little large is no signature panel."""
-    picture = numbered("4111111111111111")
-    picture[TOP : TOP + 90, LEFT + 40 : LEFT + 600] = (240, 240, 235)
-
-    assert not back.is_back(evidence.rectified(picture, CARD)[0])
-
-
 def cut_out(picture: np.ndarray, number: str, line: np.ndarray | None = LINE) -> np.ndarray:
     data = evidence.card(picture, CARD, line, number)
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
@@ -246,16 +218,11 @@ def test_text_is_blanked_at_every_size(width: int):
     scale = width / WIDTH
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     outline = (CARD + 0.5) * scale - 0.5
-    blank = evidence.secrets(evidence.rectified(small, outline)[0])
+    blank = evidence.texts(evidence.rectified(small, outline)[0])
     high, wide = blank.shape
     line = blank[int(high * 165 / HEIGHT) : int(high * 195 / HEIGHT), int(wide * 95 / WIDTH) : int(wide * 690 / WIDTH)]
 
     assert line.all()
-
-
-def test_a_plain_front_is_no_back():
-    """An even card with a number is a front."""
-    assert not back.is_back(evidence.rectified(numbered("4111111111111111"), CARD)[0])
 
 
 def test_pictures_have_a_card_s_shape_and_no_metadata():

@@ -82,11 +82,12 @@ def redacted(
     """
     whole, matrix = rectified(image, outline)
     number = [line] if line is not None else []
-    blank = secrets(whole)
+    is_back = back.is_back(whole)
+    blank = np.ones(whole.shape[:2], bool) if is_back else texts(whole)
     for quad in (*(quads.grow(quad, 0.04, 0.4) for quad in number), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
         blank |= _filled(whole, quads.project(quad, matrix))
     shown = np.zeros_like(blank)
-    for quad in dates if not back.is_back(whole) else ():
+    for quad in () if is_back else dates:
         shown |= _filled(whole, quads.project(quad, matrix))
     for quad in number:  # whatever was taken for a date there
         shown &= ~_filled(whole, quads.project(quads.grow(quad, 0.04, 0.1), matrix))
@@ -117,13 +118,11 @@ def rectified(image: Image, outline: Quad) -> tuple[Image, NDArray[np.float64]]:
     return quads.rectify(image, outline, width, height), matrix
 
 
-def secrets(whole: Image) -> Mask:
-    """What may be text on a rectified card, whatever it says; on a back everything.
+def texts(whole: Image) -> Mask:
+    """What may be text on the front of a rectified card, whatever it says.
 
     In squares of ``SQUARE`` millimetres, so that no outline says what stood there.
     """
-    if back.is_back(whole):
-        return np.ones(whole.shape[:2], bool)
     mm = max(whole.shape[:2]) / LONG_MM
     gray = cv2.GaussianBlur(cv2.cvtColor(whole, cv2.COLOR_RGB2GRAY), (0, 0), max(0.3, 0.06 * mm))
     around = max(3.0, 0.35 * mm)  # of one pixel a gradient is 0
