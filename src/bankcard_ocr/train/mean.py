@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
@@ -35,7 +35,7 @@ def mean(net: nn.Module, parts: Iterable[tuple[float, pathlib.Path]]) -> nn.Modu
             widest.setdefault(name, found)
             weight, bias = (share * value for value in pair)
             total[name] = (total[name][0] + weight, total[name][1] + bias) if name in total else (weight, bias)
-    for name, conv, norm in _convolutions(net):
+    for name, conv, norm in unfold.layers(net):
         weight, bias = total[name]
         conv.weight.data.copy_(weight)
         if norm is None:
@@ -64,7 +64,7 @@ def folded(net: nn.Module, path: pathlib.Path) -> Folded:
         found = unfold.weights(net, path)
         return {name: (torch.tensor(weight), torch.tensor(bias)) for name, (weight, bias) in found.items()}
     out: Folded = {}
-    for name, conv, norm in _convolutions(checkpoint.averaged(net, path)):
+    for name, conv, norm in unfold.layers(checkpoint.averaged(net, path)):
         if norm is None:
             out[name] = conv.weight.data.clone(), conv.bias.data.clone()
             continue
@@ -72,14 +72,6 @@ def folded(net: nn.Module, path: pathlib.Path) -> Folded:
         bias = norm.bias.data - norm.running_mean * scale
         out[name] = conv.weight.data * scale[:, None, None, None], bias
     return out
-
-
-def _convolutions(net: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d | None]]:
-    """Each convolution with the batch norm behind it; one that has a bias has none."""
-    norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
-    for name, module in net.named_modules():
-        if isinstance(module, nn.Conv2d):
-            yield name, module, None if module.bias is not None else next(norms)
 
 
 def part(text: str) -> tuple[float, pathlib.Path]:

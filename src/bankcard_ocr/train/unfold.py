@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterator
 from typing import Any, cast
 
 import onnx
@@ -26,24 +27,30 @@ def load(net: nn.Module, model: pathlib.Path, pixels: Tensor) -> None:
     Raises as :func:`weights`.
     """
     found = weights(net, model)
-    convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
-    norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
     hooks = []
     with torch.no_grad():
-        for name, conv in convs.items():
+        for name, conv, norm in layers(net):
             weight, bias = map(torch.tensor, found[name])
             outputs, inputs = weight.shape[:2]
             conv.weight[:outputs, :inputs] = weight
             conv.weight[:outputs, inputs:] = 0
             bias = nn.functional.pad(bias, (0, len(conv.weight) - outputs))
-            if conv.bias is not None:
+            if norm is None:
                 conv.bias.copy_(bias)
             else:
-                hooks.append(next(norms).register_forward_pre_hook(_Undone(bias)))
+                hooks.append(norm.register_forward_pre_hook(_Undone(bias)))
         net.eval()(pixels)
     for hook in hooks:
         hook.remove()
     net.train()
+
+
+def layers(net: nn.Module) -> Iterator[tuple[str, nn.Conv2d, nn.BatchNorm2d | None]]:
+    """Each convolution with its name and the batch norm behind it; one that has a bias has none."""
+    norms = iter(module for module in net.modules() if isinstance(module, nn.BatchNorm2d))
+    for name, module in net.named_modules():
+        if isinstance(module, nn.Conv2d):
+            yield name, module, None if module.bias is not None else next(norms)
 
 
 def weights(net: nn.Module, model: pathlib.Path) -> Convolutions:
@@ -55,7 +62,7 @@ def weights(net: nn.Module, model: pathlib.Path) -> Convolutions:
         found = convolutions(onnx.load(model).graph)
     except (DecodeError, KeyError, IndexError) as error:
         raise ValueError(f"{model} is no model that was exported") from error
-    convs = {name: module for name, module in net.named_modules() if isinstance(module, nn.Conv2d)}
+    convs = {name: conv for name, conv, _ in layers(net)}
     if set(convs) != set(found) or not all(_holds(conv, found[name][0]) for name, conv in convs.items()):
         raise ValueError(f"{model} was made from another net")
     return found
