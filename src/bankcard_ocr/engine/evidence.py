@@ -81,15 +81,15 @@ def redacted(
     numbers); ``dates`` places that may remain.
     """
     whole, matrix = rectified(image, outline)
-    number = [line] if line is not None else []
+    lines = [line] if line is not None else []
     is_back = back.is_back(whole)
     blank = np.ones(whole.shape[:2], bool) if is_back else texts(whole)
-    for quad in (*(quads.grow(quad, 0.04, 0.4) for quad in number), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
+    for quad in (*(quads.grow(quad, 0.04, 0.4) for quad in lines), *(quads.grow(quad, 0.1, 0.5) for quad in secret)):
         blank |= _filled(whole, quads.project(quad, matrix))
     shown = np.zeros_like(blank)
     for quad in () if is_back else dates:
         shown |= _filled(whole, quads.project(quad, matrix))
-    for quad in number:  # whatever was taken for a date there
+    for quad in lines:  # whatever was taken for a date there
         shown &= ~_filled(whole, quads.project(quads.grow(quad, 0.04, 0.1), matrix))
     for quad in _remaining(digits):
         shown |= _filled(whole, quads.project(quad, matrix))

@@ -103,25 +103,23 @@ def _voted(part: NDArray[np.float32], least: float) -> list[tuple[Quad, float]]:
     score = part[0]
     if score.max() < least:
         return []
-    ys, xs = np.nonzero(score >= max(least, 0.15))
-    cells = np.stack([xs, ys], 1).astype(np.float32) * STRIDE + (STRIDE - 1) / 2
-    votes = part[1:9, ys, xs].T.reshape(-1, 4, 2) * UNIT + cells[:, None]
-    logs = part[9:11, ys, xs].T
-    weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * score[ys, xs][:, None] ** 2
-    free = np.ones(len(xs), bool)
+    there = score >= max(least, 0.15)
+    cells, scores, logs = _middles(there), score[there], part[9:11, there].T
+    votes = part[1:9, there].T.reshape(-1, 4, 2) * UNIT + cells[:, None]
+    weights = np.exp(-1.5 * logs[:, [0, 1, 1, 0]]) * scores[:, None] ** 2
+    free = np.ones(len(cells), bool)
     out: list[tuple[Quad, float]] = []
-    scores = score[ys, xs]
     while len(out) < MOST and free.any():
         top = int(np.where(free, scores, 0).argmax())
-        sides = np.linalg.norm(votes[top, [1, 3]] - votes[top, 0], axis=1)
-        size = max(8.0, 0.25 * float(sides.sum()))
+        lengths = np.linalg.norm(votes[top, [1, 3]] - votes[top, 0], axis=1)
+        size = max(8.0, 0.25 * float(lengths.sum()))
         near = free & (np.abs(votes - votes[top]).max((1, 2)) < size)
         free &= ~near
         weight = weights[near] / weights[near].sum(0)
         quad = (votes[near] * weight[:, :, None]).sum(0).astype(np.float32)
         free &= ~_within(cells, quad)
         if all(overlap(quad, other) <= _SAME for other, _ in out):
-            out.append((quad, float(score[ys[top], xs[top]])))
+            out.append((quad, float(scores[top])))
     return out
 
 
@@ -130,8 +128,7 @@ def _stretched(quad: Quad, score: NDArray[np.float32]) -> Quad:
 
     Votes for a far end fall short; the cells at the end itself do not.
     """
-    ys, xs = np.nonzero(score >= _GOES_ON)
-    cells = np.stack([xs, ys], 1).astype(np.float32) * STRIDE + (STRIDE - 1) / 2
+    cells = _middles(score >= _GOES_ON)
     start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
     long = float(np.linalg.norm(end - start))
     along = (end - start) / max(long, 1e-3)
@@ -145,6 +142,11 @@ def _stretched(quad: Quad, score: NDArray[np.float32]) -> Quad:
         first = min(first, float(place)) if first - place < 3 * STRIDE else first
     shifts = np.array([first, last - long, last - long, first], np.float32)[:, None] * along
     return np.asarray(quad + shifts, np.float32)
+
+
+def _middles(there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The middles (N, 2) of the cells of a map (h, w) that are ``there``, in pixels of the model's input."""
+    return np.argwhere(there)[:, ::-1].astype(np.float32) * STRIDE + (STRIDE - 1) / 2
 
 
 def _within(cells: NDArray[np.float32], quad: Quad) -> NDArray[np.bool_]:
