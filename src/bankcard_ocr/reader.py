@@ -222,10 +222,10 @@ class Reader:
             found = dates.dates([*detections, *expiries], shot.read)
         name, now = None, time.time()
         issued, valid = (found[0], found[-1]) if len(found) > 1 else (None, found[0] if found else None)
-        if self.namer:
+        if namer := self.namer:
             lines = [*detections, *shot.closer]
-            name = names.name(lines, shot.picture.pixels, self.namer, number=shot.best.text_quad)
-            letters = names.Letters(pixels=shot.picture.pixels, model=self.namer, is_even=False)
+            name = names.name(lines, shot.picture.pixels, namer, number=shot.best.text_quad)
+            letters = names.Letters(pixels=shot.picture.pixels, model=namer, is_even=False)
             is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
             if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):
                 issued, valid = valid, None

@@ -36,7 +36,7 @@ GROUP_CUT = 1.3  # pitches behind 16 digits of UnionPay, where three more may ha
 SMALL = ((9.0, 3.5), (12.0, 2.0))  # pixels of a digit, and nats against lines of smaller ones (docs/LOG.md)
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
     """What the recognizer sees in one picture, ``pixels`` (H, W, 3).
 
