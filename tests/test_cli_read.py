@@ -755,6 +755,29 @@ class TestFormats:
             signal.signal(signal.SIGTERM, before),
         )
 
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_who_stops_it_twice_stops_it_once(self, reader, picture, monkeypatch, number: int, status: int):
+        """A second Ctrl-C cuts nothing short: ended before its threads, Python is aborted (134)."""
+        ended = []
+
+        def stopped(_pool, work, *_counts):
+            try:
+                yield work(0)
+                signal.raise_signal(number)
+            finally:
+                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal.SIGTERM)
+                ended.append(True)
+
+        monkeypatch.setattr(read, "_in_order", stopped)
+        result = run(picture("a.jpg", NUMBER.encode()), picture("b.jpg", NUMBER.encode()))
+
+        assert (status, [True], signal.default_int_handler) == (
+            result.exit_code,
+            ended,
+            signal.getsignal(signal.SIGINT),
+        )
+
 
 class TestTable:
     def test_a_name_does_nothing_to_the_terminal(self, reader, picture):

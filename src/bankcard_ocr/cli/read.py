@@ -118,18 +118,26 @@ def make_reader(max_bytes: int) -> PictureReader:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Inside, SIGTERM stops the work as Ctrl-C does, with an exit status of its own."""
+    """Inside, SIGTERM stops the work as Ctrl-C does, with an exit status of its own; neither is heard once more.
 
-    def stop(_signal: int, _frame: object) -> None:
-        raise Terminated
+    A second one would end the wait for the threads at work, and what ends before its threads is aborted.
+    """
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def stop(number: int, _frame: object) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
+
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, stop)}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # in the background shells have it ignored
+        before[signal.SIGINT] = signal.signal(signal.SIGINT, stop)
     try:
         yield
     except Terminated:
         raise typer.Exit(TERMINATED) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _format(*, jsonl: bool, asked: Format | None, out: Path | None) -> Format:
