@@ -120,7 +120,9 @@ def test_variables_are_read_as_their_settings_type(name: str, text: str, value):
         ('trusted_proxies = ["10.0.0.0/8", "balancer"]', "must be addresses or networks"),
         ('ip_list = ["here"]', "must be addresses"),
         ('otlp_endpoint = "collector:4318"', "a URL that begins with http"),
-        ("nothing = 1", "no such setting"),
+        ("nothing = 1", "there is no such setting$"),
+        ("prot = 1", "there is no such setting; port may be meant"),
+        ("[server]\nport = 1", r"there is no such setting; settings stand in no \[table\]"),
         ("port = ", "is no TOML"),
     ],
 )

@@ -14,6 +14,7 @@ bankcard_ocr.errors.SettingsError: setting port from BANKCARD_OCR_PORT: must be 
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import ipaddress
 import os
 import re
@@ -284,7 +285,7 @@ def _checked(name: str, origin: str, raw: object) -> Value:
     """``raw`` as a value of setting ``name``. Raises SettingsError."""
     field = next((field for field in dataclasses.fields(Settings) if field.name == name), None)
     if field is None:
-        raise SettingsError(name, origin, "there is no such setting")
+        raise SettingsError(name, origin, f"there is no such setting{_meant(name, raw)}")
     try:
         value: Value = _PARSERS[get_type_hints(Settings)[name]](raw)
         for text in filter(None, value if isinstance(value, tuple) else (value,)):
@@ -298,6 +299,14 @@ def _checked(name: str, origin: str, raw: object) -> Value:
     if (least is not None and not value >= least) or (most is not None and not value <= most):
         raise SettingsError(name, origin, f"must be {_range(least, most)}")
     return value
+
+
+def _meant(name: str, raw: object) -> str:
+    """What may be meant by a ``name`` that is no setting, to say behind it."""
+    if isinstance(raw, dict):
+        return "; settings stand in no [table]"
+    near = difflib.get_close_matches(name, [field.name for field in dataclasses.fields(Settings)], 1)
+    return f"; {near[0]} may be meant" if near else ""
 
 
 def _range(least: float | None, most: float | None) -> str:
