@@ -134,6 +134,13 @@ def test_what_is_wrong_is_said(file, content: str, reason: str):
         loaded(file=file)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_file(file):
+    """A file that Windows' editor saved is read as any other."""
+    file.write_text("port = 8081", encoding="utf-8-sig")
+
+    assert 8081 == loaded(file=file).settings.port
+
+
 @pytest.mark.parametrize("value", [301, 7200])
 def test_the_least_and_the_most_are_allowed(value: int):
     """A value at either limit is taken."""

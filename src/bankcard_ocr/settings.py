@@ -253,7 +253,7 @@ def _from_file(path: Path | None) -> list[tuple[str, str, object]]:
     if path is None:
         return []
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editor begins so
     except OSError as error:
         raise SettingsError("config", str(path), f"cannot be read: {os.strerror(error.errno or 0)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
