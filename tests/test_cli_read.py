@@ -242,6 +242,16 @@ def test_a_picture_over_the_limit_is_refused_and_one_at_it_is_read(picture, tmp_
     )
 
 
+def test_who_reads_a_picture_over_the_limit_is_told_what_takes_it(picture):
+    """The table names the option, programs get what the server answers."""
+    file = picture("card.jpg", pages.sample() + bytes(MAX_BYTES))
+
+    assert (True, False) == (
+        f"size: over {MAX_BYTES} bytes; --max-bytes N takes larger ones" in run(file).stdout,
+        "--max-bytes" in run(file, "--jsonl").stdout,
+    )
+
+
 @pytest.mark.parametrize("verb", ["read", "bulk", "bench"])
 @pytest.mark.parametrize(
     ("option", "value", "said"),

@@ -20,6 +20,7 @@ SURE = 0.99
 GAP = 2  # blanks between columns
 WORDS, FEW_WORDS = 24, 12  # characters that a column of words keeps beside others, and when there is no room
 DITTO = "\N{DOUBLE PRIME}"  # a further card of the picture above
+TOO_LARGE = "; --max-bytes N takes larger ones"
 PIPED = 200  # columns where there is no terminal
 Told = Mapping[str, Any]
 
@@ -130,7 +131,8 @@ def _remark(told: Told) -> tuple[str, str]:
     """Warnings in words, or the cause of a refusal without the platform's phrase before it."""
     if told["number"]:
         return ", ".join(told.get("warnings") or ()).replace("_", " "), "yellow"
-    return told.get("refusal") or told.get("errmsg", "").partition("hint: [")[2].removesuffix("]"), "yellow"
+    cause = told.get("refusal") or told.get("errmsg", "").partition("hint: [")[2].removesuffix("]")
+    return cause + TOO_LARGE * (cause.startswith("size: ") and cause.endswith(" bytes")), "yellow"
 
 
 _COLUMNS: dict[str, Callable[[Told], tuple[str, str]]] = {
