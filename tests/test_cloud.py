@@ -432,7 +432,7 @@ def test_a_wrong_secret_is_said(server, make, bankcard):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"imgURL": "https://example.com/"}, "there is no imgURL"),
+        ({"imgURL": "https://example.com/"}, "there is no parameter imgURL"),
         ({"imgUrl": 7}, "type, imgUrl, pan and return are texts"),
         ({"type": 1}, "type, imgUrl, pan and return are texts"),
         ({"img": {"contentType": "image/png"}}, "img is {contentType, value}, bytes, a path or an open file"),
@@ -440,7 +440,7 @@ def test_a_wrong_secret_is_said(server, make, bankcard):
         ({"pan": 6}, "type, imgUrl, pan and return are texts"),
         ({"return": {"card": True}}, "type, imgUrl, pan and return are texts"),
         ({"returns": ["card", 1]}, "type, imgUrl, pan and return are texts"),
-        ({"img9": JPEG}, "there is no img9"),
+        ({"img9": JPEG}, "there is no parameter img9"),
         ({"img8": 8}, "img8 is {contentType, value}, bytes, a path or an open file"),
         ({"idempotencyKey": ""}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),
         ({"idempotency_key": 7}, "idempotencyKey is a text of 1 to 255 visible ASCII characters"),

@@ -489,7 +489,7 @@ def _arguments(given: Mapping[str, Any]) -> _Given:
     """What a call with these arguments sends. Raises CloudError -601002."""
     unknown = sorted(set(given) - _NAMES - _OF_EVENTS)
     if unknown:
-        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no {unknown[0]}")
+        raise _refusal(cloudcodes.BAD_ARGUMENTS, f": there is no parameter {unknown[0]}")
     texts = {
         "type": given.get("type"),
         "img_url": given.get("imgUrl") or given.get("img_url"),
