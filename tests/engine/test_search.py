@@ -209,6 +209,18 @@ def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offere
     assert len(list(looking)) == offered
 
 
+def test_rows_are_tried_before_the_second_line(monkeypatch):
+    """Lines between two rows cost what a picture may cost, and say nothing."""
+    lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
+    monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [] if is_turned else lines)
+    monkeypatch.setattr(Look, "_look", lambda *_: region(OTHER, 0.01, module.PATIENCE // 2))
+    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
+    monkeypatch.setattr(_Told, "_in_rows", lambda *_: region(NUMBER, 0.99))
+    looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
+
+    assert [OTHER, NUMBER] == [next(looking).candidates[0].number for _ in range(2)]
+
+
 @pytest.mark.parametrize(("after", "first_and_second"), [(0.5, [3, 4]), (0.05, [6])])
 def test_every_strip_counts(search, pixels, number, monkeypatch, after, first_and_second):
     """A line that is read twice, thrice more, and once beside what each says, costs as many strips."""

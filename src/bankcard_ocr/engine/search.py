@@ -96,9 +96,9 @@ class Search:
             near += closer
             yield from searched(closer[:1])
             rest += closer[1:]
-        yield from searched(numbers[1:2])
         if all(region.confidence < PROMISING for region in found) and (whole := self._in_rows(found, numbers + near)):
             yield [whole]
+        yield from searched(numbers[1:2])
         for here in searched(self._seen_apart()):
             yield self._doubted_alone(here)
         surest = max(found, key=attrgetter("confidence"), default=None)
