@@ -147,7 +147,10 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
     """
     if is_texture(number) or is_identity_number(number) or is_of_telephones(number) or _has_more_behind(number, views):
         return True
-    return not is_proven(number) and (is_part(number) or is_nobodys(number) or _may_be_a_part(number, views))
+    if is_proven(number):
+        return False
+    is_another = is_part(number) or is_nobodys(number) or may_have_slashed_zeros(number)
+    return is_another or _may_be_a_part(number, views)
 
 
 def is_of_telephones(digits: str) -> bool:
@@ -163,8 +166,25 @@ def is_nobodys(digits: str) -> bool:
     """
     if len(digits) in iin.lengths(digits) or luhn.is_valid(digits) or iin.lookup(digits).issuer:
         return False
+    return not _counts_on(digits)
+
+
+def may_have_slashed_zeros(digits: str) -> bool:
+    """Whether the check digit fails, and some 8 read as 0 would prove them: the net takes slashed zeros for 8.
+
+    It does so surely, and of all zeros of a number. Of 274 numbers told on real pictures 109 break the check digit; the
+    eight of them that do not count on have no such 8.
+    """
+    if "0" in digits or luhn.is_valid(digits) or _counts_on(digits):
+        return False
+    others = itertools.product(*("80" if digit == "8" else digit for digit in digits))
+    return any(is_proven("".join(each)) for each in others)
+
+
+def _counts_on(digits: str) -> bool:
+    """Whether they are made up by a designer: most go to the same digit or the next one."""
     steps = [(int(after) - int(before)) % 10 for before, after in itertools.pairwise(digits)]
-    return steps.count(0) + steps.count(1) < COUNTED_ON
+    return steps.count(0) + steps.count(1) >= COUNTED_ON
 
 
 def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
