@@ -133,6 +133,19 @@ def test_slashed_zeros_are_no_eights(text: str, believed: bool):
     assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [("5105105105105102", 5), ("5105105105105100", 1), ("4111111111111112", 1), ("4234567890123456", 1)],
+)
+def test_a_broken_check_digit_is_usual_only_where_digits_count_on(monkeypatch, text: str, times: float):
+    """As designers' do; one in twenty of the others breaks it, not one in four, so that the odds are a fifth."""
+    doubted = told(view((text, 0.9)))[0][1]
+    monkeypatch.setattr(judge, "LUHN_UNUSUAL", 0.0)
+    as_usual = told(view((text, 0.9)))[0][1]
+
+    assert as_usual / (1 - as_usual) == pytest.approx(times * doubted / (1 - doubted))
+
+
 def test_numbers_begin_as_issued_ones_do():
     """Of two texts seen alike, one with a beginning that nobody issues is the unlikelier."""
     strange = "0000000000000018"  # its check digit holds

@@ -24,6 +24,7 @@ from .prefix import Prefix
 UNLISTED = -3.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-28, "4s of embossers, a wider stem"
 LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
 LUHN_BROKEN = math.log(0.25 / 0.9)
+LUHN_UNUSUAL = math.log(0.25 / 0.05)  # nats against one that is broken, but by designers, who count on: 8 of 173 are
 LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
@@ -69,7 +70,10 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
     is_unlike = prior and is_unlike_numbers(best, views)
-    return refused(found) if is_odd or is_unlike else found
+    if is_odd or is_unlike:
+        return refused(found)
+    is_broken = prior and not (luhn.is_valid(best) or _counts_on(best))
+    return doubted(found, LUHN_UNUSUAL) if is_broken else found
 
 
 def likeliest(said: Sequence[Sequence[Candidate]]) -> str | None:
