@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -131,6 +132,15 @@ def test_slashed_zeros_are_no_eights(text: str, believed: bool):
     """However surely the net says so: the check digit tells."""
     assert believed == (told(view((text, 0.999)))[0][1] > 0.5)
     assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
+
+
+@pytest.mark.parametrize(("width", "believed"), [(9.0, False), (13.0, True)])
+def test_a_seven_as_narrow_as_a_one_is_none(width: float, believed: bool):
+    """Where the check digit tells."""
+    line = spaced("5105105105705100", gaps={})
+    characters = tuple(replace(char, width=width) if char.text == "7" else char for char in line.characters)
+
+    assert believed == (judge.ranked([replace(line, characters=characters)])[0].confidence > 0.5)
 
 
 @pytest.mark.parametrize(
