@@ -120,5 +120,5 @@ def logged_in(page, product):
     page.get_by_label("appid").fill(product.appid)
     page.get_by_label("Secret").fill(product.secret)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_text(f"{product.appid}, token until").wait_for()
+    page.get_by_text(f"Logged in as {product.appid}").wait_for()
     return page

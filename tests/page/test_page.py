@@ -1114,7 +1114,7 @@ class TestLogin:
         until(page, lambda: calls)
         said = page.locator("#log-in").inner_text()
         calls[0].continue_()
-        page.get_by_text("token until").wait_for()
+        page.get_by_text("Logged in as").wait_for()
         page.get_by_role("button", name="Log out").click()
 
         assert ("Logging in …", 1, "Log in") == (said, len(calls), page.locator("#log-in").inner_text())
@@ -1126,9 +1126,13 @@ class TestLogin:
         page.get_by_label("appid").fill(product.appid)
         page.get_by_label("Secret").fill(product.secret)
         page.keyboard.press("Enter")
-        page.get_by_text("token until").wait_for()
+        page.get_by_text("Logged in as").wait_for()
 
         assert focused == page.evaluate("document.activeElement.id")
+
+    def test_the_header_tells_nothing_that_changes(self, logged_in, product):
+        """No time, which would be an earlier token's after one was renewed; the operators' tab has it."""
+        assert f"Logged in as {product.appid}" == logged_in.locator("#who").inner_text()
 
 
 class TestPeople:

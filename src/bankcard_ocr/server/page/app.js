@@ -5,7 +5,7 @@ import * as camera from "./camera.js";
 import { $ } from "./dom.js";
 import * as operators from "./operators.js";
 import * as show from "./show.js";
-import { clock, current, failure, t, toggle } from "./texts.js";
+import { current, failure, t, toggle } from "./texts.js";
 
 const mostBytes = () => Number(document.documentElement.dataset.mostBytes); // of a picture that the server takes
 const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture that had to be made smaller
@@ -167,7 +167,7 @@ function render() {
   if (isLoggingIn) $("log-in").textContent = t("loggingIn");
   $("login").hidden = api.isLoggedIn();
   $("logged-in").hidden = !api.isLoggedIn();
-  $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid, time: clock(api.who().until) }) : "";
+  $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid }) : "";
   $("login-error").hidden = loginError === null;
   $("login-error").textContent = loginError === null ? "" : failure(loginError);
 }
