@@ -63,7 +63,7 @@ def test_every_cause_is_said_in_chinese(chinese_phone):
         ),
         ("redirect: address: private address refused", "重定向之后：不允许访问内网地址。"),
         ("redirect: size: over 5 bytes", "重定向之后：超过 5 字节。"),
-        ("bytes that were read as text, not a picture of an accepted format", "不支持 被当作文本读取的字节。"),
+        ("bytes that were read as text, not a picture of an accepted format", "不支持被当作文本读取的字节。"),
     ],
 )
 def test_causes_of_several_parts_are_said_in_chinese(chinese_phone, cause: str, said: str):

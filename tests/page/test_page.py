@@ -1065,7 +1065,7 @@ class TestOperators:
             [
                 "101002 超过 5 字节。 2",
                 "41005 请求体无法解析（multipart 已损坏）。 2",
-                "101000 图片地址没有返回图片。 没有这个主机名。 2",
+                "101000 图片地址没有返回图片。没有这个主机名。 2",
                 "0 成功 2",
             ],
         ) == (english, bars(logged_in))
@@ -1090,7 +1090,7 @@ class TestOperators:
         assert [
             "45011: Too many calls or wrong secrets; try later. Wait 143 seconds.",
             "40164: This address is not on the app's list. The call came from 10.1.2.3.",
-            "40164: 此地址不在应用的白名单中。 调用来自 10.1.2.3。",
+            "40164: 此地址不在应用的白名单中。调用来自 10.1.2.3。",
         ] == [*said, page.get_by_role("alert").inner_text()]
 
     def test_a_wrong_secret_is_said(self, page, product):
@@ -1172,7 +1172,7 @@ class TestPeople:
         )
 
     def test_what_is_said_is_said_once(self, logged_in):
-        """No text is put anew into what screen readers tell of: neither the same advice nor what is shown."""
+        """No text is put anew into what screen readers tell of: not with the same advice, nor when one is shown."""
         frames = film(logged_in)
         told = watched(logged_in)
         no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
@@ -1219,7 +1219,7 @@ class TestPeople:
             (PictureTooLarge(got=9, limit=5, unit="bytes").cause, "超过 5 字节。"),
             (PictureTooLarge(got=9, limit=5, unit="pixels").cause, "超过 5 像素。"),
             (PictureTooLarge(got=9, limit=2**21, unit="bytes").cause, "超过 2 MiB。"),
-            (PictureTooLarge(got=9, limit=2_500_000, unit="pixels").cause, "超过 2.5 百万像素。"),
+            (PictureTooLarge(got=9, limit=2_500_000, unit="pixels").cause, "超过 250 万像素。"),
             (Busy("a call with this Idempotency-Key is at work").cause, "服务器繁忙，请重试。"),
             (StateError("x").cause, "状态存储不可用。"),
             (Busy().cause, "服务器繁忙，请重试。"),

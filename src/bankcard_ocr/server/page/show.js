@@ -3,7 +3,7 @@
 import { field, who } from "./api.js";
 import { $, bar, element, pairs, tell } from "./dom.js";
 import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
-import { cause, causeAlone, current, has, isWorthAnother, percent, refusal, t } from "./texts.js";
+import { cause, causeAlone, current, has, isWorthAnother, joined, percent, refusal, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
@@ -70,7 +70,7 @@ function status() {
   if (answer.code !== 0) return note;
   const sure = percent(answer.reply.confidence);
   const { number } = answer.reply;
-  return [t(isNumber(number) ? "readIn" : "readOther", { ms: answer.ms, last: number.slice(-4), sure }), note].filter(Boolean).join(" ");
+  return joined(t(isNumber(number) ? "readIn" : "readOther", { ms: answer.ms, last: number.slice(-4), sure }), note);
 }
 
 function renderReading(reply) {

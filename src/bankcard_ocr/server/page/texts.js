@@ -85,7 +85,7 @@ export const TEXTS = {
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起的 {count} 次识别调用；最近七天，最多统计最近 1000 次调用。",
     showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
     h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断。", h_differ: "这些图片不是同一张卡。",
-    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 百万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
+    h_empty: "文件为空。", h_unknown: "未知格式。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", why: "原因",
     whyTitle: "查询一次调用", rid: "请求编号（rid），在每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "内容", answered: "返回", from: "来源",
@@ -147,7 +147,7 @@ const CAUSES = [
   [/^PDF of (\d+) pages/, "h_pages", "count"],
   [/^size: over (\d{7,}) bytes$/, "h_mebibytes", "most", 2 ** 20],
   [/^size: over (\d+) bytes$/, "h_bytes", "most"],
-  [/^size: over (\d{7,}) pixels$/, "h_megapixels", "most", 1e6],
+  [/^size: over (\d{7,}) pixels$/, "h_megapixels", "most", { en: 1e6, zh: 1e4 }],
   [/^size: over (\d+) pixels$/, "h_pixels", "most"],
   [/^busy\b/, "h_busy"],
   [/^all (\d+) of today are used/, "h_day", "count"],
@@ -291,7 +291,7 @@ function translated(text) {
 function known(text) {
   for (const [form, key, name, unit] of CAUSES) {
     const found = form.exec(text);
-    if (found) return t(key, { [name]: unit ? Number((found[1] / unit).toFixed(1)) : translated(found[1] ?? "") });
+    if (found) return tight(t(key, { [name]: unit ? Number((found[1] / (unit[language] ?? unit)).toFixed(1)) : translated(found[1] ?? "") }));
   }
   return "";
 }
@@ -302,13 +302,19 @@ export function cause(errmsg) {
   return told === undefined ? known(errmsg) : inWords(told);
 }
 
+/** A text without the spaces that Chinese has none of: beside its marks, and between two of its characters. */
+const tight = (text) => text.replace(/(?<=[\u3000-\u303f\uff00-\uffef]) |(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g, "");
+
+/** Sentences one after the other, those that say nothing left out. */
+export const joined = (...sentences) => tight(sentences.filter(Boolean).join(" "));
+
 const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 
 /** A cause that stands alone: of one card of several, or of many calls; before words that are not known here what `code` means. */
-export const causeAlone = (code, text) => known(text) || `${meaning(code)} ${inWords(text)}`.trim();
+export const causeAlone = (code, text) => known(text) || joined(meaning(code), inWords(text));
 
 /** What an answer that is no success says, in a line. */
-export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : `${code}: ${meaning(code)} ${cause(reply.errmsg ?? "")}`.trim());
+export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : joined(`${code}:`, meaning(code), cause(reply.errmsg ?? "")));
 
 /** Rounded down, so that no text says 100 of what is not certain. */
 export const percent = (probability) => (probability > 0.9995 ? ">99.9 %" : `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`);
