@@ -528,7 +528,7 @@ class TestTurns:
             said.append(logged_in.locator("#status").inner_text())
             logged_in.locator("#language").click()
 
-        assert ["识别中……", "一次最多识别同一张卡的 8 张图片。"] == said
+        assert ["正在识别……", "一次最多识别同一张卡的 8 张图片。"] == said
 
 
 class TestLogOut:
@@ -1317,6 +1317,13 @@ class TestPeople:
         chinese_phone.get_by_role("button", name="Switch to English").click()
 
         assert (390, "识别银行卡", "en") == (wide, title, chinese_phone.evaluate("document.documentElement.lang"))
+
+    def test_the_secret_has_one_name_in_chinese(self, chinese_phone):
+        """It is the label of its field, and no text calls it anything else."""
+        texts = chinese_phone.evaluate("async () => (await import('/page/texts.js')).TEXTS.zh")
+        others = {key: text for key, text in texts.items() if re.search("secret|秘钥|密码", text, re.IGNORECASE)}
+
+        assert ("密钥", {}) == (texts["secret"], others)
 
     def test_the_apis_page_fits_a_phone(self, page, product):
         """What is too wide scrolls within itself; the form's fields are no wider than the form."""
