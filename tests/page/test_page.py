@@ -1003,6 +1003,26 @@ class TestOperators:
 
         assert (rid, "record") == (listed, logged_in.evaluate("document.activeElement.id"))
 
+    def test_every_call_is_listed(self, logged_in):
+        """Those of a film, too; the list scrolls within itself, but not on paper. The last column has their records."""
+        no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
+        logged_in.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(json=no_card))
+        calls = "async () => { for (let at = 0; at < 40; at += 1) await (await import('/page/api.js')).recognize(); }"
+        logged_in.evaluate(calls)
+        ends(logged_in, (0, ""))
+        rows = logged_in.locator("#replies tbody tr").count()
+        heights = []
+        for media in ("screen", "print"):
+            logged_in.emulate_media(media=media)
+            heights.append(logged_in.evaluate("document.getElementById('replies').clientHeight"))
+
+        assert (True, True, True, "Record") == (
+            rows > 40,
+            heights[0] < 600,
+            heights[1] > 40 * 20,
+            logged_in.locator("#replies th").last.inner_text(),
+        )
+
     def test_the_latest_question_about_a_call_is_the_one_answered(self, logged_in):
         """An earlier one whose answer comes later is not shown beside the rid of the other."""
         for _ in range(2):

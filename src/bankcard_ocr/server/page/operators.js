@@ -5,7 +5,6 @@ import { $, bar, bars, element, pairs, tell } from "./dom.js";
 import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
-const MOST_ROWS = 12;
 const DAYS = 14;
 const DAY_MS = 86_400_000;
 
@@ -109,12 +108,12 @@ function ends({ since, count, causes }) {
 /** Shows the calls anew; the keyboard's focus stays at the call where it was, as long as that is shown. */
 export function renderLog() {
   const at = $("replies").contains(document.activeElement) && document.activeElement.dataset.rid;
-  $("replies").replaceChildren(log.length ? table(log.slice(0, MOST_ROWS)) : muted(t("noReplies")));
+  $("replies").replaceChildren(log.length ? table(log) : muted(t("noReplies")));
   if (at) ($("replies").querySelector(`[data-rid="${at}"]`) ?? $("replies")).focus({ preventScroll: true });
 }
 
 function table(rows) {
-  const head = ["time", "call", "code", "meaning", "took", "rid"].map((key) => element("th", { scope: "col" }, key === "rid" ? "rid" : t(key)));
+  const head = ["time", "call", "code", "meaning", "took", "record"].map((key) => element("th", { scope: "col" }, t(key)));
   return element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...rows.map(row)));
 }
 
