@@ -1150,6 +1150,25 @@ class TestLogin:
 
         assert focused == page.evaluate("document.activeElement.id")
 
+    @pytest.mark.parametrize(("appid", "place"), [("", "secret"), ("wx0000000000000000", "appid")])
+    def test_an_error_belongs_to_its_field(self, page, product, appid: str, place: str):
+        """The field in fault has the focus, is said to be wrong and why; none is when nobody could look."""
+        page.get_by_label("appid").fill(appid or product.appid)
+        page.get_by_label("Secret").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("alert").wait_for()
+        wrong = "['appid', 'secret'].filter((id) => document.getElementById(id).ariaInvalid === 'true')"
+        told = page.evaluate(wrong), page.evaluate("document.activeElement.getAttribute('aria-describedby')")
+        focused = page.evaluate("document.activeElement.id")
+        calls = held(page, "cgi-bin/stable_token")
+        page.get_by_label("Secret").fill("wrong")
+        page.get_by_role("button", name="Log in").click()
+        until(page, lambda: calls)
+        calls[0].abort()
+        page.locator("#login-error", has_text="The server cannot be reached.").wait_for()
+
+        assert (([place], "login-error"), place, []) == (told, focused, page.evaluate(wrong))
+
     def test_the_header_tells_nothing_that_changes(self, logged_in, product):
         """No time, which would be an earlier token's after one was renewed; the operators' tab has it."""
         assert f"Logged in as {product.appid}" == logged_in.locator("#who").inner_text()

@@ -117,7 +117,7 @@ async function logIn(event) {
   loginError = answer.code === 0 ? null : answer;
   $("secret").value = "";
   loggingIn(false);
-  if (loginError) return $("secret").focus();
+  if (loginError) return faulty().focus();
   $($("operators").hidden ? "file" : "tab-operators").focus();
   const files = waiting;
   waiting = null;
@@ -125,6 +125,9 @@ async function logIn(event) {
   if (!$("operators").hidden) operators.askQuota();
   return undefined;
 }
+
+/** Where to mend the failed login; the secret is to be typed anew in any case. */
+const faulty = () => $(loginError.code === 40013 ? "appid" : "secret");
 
 /** Shows that a login is on its way; the earlier one's error goes, so that the same one is told again. */
 function loggingIn(on) {
@@ -168,6 +171,11 @@ function render() {
   $("login").hidden = api.isLoggedIn();
   $("logged-in").hidden = !api.isLoggedIn();
   $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid }) : "";
+  for (const field of [$("appid"), $("secret")]) {
+    const told = loginError !== null && field === faulty();
+    field.setAttribute("aria-invalid", told && [40013, 40125].includes(loginError.code));
+    field.setAttribute("aria-describedby", told ? "login-error" : "");
+  }
   $("login-error").hidden = loginError === null;
   $("login-error").textContent = loginError === null ? "" : failure(loginError);
 }
