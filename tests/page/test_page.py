@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from unittest.mock import Mock
@@ -1440,6 +1441,38 @@ class TestPeople:
 
         assert [True, True, True, False] == painted
 
+    @pytest.mark.parametrize("width", [320, 390, 1280])
+    def test_no_labels_of_the_chart_run_together(self, logged_in, width: int):
+        """Nor with their letters spaced as WCAG 1.4.12 wants it."""
+        logged_in.set_viewport_size({"width": width, "height": 800})
+        days = [datetime.now(UTC) + timedelta(hours=8) - timedelta(days=at) for at in range(14)]
+        ends(logged_in, (0, ""), history={f"{day:%Y-%m-%d}": 12345 if day.day % 2 else 999 for day in days})
+        apart = logged_in.evaluate(
+            """() => {
+                const sheet = new CSSStyleSheet();
+                sheet.replaceSync("* { letter-spacing: .12em !important; word-spacing: .16em !important; }");
+                document.adoptedStyleSheets = [sheet];
+                const seen = (label) => label.textContent && getComputedStyle(label).visibility === "visible";
+                return ["first", "last"].flatMap((which) => {
+                    const all = [...document.querySelectorAll(`.day > :${which}-child`)].filter(seen);
+                    const boxes = all.map((label) => label.getBoundingClientRect());
+                    return boxes.slice(1).map((box, at) => box.left - boxes[at].right);
+                });
+            }"""
+        )
+
+        assert (True, True) == (len(apart) > 18, min(apart) > 2)
+
+    def test_in_forced_colours_no_button_leaves_its_panel(self, logged_in):
+        """Its border is seen there, so that it ends where the texts below it do."""
+        logged_in.emulate_media(forced_colors="active")
+        places = "[...document.querySelectorAll('.quiet')].map((each) => [each, each.parentElement])"
+        inner = "(box) => box.getBoundingClientRect().right - parseFloat(getComputedStyle(box).paddingRight)"
+
+        assert [True, True] == logged_in.evaluate(
+            f"{places}.map(([each, box]) => each.getBoundingClientRect().right <= ({inner})(box) + 0.5)"
+        )
+
     def test_the_keyboard_reaches_both_tabs(self, page):
         """The arrow keys change the tab, as screen readers announce it."""
         page.get_by_role("tab", name="Read a card").focus()
@@ -1484,13 +1517,13 @@ class TestPeople:
         assert [] == [pair for pair in pairs if contrast(colour[pair[0]], colour[pair[1]]) < 4.5]
 
 
-def ends(page, *causes: tuple[int, str]) -> list[str]:
+def ends(page, *causes: tuple[int, str], history: dict[str, int] | None = None) -> list[str]:
     """What the operators' tab tells of two calls that ended with each of these codes and causes."""
     told = [{"errcode": code, "stage": "read", "cause": cause, "count": 2} for code, cause in causes]
     body = {
         "errcode": 0,
         "quota": {"daily_limit": 500, "used": 6, "remain": 494},
-        "history": {},
+        "history": history or {},
         "calls": {"since": 0, "count": 2 * len(causes), "causes": told},
     }
     page.route("**/quota/get?**", lambda route: route.fulfill(json=body))

@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs, tell } from "./dom.js";
-import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, meaning, noReply, t } from "./texts.js";
+import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, joined, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const DAYS = 14;
@@ -56,7 +56,7 @@ export function render() {
 export function renderToken() {
   const { appid, end, until } = who();
   const left = t("tokenLeft", { minutes: Math.max(0, Math.floor((until - Date.now()) / 60000)) });
-  const list = [[t("tokenApp"), appid], [t("tokenEnds"), `…${end}`], [t("tokenUntil"), `${clock(until)} (${left})`]];
+  const list = [[t("tokenApp"), appid], [t("tokenEnds"), `…${end}`], [t("tokenUntil"), joined(clock(until), left)]];
   $("token").replaceChildren(isLoggedIn() ? element("dl", {}, ...pairs(list)) : logInFirst());
 }
 
@@ -92,7 +92,7 @@ function days(history) {
   return element("div", { class: "days", role: "img", "aria-label": t("daysChart", { all }) }, ...columns);
 }
 
-const brief = (count) => new Intl.NumberFormat(current(), { notation: "compact", maximumFractionDigits: 1 }).format(count);
+const brief = (count) => new Intl.NumberFormat(current(), { notation: "compact" }).format(count);
 
 /** A bar for each cause that ended calls. */
 function ends({ since, count, causes }) {
