@@ -474,6 +474,26 @@ class TestTurns:
 
         assert "Camera stopped. Frames charged: 0." == logged_in.locator("#status").inner_text()
 
+    def test_a_camera_ends_when_the_server_has_a_lasting_fault(self, logged_in):
+        """It tries ten times in a row; what it shows then is the server's refusal."""
+        logged_in.evaluate("() => { const later = setTimeout; window.setTimeout = (run) => later(run, 20); }")
+        sent = []
+
+        def answer(route):
+            code = 101001 if len(sent) == 5 else -1
+            sent.append(code)
+            route.fulfill(json={"errcode": code, "errmsg": "system error hint: [no card found] rid: 1"})
+
+        logged_in.route("**/cv/ocr/bankcard?**", answer)
+        logged_in.get_by_role("button", name="Live camera").click()
+        logged_in.locator("#refusal-what").wait_for()
+
+        assert ([-1] * 5 + [101001] + [-1] * 10, False, True) == (
+            sent,
+            logged_in.evaluate("document.getElementById('video').srcObject !== null"),
+            logged_in.locator("#refusal-what").inner_text().startswith("The server is busy or has a fault"),
+        )
+
     def test_a_camera_begun_anew_gives_no_earlier_advice(self, logged_in):
         """As long as the browser asks whether the page may film, it says what is waited for."""
         [frame] = film(logged_in)

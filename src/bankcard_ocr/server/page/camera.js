@@ -12,6 +12,7 @@ const MOST_SKIPPED = 3; // looks in a row that keep a frame from being sent; the
 const LOOK = { width: 320, height: 240 };
 const DARK = 35, BLURRED = 12, MOVING = 14, GLARE = 0.03; // of luminance 0 to 255, by eye on indoor pictures
 const SMALL = 0.35; // of the frame's width, a number line narrower than this reads better from nearer
+const MOST_FAULTS = 10; // in a row, after which the server is not merely busy
 const LATER = new Set([-1, 45011]);
 
 let running = null;
@@ -59,7 +60,7 @@ async function filmed(run, onFrame) {
 
 /** Answers the key of why there are no more. */
 async function frames(video, run, onFrame) {
-  let tally = null, before = null, skipped = 0;
+  let tally = null, before = null, skipped = 0, faults = 0;
   guide("g_start");
   while (run.key === null && run.frames < MOST_FRAMES) {
     const seen = look(video, before);
@@ -80,7 +81,8 @@ async function frames(video, run, onFrame) {
     onFrame(bitmap, answer);
     tally = tallied(tally, answer);
     if (isCertain(tally)) return "g_done";
-    if (answer.code !== 0 && answer.code !== 101001 && !LATER.has(answer.code)) return "";
+    faults = LATER.has(answer.code) ? faults + 1 : 0;
+    if (faults >= MOST_FAULTS || ![0, 101001, ...LATER].includes(answer.code)) return "";
     guide(guidance(answer, seen));
     await pause(run, LATER.has(answer.code) ? Math.max(1, answer.retryAfter) * 1000 : PAUSE_MS);
   }
