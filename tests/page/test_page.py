@@ -349,6 +349,35 @@ class TestReading:
             logged_in.evaluate("document.getElementById('canvas').width"),
         )
 
+    def test_no_picture_is_kept_in_full(self, logged_in):
+        """A photograph may be 200 MB of pixels: one at a time is unpacked, and goes when it was made smaller."""
+        logged_in.evaluate(
+            """() => {
+                const unpack = createImageBitmap, close = ImageBitmap.prototype.close;
+                window.full = { now: 0, most: 0 };
+                window.createImageBitmap = async (file) => {
+                    const bitmap = await unpack(file);
+                    full.most = Math.max(full.most, (full.now += 1));
+                    return bitmap;
+                };
+                ImageBitmap.prototype.close = function () {
+                    full.now -= 1;
+                    close.call(this);
+                };
+            }"""
+        )
+        file = io.BytesIO()
+        Image.new("RGB", (6000, 4000), "white").save(file, "jpeg")
+        picture = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+        logged_in.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(json=REPLY))
+        logged_in.locator("#file").set_input_files([picture] * 4)
+        logged_in.locator("#number").wait_for()
+
+        assert ({"now": 0, "most": 1}, 1600) == (
+            logged_in.evaluate("full"),
+            logged_in.evaluate("document.getElementById('canvas').width"),
+        )
+
     def test_a_folder_is_said_to_be_none(self, logged_in, tmp_path):
         """A file that the browser cannot read is not sent, and is not taken for a server out of reach."""
         (tmp_path / "cards").mkdir()

@@ -8,7 +8,7 @@ import * as show from "./show.js";
 import { current, failure, t, toggle } from "./texts.js";
 
 const mostBytes = () => Number(document.documentElement.dataset.mostBytes); // of a picture that the server takes
-const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture that had to be made smaller
+const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture as it is kept, and of one that had to be made smaller at least
 
 let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // the answer of the last failed login
@@ -25,11 +25,14 @@ async function read(files) {
   const lost = (await Promise.all(files.map(isUnreadable))).indexOf(true);
   if (mine !== turn) return;
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
-  const bitmaps = await Promise.all(files.map((file) => createImageBitmap(file).catch(() => null))); // PDF, HEIC, TIFF or no picture: the server may know
-  if (mine !== turn) return;
-  const large = files.map(({ size }, at) => size > mostBytes() && bitmaps[at] !== null);
-  show.reading(bitmaps, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
-  const sent = await Promise.all(files.map((file, at) => (large[at] ? smaller(bitmaps[at]) : file))); // seconds, on a phone
+  const drawn = []; // one after the other: each takes its pixels' room in full for a while
+  for (const file of files) {
+    drawn.push(await drawable(file));
+    if (mine !== turn) return;
+  }
+  const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null);
+  show.reading(drawn, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
+  const sent = await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;
   const answer = await api.recognize(...sent);
   if (mine === turn) show.answered(answer);
@@ -57,14 +60,28 @@ function wait(files = waiting) {
   $("appid").focus({ preventScroll: true });
 }
 
-/** The picture as a JPEG that the server takes, of `side` pixels at most and less as long as it is too large for the server and can be read. */
-async function smaller(bitmap, side = LONG_SIDE) {
-  const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));
-  const [width, height] = [bitmap.width, bitmap.height].map((length) => Math.max(1, Math.round(length * scale)));
+/** The picture to draw, of LONG_SIDE pixels at most; null of a PDF, HEIC, TIFF or what is no picture: the server may know. */
+async function drawable(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (!bitmap) return null;
+  const canvas = smaller(bitmap, LONG_SIDE);
+  bitmap.close();
+  return canvas;
+}
+
+/** A copy of `side` pixels at most. */
+function smaller(picture, side) {
+  const scale = Math.min(1, side / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, Math.round(length * scale)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  canvas.getContext("2d").drawImage(bitmap, 0, 0, width, height);
-  const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9));
-  return made.size > mostBytes() && Math.max(width, height) > LEAST_SIDE ? smaller(bitmap, 0.8 * Math.max(width, height)) : made;
+  canvas.getContext("2d").drawImage(picture, 0, 0, width, height);
+  return canvas;
+}
+
+/** The picture as a JPEG that the server takes, made smaller as long as it is too large for the server and can be read. */
+async function jpeg(canvas) {
+  const made = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.9)), side = Math.max(canvas.width, canvas.height);
+  return made.size > mostBytes() && side > LEAST_SIDE ? jpeg(smaller(canvas, 0.8 * side)) : made;
 }
 
 /** Whether the browser cannot read the file: it is a folder that was dropped, or was deleted. */
