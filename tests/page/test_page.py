@@ -896,6 +896,52 @@ class TestFields:
             logged_in.get_by_role("cell", name=told).count(),
         )
 
+    @pytest.mark.parametrize(
+        ("end", "offered"),
+        [
+            ({"json": {"errcode": -1, "errmsg": "system error rid: 1"}}, True),
+            ({"json": {"errcode": 45011, "errmsg": "api minute-quota reach limit rid: 1"}}, True),
+            ({"status": 502, "body": "<html>"}, True),
+            ({"json": {"errcode": 101001, "errmsg": "certificate not found rid: 1"}}, False),
+            ({"json": {"errcode": 101003, "errmsg": "not enough market quota rid: 1"}}, False),
+        ],
+    )
+    def test_what_may_be_read_later_need_not_be_chosen_again(self, logged_in, end: dict[str, object], offered: bool):
+        """A button sends the same pictures once more; the focus goes to where they were chosen."""
+        sent = []
+
+        def answer(route):
+            sent.append(re.findall(rb'name="(img\d?)"', route.request.post_data_buffer))
+            route.fulfill(**(end if len(sent) == 1 else {"json": REPLY}))
+
+        logged_in.route("**/cv/ocr/bankcard?**", answer)
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE}
+        logged_in.locator("#file").set_input_files([picture] * 2)
+        logged_in.locator("#refusal-what").wait_for()
+        button = logged_in.get_by_role("button", name="Try again")
+        seen = button.is_visible()
+        if seen:
+            button.press("Enter")
+            logged_in.locator("#number").wait_for()
+
+        assert (offered, [[b"img", b"img2"]] * (1 + offered), "file" if offered else "") == (
+            seen,
+            sent,
+            logged_in.evaluate("document.activeElement.id") if seen else "",
+        )
+
+    def test_a_film_that_was_refused_for_a_while_is_begun_again(self, logged_in):
+        """There is no picture to send once more."""
+        frames = film(logged_in)
+        frames[0].abort()
+        logged_in.get_by_role("button", name="Try again").press("Enter")
+        until(logged_in, lambda: len(frames) == 2)
+
+        assert ("Stop the camera", "camera") == (
+            logged_in.locator("#camera").inner_text(),
+            logged_in.evaluate("document.activeElement.id"),
+        )
+
     @pytest.mark.parametrize("name", ["Copy", "Copy text"])
     def test_what_is_copied_is_said_for_a_while(self, answered, name: str):
         """On the button and to screen readers; then the button is what it was. The number is copied whole."""

@@ -13,6 +13,7 @@ const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture as it is kept, and of 
 let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // the answer of the last failed login
 let isLoggingIn = false;
+let again = null; // reads anew what was read last
 let turn = 0; // of the picture being read; answers to earlier ones are not shown
 
 /** Reads the pictures of one card, or keeps them until the login. */
@@ -22,6 +23,7 @@ async function read(files) {
   if (files.length > api.MOST_PICTURES) return say("tooMany", { most: api.MOST_PICTURES });
   if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
+  again = () => repeat("file", () => read(files));
   const lost = (await Promise.all(files.map(isUnreadable))).indexOf(true);
   if (mine !== turn) return;
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
@@ -43,6 +45,12 @@ function showReading() {
   if (!$("read").hidden) return;
   select($("tab-read"));
   $("tab-read").focus();
+}
+
+/** Does the same once more; the button for it goes, and the focus to the one that did it first. */
+function repeat(place, what) {
+  $(place).focus({ preventScroll: true });
+  what();
 }
 
 /** Shows a text instead of a picture, and brings it into view or where something is to be done: on a phone one is below, one above. */
@@ -100,6 +108,7 @@ async function live() {
   if (isFilming()) return stopCamera();
   if (!api.isLoggedIn()) return wait();
   const mine = ++turn;
+  again = () => repeat("camera", live);
   show.nothing(["reading"]);
   filming(true);
   let last = null;
@@ -157,7 +166,7 @@ function loggingIn(on) {
 function logOut() {
   stopCamera();
   turn += 1;
-  waiting = null;
+  waiting = again = null;
   api.logOut();
   show.nothing();
   operators.forget();
@@ -214,6 +223,7 @@ $("log-out").addEventListener("click", logOut);
 $("language").addEventListener("click", toggle);
 $("camera").addEventListener("click", live);
 $("sample").addEventListener("click", sample);
+$("again").addEventListener("click", () => again());
 $("file").addEventListener("change", ({ target }) => {
   if (target.files.length) read([...target.files]);
   target.value = "";

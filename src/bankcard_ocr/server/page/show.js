@@ -3,7 +3,7 @@
 import { field, who } from "./api.js";
 import { $, bar, element, pairs, tell } from "./dom.js";
 import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
-import { cause, causeAlone, current, has, isWorthAnother, joined, percent, refusal, t } from "./texts.js";
+import { cause, causeAlone, current, has, isWorthAnother, isWorthRepeating, joined, percent, refusal, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
@@ -122,6 +122,7 @@ function renderRefusal(answer) {
   tell($("refusal-what"), refusal(answer));
   tell($("refusal-do"), cause(reply.errmsg ?? ""));
   tell($("refusal-warnings"), ...warnings(reply));
+  $("again").hidden = !isWorthRepeating(answer);
   $("reveal").hidden = !shown.pictures.some(Boolean);
   $("reveal").textContent = t(shown.open ? "hidePicture" : "showPicture");
   $("refusal-said").textContent = code === null ? "" : `${code} ${reply.errmsg ?? ""}`;

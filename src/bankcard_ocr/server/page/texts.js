@@ -36,7 +36,7 @@ export const TEXTS = {
     quotaNote: "The day ends at midnight in Beijing.",
     daysTitle: "Recognitions of the last days", daysChart: "Recognitions by day: {all}",
     endsTitle: "What ended calls", noCalls: "No recognition in the last seven days.", endsSince: "Of the last seven days, at most the last 1,000 recognition calls: {count} since {time}.",
-    showPicture: "Show the picture", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
+    showPicture: "Show the picture", tryAgain: "Try again", hidePicture: "Cover the picture", tooMany: "At most {most} pictures of one card are read together.", cameraMissing: "There is no camera.",
     h_none: "No card was found in the picture.", h_unreadable: "The number cannot be read with certainty.", h_unlike: "The number is not as bank cards' numbers are.", h_digits: "Digits {digits} are unsure.", h_digit: "Digit {digits} is unsure.", h_some: "Some digits are unsure.", h_cut: "The number ends at the picture's edge and may be cut off.", h_differ: "The pictures show different cards.",
     h_empty: "The file is empty.", h_unknown: "The format is unknown.", h_foreign: "{kind}, which is not read.", h_truncated: "The picture is cut off ({kind}).", h_damaged: "The picture is damaged ({kind}).", h_bytes: "Over {most} bytes.", h_mebibytes: "Over {most} MiB.", h_pixels: "Over {most} pixels.", h_megapixels: "Over {most} megapixels.", h_pages: "A PDF of {count} pages: send one page.", h_busy: "All places are taken; try again.", h_day: "All {count} of today are used; the day ends at midnight in Beijing.", h_minute: "Over {count} calls this minute.", h_locked: "Wait {seconds} seconds.", h_address: "The call came from {address}.", h_body: "The body cannot be parsed ({fault}).", h_away: "The state store is unavailable.", h_slow: "The picture took too long to arrive.",
     repliesTitle: "Calls of this session", noReplies: "No call was made yet.", time: "Time", call: "Call", code: "Code", meaning: "Meaning", took: "ms", record: "Record", why: "Why?",
@@ -83,7 +83,7 @@ export const TEXTS = {
     quotaNote: "每日额度在北京时间零点重置。",
     daysTitle: "近期每日识别次数", daysChart: "每日识别次数：{all}",
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起共 {count} 次识别调用（只统计最近七天，最多 1000 次）。",
-    showPicture: "显示图片", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
+    showPicture: "显示图片", tryAgain: "重试", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
     h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断。", h_differ: "这些图片不是同一张卡。",
     h_empty: "文件为空。", h_unknown: "文件格式未知。", h_foreign: "不支持 {kind}。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用记录", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", record: "记录", why: "查看",
@@ -125,6 +125,9 @@ const advice = ({ reply }) => ADVICE[hint(reply.errmsg ?? "")];
 
 /** Whether another picture of the card may read better than the one that was refused. */
 export const isWorthAnother = (answer) => answer.code === 101001 && !HOPELESS.includes(advice(answer));
+
+/** Whether the same picture may be read later: nobody answered, or the server was busy. */
+export const isWorthRepeating = ({ code }) => [null, -1, 45011].includes(code);
 
 /** What a refusal means and what to do about it. */
 export const refusal = (answer) => (answer.code === null ? noReply(answer) : meaning(answer.code, advice(answer)));
