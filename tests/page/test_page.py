@@ -342,11 +342,25 @@ class TestReading:
         Image.new("RGB", (1200, 700), "white").save(file, "png", compress_level=0)
         picture = {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
         logged_in.locator("#file").set_input_files(picture)
-        logged_in.get_by_text("Reading …").wait_for()
+        logged_in.locator("#canvas").wait_for()
+        until(logged_in, lambda: logged_in.evaluate("document.getElementById('canvas').width") != 400)
 
         assert (False, 1200) == (
             logged_in.locator("#number").is_visible(),
             logged_in.evaluate("document.getElementById('canvas').width"),
+        )
+
+    def test_a_large_picture_is_said_to_be_read_while_it_is_unpacked(self, logged_in):
+        """That takes seconds on a phone, too; the card of before is gone by then."""
+        replied(logged_in, REPLY, "#number")
+        logged_in.evaluate("() => { window.createImageBitmap = () => new Promise(() => {}); }")
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": WHITE + bytes(2**21)}
+        logged_in.locator("#file").set_input_files(picture)
+        logged_in.locator("#busy").wait_for()
+
+        assert (False, "a.png") == (
+            logged_in.locator("#number").is_visible(),
+            logged_in.locator("#drop-name").inner_text(),
         )
 
     def test_no_picture_is_kept_in_full(self, logged_in):
@@ -1485,6 +1499,41 @@ class TestPeople:
             seen.append(box["y"] > 0 and box["y"] + box["height"] < 740)
 
         assert (0, [True, True]) == (moved, seen)
+
+    def test_that_a_pdf_is_read_does_not_cover_its_name(self, chinese_phone, product):
+        """There is no picture to stand on."""
+        chinese_phone.get_by_label("appid").fill(product.appid)
+        chinese_phone.get_by_label("密钥").fill(product.secret)
+        chinese_phone.get_by_role("button", name="登录", exact=True).click()
+        chinese_phone.locator("#logged-in").wait_for()
+        calls = held(chinese_phone, "cv/ocr/bankcard")
+        pdf = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+        chinese_phone.locator("#file").set_input_files(pdf)
+        until(chinese_phone, lambda: calls)
+        name, pill = (chinese_phone.locator(place).bounding_box() for place in ("#drop-name", "#busy"))
+
+        assert name["y"] + name["height"] < pill["y"]
+
+    @pytest.mark.parametrize("width", [400, 100])
+    def test_that_a_picture_is_read_is_in_view_on_a_phone(self, logged_in, width: int):
+        """It stands on the picture, for as long as it is read; an upright one is longer than the screen."""
+        logged_in.emulate_media(reduced_motion="reduce")
+        logged_in.set_viewport_size({"width": 360, "height": 600})
+        calls = held(logged_in, "cv/ocr/bankcard")
+        file = io.BytesIO()
+        Image.new("RGB", (width, 250), "white").save(file, "png")
+        picture = {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        logged_in.locator("#file").set_input_files(picture)
+        until(logged_in, lambda: calls)
+        text, box = logged_in.locator("#busy").inner_text(), logged_in.locator("#busy").bounding_box()
+        calls[0].fulfill(json=REPLY)
+        logged_in.locator("#number").wait_for()
+
+        assert ("Reading …", True, False) == (
+            text,
+            box["y"] > 0 and box["y"] + box["height"] < 600,
+            logged_in.locator("#busy").is_visible(),
+        )
 
     @pytest.mark.parametrize("scrolled", [0, 300])
     def test_the_login_is_in_view_on_a_phone(self, chinese_phone, scrolled: int):

@@ -27,13 +27,15 @@ async function read(files) {
   const lost = (await Promise.all(files.map(isUnreadable))).indexOf(true);
   if (mine !== turn) return;
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
+  const names = files.map(({ name }) => name ?? "");
+  if (files.some(({ size }) => size > mostBytes())) show.reading(files.map(() => null), names); // it takes seconds, on a phone, to draw it
   const drawn = []; // one after the other: each takes its pixels' room in full for a while
   for (const file of files) {
     drawn.push(await drawable(file));
     if (mine !== turn) return;
   }
   const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null);
-  show.reading(drawn, files.map(({ name }) => name ?? ""), large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
+  show.reading(drawn, names, large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
   const sent = await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;
   const answer = await api.recognize(...sent);

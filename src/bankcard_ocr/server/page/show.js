@@ -12,6 +12,7 @@ const shown = { ...NOTHING };
 export function reading(pictures, names, note = null) {
   Object.assign(shown, { ...NOTHING, pictures, names, note });
   render();
+  $("busy").scrollIntoView({ block: "nearest" }); // on a phone the status is below the picture
 }
 
 /** Shows the answer to the picture. */
@@ -179,6 +180,7 @@ function renderRequest() {
 function renderPicture(reply) {
   const { pictures, names, open } = shown;
   const at = reply?.picture ?? 0, picture = pictures[at] ?? null;
+  $("busy").hidden = Boolean(shown.answer) || !pictures.length;
   $("canvas").hidden = !picture;
   $("drop").hidden = Boolean(picture) || !$("video").hidden;
   $("drop-name").textContent = picture ? "" : names[at] ?? "";
