@@ -2,7 +2,7 @@
 
 const CORNERS = ["left_top", "right_top", "right_bottom", "left_bottom"];
 const LARGEST = 1600; // of the drawing's sides; the picture may be larger
-const COARSE = 16; // pixels of the longer side: six digits that fill it, as many as a masked number begins with, have two each
+const COARSE = 12; // pixels of the longer side: six digits that fill it, as many as a masked number begins with, have two each
 const IN_ONE_LINE = 6.5; // heights, at least: what is shorter is a number in rows, and all of it is covered
 const LOOSE = 0.2; // of a line whose digits have no places, what is left open at each end
 export const SURE = 0.99; // of a whole number
@@ -111,7 +111,7 @@ function stroke(pen, points, ink, thick) {
   }
 }
 
-/** Leaves the colours, but nothing to read: a blur of a set width does not hide digits that are larger than it. */
+/** Leaves the colours, but nothing to read; a blur of a set width would not hide digits that are larger than it. */
 function coarsen(pen, canvas) {
   const share = COARSE / Math.max(canvas.width, canvas.height), whole = [0, 0, canvas.width, canvas.height];
   const few = [0, 0, Math.ceil(canvas.width * share), Math.ceil(canvas.height * share)];

@@ -187,7 +187,6 @@ function renderPicture(reply) {
   $("stage").classList.toggle("full", $("drop").hidden);
   $("legend").replaceChildren(...(picture && reply ? kinds(reply) : []).map((name) => element("li", { class: `ink-${name}` }, t(`l_${name}`))));
   if (!picture) return;
-  $("canvas").classList.toggle("covered", !open && !isCoverable(reply));
   $("canvas").setAttribute("aria-label", t(!reply || (!open && !isCoverable(reply)) ? "canvasPlain" : open ? "canvasOpen" : "canvas"));
   draw($("canvas"), picture, reply, open);
 }
