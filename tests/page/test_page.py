@@ -896,6 +896,22 @@ class TestFields:
             page.get_by_role("button", name="Show the number").is_visible(),
         )
 
+    @pytest.mark.parametrize("form", ["a.b.c.d.e", "e3b0c442" * 8, "620000******0005"])
+    def test_a_coarse_picture_is_shown_where_no_number_can_be(self, answered, form: str):
+        """An app that gets the number in another form may see the picture that it sent itself."""
+        own = {"number": form, "confidence": 1.0, "number_position": REPLY["number_position"]}
+        unread = {"number": None, "refusal": "number unreadable"}
+        page = answered(STRIPES, number=form, cards=[own, unread])
+        before = edges(page)
+        page.get_by_role("button", name="Show the picture").click()
+
+        assert (True, 39, True, False) == (
+            before < 12,
+            edges(page),
+            page.get_by_role("button", name="Cover the picture").is_visible(),
+            page.get_by_role("button", name="Show the number").is_visible(),
+        )
+
     @pytest.mark.parametrize(
         ("end", "told"),
         [

@@ -57,8 +57,9 @@ export function render() {
   tell($("status"), status());
   if (read) renderReading(answer.reply);
   else if (answer) renderRefusal(answer);
-  $("show").hidden = read && !/^\d+$/.test(answer.reply.number);
-  $("show").textContent = t(open ? "hideNumber" : "showNumber");
+  const plain = read && /^\d+$/.test(answer.reply.number);
+  $("show").hidden = !plain && (isCoverable(answer?.reply) || !shown.pictures.some(Boolean)); // where no number is to be shown, a coarse picture may be
+  $("show").textContent = t(plain ? (open ? "hideNumber" : "showNumber") : open ? "hidePicture" : "showPicture");
   $("copy").textContent = t("copyNumber");
   $("reply").textContent = answer ? JSON.stringify(open ? answer.reply : hidden(answer.reply), null, 2) : t("replyNone");
   renderRequest();
