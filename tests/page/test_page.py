@@ -542,6 +542,69 @@ class TestTurns:
             logged_in.locator("#refusal-what").inner_text().startswith("The server is busy or has a fault"),
         )
 
+    @pytest.fixture
+    def cameras(self, logged_in):
+        """The page in a browser of two cameras, ``a`` and ``b``, and a third that was unplugged; ``a`` comes first."""
+        logged_in.evaluate(
+            """() => {
+                const media = navigator.mediaDevices, film = media.getUserMedia.bind(media);
+                window.opened = [];
+                window.filming = () => opened.filter(({ track }) => track.readyState === "live").map(({ id }) => id);
+                const kind = "videoinput";
+                media.enumerateDevices = async () =>
+                    ["a", "b", "gone"].map((deviceId) => ({ kind, deviceId, label: `Camera ${deviceId}` }));
+                media.getUserMedia = async ({ video: { deviceId } }) => {
+                    const id = deviceId?.exact ?? "a";
+                    if (id === "gone") throw new DOMException("", "OverconstrainedError");
+                    const stream = await film({ video: true }), [track] = stream.getTracks();
+                    track.getSettings = () => ({ deviceId: id });
+                    opened.push({ id, track });
+                    return stream;
+                };
+            }"""
+        )
+        return logged_in
+
+    def test_another_camera_is_chosen(self, cameras):
+        """One films at a time; the next film is of the camera that was chosen, until it is gone."""
+        frames = film(cameras)
+        no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
+        picker, button = cameras.get_by_label("Camera", exact=True), cameras.locator("#camera")
+        seen = [picker.input_value(), *picker.locator("option").all_inner_texts()]
+        picker.select_option("b")
+        frames[0].fulfill(json=no_card)
+        until(cameras, lambda: len(frames) == 2)
+        filming = [cameras.evaluate("filming()"), picker.input_value()]
+        button.click()
+        frames[1].fulfill(json=no_card)
+        cameras.get_by_text("Camera stopped. Frames charged: 2.").wait_for()
+        left = [cameras.evaluate("filming()"), picker.is_visible()]
+        button.click()
+        until(cameras, lambda: len(frames) == 3)
+        again = picker.input_value()
+        picker.focus()
+        picker.select_option("gone")
+        frames[2].fulfill(json=no_card)
+        cameras.get_by_text("The camera is gone").wait_for()
+        focused = cameras.evaluate("document.activeElement.id")
+        button.click()
+        until(cameras, lambda: len(frames) == 4)
+
+        assert (["a", "Camera a", "Camera b", "Camera gone"], [["b"], "b"], [[], False], "b", "camera", "a") == (
+            seen,
+            filming,
+            left,
+            again,
+            focused,
+            picker.input_value(),
+        )
+
+    def test_a_camera_alone_is_not_to_be_chosen(self, logged_in):
+        """There is nothing to choose."""
+        film(logged_in)
+
+        assert not logged_in.locator("#cameras").is_visible()
+
     def test_a_camera_begun_anew_gives_no_earlier_advice(self, logged_in):
         """As long as the browser asks whether the page may film, it says what is waited for."""
         [frame] = film(logged_in)

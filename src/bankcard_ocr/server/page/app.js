@@ -133,6 +133,8 @@ function stopCamera() {
 
 function filming(on) {
   for (const id of ["video", "aim", "guide"]) $(id).toggleAttribute("hidden", !on);
+  if ($("cameras").contains(document.activeElement)) $("camera").focus({ preventScroll: true });
+  if (!on) $("cameras").hidden = true;
   $("camera").textContent = t(on ? "stopCamera" : "camera");
   show.render();
 }
@@ -224,6 +226,7 @@ $("login").addEventListener("submit", logIn);
 $("log-out").addEventListener("click", logOut);
 $("language").addEventListener("click", toggle);
 $("camera").addEventListener("click", live);
+$("which").addEventListener("change", ({ target }) => camera.choose(target.value));
 $("sample").addEventListener("click", sample);
 $("again").addEventListener("click", () => again());
 $("file").addEventListener("change", ({ target }) => {

@@ -1,7 +1,7 @@
 // The live camera: frames are read one after the other; it stops by itself when they agree surely enough.
 
 import { recognize } from "./api.js";
-import { $, tell } from "./dom.js";
+import { $, element, tell } from "./dom.js";
 import { isWorthAnother, t } from "./texts.js";
 
 export const MOST_FRAMES = 40; // each is charged, so a camera left on must not use the day up
@@ -16,17 +16,19 @@ const MOST_FAULTS = 10; // in a row, after which the server is not merely busy
 const LATER = new Set([-1, 45011]);
 
 let running = null;
+let chosen = ""; // the id of the camera to film with, for as long as the page is open; none: one that looks away from the person
 
 /** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers {key, frames}: why it ended. */
 export async function start(onFrame) {
   if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera", frames: 0 };
-  const run = (running = { frames: 0, key: null, stream: null, wake: null });
+  const run = (running = { frames: 0, key: null, camera: "", stream: null, wake: null });
   guide("g_ask");
   try {
-    run.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } } });
-    if (run.key === null) end(run, await filmed(run, onFrame));
+    await open(run);
+    if (run.key === null) end(run, await frames(run, onFrame));
   } catch ({ name }) {
-    end(run, ["NotFoundError", "OverconstrainedError"].includes(name) ? "cameraMissing" : "cameraDenied");
+    if (run.key === null) chosen = "";
+    end(run, !["NotFoundError", "OverconstrainedError"].includes(name) ? "cameraDenied" : run.camera ? "g_lost" : "cameraMissing");
   } finally {
     release(run); // also of a stream that was granted after the end
   }
@@ -36,6 +38,12 @@ export async function start(onFrame) {
 /** Lets go of the camera at once; the frame that is being read is still counted. */
 export function stop() {
   if (running) end(running, "g_off");
+}
+
+/** Films with the camera of this id from now on. */
+export function choose(id) {
+  chosen = id;
+  running?.wake?.();
 }
 
 /** Ends a run for the reason that the text `key` tells. The first reason counts. */
@@ -50,19 +58,40 @@ function end(run, key) {
 
 const release = (run) => run.stream?.getTracks().forEach((track) => track.stop());
 
-async function filmed(run, onFrame) {
-  for (const track of run.stream.getTracks()) track.addEventListener("ended", () => end(run, "g_lost")); // unplugged or taken away; `stop` raises no such event
-  const video = $("video");
-  video.srcObject = run.stream;
-  await video.play();
-  return frames(video, run, onFrame);
+/** Films with the camera that was chosen; the one of before is let go of first, for a phone opens one at a time. */
+async function open(run) {
+  release(run);
+  run.camera = chosen;
+  const which = chosen ? { deviceId: { exact: chosen } } : { facingMode: { ideal: "environment" } };
+  run.stream = await navigator.mediaDevices.getUserMedia({ audio: false, video: { ...which, width: { ideal: 1920 }, height: { ideal: 1080 } } });
+  if (run.key !== null) return;
+  const [track] = run.stream.getVideoTracks();
+  track.addEventListener("ended", () => end(run, "g_lost")); // unplugged or taken away; `stop` raises no such event
+  $("video").srcObject = run.stream;
+  await $("video").play();
+  if (run.key === null) await offer(run, track.getSettings().deviceId);
+}
+
+/** Shows the cameras to choose from, where there are several; their names are told once one films. */
+async function offer(run, filming) {
+  const all = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "videoinput");
+  if (run.key !== null) return;
+  $("which").replaceChildren(...all.map(({ deviceId, label }, at) => element("option", { value: deviceId }, label || String(at + 1))));
+  $("which").value = filming;
+  $("cameras").hidden = all.length < 2;
 }
 
 /** Answers the key of why there are no more. */
-async function frames(video, run, onFrame) {
+async function frames(run, onFrame) {
+  const video = $("video");
   let tally = null, before = null, skipped = 0, faults = 0;
   guide("g_start");
   while (run.key === null && run.frames < MOST_FRAMES) {
+    if (run.camera !== chosen) {
+      await open(run);
+      before = null;
+      if (run.key !== null) break;
+    }
     const seen = look(video, before);
     before = seen.grey;
     const unfit = advice(seen);
