@@ -121,6 +121,14 @@ class TestApps:
         assert (0, "") == (told.exit_code, told.stderr)
         assert credentials.verify(secret, made.secret_hash)
 
+    @pytest.mark.parametrize("verb", [["create", "Shop", "--appid", "wx2"], ["rotate-secret", "wx1"]])
+    @pytest.mark.parametrize(("given", "is_random"), [([], True), (["--secret", "0123456789abcdef"], False)])
+    def test_a_secret_that_was_made_here_is_known_as_such(self, run, app, store, verb, given, is_random: bool):
+        """Of one that was brought along nobody knows how well it can be guessed."""
+        run("apps", *verb, *given)
+
+        assert is_random == store.app("wx2" if verb[0] == "create" else "wx1").is_secret_random
+
     @pytest.mark.parametrize(("secret", "is_warned_of"), [("0123456789abcde", True), ("0123456789abcdef", False)])
     def test_a_short_secret_is_warned_of(self, app, secret: str, is_warned_of: bool):
         """Who asks often enough finds it."""

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,13 +48,19 @@ def create(
 ) -> None:
     """Create an app and print its secret, which is not kept and cannot be shown again."""
     appid = credentials.new_appid() if appid is None else appid
-    secret = _secret(secret)
+    secret, is_random = _secret(secret), secret is None
     if not re.fullmatch(r"[!-9;-~]{1,64}", appid):
         raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces and colons")
     if not name.strip() or not name.isprintable():
         raise typer.BadParameter("a name has letters, and no control characters")
-    kept = credentials.hashed(secret)
-    made = App(appid=appid, name=name, secret_hash=kept, created=time.time(), daily_limit=daily_limit)
+    made = App(
+        appid=appid,
+        name=name,
+        secret_hash=credentials.hashed(secret),
+        created=time.time(),
+        daily_limit=daily_limit,
+        is_secret_random=is_random,
+    )
     with opened(config) as (state, _):
         if not state.add_app(made):
             raise BankcardError(f"there is an app {appid} already; 'bankcard-ocr apps delete {appid}' removes it")
@@ -83,9 +90,9 @@ def rotate_secret(
     as_json: Json = False,
 ) -> None:
     """Give an app a new secret; the old one and the app's tokens end at once."""
-    secret = _secret(secret)
-    secret_hash = credentials.hashed(secret)
-    changed = _change(appid, config, lambda app: dataclasses.replace(app, secret_hash=secret_hash), revoke=True)
+    secret, is_random = _secret(secret), secret is None
+    new = partial(dataclasses.replace, secret_hash=credentials.hashed(secret), is_secret_random=is_random)
+    changed = _change(appid, config, new, revoke=True)
     _show_secret(changed, secret, as_json=as_json)
 
 

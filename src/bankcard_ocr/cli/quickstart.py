@@ -80,7 +80,13 @@ def _caller(state: State) -> _Caller:
         if app.name == NAME:
             return _Caller(app=app, secret=None)
     secret = credentials.new_secret()
-    app = App(appid=credentials.new_appid(), name=NAME, secret_hash=credentials.hashed(secret), created=time.time())
+    app = App(
+        appid=credentials.new_appid(),
+        name=NAME,
+        secret_hash=credentials.hashed(secret),
+        created=time.time(),
+        is_secret_random=True,
+    )
     state.add_app(app)
     return _Caller(app=app, secret=secret)
 

@@ -17,7 +17,7 @@ from .state import base
 from .state.base import App, State, Token
 
 WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before no new secret is looked at any more
-MOST_SECRETS = 100  # wrong ones, and those not looked at, before one that was right a moment ago is not taken either
+MOST_SECRETS = 100  # wrong ones, and those not looked at, before a right one that can be guessed is not taken either
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
@@ -105,7 +105,7 @@ class Callers:
         wrong, window = f"wrong:{_whence(call.request.client_ip)}:{appid}", base.span(call.now, WRONG_SECRETS_WINDOW_S)
         count = self._state.used(wrong, window)
         key = self._right.get(app, secret)
-        if key is not None and count < MOST_SECRETS:
+        if key is not None and (app.is_secret_random or count < MOST_SECRETS):
             return Client(app=app, key=key)
         if count >= WRONG_SECRETS:
             self._state.consume(wrong, window, MOST_SECRETS)

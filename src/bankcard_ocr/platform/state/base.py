@@ -44,6 +44,7 @@ class App:
     in. ``permissions`` are the names its cloud functions may call (``config.json``); ``denied`` are names it may not
     call at all, by any way. A disabled app may call nothing. ``pan`` is how replies show the number unless asked for
     less, ``jwk`` the public key to encrypt it to (:mod:`~bankcard_ocr.platform.disclosure`), empty when there is none.
+    ``is_secret_random``: it was made here, of 128 bits of chance, and not brought along.
     """
 
     appid: str
@@ -57,6 +58,7 @@ class App:
     denied: tuple[str, ...] = ()
     pan: str = "full"
     jwk: str = ""
+    is_secret_random: bool = False
 
     def limit(self, default: int) -> int:
         """Recognitions a day, where ``default`` is the server's setting."""
