@@ -96,8 +96,11 @@ class TestReplies:
         """X-Forwarded-For counts from a trusted proxy, in whatever way that is written."""
         served = start(trusted_proxies=proxies)
         served.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
+        with capture_logs() as logs:
+            text = ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
 
-        assert '"errcode":41005' in ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
+        assert '"errcode":41005' in text
+        assert [] == [line for line in logs if "X-Forwarded-For" in line["event"]]
 
     @pytest.mark.parametrize(
         ("whitelist", "headers", "code"),
@@ -126,6 +129,19 @@ class TestReplies:
         server.state.update_app("wx1", lambda app: dataclasses.replace(app, whitelist=("10.0.0.0/8",)))
 
         assert '"errcode":40164' in ask(server.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"}).text
+
+    @pytest.mark.parametrize("proxies", [(), ("10.0.0.0/8",)])
+    def test_a_balancer_that_is_not_trusted_is_told_once(self, start, proxies: tuple[str, ...]):
+        """All callers behind it have one address, and whoever sends wrong secrets locks the others out."""
+        served = start(trusted_proxies=proxies)
+        with capture_logs() as logs:
+            ask(served.port, "GET", READ)
+            for _ in range(2):
+                ask(served.port, "GET", READ, **{"X-Forwarded-For": "10.1.1.1"})
+
+        assert [("warning", "127.0.0.1")] == [
+            (line["log_level"], line["client_ip"]) for line in logs if "trusted_proxies" in line["event"]
+        ]
 
 
 class TestSeveralPictures:

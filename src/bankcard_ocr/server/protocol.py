@@ -36,7 +36,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import CallError
 from ..platform import wire
-from ..platform.callers import network_of
+from ..platform.callers import is_listed, network_of
 from ..settings import Settings
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z]+ )(.*?)( HTTP/1\.[01]\r?)", re.DOTALL)
@@ -202,11 +202,23 @@ class Protocol(HttpToolsProtocol):
         """The head is here."""
         self._head_is_here()
         super().on_headers_complete()
+        if self.config.tells_of_proxy and any(name == b"x-forwarded-for" for name, _ in self.headers):
+            self._tell_of_proxy()
 
     def on_message_complete(self) -> None:
         """What comes next on this connection is a head."""
         super().on_message_complete()
         self._head = b""
+
+    def _tell_of_proxy(self) -> None:
+        """Says once that a balancer is not trusted: all callers behind it count as one, and lock each other out."""
+        client_ip = self.client[0] if self.client else ""
+        if not is_listed(client_ip, tuple(self.config.forwarded_allow_ips or ())):
+            self.config.tells_of_proxy = False
+            structlog.get_logger().warning(
+                "X-Forwarded-For is ignored: a balancer at this address belongs into trusted_proxies",
+                client_ip=client_ip,
+            )
 
     def _watch(self, left: int) -> None:
         self._writing_timer = self.loop.call_later(self.config.head_timeout_s, self._look_at_writing, left)
@@ -275,6 +287,7 @@ class Config(uvicorn.Config):
         self.head_timeout_s = head_timeout_s
         self.errcode_style = errcode_style
         super().__init__(app, http=Protocol, **options)
+        self.tells_of_proxy = isinstance(self.forwarded_allow_ips, list)  # else all are trusted; until it has told once
 
 
 def _networks(proxies: Iterable[str]) -> list[str]:
