@@ -13,9 +13,11 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from uvicorn.supervisors import multiprocess
 
 from bankcard_ocr.errors import StateError
+from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.server import protocol, reload, workers
 from bankcard_ocr.settings import Settings
 
@@ -227,3 +229,23 @@ def test_a_reload_that_fails_in_any_way_changes_nothing(monkeypatch, fault):
     monkeypatch.setattr(reload.states, "connect", Mock(side_effect=fault))
 
     assert reload.reloaded(reload.Source(file=None, arguments={}), before) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("redis://127.0.0.1:1", "refused"),
+        ("sqlite:///{}/new.sqlite3", "no state file"),
+        ("sqlite:///{}/it.sqlite3", ""),
+    ],
+)
+def test_another_store_is_taken_when_it_answers(tmp_path, monkeypatch, url: str, reason: str):
+    """In an empty or absent one no token would be known: the store of before goes on, and the log says why."""
+    monkeypatch.setattr(reload.logs, "configure", Mock())  # it would let no log be captured any more
+    SqliteState(tmp_path / "it.sqlite3", time.time).close()
+    source = reload.Source(file=None, arguments={"state_url": url.format(tmp_path)})
+    with capture_logs() as logs:
+        after = reload.reloaded(source, Settings(state_url=f"sqlite:///{tmp_path}/before.sqlite3"))
+
+    assert (not reason, False) == (after is not None, (tmp_path / "new.sqlite3").exists())
+    assert reason in logs[-1].get("reason", "")

@@ -52,7 +52,7 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
     """The settings as they are now, but for :data:`FIXED`; None when they are wrong. The log says either."""
     try:
         loaded = source.load()
-        check(loaded)
+        check(loaded, before)
     except Exception as error:  # noqa: BLE001  (whatever it is, what serves goes on as it is)
         log_rejected(error)
         return None
@@ -72,8 +72,11 @@ def log_rejected(error: Exception) -> None:
     structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
 
 
-def check(loaded: Loaded) -> None:
-    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used."""
+def check(loaded: Loaded, before: Settings | None = None) -> None:
+    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used.
+
+    A store of which what serves knew nothing ``before`` has to answer; at a start it may come later.
+    """
     settings = loaded.settings
     try:
         table(settings)
@@ -81,7 +84,10 @@ def check(loaded: Loaded) -> None:
         fetcher(settings)
         if settings.otlp_endpoint:
             traces.traces(settings.otlp_endpoint).close()
-        states.connect(settings.state_url).close()
+        if before is not None and settings.state_url != before.state_url:
+            states.ask(settings.state_url)
+        else:
+            states.connect(settings.state_url).close()
     except StateError as error:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), str(error)) from error
     except SettingsError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...errors import SettingsError
+from ...errors import SettingsError, StateError
 from .base import State
 
 
@@ -20,3 +20,17 @@ def connect(url: str, clock: Callable[[], float] = time.time) -> State:
 
         return RedisState(url, clock)
     raise SettingsError("state_url", "the settings", "must begin with sqlite:///, redis://, rediss:// or unix://")
+
+
+def ask(url: str) -> None:
+    """Returns when the store that ``url`` names is there and takes charges, else raises StateError; makes none."""
+    if url.startswith("sqlite:"):
+        from .sqlite import file_of
+
+        if not (file := file_of(url)).exists():
+            raise StateError(f"there is no state file {file}, so that no token would be known")
+    state = connect(url)
+    try:
+        state.ping()
+    finally:
+        state.close()

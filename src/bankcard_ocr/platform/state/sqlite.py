@@ -109,8 +109,9 @@ class SqliteState:
             raise SettingsError("state_url", "the settings", f"has no option {unknown[0]}: synchronous, records")
         if synchronous not in {"NORMAL", "FULL"}:
             raise SettingsError("state_url", "the settings", "synchronous must be NORMAL or FULL")
-        file = path if path == ":memory:" else Path(path).expanduser()
-        return cls(file, clock, synchronous=synchronous, most_records=most_records)
+        return cls(
+            path if path == ":memory:" else file_of(url), clock, synchronous=synchronous, most_records=most_records
+        )
 
     def add_app(self, app: App) -> bool:
         sql = "INSERT INTO apps VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
@@ -311,6 +312,11 @@ class SqliteState:
                 if connection.in_transaction:  # a full disk has ended it already
                     connection.execute("ROLLBACK")
                 raise
+
+
+def file_of(url: str) -> Path:
+    """The file that ``sqlite:///PATH`` names."""
+    return Path(url.partition("?")[0].removeprefix("sqlite:///")).expanduser()
 
 
 def _make_private(path: str | Path) -> None:
