@@ -19,7 +19,7 @@ from bankcard_ocr.settings import Settings
 
 
 class Echo(asyncio.Protocol):
-    """Sends back what comes."""
+    """Sends back what comes, and a point when its server stops."""
 
     def __init__(self, seen: list[asyncio.BaseTransport]) -> None:
         self.seen = seen
@@ -30,6 +30,9 @@ class Echo(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(data)  # type: ignore[attr-defined]
+
+    def shutdown(self) -> None:
+        self.transport.write(b".")  # type: ignore[attr-defined]
 
 
 class Worker:
@@ -164,14 +167,32 @@ def test_one_worker_accepts_all(listener):
         worker.close()
 
 
+def test_what_waits_when_a_server_closes_is_still_taken(listener, monkeypatch):
+    """The system would reset it, though the client's call is sent; its protocol is told that the server stops."""
+    monkeypatch.setattr(loops, "WAIT_S", 60.0)
+    worker = Worker(listener.dup())
+    try:
+        with ExitStack() as stack:
+            connected(stack, listener, 1)
+            late = stack.enter_context(socket.create_connection(listener.getsockname(), 5))
+            late.sendall(b"y")
+            worker.loop.call_soon_threadsafe(worker.server.result().close)
+
+            assert {b"y", b"."} == {late.recv(1), late.recv(1)}
+    finally:
+        worker.close()
+
+
 def test_a_closed_server_accepts_nothing(listener):
     """Its connections go on."""
     worker = Worker(listener.dup())
     try:
         with ExitStack() as stack:
             (stream,) = connected(stack, listener, 1)
-            server = worker.server.result()
+            server, is_closed = worker.server.result(), threading.Event()
             worker.loop.call_soon_threadsafe(server.close)
+            worker.loop.call_soon_threadsafe(is_closed.set)
+            is_closed.wait(5)
             late = stack.enter_context(socket.create_connection(listener.getsockname(), 5))
             late.sendall(b"y")
             late.settimeout(0.2)

@@ -265,8 +265,13 @@ def test_https_on_this_port_is_said_in_the_log():
     )
 
 
-async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0, **options: str) -> bytes:
-    """What is sent to a client that sends these chunks and then waits, until its connection is closed."""
+async def cut_off(
+    *chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0, stops: bool = False, **options: str
+) -> bytes:
+    """What is sent to a client that sends these chunks and then waits, until its connection is closed.
+
+    The server ``stops`` when the connection is made and nothing has come.
+    """
 
     async def app(scope, receive, send) -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})
@@ -277,6 +282,8 @@ async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: fl
     config = Config(app, head_timeout_s=head_timeout_s, **options)
     connection = Protocol(config, ServerState(), {})
     connection.connection_made(wire)
+    if stops:
+        connection.shutdown()
     for chunk in chunks:
         connection.data_received(chunk)
     await asyncio.wait_for(wire.closed.wait(), 5)
@@ -295,6 +302,16 @@ async def cut_off(*chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: fl
 def test_a_slow_head_is_cut_off(chunks):
     """A connection on which no whole head arrives in time is closed."""
     assert asyncio.run(cut_off(*chunks)).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "begins"), [((), b""), ((b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",), b"HTTP/1.1 204 No Content\r\n")]
+)
+def test_a_new_connections_first_request_is_answered_while_the_server_stops(sent, begins: bytes):
+    """It was sent before anybody was refused, and its answer is the last; one that says nothing is soon closed."""
+    answer = asyncio.run(cut_off(*sent, head_timeout_s=5.0, stops=True))
+
+    assert (begins, bool(sent)) == (answer[: answer.find(b"\n") + 1], b"connection: close" in answer)
 
 
 class Timers:

@@ -20,6 +20,7 @@ import structlog
 Factory = Callable[[], asyncio.BaseProtocol]
 
 WAIT_S = 0.0005  # for each connection that is at work
+MOST_AT_END = 2048  # connections taken before a server closes, as many as its backlog holds
 MOST_WAITS = 4  # so that many connections at once are still accepted 500 a second
 PAUSE_S = 1.0  # after the system has no file descriptor or memory for another connection
 _SHORT_OF = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -68,8 +69,11 @@ class Server:
         return self._sock is not None
 
     def close(self) -> None:
-        """Accepts nothing more and closes the socket; connections that are open stay so."""
+        """Takes what waits, accepts nothing more and closes the socket; connections that are open stay so."""
         if self._sock is not None:
+            takes = MOST_AT_END  # the system resets what still waits when the socket is closed
+            while takes and self._accept():
+                takes -= 1
             if self._timer is not None:
                 self._timer.cancel()
             self._loop.remove_reader(self._sock.fileno())
@@ -98,29 +102,35 @@ class Server:
             self._loop.add_reader(self._sock.fileno(), self._on_waking)
             self._accept()
 
-    def _accept(self) -> None:
-        """Takes one connection, when it is still there."""
+    def _accept(self) -> bool:
+        """Takes one connection, and says whether it was still there."""
         if self._sock is None:
-            return
+            return False
         try:
             connection, _ = self._sock.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError as error:
             if error.errno not in _SHORT_OF:
                 raise
             structlog.get_logger().error("no more connections can be accepted for now", reason=str(error))
             self._pause(PAUSE_S)
-            return
+            return False
         connection.setblocking(False)
         task = self._loop.create_task(self._loop.connect_accepted_socket(self._factory, connection))
         self._connecting.add(task)
         task.add_done_callback(self._connected)
+        return True
 
     def _connected(self, task: asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]) -> None:
         self._connecting.discard(task)
-        if self._loop.takes_turns and not task.cancelled() and task.exception() is None:
-            self._open.add(task.result()[0])
+        if task.cancelled() or task.exception() is not None:
+            return
+        transport, protocol = task.result()
+        if self._loop.takes_turns:
+            self._open.add(transport)
+        if self._sock is None and hasattr(protocol, "shutdown"):
+            protocol.shutdown()  # what stops has told those that were open already
 
 
 def _is_idle(transport: transports.Transport) -> bool:

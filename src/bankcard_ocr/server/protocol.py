@@ -107,6 +107,7 @@ class Protocol(HttpToolsProtocol):
     _head: bytes | None = b""  # what has come of a head, before the parser sees it; None when that is in a message
     _head_bytes = 0
     _connected = 0.0  # the loop's time
+    _is_stopping = False
     _head_timer: asyncio.TimerHandle | None = None
     _writing_timer: asyncio.TimerHandle | None = None
 
@@ -143,6 +144,15 @@ class Protocol(HttpToolsProtocol):
         error = sys.exception()
         reason = msg if error is None or isinstance(error, HttpParserCallbackError) else str(error)
         self._cut_off(b"400 Bad Request", self._told(reason))
+
+    def shutdown(self) -> None:
+        """Ends behind the answer to what is at work; of a new connection the first request has a moment to come."""
+        has_asked = self.cycle is not None
+        if has_asked or self._is_stopping:
+            super().shutdown()
+        else:
+            self._is_stopping = True
+            self.loop.call_later(SILENT_S, self.shutdown)
 
     def pause_writing(self) -> None:
         """More is to be sent than the client has taken: it has a time to take some of it."""
@@ -202,6 +212,8 @@ class Protocol(HttpToolsProtocol):
         """The head is here."""
         self._head_is_here()
         super().on_headers_complete()
+        if self._is_stopping:
+            self.cycle.keep_alive = False
         if self.config.tells_of_proxy and any(name == b"x-forwarded-for" for name, _ in self.headers):
             self._tell_of_proxy()
 
