@@ -100,6 +100,7 @@ class Transport:
     def __init__(self, *, over: bool = False, idle: bool = False) -> None:
         self.over = over
         self.is_idle = idle
+        self.on_data = None
 
     def is_closing(self) -> bool:
         return self.over
@@ -134,6 +135,28 @@ def test_the_more_connections_of_a_worker_are_at_work_the_longer_it_leaves_the_n
         server._woken()
 
         assert loop.waits == [loops.WAIT_S * count for count in waits]
+        server.close()
+    finally:
+        loop.close()
+
+
+def test_an_idle_connection_is_not_looked_at_until_it_says_more(listener):
+    """Of thousands that are kept none costs each new connection its time; once it is at work it counts again."""
+    loop = Clock()
+    try:
+        server = loops.Server(loop, asyncio.Protocol, listener)
+        kept = Transport(idle=True)
+        done = asyncio.Future(loop=loop)
+        done.set_result((kept, kept))
+        server._connected(done)  # type: ignore[arg-type]
+        server._woken()
+        kept.is_idle = False
+        server._woken()
+        before = list(loop.waits)
+        kept.on_data()
+        server._woken()
+
+        assert ([], [loops.WAIT_S]) == (before, loop.waits)
         server.close()
     finally:
         loop.close()

@@ -385,6 +385,16 @@ def test_a_connection_that_says_nothing_is_idle(sent: bytes, after_s: float, is_
     assert is_idle == connection.is_idle
 
 
+def test_what_comes_is_told_to_who_counts_the_idle_ones():
+    """With the first byte of a request: the server looks at a connection that was idle from then on again."""
+    connection = Protocol(Config(None, log_config=None), ServerState(), {}, _loop=Timers())
+    connection.connection_made(Wire())
+    connection.on_data = Mock()
+    connection.data_received(b"G")
+
+    connection.on_data.assert_called_once_with()
+
+
 def test_a_slow_second_head_is_cut_off():
     """So is one on which a second head does not end."""
     answers = asyncio.run(cut_off(b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\n"))

@@ -13,6 +13,7 @@ import errno
 import socket
 from asyncio import transports
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -56,7 +57,7 @@ class Server:
         self._sock: socket.socket | None = sock
         self._timer: asyncio.TimerHandle | None = None
         self._connecting: set[asyncio.Task[tuple[transports.Transport, asyncio.BaseProtocol]]] = set()
-        self._open: set[transports.Transport] = set()
+        self._open: set[transports.Transport] = set()  # but for those that were idle and have said nothing since
         self._on_waking = self._woken if loop.takes_turns else self._accept
         loop.add_reader(sock.fileno(), self._on_waking)
 
@@ -85,8 +86,8 @@ class Server:
 
     def _woken(self) -> None:
         """A connection waits: takes it at once, or leaves it to others for a moment."""
-        self._open = {transport for transport in self._open if not transport.is_closing()}
-        at_work = len(self._connecting) + sum(not _is_idle(transport) for transport in self._open)
+        self._open -= {each for each in self._open if each.is_closing() or _is_idle(each)}
+        at_work = len(self._connecting) + len(self._open)
         if at_work:
             self._pause(WAIT_S * min(at_work, MOST_WAITS))
         else:
@@ -129,6 +130,8 @@ class Server:
         transport, protocol = task.result()
         if self._loop.takes_turns:
             self._open.add(transport)
+            if hasattr(protocol, "on_data"):
+                protocol.on_data = partial(self._open.add, transport)
         if self._sock is None and hasattr(protocol, "shutdown"):
             protocol.shutdown()  # what stops has told those that were open already
 

@@ -26,7 +26,7 @@ import asyncio
 import ipaddress
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -103,6 +103,7 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, whose parser sees whole, mended heads; bodies pass as they are."""
 
     config: Config
+    on_data: Callable[[], object] = staticmethod(lambda: None)  # is told that this may be idle no longer
 
     _head: bytes | None = b""  # what has come of a head, before the parser sees it; None when that is in a message
     _head_bytes = 0
@@ -172,6 +173,7 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Keeps a head until it is whole, and mends it; cuts off one over its size."""
+        self.on_data()
         if self._head == b"" and not (data := data.lstrip(b"\r\n")):  # RFC 9112 2.2: behind bodies some send a line end
             return
         if self._head_timer is None and self._head is not None:
