@@ -57,7 +57,7 @@ def test_a_server_alone_reads_its_settings_anew(served, token, tmp_path):
     still = reads(served.base, token, 2)
     served.process.send_signal(signal.SIGTERM)
 
-    assert ([0, 101003], [0], [0, 101003], -signal.SIGTERM) == (before, after, still, served.process.wait(30))
+    assert ([0, 101003], [0], [0, 101003], 0) == (before, after, still, served.process.wait(30))
 
 
 def test_what_cannot_be_opened_changes_nothing(served, token, tmp_path):

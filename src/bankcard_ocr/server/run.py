@@ -1,6 +1,7 @@
 """The server as a process: its settings checked, its socket open, alone or with workers.
 
-SIGTERM and SIGINT stop it after the calls at work, or after ``drain_s``; SIGHUP lets it read its settings anew.
+SIGTERM, SIGQUIT and SIGINT stop it after the calls at work, or after ``drain_s``, with status 0, by SIGINT with 130;
+SIGHUP lets it read its settings anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..settings import Settings
 from . import logs, memory
 from .reload import HangupFlag, Source, check
 from .single import serve_single
-from .workers import MetricsOfAll, Supervisor, shorten_switch_interval
+from .workers import MetricsOfAll, Supervisor, shorten_switch_interval, stop_on_quit
 
 
 def serve(source: Source, announce: Callable[[str], object]) -> None:
@@ -34,6 +35,7 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
             _bound(settings.metrics_host, settings.metrics_port, "metrics_").close()
         shorten_switch_interval()
         hangups = HangupFlag()
+        stop_on_quit()
         logs.configure(settings)
         # who ships logs reads JSON alone
         say = structlog.get_logger().info if settings.log_format == "json" else announce
@@ -45,7 +47,10 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
             logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
             counts = MetricsOfAll(settings)
             with counts.open():
-                Supervisor(source, settings, listener, counts).run()
+                supervisor = Supervisor(source, settings, listener, counts)
+                supervisor.run()
+            if supervisor.is_interrupted:
+                raise KeyboardInterrupt
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import threading
 
@@ -9,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ..settings import Settings
-from . import memory
+from . import log_writer, memory
 from .build import build
 from .protocol import config
 from .reload import HangupFlag, Source, log_rejected, reloaded
@@ -19,6 +21,7 @@ LOOK_FOR_HANGUP_S = 0.2
 
 def serve_single(source: Source, settings: Settings, listener: socket.socket, hangups: HangupFlag) -> None:
     """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again when all is answered
     threading.Thread(target=memory.look_after, daemon=True).start()
     app: ASGIApp | None = build(settings)
     while app is not None:
@@ -27,6 +30,12 @@ def serve_single(source: Source, settings: Settings, listener: socket.socket, ha
         successor.start()
         server.run(sockets=[listener.dup()])  # it closes what it is given
         app, settings = successor.taking_over(settings)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """Ends this process, which has been told so, though a thread of it still reads what was told busy."""
+    log_writer.finish()
+    os._exit(0)
 
 
 class _Server(uvicorn.Server):

@@ -36,6 +36,11 @@ def shorten_switch_interval() -> None:
     sys.setswitchinterval(SWITCH_S)
 
 
+def stop_on_quit() -> None:
+    """Lets SIGQUIT stop this process as SIGTERM does, not at once."""
+    signal.signal(signal.SIGQUIT, lambda _signal, _frame: signal.raise_signal(signal.SIGTERM))
+
+
 class MetricsOfAll:
     """The metrics port of several workers, open where that is set: their sum, and the quotas of the store of now."""
 
@@ -79,6 +84,7 @@ class _Worker(multiprocess.Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the process does; uvicorn begins it with a thread."""
         memory.share_heap()
+        stop_on_quit()
         super().target(sockets)
 
     def _healthcheck(self, timeout: float) -> bool | None:
@@ -105,11 +111,13 @@ class _Stop(threading.Event):
         self._queue = queue
 
     def is_set(self) -> bool:
-        return super().is_set() or signal.SIGTERM in self._queue or signal.SIGINT in self._queue
+        return super().is_set() or not {signal.SIGTERM, signal.SIGQUIT, signal.SIGINT}.isdisjoint(self._queue)
 
 
 class Supervisor(multiprocess.Multiprocess):
     """uvicorn's supervisor, which reads the settings anew on SIGHUP; all workers have them from it."""
+
+    is_interrupted = False  # by SIGINT
 
     def __init__(self, source: Source, settings: Settings, listener: socket.socket, counts: MetricsOfAll) -> None:
         self._source = source
@@ -143,6 +151,15 @@ class Supervisor(multiprocess.Multiprocess):
         while self.signal_queue.count(signal.SIGHUP) > most:
             self.signal_queue.remove(signal.SIGHUP)
         super().handle_signals()
+
+    def handle_int(self) -> None:
+        """Stops, as somebody at a keyboard asks for."""
+        self.is_interrupted = True
+        super().handle_int()
+
+    def handle_quit(self) -> None:
+        """Stops as after SIGTERM."""
+        self.handle_term()
 
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
