@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -211,6 +212,30 @@ def test_processes_count_together_and_the_dead_hold_nothing(store):
         "bankcard_ocr_waiting" in found,
         folder.exists(),
     )
+
+
+def test_what_a_killed_supervisor_left_is_removed_at_the_next_start(tmp_path, monkeypatch):
+    """What a living one has stays, and what a link in a folder of all users leads to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, alive, far = (tmp_path / name for name in ("bankcard-ocr-metrics-a", "bankcard-ocr-metrics-b", "far"))
+    for folder in (left, alive, far):
+        folder.mkdir()
+        (folder / "counter_1.db").touch()
+    (tmp_path / "bankcard-ocr-metrics-c").symlink_to(far)
+    with metrics._held(alive), metrics.shared():
+        pass
+
+    assert ["bankcard-ocr-metrics-b", "bankcard-ocr-metrics-c", "far"] == sorted(
+        each.name for each in tmp_path.iterdir()
+    )
+    assert [True, True] == [(folder / "counter_1.db").exists() for folder in (alive, far)]
+
+
+def test_another_users_folder_is_not_removed(tmp_path, monkeypatch):
+    """Root is asked to look, too, at what all users lay down."""
+    monkeypatch.setattr(metrics.os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(PermissionError), metrics._held(tmp_path):
+        pass
 
 
 def test_several_workers_need_a_folder_to_count_in(monkeypatch):

@@ -9,10 +9,11 @@ URL, no number ever.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIServer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
+PREFIX = "bankcard-ocr-metrics-"  # of folders
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client reads it on import
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MOST_APPS = 1000  # whose quota is told
@@ -119,18 +121,39 @@ class Quotas:
 
 @contextmanager
 def shared() -> Iterator[Path]:
-    """A fresh folder in which the processes started meanwhile count together."""
+    """A fresh folder in which the processes started meanwhile count together; what dead ones left is removed."""
     try:
-        made = tempfile.TemporaryDirectory(prefix="bankcard-ocr-metrics-")
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            with suppress(OSError), _held(left):
+                shutil.rmtree(left)
+        made = tempfile.TemporaryDirectory(prefix=PREFIX)
     except OSError as error:
         reason = f"of several workers needs a folder for temporary files, see TMPDIR ({error.strerror})"
         raise SettingsError("metrics_port", "the settings", reason) from error
-    with made as folder:
+    with made as folder, _held(Path(folder)):
         os.environ[FOLDER] = folder
         try:
             yield Path(folder)
         finally:
             del os.environ[FOLDER]
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Locks ``folder`` within, until this process ends at the latest.
+
+    Raises OSError where another process does, or where it is a link or not this user's: all may write beside it.
+    """
+    import fcntl
+
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(opened).st_uid != os.getuid():
+            raise PermissionError(folder)
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(opened)
 
 
 def of_one(counts: Metrics, state: State, settings: Settings) -> CollectorRegistry:
