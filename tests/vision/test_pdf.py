@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import time
 import zlib
 from importlib.util import find_spec
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -29,6 +31,17 @@ def halves(width: int = 400, height: int = 200) -> Image.Image:
     pixels[:, : width // 2, 0] = 255
     pixels[:, width // 2 :, 2] = 255
     return Image.fromarray(pixels)
+
+
+def test_the_process_that_draws_is_told_no_password(monkeypatch):
+    """It parses what strangers send: Redis's password and cloud tokens are in variables of this process alone."""
+    monkeypatch.setenv("BANKCARD_OCR_STATE_URL", "redis://:word@127.0.0.1")
+    monkeypatch.setenv("BANKCARD_CLOUD_ACCESS_TOKEN", "word")
+    run = Mock(wraps=subprocess.run)
+    monkeypatch.setattr(pdf.subprocess, "run", run)
+    image.decode(document(halves()))
+
+    assert [] == [name for name in run.call_args.kwargs["env"] if name.startswith("BANKCARD")]
 
 
 def test_a_page_is_drawn_at_the_size_that_recognition_needs():
