@@ -97,6 +97,19 @@ def told(out: Path) -> list[tuple]:
     return [(row["name"], row["outcome"], row["number"], row["errcode"]) for row in rows(out)]
 
 
+def test_what_cannot_be_read_is_a_row(folder, made, tmp_path):
+    """A link that leads nowhere and a pipe, for which nobody waits: a picture is never missing without a word."""
+    os.mkfifo(folder / "pipe.jpg")
+    os.mkfifo(folder / "pipe.zip")
+    (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
+    out = tmp_path / "out.jsonl"
+    bulk.run(str(folder), out, Job(reader=READER), workers=1)
+
+    assert [(name, "no picture", None, 101002) for name in ("gone.jpg", "pipe.jpg", "pipe.zip")] == [
+        row for row in told(out) if row[0].startswith(("gone", "pipe"))
+    ]
+
+
 def test_a_folder_becomes_rows_in_the_order_of_names(folder, made, tmp_path):
     """Every picture below the folder is a row with what became of it, numbers masked."""
     summary = bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader=READER), workers=1)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import zipfile
+from functools import partial
 
 import pytest
 
+from bankcard_ocr.errors import NotAPicture
 from bankcard_ocr.vision import files
 
 
@@ -43,11 +45,21 @@ def test_links_in_a_ring_end(folder):
     assert ["b.jpg", "sub/a.jpg"] == names(files.matching(f"{folder}/**/*.jpg"), folder)
 
 
-def test_a_broken_link_is_no_file(folder):
-    """What leads nowhere holds nothing."""
+def test_what_cannot_be_read_is_found_all_the_same(folder):
+    """A link that leads nowhere and a pipe: of a picture that is missing without a word nobody knows."""
     (folder / "gone.jpg").symlink_to(folder / "nowhere.jpg")
+    os.mkfifo(folder / "pipe.jpg")
 
-    assert ["b.jpg", "sub/a.jpg"] == names(files.below(folder), folder)
+    assert ["b.jpg", "gone.jpg", "pipe.jpg", "sub/a.jpg"] == names(files.below(folder), folder)
+    assert ["b.jpg", "gone.jpg", "pipe.jpg"] == names(files.matching(f"{folder}/*"), folder)
+    assert [] == files.matching(str(folder / "gone.jpg"))
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    """Where it was found, not named: whoever made it may never write."""
+    os.mkfifo(folder / "pipe.jpg")
+    with pytest.raises(NotAPicture, match="cannot open: no file"):
+        files.read(partial(files.opened, folder / "pipe.jpg"), 1)
 
 
 def test_a_barred_folder_is_no_empty_one(folder, monkeypatch):

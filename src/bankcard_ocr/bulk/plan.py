@@ -63,14 +63,15 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
     """The chunks of ``source``, in the order of names. Raises BulkMisuse when there is nothing to read."""
     found, root = _files(source)
     spans: list[Chunk] = []
-    pictures = tuple(str(file) for file in found if file.suffix.lower() not in {*TABLES, ".zip"})
+    bundles = [file for file in found if file.suffix.lower() in {*TABLES, ".zip"} and file.is_file()]
+    pictures = tuple(map(str, sorted({*found} - {*bundles})))
     if pictures:
         spans.append(Chunk(kind="files", names=pictures, rows=len(pictures), root=root))
-    for file in found:
+    for file in bundles:
         try:
             if file.suffix.lower() == ".zip":
                 spans.append(_archive(file, root))
-            elif file.suffix.lower() in TABLES:
+            else:
                 spans += list(_groups(file, root, column))
         except _Unusable:
             if len(found) == 1:
@@ -88,7 +89,7 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
 def pictures(chunk: Chunk, start: int, max_bytes: int = MAX_BYTES) -> Iterator[Picture]:
     """The pictures of ``chunk`` from the ``start``-th on; of files and members at most one byte over ``max_bytes``."""
     if chunk.kind == "files":
-        yield from (_read(partial(Path(name).open, "rb"), max_bytes) for name in chunk.names[start:])
+        yield from (_read(partial(files.opened, Path(name)), max_bytes) for name in chunk.names[start:])
     elif chunk.kind == "zip":
         yield from _members(chunk, start, max_bytes)
     else:
@@ -241,7 +242,7 @@ def _cell(value: Any, folder: Path, max_bytes: int) -> Picture:
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return _read(partial((folder / value).open, "rb"), max_bytes)
+        return _read(partial(files.opened, folder / value), max_bytes)
     return NotAPicture("the cell is empty")
 
 

@@ -62,18 +62,23 @@ def _at(place: str, archives: ExitStack) -> list[Source]:
             f"{place} is no file, no folder and matches none; give pictures, a folder, a pattern in quotes such as "
             "'cards/**/*.jpg', a zip archive, or - for standard input"
         )
-    return [source for file in matched for source in _at(str(file), archives)]
+    return [source for file in matched for source in (_at(str(file), archives) if file.is_file() else [_found(file)])]
 
 
 def _folder(path: Path) -> list[Source]:
     found = list(filter(files.is_picture, files.below(path)))
     if not found:
         raise typer.BadParameter(f"there are no pictures in {path}: no {' '.join(sorted(files.SUFFIXES))}")
-    return list(map(_file, found))
+    return list(map(_found, found))
 
 
 def _file(path: Path) -> Source:
     return Source(str(path), lambda: path.open("rb"))
+
+
+def _found(path: Path) -> Source:
+    """What was not named itself, so that a pipe is not meant to be waited for."""
+    return Source(str(path), partial(files.opened, path))
 
 
 def _stdin() -> Source:

@@ -8,6 +8,7 @@ Names only choose what is looked at in folders and archives; what a file is, its
 
 from __future__ import annotations
 
+import errno
 import glob
 import lzma
 import os
@@ -33,7 +34,10 @@ def is_picture(name: str | PurePath) -> bool:
 
 
 def below(folder: Path) -> list[Path]:
-    """Every file below ``folder``, sorted; links are followed, to each folder once. Raises OSError for a barred one."""
+    """All below ``folder`` that is no folder, sorted; links are followed, to each folder once.
+
+    A link that leads nowhere is there, too: who reads it is told. Raises OSError for a barred folder.
+    """
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
     for place, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
@@ -43,16 +47,23 @@ def below(folder: Path) -> list[Path]:
             continue
         seen.add((here.st_dev, here.st_ino))
         found += (Path(place, name) for name in names)
-    return sorted(file for file in found if file.is_file())
+    return sorted(found)
 
 
 def matching(pattern: str) -> list[Path]:
-    """The files that a glob matches, sorted, each once though links lead to it on several ways."""
+    """What a glob matches but folders, sorted, each once though links lead to it on several ways; or the file named."""
     found: dict[tuple[str, str], Path] = {}
     for file in sorted(map(Path, glob.glob(pattern, recursive=True))):  # noqa: PTH207
-        if file.is_file():
+        if file.is_file() or (str(file) != pattern and not file.is_dir()):
             found.setdefault((os.path.realpath(file.parent), file.name), file)
     return list(found.values())
+
+
+def opened(path: Path) -> IO[bytes]:
+    """The file at ``path``, open. Raises OSError where there is none, or what is waited for, such as a pipe."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "no file, but a pipe, socket or device")
+    return path.open("rb")
 
 
 def told(name: str) -> str:
