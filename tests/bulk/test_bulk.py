@@ -566,6 +566,17 @@ def test_a_lock_that_was_removed_meanwhile_is_taken_anew(tmp_path, monkeypatch):
         assert (2, True) == (len(opened), (parts.folder / "lock").exists())
 
 
+def test_parts_of_another_user_are_not_gone_on_with(tmp_path, monkeypatch):
+    """Who laid the folder there, in one where all may write, could read the rows and change them."""
+    (tmp_path / "out.jsonl.parts").mkdir()
+    own = Mock(st_uid=tmp_path.stat().st_uid + 1)  # of this process's files: other than the folder's
+    monkeypatch.setattr(os, "fstat", lambda _file: own)
+    with pytest.raises(BulkError, match="another user's"):
+        Parts(tmp_path / "out.jsonl").__enter__()
+
+    assert [] == list((tmp_path / "out.jsonl.parts").iterdir())
+
+
 @pytest.mark.parametrize("lay", ["file", "link"])
 def test_what_lies_where_a_file_is_written_gets_no_number(tmp_path, lay: str):
     """Another user of the folder may have laid a file that all may read there, or a link to one of this user's."""

@@ -12,6 +12,7 @@ import glob
 import json
 import os
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -53,6 +54,10 @@ class Parts:
         lock = self.folder / "lock"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder.parent) as own:  # a mount may give files another owner
+                owner = os.fstat(own.fileno()).st_uid
+            if {self.folder.lstat().st_uid, self.folder.stat().st_uid} != {owner}:  # the link's, where it is one
+                raise BulkError(f"{self.folder} is another user's, who could read and change it; remove it")
             self._lock = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
             raise BulkError(f"{self.folder} cannot be made: {error.strerror}") from error
