@@ -863,6 +863,11 @@ class TestRid:
             ("/cv/ocr/bankcard/" + "Hush" * 8, {}, "…"),
             ("/cv/ocr/bankcard", {"type": "photo?access_token=HUSH"}, "/cv/ocr/bankcard?type=…"),
             ("/cv/ocr/bankcard", {"type": "Hush" * 8}, "/cv/ocr/bankcard?type=…"),
+            (
+                "/cv/ocr/bankcard",
+                {"pan": "a " * 16, "return": "a " * 16 + "a"},
+                f"/cv/ocr/bankcard?pan={'a ' * 16}&return=…",
+            ),
             ("/cv/ocr/bankcard", {"Hush" * 8: ""}, "/cv/ocr/bankcard?…=…"),
             ("/cv/ocr/bankcard", {"Signature": "HUSH"}, "/cv/ocr/bankcard?Signature=…"),
             ("/cv/ocr/bankcard", {"imgUrl": "http://bob:HUSH@x/a.jpg?sign=HUSH"}, "/cv/ocr/bankcard?imgUrl=…"),

@@ -1,9 +1,9 @@
 """What is kept of a call for ``rid/get`` and ``why``: all that explains it, no picture, and nothing to misuse.
 
-Of what a caller sent the values of known parameters are kept, of all others the name: a misspelt one may hold a secret,
-a picture, the rest of a signed URL. Tokens and secrets become stars; what looks like one, or has the digits of a card
-number, however they are spelled, an ellipsis; of a URL the query goes. Of a reply card numbers are kept as their first
-6 and last 4, pictures, names and dates of cards not at all.
+Of what a caller sent the values of known parameters are kept, where a word is meant short ones, of all others the name:
+a misspelt one may hold a secret, a picture, the rest of a signed URL. Tokens and secrets become stars; what looks like
+one, or has the digits of a card number, however they are spelled, an ellipsis; of a URL the query goes. Of a reply card
+numbers are kept as their first 6 and last 4, pictures, names and dates of cards not at all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .state.base import Record
 from .wire import Reply, Request, before_query
 
 MAX_KEPT_TEXT = 2000
+MAX_KEPT_WORD = 32
 MAX_KEPT_DEPTH = 8
 LOOKED_AT = MAX_KEPT_TEXT + 2 * pan.LONGEST  # so that a number which begins in what is kept is seen whole, and masked
 
@@ -29,7 +30,8 @@ MAX_URL = 4 * MAX_KEPT_TEXT  # cut off it would show a part of what is masked in
 _URL = re.compile(r"\s*(https?):/+([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile("token|secret|passw", re.IGNORECASE)
 _NOT_KEPT = re.compile(r"img[2-8]?(_base64)?|\w+_picture|holder_name|valid_date|issue_date")
-_KNOWN = {"appid", "cgi_path", "detail", "force_refresh", "grant_type", "img_url", "pan", "return", "rid", "type"}
+_WORDS = {"detail", "force_refresh", "grant_type", "pan", "return", "type"}  # of these longer ones are something else
+_KNOWN = _WORDS | {"appid", "cgi_path", "img_url", "rid"}
 _OF_ANY_DIGITS = re.compile(r"wx[0-9a-z]{16}|[0-9a-f]{8}(-[0-9a-f]{8}){2}")  # an appid, a rid: hexadecimal
 _MAY_BE_SECRET = re.compile(r"[\w+-]{28,}|(token|secret|passw)\w*\W*[=:]", re.IGNORECASE)  # secrets have 32, tokens 128
 
@@ -128,6 +130,8 @@ def _sent(name: str, value: Any) -> Any:
     if name not in _KNOWN:
         return "…"
     text = str(value)
+    if name in _WORDS and len(text) > MAX_KEPT_WORD:
+        return "…"
     if name == "img_url":
         return _bare(text) if len(text) <= MAX_URL else "(a long URL)"
     return value if _shown(text) == text else "…"
