@@ -331,6 +331,19 @@ class TestLimits:
 
         assert (True, True) == (b"the body took over 0.2 s" in received, b"connection: close" in received.lower())
 
+    def test_who_has_nearly_sent_a_slow_body_sees_why_it_was_cut_off(self, start):
+        """A client that reads no answer before it has sent all would see a broken pipe."""
+        served = start(request_timeout_s=0.2)
+        head = b"POST /cv/ocr/bankcard HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(head)
+            time.sleep(0.5)
+            for _ in range(200):
+                connection.sendall(bytes(10_000))
+            received = b"".join(iter(lambda: connection.recv(65536), b""))
+
+        assert b"the body took over 0.2 s" in received
+
     def test_a_body_that_takes_its_time_is_read(self, server):
         """A sender that stops in the middle and goes on before the deadline gets the number."""
         head = f"POST {READ} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(JPEG)}\r\nConnection: close\r\n"

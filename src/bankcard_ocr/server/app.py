@@ -40,6 +40,7 @@ OTHER_PLACES = 256  # calls of the other endpoints at work or waiting; each take
 BODY_SLACK_BYTES = 1_048_576  # what a body may have beyond its pictures: the form around them
 OTHER_BODY_BYTES = 65_536  # a body without a picture
 MAX_DRAINED_BYTES = 67_108_864  # of a body too large: read and thrown away so that the client sees the reply
+LAST_S = 1.0  # for the rest of a body that took too long: thrown away so that who has nearly sent all sees the reply
 MAX_HELD_BYTES = 134_217_728  # of all bodies that are still coming or at work; who comes after is told busy
 
 
@@ -93,6 +94,9 @@ class Api:
         except TimeoutError:
             code = cloudcodes.TIMEOUT if is_cloud_call(scope) else -1
             error = TooSlow(code, limit_s=self._settings.request_timeout_s)
+            with suppress(TimeoutError, _TooLarge, ConnectionError):
+                async with asyncio.timeout(LAST_S):
+                    await self._body(receive, limit, keep=False)
             await _send(send, await self._refused_and_kept(scope, error), close=True)
         except _TooLarge as found:
             await _send(send, await self._refused_and_kept(scope, self._too_large(scope, found.size)), close=True)
