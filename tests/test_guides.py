@@ -6,6 +6,7 @@ import ast
 import json
 import pathlib
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from joserfc.jwk import RSAKey
 
 from bankcard_ocr import cloud
 from bankcard_ocr.cli import load
-from bankcard_ocr.platform import cloudcodes, disclosure
+from bankcard_ocr.platform import cloudcodes, disclosure, wire
 from bankcard_ocr.server import pages
 from bankcard_ocr.server.fetch.connection import Limits
 
@@ -73,7 +74,7 @@ def test_the_cloud_calls_example_runs(tmp_path, monkeypatch, capsys):
     assert "6200000000000005\n" == capsys.readouterr().out
 
 
-@pytest.mark.parametrize("guide", ["README.md", "docs/library.md"])
+@pytest.mark.parametrize("guide", ["README.md", "README.zh-CN.md", "docs/library.md"])
 def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
     """Every example in Python of these guides runs, one after the other, on the sample card."""
     monkeypatch.chdir(tmp_path)
@@ -85,6 +86,55 @@ def test_the_librarys_examples_run(guide, tmp_path, monkeypatch):
         exec(compile(example, guide, "exec"), names)
 
     assert "6200000000000005" == names["reading"].number
+
+
+def code(guide: str) -> list[str]:
+    """The lines of the guide's examples, without the comments behind them."""
+    blocks = re.findall(r"```\w*\n(.*?)```", (ROOT / guide).read_text(encoding="utf-8"), re.DOTALL)
+    return [re.split(" {2,}(?:#|//)", line)[0] for block in blocks for line in block.splitlines() if line]
+
+
+@pytest.mark.parametrize("line", [line for line in code("README.md") if line.split()[0].endswith("bankcard-ocr")])
+def test_the_commands_of_the_readme_are_there(line):
+    """Verbs and options are the command's."""
+    _, verb, *arguments = shlex.split(line)
+    parse(load(verb), arguments)
+
+
+def parse(command, arguments: list[str]) -> None:
+    """Raises click's UsageError or KeyError when the command has no such option or verb."""
+    _, rest, _ = command.make_parser(command.context_class(command)).parse_args(arguments)
+    if hasattr(command, "commands"):
+        parse(command.commands[rest[0]], rest[1:])
+
+
+def test_the_targets_of_the_readme_are_there():
+    """What `make` is asked for has a rule."""
+    targets = [line.split()[1] for line in code("README.md") if line.startswith("make ")]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert ["quickstart", "test"] == [each for each in targets if f"\n{each}:" in makefile]
+
+
+def test_the_chinese_readme_has_no_commands_of_its_own():
+    """What it shows to be typed or changed is word for word what README.md or the guide of clients has."""
+    known = {*code("README.md"), *code("docs/migrate-from-wechat.md"), "from wechatpy import WeChatClient"}
+
+    assert [] == [line for line in code("README.zh-CN.md") if line not in known]
+
+
+def test_the_chinese_readmes_codes_are_those_of_the_api():
+    """The codes it explains are sent."""
+    cells = re.findall(r"^\| (-?[\d、]+) \|", (ROOT / "README.zh-CN.md").read_text(encoding="utf-8"), re.MULTILINE)
+    codes = {int(code) for cell in cells for code in cell.split("、")}
+
+    assert (set(), True) == (codes - set(wire.MESSAGES), 101001 in codes)
+
+
+@pytest.mark.parametrize(("one", "other"), [("README.md", "README.zh-CN.md"), ("README.zh-CN.md", "README.md")])
+def test_the_readmes_lead_to_one_another(one, other):
+    """Below the title, before anything else."""
+    assert f"]({other})" in (ROOT / one).read_text(encoding="utf-8").splitlines()[2]
 
 
 def test_a_number_is_decrypted_as_the_guide_says(tmp_path, monkeypatch):
@@ -131,12 +181,15 @@ def parsed(example: str) -> ast.Module:
     return compile(example, "guide", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
-@pytest.mark.parametrize("guide", ["cloud-call", "img-url", "migrate-from-wechat"])
+GUIDES = ["README.md", "README.zh-CN.md", "docs/cloud-call.md", "docs/img-url.md", "docs/migrate-from-wechat.md"]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
 def test_links_lead_somewhere(guide):
     """Every relative link of the guides leads to a file."""
-    text = (ROOT / f"docs/{guide}.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / guide).read_text(encoding="utf-8"))
 
-    assert [] == [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / "docs" / link).exists()]
+    assert [] == [link for link in links if not (ROOT / guide).parent.joinpath(link).exists()]
 
 
 def test_the_figures_of_refused_urls_are_of_this_table():

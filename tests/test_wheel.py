@@ -51,7 +51,7 @@ def test_the_source_archive_can_be_built_from(built):
     with tarfile.open(archive) as opened:
         names = {name.partition("/")[2] for name in opened.getnames()}
 
-    assert {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "src/bankcard_ocr/py.typed"} <= names
+    assert {"pyproject.toml", "README.md", "README.zh-CN.md", "LICENSE", "NOTICE", "src/bankcard_ocr/py.typed"} <= names
 
 
 def test_the_source_archive_gives_the_same_wheel(built, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -49,10 +50,25 @@ def suite(**engines) -> dict:
     return {"summary": "s", "engines": {name.replace("_", "-"): figures for name, figures in engines.items()}}
 
 
-def test_the_readme_is_not_stale() -> None:
-    """The README's table is what the committed results give; ``python -m bankcard_ocr.bench.readme`` renews it."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.rewritten(text, readme.read(ROOT / "bench" / "results")) == text
+@pytest.mark.parametrize(("page", "is_chinese"), [("README.md", False), ("README.zh-CN.md", True)])
+def test_no_readme_is_stale(page: str, is_chinese: bool) -> None:
+    """A README's table is what the committed results give; ``python -m bankcard_ocr.bench.readme`` renews both."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert readme.rewritten(text, readme.read(ROOT / "bench" / "results"), is_chinese=is_chinese) == text
+
+
+def test_the_chinese_table_is_in_chinese() -> None:
+    """Every row has its name in Chinese, and no English word is left of what is said of the whole."""
+    told = readme.in_chinese(readme.table(readme.read(ROOT / "bench" / "results")))
+    names = [line.split("|")[1] for line in told.splitlines()[2:] if line.startswith("|")]
+    words = set(re.findall("[A-Za-z]+", told)) & {"a", "are", "at", "from", "in", "of", "over", "the", "with", "x"}
+    assert ([], {"x"}) == ([name for name in names if not re.search("[\u4e00-\u9fff]", name)], words)  # 1280 x 960
+
+
+def test_what_is_said_now_and_then_is_in_chinese() -> None:
+    """A table without results and one of a busy machine are, too."""
+    told = readme.in_chinese(readme.NOTHING + speed(1.0))
+    assert [] == re.findall(r"\b(?:are|by|in|left|makes|the)\b", told)
 
 
 def test_the_plot_of_the_threshold_is_not_stale() -> None:
@@ -172,3 +188,13 @@ def test_command(tmp_path) -> None:
     page.write_text(MARKED, encoding="utf-8")
     arguments = [str(page), str(results)]
     assert [1, 0, 0] == [readme.main([*flags, *arguments]) for flags in (["--check"], [], ["--check"])]
+
+
+def test_the_command_knows_the_chinese_page(tmp_path) -> None:
+    """Where there is one beside the page, it is told to be stale and renewed as well."""
+    page, chinese = tmp_path / "README.md", tmp_path / "README.zh-CN.md"
+    page.write_text(f"{readme.BEGIN}\n{readme.NOTHING}\n{readme.END}", encoding="utf-8")
+    chinese.write_text(MARKED, encoding="utf-8")
+    arguments = [str(page), str(tmp_path)]
+    assert [1, 0, 0] == [readme.main([*flags, *arguments]) for flags in (["--check"], [], ["--check"])]
+    assert "尚未提交任何数据" in chinese.read_text(encoding="utf-8")
