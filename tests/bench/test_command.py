@@ -109,7 +109,7 @@ def test_what_cannot_be_decoded_is_no_refusal(spoilt, tmp_path, suite) -> None:
     out, html = tmp_path / "r.json", tmp_path / "r.html"
     done = called(spoilt, "--out", out, "--html", html, "--suite", suite)
     result = json.loads(out.read_text(encoding="utf-8"))
-    told = "2 pictures: spoilt.jpg (unknown format), 411111******1111.jpg (unknown format)"
+    told = "2 pictures: spoilt.jpg (unknown format; send a JPEG), 411111******1111.jpg (unknown format; send a JPEG)"
     assert (0, 2, ["spoilt.jpg", "411111******1111.jpg"], (3, 3)) == (
         done.exit_code,
         result["undecodable"]["count"],

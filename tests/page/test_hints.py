@@ -33,7 +33,8 @@ COMPOSED = (
     "internal error, the server's log has it",
     "internal error, ValueError",
     *(f"tls: {reason}" for reason in (*connection._CERTIFICATE.values(), "certificate refused", "handshake failed")),
-    *(f"{kind}, not a picture of an accepted format" for _, kind in image._FOREIGN),
+    "unknown format; send a JPEG",
+    *(f"{kind}, not a picture of an accepted format; send a JPEG" for _, kind in (*image._FOREIGN, *image._FILMS)),
 )
 """What the server puts together elsewhere than where it raises the error."""
 
@@ -63,7 +64,10 @@ def test_every_cause_is_said_in_chinese(chinese_phone):
         ),
         ("redirect: address: private address refused", "重定向之后：不允许访问内网地址。"),
         ("redirect: size: over 5 bytes", "重定向之后：超过 5 字节。"),
-        ("bytes that were read as text, not a picture of an accepted format", "不支持被当作文本读取的字节。"),
+        (
+            "bytes that were read as text, not a picture of an accepted format; send a JPEG",
+            "不支持被当作文本读取的字节，请发送 JPEG。",
+        ),
     ],
 )
 def test_causes_of_several_parts_are_said_in_chinese(chinese_phone, cause: str, said: str):

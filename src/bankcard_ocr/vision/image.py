@@ -114,7 +114,8 @@ def _what(data: bytes) -> str:
         return "empty"
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     found = formats.format_of(data) or next((name for mark, name in _FOREIGN if head.startswith(mark)), "")
-    return f"{found}, not a picture of an accepted format" if found else "unknown format"
+    found = found or next((name for mark, name in _FILMS if head[4:].startswith(mark)), "")
+    return (f"{found}, not a picture of an accepted format" if found else "unknown format") + "; send a JPEG"
 
 
 _AS_TEXT = "bytes that were read as text"  # as UTF-8, of which what is none became U+FFFD, or as Latin-1
@@ -136,6 +137,7 @@ _FOREIGN = (
     (b"/9j/", "base64 text"),
     (b"ivborw0kggo", "base64 text"),
 )
+_FILMS = ((b"ftypqt", "MOV"), *((b"ftyp" + brand, "MP4") for brand in (b"iso", b"mp4", b"m4v", b"avc1", b"3g")))
 
 
 def _check(size: tuple[int, int], max_pixels: int) -> None:
