@@ -156,9 +156,9 @@ def test_a_short_key_is_refused(call, tmp_path, content: bytes):
     assert (SettingsError, {}) == (type(result.exception), given)
 
 
-@pytest.mark.parametrize("options", [[], ["--key-file", "nowhere"]])
-def test_fingerprints_need_a_key(call, options: list[str]):
-    """Without a key that can be read there is no run."""
+@pytest.mark.parametrize(("options", "told"), [([], "give --key-file FILE"), (["--key-file", "nowhere"], "nowhere")])
+def test_fingerprints_need_a_key(call, options: list[str], told: str):
+    """Without a key that can be read there is no run, and it is told how one is given."""
     result, given = call("--pan", "fingerprint", *options)
 
-    assert (SettingsError, {}) == (type(result.exception), given)
+    assert (SettingsError, {}, True) == (type(result.exception), given, told in str(result.exception))

@@ -137,6 +137,18 @@ def test_the_readmes_lead_to_one_another(one, other):
     assert f"]({other})" in (ROOT / one).read_text(encoding="utf-8").splitlines()[2]
 
 
+@pytest.mark.parametrize("folder", ["src", "docs"])
+def test_extras_are_named_in_one_way(folder):
+    """By the command that installs them, and each is one of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    files = [path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".md", ".js"}]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    named = re.findall(r"(.{13})bankcard-ocr\[(\w+)\]", text)
+
+    assert {'pip install "'} == {before for before, _ in named}
+    assert {extra for _, extra in named} <= {*project["optional-dependencies"], "NAME"}
+
+
 def test_a_number_is_decrypted_as_the_guide_says(tmp_path, monkeypatch):
     """The example in docs/operators.md, with a key as OpenSSL makes them."""
     key = RSAKey.generate_key(2048)

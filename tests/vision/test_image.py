@@ -100,9 +100,9 @@ def test_heic_is_read_where_its_library_is():
 
 
 def test_heic_without_its_library_says_so(monkeypatch):
-    """Without pillow-heif the refusal names HEIC."""
+    """Without pillow-heif the refusal names HEIC, what to send and what to install."""
     monkeypatch.setattr(image, "find_spec", lambda name: None)
-    with pytest.raises(NotAPicture, match="HEIC"):
+    with pytest.raises(NotAPicture, match=r'HEIC, .* send a JPEG, or pip install "bankcard-ocr\[heic\]"'):
         image.decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
 

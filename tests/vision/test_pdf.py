@@ -177,5 +177,5 @@ def test_a_limit_that_the_system_does_not_have_costs_no_other(monkeypatch, error
 def test_without_the_extra_the_error_names_it(monkeypatch):
     """A server without it says what to send instead."""
     monkeypatch.setattr(image, "find_spec", lambda _name: None)
-    with pytest.raises(NotAPicture, match=r"the extra pdf"):
+    with pytest.raises(NotAPicture, match=r'send a JPEG, or pip install "bankcard-ocr\[pdf\]"'):
         image.decode(document(halves()))

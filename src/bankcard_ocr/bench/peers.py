@@ -99,7 +99,7 @@ class RapidOCR:
         try:
             import rapidocr
         except ImportError:
-            raise PeerMissing(self.name, "it is in the extra bench, see docs/bench.md") from None
+            raise PeerMissing(self.name, 'pip install "bankcard-ocr[bench]", see docs/bench.md') from None
         self._folder = Path(str(rapidocr.__file__)).parent / "models"
         absent = [name for name in _MODELS.values() if not (self._folder / name).is_file()]
         if absent:

@@ -37,7 +37,7 @@ def work(todo: list[Chunk], job: Job, parts: Parts, workers: int, done: Callable
     try:
         import ray
     except ModuleNotFoundError as error:
-        raise BulkError("the engine ray needs Ray; install bankcard-ocr[ray]") from error
+        raise BulkError('the engine ray needs Ray: pip install "bankcard-ocr[ray]"') from error
     local = "RAY_ADDRESS" not in os.environ
     try:
         ray.init(log_to_driver=False, logging_level="ERROR", **({"include_dashboard": False} if local else {}))

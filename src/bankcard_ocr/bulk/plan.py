@@ -258,5 +258,5 @@ def pyarrow() -> tuple[Any, Any]:
         import pyarrow as pa
         from pyarrow import parquet
     except ModuleNotFoundError as error:
-        raise BulkError("Parquet needs pyarrow; install bankcard-ocr[bulk]") from error
+        raise BulkError('Parquet needs pyarrow: pip install "bankcard-ocr[bulk]"') from error
     return pa, parquet

@@ -68,5 +68,5 @@ def _key(pan: Pan, file: Path | None) -> bytes:
             raise typer.BadParameter("--key-file is for --pan fingerprint; give both, or neither")
         return b""
     if file is None:
-        raise SettingsError("--key-file", "the command line", "fingerprints need a key")
+        raise SettingsError("--key-file", "the command line", "fingerprints need a key, give --key-file FILE")
     return key(file, "--key-file", "the command line")

@@ -65,7 +65,7 @@ def _csv(file: IO[bytes]) -> Iterator[Write]:
 def check(format_: Format) -> None:
     """Raises BankcardError when lines cannot be written so here."""
     if format_ is Format.parquet and importlib.util.find_spec("pyarrow") is None:
-        raise BankcardError("Parquet needs pyarrow, which the extra bulk has (docs/cli.md); or take --format csv")
+        raise BankcardError('Parquet needs pyarrow: pip install "bankcard-ocr[bulk]", or take --format csv')
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def traces(endpoint: str) -> Traces:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ModuleNotFoundError as error:
-        reason = "needs OpenTelemetry; install bankcard-ocr[otel]"
+        reason = 'needs OpenTelemetry: pip install "bankcard-ocr[otel]"'
         raise SettingsError("otlp_endpoint", "the settings", reason) from error
     named = Resource.create({"service.name": "bankcard-ocr"})
     provider = TracerProvider(resource=named, shutdown_on_exit=False)  # which would wait once more

@@ -160,7 +160,7 @@ class RedisState:
             from redis.backoff import NoBackoff
             from redis.retry import Retry
         except ModuleNotFoundError as error:
-            reason = "needs redis-py; install bankcard-ocr[redis]"
+            reason = 'needs redis-py: pip install "bankcard-ocr[redis]"'
             raise SettingsError("state_url", "the settings", reason) from error
         self._clock = clock
         self._failure, self._read_only = redis.RedisError, redis.ReadOnlyError
