@@ -58,10 +58,20 @@ def test_a_metrics_port_that_is_taken_is_said_before_anything_is_announced(tmp_p
         config.write_text(f'metrics_port = {port}\nstate_url = "sqlite:///{tmp_path}/state.sqlite3"\n')
         if is_taken_by_calls:
             taken.close()
-        with pytest.raises(SettingsError, match=f"metrics_port .*cannot listen at 127.0.0.1:{port}"):
+        with pytest.raises(SettingsError, match=f"metrics_port from {config}: cannot listen at 127.0.0.1:{port}"):
             run.serve(Source(file=config, arguments={"port": port if is_taken_by_calls else 0}), said.append)
 
     assert [] == said
+
+
+def test_a_port_that_is_taken_is_said_with_the_option_it_comes_from(monkeypatch, tmp_path):
+    """And not as if it stood in settings that nobody wrote."""
+    monkeypatch.setenv("BANKCARD_OCR_STATE_URL", f"sqlite:///{tmp_path}/state.sqlite3")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(SettingsError, match=r"^setting port from --port: cannot listen .* choose another with --port"),
+    ):
+        run.serve(Source(file=None, arguments={"port": taken.getsockname()[1]}), print)
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid", "x" * 64 + ".invalid"])

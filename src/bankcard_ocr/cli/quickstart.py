@@ -40,9 +40,10 @@ def command(
     from ..server import build, logs, protocol, run
 
     arguments = {"host": host, "port": port}
-    settings = load(environment=os.environ, platform=sys.platform, file=config, arguments=arguments).settings
+    loaded = load(environment=os.environ, platform=sys.platform, file=config, arguments=arguments)
+    settings = loaded.settings
     logs.configure(settings)
-    listener = run.listen(settings)
+    listener = run.listen(settings, loaded.origins)
     state = states.connect(settings.state_url)
     caller = _caller(state)
     server = uvicorn.Server(protocol.config(build.build(settings, state=state), settings))

@@ -10,7 +10,8 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import structlog
 
@@ -30,9 +31,9 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
     check(loaded)  # before any worker: says what is wrong, and makes the state file once
-    with listen(settings) as listener:
+    with listen(settings, loaded.origins) as listener:
         if settings.metrics_port:
-            _bound(settings.metrics_host, settings.metrics_port, "metrics_").close()
+            _bound(settings.metrics_host, settings.metrics_port, "metrics_", loaded.origins).close()
         shorten_switch_interval()
         hangups = HangupFlag()
         stop_on_quit()
@@ -53,33 +54,33 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
                 raise KeyboardInterrupt
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings, origins: Mapping[str, str] = MappingProxyType({})) -> socket.socket:
     """The listening socket. Raises SettingsError when the address is taken or not this machine's."""
-    listener = _bound(settings.host, settings.port, "")
+    listener = _bound(settings.host, settings.port, "", origins)
     # asyncio does so only for sockets whose proto is IPPROTO_TCP, here it is 0: replies would wait 40 ms for an ACK
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
-def _bound(host: str, port: int, prefix: str) -> socket.socket:
+def _bound(host: str, port: int, prefix: str, origins: Mapping[str, str]) -> socket.socket:
     """A socket that listens there. Raises SettingsError, which blames the host when that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.getaddrinfo(host or None, port, family)  # an empty host is every address
     except (socket.gaierror, UnicodeError) as error:
-        raise _taken(f"{prefix}host", host, port, str(error)) from error
+        raise _taken(f"{prefix}host", host, port, str(error), origins) from error
     try:
         is_dual = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
         return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=is_dual)
     except OSError as error:
         name = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
-        raise _taken(f"{prefix}{name}", host, port, os.strerror(error.errno or 0)) from error
+        raise _taken(f"{prefix}{name}", host, port, os.strerror(error.errno or 0), origins) from error
 
 
-def _taken(name: str, host: str, port: int, why: str) -> SettingsError:
+def _taken(name: str, host: str, port: int, why: str, origins: Mapping[str, str]) -> SettingsError:
     """What is said when nothing can listen there because of the setting ``name``."""
     advice = f"; choose another with --{name}" if name in {"host", "port"} else ""
-    return SettingsError(name, "the settings", f"cannot listen at {host}:{port} ({why}){advice}")
+    return SettingsError(name, origins.get(name, "the default"), f"cannot listen at {host}:{port} ({why}){advice}")
 
 
 def url(listener: socket.socket) -> str:
