@@ -535,6 +535,15 @@ def test_three_times_are_the_most(server, make, bankcard):
     assert (-604103, 3) == (failure(bankcard, make(), imgUrl="https://example.com/").errCode, len(server.asked))
 
 
+def test_where_no_server_is_is_said(bankcard):
+    """The address that no connection came to, without the password that may stand in it."""
+    with Cloud("http://me:hush@127.0.0.1:1/admin?key=hush", access_token="t", config=ALLOWED) as account:
+        told = failure(bankcard, account, img=b"x").errMsg
+
+        assert "call open API system error: no connection to http://127.0.0.1:1 (" in told
+        assert ("Cloud('http://127.0.0.1:1/')", False) == (repr(account), "hush" in told)
+
+
 BUSY = Raw(status_code=200, json={"errcode": -1, "errmsg": "system error hint: [busy]"}, headers={"retry-after": "2"})
 
 

@@ -261,7 +261,7 @@ class Cloud:
         self.aio = Aio(lambda: self)
 
     def __repr__(self) -> str:
-        return f"Cloud({self._url!r})"
+        return f"Cloud({_shown(self._url)!r})"
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -375,7 +375,7 @@ class Cloud:
             yield pause_s
         if isinstance(answer, httpx.Response):
             return _parsed(answer)
-        raise _network_failure(answer)
+        raise _network_failure(answer, self._url)
 
 
 def _pause_s(answer: _Answer, attempt: int) -> float | None:
@@ -418,9 +418,11 @@ def _parsed(response: httpx.Response) -> dict[str, Any]:
     return reply
 
 
-def _network_failure(error: _Answer) -> CloudError:
+def _network_failure(error: _Answer, url: str) -> CloudError:
     if error is None or isinstance(error, httpx.TimeoutException):
         return _refusal(cloudcodes.TIMEOUT)
+    if isinstance(error, httpx.ConnectError):
+        return _refusal(cloudcodes.SYSTEM_ERROR, f": no connection to {_shown(url).rstrip('/')} ({error})")
     return _refusal(cloudcodes.SYSTEM_ERROR, f": {type(error).__name__}")
 
 
@@ -454,6 +456,11 @@ def _server(url: str) -> str:
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise SettingsError("url", "cloud.init", "the server's address, such as http://127.0.0.1:8080")
     return str(parsed.copy_with(path=parsed.path.rstrip("/").removesuffix("/admin") + "/", query=None, fragment=None))
+
+
+def _shown(url: str) -> str:
+    """``url`` without the name and password that may stand in it."""
+    return str(httpx.URL(url).copy_with(userinfo=b""))
 
 
 def _certificates(ca_file: str | None) -> ssl.SSLContext:
