@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -37,6 +38,15 @@ def test_every_verb_of_the_help_exists(verb: str):
 
     assert 0 == result.exit_code
     assert cli.VERBS[verb].rstrip(".") in " ".join(result.stdout.split())
+
+
+def test_a_picture_in_place_of_a_verb_is_to_be_read(tmp_path, monkeypatch):
+    """Who forgot the verb is told it."""
+    monkeypatch.chdir(tmp_path)
+    Path("my card.jpg").touch()
+    result = run("my card.jpg")
+
+    assert (2, True) == (result.exit_code, "read 'my card.jpg'" in result.stderr)
 
 
 def test_an_unknown_verb_is_wrong_usage():

@@ -551,6 +551,13 @@ class TestInputs:
 
         assert (2, True) == (result.exit_code, advice in unboxed(result.stderr))
 
+    def test_an_address_is_no_file(self, reader):
+        """Who gives one, as the server takes it, is told how it is read here."""
+        result = run("https://example.com/card.jpg?key=hush")
+        told = unboxed(result.stderr)
+
+        assert (2, True, False) == (result.exit_code, "curl ADDRESS | bankcard-ocr read -" in told, "hush" in told)
+
     def test_an_empty_variable_is_no_folder(self, reader, picture, tmp_path, monkeypatch):
         """A script whose variable is empty reads nothing, and not the folder that it stands in."""
         picture("a.jpg", NUMBER.encode())

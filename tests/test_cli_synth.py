@@ -32,12 +32,13 @@ def test_a_dataset_has_pictures_and_their_labels(tmp_path):
 
 def test_the_same_seed_draws_the_same(tmp_path):
     """Equal seeds give equal labels, other seeds others."""
-    run(str(tmp_path / "a"), "--count", "1", "--seed", "5")
+    told = run(str(tmp_path / "a"), "--count", "1", "--seed", "5").stdout
     run(str(tmp_path / "b"), "--count", "1", "--seed", "5")
     run(str(tmp_path / "c"), "--count", "1", "--seed", "6")
     first, again, other = ((tmp_path / name / "labels.csv").read_text("utf-8") for name in "abc")
 
     assert (True, True) == (first == again, first != other)
+    assert f"1 picture and labels.csv in {tmp_path / 'a'}\n" == told
 
 
 @pytest.mark.parametrize("args", [["--count", "0"], ["--seed", "-1"]])

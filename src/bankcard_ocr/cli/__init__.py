@@ -9,6 +9,7 @@ Exit status: 0 done, 1 something was refused or failed, 2 wrong usage or setting
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import warnings
 from importlib import import_module
@@ -70,6 +71,8 @@ class Verbs(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The verb that ``args`` start with, its command loaded, and the arguments left."""
+        if args[0] not in self.commands and os.path.lexists(args[0]) and not ctx.resilient_parsing:
+            ctx.fail(f"No such command '{args[0]}'; to read it: {ctx.info_name} read {shlex.quote(args[0])}")
         verb, named, rest = super().resolve_command(ctx, args)
         return verb, load(verb) if verb else named, rest
 

@@ -5,6 +5,7 @@ Nothing is unpacked to disk, and of no picture more than one byte over the limit
 
 from __future__ import annotations
 
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,8 @@ def _at(place: str, archives: ExitStack) -> list[Source]:
         matched = files.matching(place)
     except OSError as error:
         raise typer.BadParameter(f"{error.filename or place} cannot be read: {error.strerror}") from error
+    if not matched and re.match(r"https?://", place):
+        raise typer.BadParameter("an address is no file; fetch what is there first: curl ADDRESS | bankcard-ocr read -")
     if not matched:
         raise typer.BadParameter(
             f"{place} is no file, no folder and matches none; give pictures, a folder, a pattern in quotes such as "

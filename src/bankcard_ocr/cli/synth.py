@@ -27,5 +27,5 @@ def command(
         dataset.write(out, count, seed)
     except OSError as error:
         raise BankcardError(f"{out} cannot be written: {error.strerror}; choose another OUT") from error
-    told = f"{count} pictures and labels.csv in {out}"
+    told = f"{count} picture{'s' * (count > 1)} and labels.csv in {out}"
     typer.echo(told.encode(sys.stdout.encoding, "replace"))  # names on disk are bytes, and not always text
