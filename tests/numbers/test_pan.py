@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.errors import InvalidChecksum, InvalidFormat, InvalidLength, NumberError
-from bankcard_ocr.numbers import luhn, pan
+from bankcard_ocr.numbers import iin, luhn, pan
 
 digits = st.text("0123456789", min_size=12, max_size=19)
 numbers = st.text("0123456789", min_size=11, max_size=18).map(lambda payload: payload + luhn.check_digit(payload))
@@ -92,6 +92,13 @@ def test_a_mask_hides_all_between(number: str):
     masked = pan.mask(number)
 
     assert (len(number), max(5, len(number) - 10)) == (len(masked), masked.count("*"))
+
+
+@pytest.mark.parametrize("call", [pan.mask, pan.compact, pan.is_valid, iin.lookup])
+def test_digits_are_text(call):
+    """A number, which would lose zeros that it begins with, is a TypeError that says so and does not show it."""
+    with pytest.raises(TypeError, match=r"^digits are given as text, in quotes, not as int$"):
+        call(4111111111111111)
 
 
 @given(st.text())

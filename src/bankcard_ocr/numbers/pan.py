@@ -39,10 +39,17 @@ GROUPINGS: dict[int, tuple[tuple[int, ...], ...]] = {
 
 def compact(text: str) -> str:
     """``text`` without its spaces and hyphens. Raises InvalidFormat when anything but digits is left."""
+    _insist_on_text(text)
     digits = "".join(text.split()).replace("-", "")
     if not (digits.isascii() and digits.isdigit()):
         raise InvalidFormat
     return digits
+
+
+def _insist_on_text(digits: object) -> None:
+    """Raises TypeError, which does not show what was given."""
+    if not isinstance(digits, str):
+        raise TypeError(f"digits are given as text, in quotes, not as {type(digits).__name__}")
 
 
 def validate(text: str) -> str:
@@ -97,6 +104,7 @@ def shown_bin(prefix: str, number: str) -> str:
 
 def mask(digits: str) -> str:
     """``digits`` with stars between the :func:`visible_digits` that may be shown."""
+    _insist_on_text(digits)
     first, last = visible_digits(len(digits))
     hidden = len(digits) - first - last
     return digits[:first] + "*" * hidden + digits[first + hidden :]
