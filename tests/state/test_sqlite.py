@@ -238,6 +238,16 @@ def test_a_path_that_cannot_be_made_is_out_of_reach(tmp_path, clock):
         SqliteState(tmp_path, clock)
 
 
+def test_a_file_of_another_kind_is_named(tmp_path, clock):
+    """Its error says which file is no database, and which setting chose it."""
+    path = tmp_path / "notes.txt"
+    path.write_text("no database, but enough text to be taken for the head of one\n" * 20)
+    with pytest.raises(
+        StateError, match=f"file is not a database; the state file is {path}, see the setting state_url"
+    ):
+        SqliteState(path, clock)
+
+
 def test_a_newer_file_is_not_touched(path, clock):
     """A file of a later version is refused."""
     SqliteState(path, clock).close()

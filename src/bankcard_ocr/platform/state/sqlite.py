@@ -87,6 +87,9 @@ class SqliteState:
         self._path, self._identity = path, _identity(path)
         try:
             self._prepare(synchronous)
+        except StateError as error:
+            self._connection.close()
+            raise StateError(f"{error}; the state file is {path}, see the setting state_url") from error
         except BaseException:
             self._connection.close()
             raise
