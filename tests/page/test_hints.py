@@ -21,6 +21,7 @@ BESIDE = {"FetchError": 1, "CallError": 1, "NotAPicture": 0, "BadBody": 0}  # th
 COMPOSED = (
     "neither img nor img_url",
     "neither img nor img_url, but image, file",
+    "the body is base64, send it as img_base64",
     "/cgi-bin/token is meant",
     "/cgi-bin/token is meant, and its query begins with ?",
     "connect: timed out",

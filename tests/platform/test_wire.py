@@ -271,6 +271,8 @@ class TestPicture:
             (b"a=1&b=2&c=3&d=4&type=scan&%E5%8D%A1=5", b"", "", "neither img nor img_url, but a, b, c"),
             (b"a=1&amp;img_url=http://x/", b"", "", "neither img nor img_url, but a, amp;img_url"),
             (b"Abcdef0123456789012345678=", b"", "", "neither img nor img_url"),
+            (b"", JPEG_BASE64.encode(), "text/plain", "the body is base64, send it as img_base64"),
+            (b"", b"data:image/png;base64,iVBORw0K", "", "the body is base64, send it as img_base64"),
             (b"", b"x", "multipart/form-data", "multipart: no boundary"),
             (b"", b"{", "application/json", "json: cannot be parsed"),
             (

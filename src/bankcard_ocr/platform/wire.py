@@ -139,6 +139,7 @@ _REASONS_OF_CODES: Mapping[int, Reason] = MappingProxyType(
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
+_BASE64_BEGINS = ("/9j/", "iVBORw0KGgo", "data:image/")  # of a JPEG, a PNG, a data URL
 AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
 AS_HEADER = "the token came as a header, put it into the query as access_token"
 MOST_OF_A_PLACE = 8192  # bytes
@@ -295,6 +296,8 @@ def _what_came_instead(request: Request) -> str:
         return form.AS_JSON
     if request.value("img") or any(part.name == "img" for part in request.body.parts):
         return AS_TEXT
+    if next(iter(request.body.form), "").startswith(_BASE64_BEGINS):
+        return "the body is base64, send it as img_base64"
     sent = [*request.query, *request.body.form, *(request.body.json or {}), *(part.name for part in request.body.parts)]
     others = list(dict.fromkeys(_unknown(sent)))[:MOST_NAMED]
     return "neither img nor img_url" + (f", but {', '.join(others)}" if others else "")

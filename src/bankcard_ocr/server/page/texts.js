@@ -214,6 +214,7 @@ const IN_CHINESE = [
   [/^img came as text, send it as a file of a multipart form, or as img_base64$/, "img 是文本，请作为 multipart 表单的文件发送，或使用 img_base64。"],
   [/^img came as JSON, send it as a file of a multipart form, or as img_base64$/, "img 是 JSON，请作为 multipart 表单的文件发送，或使用 img_base64。"],
   [/^img came as JSON, give it as \{contentType, value: Buffer\}$/, "img 是 JSON，请写成 {contentType, value: Buffer}。"],
+  [/^the body is base64, send it as img_base64$/, "请求体是 base64，请作为 img_base64 发送。"],
   [/^(\S+) is not base64$/, "$1 不是 base64。"],
   [/^bytes that were read as text$/, "被当作文本读取的字节"],
   [/^icon$/, "图标文件"],
