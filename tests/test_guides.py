@@ -149,6 +149,26 @@ def test_extras_are_named_in_one_way(folder):
     assert {extra for _, extra in named} <= {*project["optional-dependencies"], "NAME"}
 
 
+def test_the_hints_in_chinese_are_the_pages():
+    """docs/errors.md has each hint with what the page says of it in Chinese, and nothing else."""
+    texts = (ROOT / "src/bankcard_ocr/server/page/texts.js").read_text(encoding="utf-8")
+    words = dict(re.findall(r'\b(h_\w+): "([^"]*)"', texts.partition("\n  zh: {")[2]))
+    causes = re.findall(r'^  \[/\^(.+?)\$?/, "([^"]+)"', texts, re.MULTILINE)
+    told = {hint: re.sub(r"\{\w+\}|\$\d", "…", words.get(said, said)) for form, said in causes for hint in hints(form)}
+    del told["…"]  # what stands around the causes that bodies cannot be parsed
+    table = (ROOT / "docs/errors.md").read_text(encoding="utf-8").partition("| hint | 中文 |\n|---|---|\n")[2]
+
+    assert [f"| {hint} | {said} |" for hint, said in told.items()] == table.splitlines()
+
+
+def hints(form: str) -> list[str]:
+    """What a regular expression of the page's finds, without what may be left out, with … for what varies."""
+    form = re.sub(r"\(\?:[^()]*\)\?|\\b$", "", form)
+    if either := re.search(r"\(\?:([^()]*)\)", form):
+        return [hint for word in either[1].split("|") for hint in hints(form.replace(either[0], word))]
+    return [re.sub(r"\\(.)", r"\1", re.sub(r"\([^()]+\)", "…", form)).strip()]
+
+
 def test_a_number_is_decrypted_as_the_guide_says(tmp_path, monkeypatch):
     """The example in docs/operators.md, with a key as OpenSSL makes them."""
     key = RSAKey.generate_key(2048)
