@@ -198,6 +198,18 @@ def test_the_map_has_every_module():
     assert set() == modules - words
 
 
+SCRIPTS = sorted(path for room in ("bench", "fuzz", "scripts", "update") for path in (ROOT / room).glob("*.[ps][yh]"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_every_script_is_told_of(script):
+    """A guide says what each script is for, or the Makefile runs it."""
+    guides = [ROOT / "CONTRIBUTING.md", ROOT / "Makefile", *(ROOT / "docs").rglob("*.md")]
+    told = "".join(guide.read_text(encoding="utf-8") for guide in guides if guide.name != "LOG.md")
+
+    assert f"{script.parent.name}/{script.name}" in told
+
+
 def test_one_door_to_the_inference_runtime_is_asked_of_all_others():
     """The contract in pyproject.toml is about every module but the model's and the training's."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
