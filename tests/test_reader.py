@@ -610,6 +610,12 @@ def test_a_date_not_located_from_afar_is_found_on_the_card_cut_out(
     assert expected == (found and found.text)
 
 
+@pytest.mark.parametrize(("now", "expected"), [(0.0, set()), (1_924_963_199.0, set()), (1_924_963_200.0, {"expired"})])
+def test_dates_are_judged_at_the_time_given(reader, now, expected):
+    """The sample card's 12/30 is over with the end of that month in Beijing, whatever the machine's clock says."""
+    assert expected == {"expired"} & set(reader.read(SAMPLE, Options(detail=True, now=now)).warnings)
+
+
 def test_details_cost_nothing_unasked(reader):
     """Without detail there are no cards and no warnings."""
     reading = reader.read(SAMPLE)

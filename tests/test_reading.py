@@ -24,6 +24,8 @@ from bankcard_ocr.reading import Options
         ({"returns": [[]]}, "returns is a set out of 'card', 'number', 'redacted', not [[]]"),
         ({"detail": "no"}, "detail is True or False, not 'no'"),
         ({"prior": None}, "prior is True or False, not None"),
+        ({"now": "today"}, "now is a Unix time in seconds, or None for the clock's, not 'today'"),
+        ({"now": True}, "now is a Unix time in seconds, or None for the clock's, not True"),
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict, says: str):

@@ -220,7 +220,8 @@ class Reader:
         found = dates.dates(detections, shot.read)
         if expiries and not found:
             found = dates.dates([*detections, *expiries], shot.read)
-        name, now = None, time.time()
+        now = time.time() if options.now is None else options.now
+        name = None
         issued, valid = (found[0], found[-1]) if len(found) > 1 else (None, found[0] if found else None)
         if namer := self.namer:
             lines = [*detections, *shot.closer]

@@ -41,6 +41,7 @@ class Options:
     some milliseconds more.
     ``returns``: pictures to give back, out of ``card`` (rectified), ``number`` (the line) and ``redacted`` (the card
     without the middle digits, the holder and any other text).
+    ``now``: the Unix time at which ``detail`` judges dates as past; None is the time of the reading.
 
     Raises ValueError for any other value.
     """
@@ -50,6 +51,7 @@ class Options:
     prior: bool = True
     detail: bool = False
     returns: AbstractSet[Returned] = frozenset()
+    now: float | None = None
 
     def __post_init__(self) -> None:
         """Freezes ``returns``, which may be a list or tuple, too. Raises ValueError for a value that means nothing."""
@@ -62,6 +64,9 @@ class Options:
         for name in ("prior", "detail"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is True or False, not {getattr(self, name)!r}")  # noqa: TRY004
+        now: object = self.now
+        if isinstance(now, bool) or not isinstance(now, Real | None):
+            raise ValueError(f"now is a Unix time in seconds, or None for the clock's, not {now!r}")  # noqa: TRY004
         given: Any = self.returns
         if not isinstance(given, AbstractSet | list | tuple) or any(each not in RETURNED for each in given):
             raise ValueError(f"returns is a set out of {', '.join(map(repr, RETURNED))}, not {given!r}")

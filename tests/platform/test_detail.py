@@ -183,6 +183,13 @@ def test_details_are_asked_for(platform):
     )
 
 
+def test_a_call_has_one_clock(platform):
+    """The reader judges dates at the time of the call, as the reply's warnings do."""
+    platform.read(detail="1")
+
+    assert [NOW] == [options.now for _, options in platform.reader.seen]
+
+
 def test_digits_have_their_certainty():
     """Where the reading tells how surely each digit was seen, so do their positions."""
     found = details(reading(digit_confidences=(0.5, 0.9876543)), TABLE, NOW)

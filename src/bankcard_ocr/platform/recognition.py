@@ -64,7 +64,7 @@ def _look_at_quota(using: Resources, call: Call, app: App) -> None:
 def _wanted(using: Resources, call: Call, app: App) -> tuple[Options, Disclosure]:
     """What the reply shall be like. Raises CallError 47001 or 48001."""
     shown = disclosure(call.request.value("pan").strip().lower(), app, using.fingerprint_key)
-    options = wire.options(call.request)
+    options = dataclasses.replace(wire.options(call.request), now=call.now)
     if shown.form != "full" and options.returns - {"redacted"}:
         raise CallError(48001, f"return: with pan={shown.form} only redacted, the others show the number")
     if shown.form == "fingerprint" and options.returns:  # PCI DSS 3.5.1: digits would help to try numbers out
