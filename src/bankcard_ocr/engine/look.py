@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from statistics import median
 
 import numpy as np
@@ -36,7 +37,7 @@ GROUP_CUT = 1.3  # pitches behind 16 digits of UnionPay, where three more may ha
 SMALL = ((9.0, 3.5), (12.0, 2.0))  # pixels of a digit, and nats against lines of smaller ones (docs/LOG.md)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Look:
     """What the recognizer sees in one picture, ``pixels`` (H, W, 3).
 
@@ -216,12 +217,17 @@ class Look:
     def _room_behind(self, text: quads.Quad, count: int) -> float:
         """Pitches of the ``count`` characters of ``text`` to the picture's edge, or to a border, behind them."""
         long, _ = quads.sides(text)
-        left, top, right, bottom = quality.content(self.pixels)
+        left, top, right, bottom = self._content
         _, to_edge = quads.room(text, *self.pixels.shape[1::-1])
         _, to_border = quads.room(text - np.array((left, top), np.float32), right - left, bottom - top)
         start, pitch = to_border / max(1.0, long), 1 / count
         is_border = to_border < to_edge and not quality.ground_goes_on(self.pixels, text, start, start + pitch)
         return (to_border if is_border else to_edge) * count / max(1e-6, long)
+
+    @cached_property
+    def _content(self) -> tuple[int, int, int, int]:
+        """The picture without borders of one colour, which are looked for once."""
+        return quality.content(self.pixels)
 
     def _doubted_when_small(self, region: Region) -> Region:
         """``region``, doubted where its digits have so few pixels that the net is surer than it should be."""
