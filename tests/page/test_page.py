@@ -214,11 +214,9 @@ class TestReading:
         page.keyboard.press("Enter")
         page.locator("#refusal-what").wait_for()
 
-        assert ("The bytes are no picture, a damaged one, or too large.", "The format is unknown.", True) == (
-            page.locator("#refusal-what").inner_text(),
-            page.locator("#refusal-do").inner_text(),
-            page.locator("#refusal-said").inner_text().startswith("101002 decode image failed"),
-        )
+        assert page.locator("#refusal-what").inner_text() == "The bytes are no picture, a damaged one, or too large."
+        assert page.locator("#refusal-do").inner_text() == "The format is unknown: send a JPEG."
+        assert page.locator("#refusal-said").inner_text().startswith("101002 decode image failed")
 
     def test_the_camera_asks_for_the_login(self, page):
         """And promises to read no picture, for there is none."""
