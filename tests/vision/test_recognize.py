@@ -12,6 +12,7 @@ from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import recognize
 
 ALPHABET = "0123456789/?"
+STRIP = quads.rectangle(recognize.LONG, recognize.HEIGHT)  # a picture that is one
 
 
 class Fake:
@@ -122,7 +123,7 @@ def test_a_turned_quad_gives_an_upright_strip():
 def test_a_frame_goes_around_its_characters_along_their_slope(left: float, pitch: float, slope: float):
     """The quad leans as the line does, holds every character, and is as high as asked for."""
     line = read(Fake("6200000000000005", left=left, pitch=pitch, slope=slope))
-    corners = recognize.framed(line, loose=0.35, ends=0.55, spare=0)
+    corners = recognize.framed(line, STRIP, loose=0.35, ends=0.55, spare=0)
     matrix = quads.homography(corners, quads.rectangle(2, 2))
     boxes = np.array(
         [(c.x + a * c.width / 2, c.y + b * c.height / 2) for c in line.characters for a in (-1, 1) for b in (-1, 1)]
@@ -136,8 +137,8 @@ def test_a_frame_goes_around_its_characters_along_their_slope(left: float, pitch
 
 def test_a_frame_keeps_room_for_an_unseen_first_digit():
     """Where the strip goes on, some of it stays; where it ends, nothing is added."""
-    roomy = recognize.framed(read(Fake("6200000000000005", left=100.0, pitch=20.0)))
-    tight = recognize.framed(read(Fake("6200000000000005", left=100.0, pitch=20.0)), spare=0)
+    line = read(Fake("6200000000000005", left=100.0, pitch=20.0))
+    roomy, tight = recognize.framed(line, STRIP), recognize.framed(line, STRIP, spare=0)
 
     assert (pytest.approx(32), pytest.approx(0)) == (tight[0, 0] - roomy[0, 0], tight[0, 1] - roomy[0, 1])
 
@@ -146,7 +147,7 @@ def test_a_frame_keeps_room_for_an_unseen_first_digit():
 def test_a_second_look_sees_the_characters_in_the_middle(left: float, pitch: float):
     """The frame of a frame: characters mapped into the new strip are centred, whatever the first framing was."""
     line = read(Fake("6200000000000005", left=left, pitch=pitch))
-    corners = recognize.framed(line, spare=0)
+    corners = recognize.framed(line, STRIP, spare=0)
     matrix = quads.homography(corners, quads.rectangle(recognize.LONG, recognize.HEIGHT))
     middles = quads.project(np.array([(c.x, c.y) for c in line.characters], np.float32), matrix)
 
@@ -157,7 +158,7 @@ def test_a_second_look_sees_the_characters_in_the_middle(left: float, pitch: flo
 @pytest.mark.parametrize(("text", "framed"), [("", False), ("123", False), ("1234", True)])
 def test_fewer_than_four_characters_frame_nothing(text: str, framed: bool):
     """Three characters may be anything; four make a line."""
-    assert framed == (recognize.framed(read(Fake(text))) is not None)
+    assert framed == (recognize.framed(read(Fake(text)), STRIP) is not None)
 
 
 @given(

@@ -175,11 +175,8 @@ class _Strips:
 
     def _framed(self, quad: quads.Quad) -> tuple[Line, quads.Quad]:
         line = self._read(quad)
-        framed = recognize.framed(line)
-        if framed is None:
-            return line, quad
-        again = recognize.in_picture(framed, quad, line)
-        return self._read(again), again
+        framed = recognize.framed(line, quad)
+        return (line, quad) if framed is None else (self._read(framed), framed)
 
     def _read(self, quad: quads.Quad) -> Line:
         strips = [recognize.strip(pixels, quads.project(quad, back)) for pixels, back in self.laid]

@@ -94,13 +94,11 @@ def _looked(outer: Quad, read: ReadLine) -> list[Date]:
     found: list[Date] = []
     for first in _spots(line)[:2]:
         alone = replace(line, characters=first.characters)
-        inner = recognize.framed(alone, spare=0.0, ends=ENDS)
-        close = recognize.framed(alone, spare=0.0, loose=CLOSE, ends=CLOSE)
-        if inner is not None and close is not None:
-            closer = recognize.in_picture(inner, outer, line)
+        closer = recognize.framed(alone, outer, spare=0.0, ends=ENDS)
+        quad = recognize.framed(alone, outer, spare=0.0, loose=CLOSE, ends=CLOSE)
+        if closer is not None and quad is not None:
             again = _spots(read(closer), alone=True)[:1] if first.month else []
             seen = [first, *again] if not first.month or (again and again[0].month == first.month) else again
-            quad = recognize.in_picture(close, outer, line)
             found += [Date(month=spot.month, probability=spot.probability, quad=quad, read=closer) for spot in seen]
     return found
 

@@ -113,13 +113,13 @@ class Look:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
         outer = quads.grow(quad, 0.035, 0.3)
         first = self.line(outer)
-        framed = recognize.framed(first)
+        framed = recognize.framed(first, outer)
         if framed is None or self.is_brief:
             candidates = judge.ranked([first], prior=self.options.prior)
             region = Region(views=(first,), quad=outer, candidates=candidates, score=score)
             if framed is None or self._is_enough(region):
                 return region
-        again, second, strips = self._reframed(recognize.in_picture(framed, outer, first))
+        again, second, strips = self._reframed(framed)
         views = (second,) if _differs(first, second) else (first, second)
         candidates = judge.ranked(views, prior=self.options.prior)
         return Region(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
@@ -142,18 +142,17 @@ class Look:
             return quad, line, 1
         wide = quads.grow(quad, BEYOND / max(recognize.FEWEST, len(line.characters)), 0.0)
         whole = self.line(wide)
-        framed = recognize.framed(whole)
+        framed = recognize.framed(whole, wide)
         if framed is None or len(whole.characters) <= len(line.characters):
             return quad, line, 2
-        again = recognize.in_picture(framed, wide, whole)
-        return again, self.line(again), 3
+        return framed, self.line(framed), 3
 
     def _harder(self, region: Region) -> Region:
         """More views of a region: framed looser, tighter, and from where the last view saw the characters."""
         framings = [quads.grow(region.quad, 0.02, 0.12), quads.grow(region.quad, -0.012, -0.1)]
-        framed = recognize.framed(region.line)
+        framed = recognize.framed(region.line, region.quad)
         if framed is not None:
-            framings.append(recognize.in_picture(framed, region.quad, region.line))
+            framings.append(framed)
         views = (*region.views, *self._lines([recognize.strip(self.pixels, quad) for quad in framings]))
         candidates = _doubted_upside_down(judge.ranked(views, prior=self.options.prior))
         return replace(region, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
@@ -178,15 +177,14 @@ class Look:
             return region
         wide = quads.grow(region.quad, BEYOND / len(number), 0.0)
         whole = self.line(wide)
-        framed = recognize.framed(whole)
+        framed = recognize.framed(whole, wide)
         if framed is None or not layout.shows_more_than(whole, number, least=LIKELY_BEYOND):
             return replace(region, strips=region.strips + 1)
-        again = recognize.in_picture(framed, wide, whole)
-        line = self.line(again)
+        line = self.line(framed)
         if not layout.shows_more_than(line, number):
             return replace(region, strips=region.strips + 2)
         candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), region.confidence)
-        return replace(region, views=(line,), quad=again, candidates=candidates, strips=region.strips + 2)
+        return replace(region, views=(line,), quad=framed, candidates=candidates, strips=region.strips + 2)
 
     def _doubted_at_the_edge(self, region: Region) -> Region:
         """``region``, doubted where the picture ends so close to its number that more of it may have been cut off."""

@@ -160,9 +160,9 @@ def _said(line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
     """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
     lines = [line]
     for loose in LOOSE:
-        framed = recognize.framed(line, loose=loose, spare=0.2)
+        framed = recognize.framed(line, quad, loose=loose, spare=0.2)
         if framed is not None:
-            lines.append(look.read(recognize.in_picture(framed, quad, line)))
+            lines.append(look.read(framed))
     chances: defaultdict[str, float] = defaultdict(float)
     for text, probability in itertools.chain.from_iterable(each.texts for each in lines):
         chances[text] += probability / len(lines)
@@ -173,17 +173,18 @@ def _said(line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
 def _followed(quad: Quad, look: Letters) -> tuple[Line, Quad]:
     """A line framed anew by where its characters stand; as long names are located short, it is followed to its ends."""
     quad, line = _seen(quads.grow(quad, 0.03, 0.3), look)
-    quad, line = _framed_anew(quad, line, look)
+    framed = recognize.framed(line, quad, spare=0.8)
+    if framed is not None:
+        quad, line = framed, look.read(framed)
     for _ in range(MOST_PARTS):
         more = BEYOND / max(recognize.FEWEST, len(line.characters))
         wide = quads.grow(quad, more, 0.0)
         whole = look.read(wide)
         longer = _extended(whole, more)
-        framed = recognize.framed(longer, spare=0.0) if longer else None
+        framed = recognize.framed(longer, wide, spare=0.0) if longer else None
         if framed is None:
             break
-        quad = recognize.in_picture(framed, wide, whole)
-        line = look.read(quad)
+        quad, line = framed, look.read(framed)
     return line, quad
 
 
@@ -238,11 +239,3 @@ def _extended(whole: Line, more: float) -> Line | None:
     if first == inner[0] and last == inner[-1]:
         return None
     return replace(whole, characters=characters[first : last + 1])
-
-
-def _framed_anew(quad: Quad, line: Line, look: Letters) -> tuple[Quad, Line]:
-    framed = recognize.framed(line, spare=0.8)
-    if framed is None:
-        return quad, line
-    closer = recognize.in_picture(framed, quad, line)
-    return closer, look.read(closer)

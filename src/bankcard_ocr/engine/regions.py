@@ -84,8 +84,8 @@ class Region:
     @cached_property
     def text_quad(self) -> quads.Quad:
         """The quad closely around the characters of the last view; around all that was looked at where few are seen."""
-        close = recognize.framed(self.line, loose=CLOSE, ends=CLOSE, spare=0.0)
-        return self.quad if close is None else recognize.in_picture(close, self.quad, self.line)
+        close = recognize.framed(self.line, self.quad, loose=CLOSE, ends=CLOSE, spare=0.0)
+        return self.quad if close is None else close
 
     @property
     def doubtful(self) -> tuple[int, ...]:

@@ -80,10 +80,9 @@ def _next(row: Row, way: int, steps: Sequence[float], read: Read) -> tuple[Row, 
     if not clear or high < 1:
         return None
     line, look = max(clear, key=lambda each: clearness(each[0]))
-    close = recognize.framed(line, loose=0.05, ends=0.05, spare=0.0)
-    if close is None:
+    quad = recognize.framed(line, look, loose=0.05, ends=0.05, spare=0.0)
+    if quad is None:
         return None
-    quad = recognize.in_picture(close, look, line)
     step = abs(float((quad.mean(0) - row.quad.mean(0)) @ down)) / high**2
     if not ALIKE[0] < quads.sides(quad)[1] / quads.sides(row.quad)[1] < ALIKE[1] or step < 0.9:
         return None

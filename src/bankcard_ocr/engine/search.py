@@ -224,8 +224,7 @@ class Search:
         """A line read no longer than it was located, and framed anew where it may be a row."""
         quad = quads.grow(detection.quad, 0.06, 0.4)
         line = self.look.line(quad)
-        framed = recognize.framed(line) if len(line.characters) <= rows.MOST else None
+        framed = recognize.framed(line, quad) if len(line.characters) <= rows.MOST else None
         if framed is not None:
-            quad = recognize.in_picture(framed, quad, line)
-            line = self.look.line(quad)
+            quad, line = framed, self.look.line(framed)
         return Region(views=(line,), quad=quad, candidates=(), score=detection.score)

@@ -159,8 +159,10 @@ def gaps(line: Line) -> tuple[int, ...]:
     return tuple([place for place, step in enumerate(steps, 1) if step > least])
 
 
-def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6) -> quads.Quad | None:
-    """The quad around a line's characters in pixels of its strip.
+def framed(
+    line: Line, quad: quads.Quad, *, loose: float = 0.35, ends: float = 0.55, spare: float = 1.6
+) -> quads.Quad | None:
+    """The quad around the characters of ``line``, which was read under ``quad``, in pixels of the picture.
 
     It is ``loose`` heights larger above and below and ``ends`` heights at the ends. Where the strip goes on beyond
     the outermost characters seen, up to ``spare`` characters' pitch of it is kept, for a first digit that was not
@@ -179,7 +181,7 @@ def framed(line: Line, *, loose: float = 0.35, ends: float = 0.55, spare: float 
     half = (0.5 + loose) * high
     first, last = slope * left + offset, slope * right + offset
     corners = (left, first - half), (right, last - half), (right, last + half), (left, first + half)
-    return np.array(corners, np.float32)
+    return in_picture(np.array(corners, np.float32), quad, line)
 
 
 def in_picture(points: NDArray[np.float32], quad: quads.Quad, line: Line) -> NDArray[np.float32]:
