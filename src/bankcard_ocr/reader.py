@@ -134,7 +134,7 @@ class Reader:
         except (NoCardFound, NumberUnreadable) as error:
             error.seen = self._seen(max(shots, key=lambda shot: shot.evidence), options)
             raise
-        main = max(shots, key=lambda shot: (shot.best.says(candidates[0].number), shot.evidence))
+        main = max(shots, key=lambda shot: (shot.best.number == candidates[0].number, shot.evidence))
         return self._told(main, candidates, options)
 
     def _decoding(self, data: Bytes) -> tuple[_Decode, bool]:

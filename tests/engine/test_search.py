@@ -63,7 +63,7 @@ def test_a_number_located_short_is_followed_to_its_ends(search, pixels, number, 
 
     read = next(search(pixels=pixels).regions())
 
-    assert read.says(NUMBER)
+    assert NUMBER == read.number
     assert read.confidence > 0.9
 
 
@@ -267,7 +267,7 @@ def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, ups
     monkeypatch.setattr(Look, "_harder", lambda _search, before: before)
     found = list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
-    assert [one.confidence for one in found if one.says(OTHER)] == pytest.approx(upside_down, abs=5e-4)
+    assert [one.confidence for one in found if one.number == OTHER] == pytest.approx(upside_down, abs=5e-4)
 
 
 def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch):
@@ -298,7 +298,7 @@ def test_a_picture_is_seen_on_its_head_before_it_is_refused(monkeypatch):
     monkeypatch.setattr(Look, "_look", lambda _, quad, __: seen[id(quad)])
     _, late = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
-    assert late.says(NUMBER)
+    assert NUMBER == late.number
     assert 0.9 < late.confidence < 0.99
 
 
@@ -319,7 +319,7 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
     (late,) = searching(pixels).regions()
     scanned, again = searching(pixels, Options(type="scan")).regions()
 
-    assert (late.says(NUMBER), scanned.says(NUMBER)) == (True, True)
+    assert (NUMBER, NUMBER) == (late.number, scanned.number)
     assert 0.9 < late.confidence == again.confidence < scanned.confidence == 0.99  # a last resort without any card
     assert ways == [(None, False), (None, True), (module.SCANNED, False), (None, False), (None, True)]
 

@@ -62,7 +62,7 @@ class Look:
         if not PROMISING <= region.confidence < SURE:
             return [region]
         harder = self._compared(self._harder(region))
-        if harder.confidence >= REFUTED and harder.says(region.candidates[0].number):
+        if harder.confidence >= REFUTED and harder.number == region.number:
             return [region, harder]
         return [replace(harder, strips=region.strips + harder.strips)]
 
@@ -101,7 +101,7 @@ class Look:
     def _look(self, quad: quads.Quad, score: float) -> Region:
         """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
         region = self._read(quad, score)
-        if not region.candidates or not judge.may_be_upside_down(region.candidates[0].number):
+        if not region.number or not judge.may_be_upside_down(region.number):
             return region
         turned = self.turned(region)
         strips = region.strips + turned.strips
@@ -132,8 +132,8 @@ class Look:
         if region.confidence < max(CERTAIN, self.options.least_confidence):
             return False
         seen = judge.ranked(region.views, prior=False)
-        is_seen = region.says(seen[0].number) and seen[0].confidence >= SEEN
-        return is_seen and _has_margins(region.line) and not self._is_at_the_edge(region)
+        is_seen = seen[0].number == region.number and seen[0].confidence >= SEEN
+        return is_seen and _has_margins(region.line) and min(self._room(region)) >= CUT
 
     def _reframed(self, quad: quads.Quad) -> tuple[quads.Quad, Line, int]:
         """``quad``, what stands there, and the strips read for it; the longer line where it is a part of one."""
@@ -172,7 +172,7 @@ class Look:
 
     def _followed(self, region: Region) -> Region:
         """``region``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
-        number = region.candidates[0].number if region.candidates else ""
+        number = region.number
         if not FULL <= len(number) < pan.LONGEST or region.confidence < FOLLOWED or judge.is_surely_whole(number):
             return region
         wide = quads.grow(region.quad, BEYOND / len(number), 0.0)
@@ -188,16 +188,15 @@ class Look:
 
     def _doubted_at_the_edge(self, region: Region) -> Region:
         """``region``, doubted where the picture ends so close to its number that more of it may have been cut off."""
-        number = region.candidates[0].number if region.candidates else ""
-        is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
-        is_cut = not is_proven and self._is_at_the_edge(region)
-        if not is_cut and not (judge.may_lack_a_group(number) and self._room(region)[1] < GROUP_CUT):
+        is_proven = len(region.number) >= judge.SHORT and judge.is_proven(region.number)
+        may_lack_a_group = judge.may_lack_a_group(region.number)
+        if is_proven and not may_lack_a_group:
+            return region
+        before, behind = self._room(region)
+        is_cut = not is_proven and min(before, behind) < CUT
+        if not is_cut and not (may_lack_a_group and behind < GROUP_CUT):
             return region
         return replace(region, candidates=judge.refused(region.candidates), is_cut=True)
-
-    def _is_at_the_edge(self, region: Region) -> bool:
-        """Whether the picture ends so close to the characters of ``region`` that more of them may have been cut off."""
-        return min(self._room(region)) < CUT
 
     def _room(self, region: Region) -> tuple[float, float]:
         """Pitches of its characters to the picture's edge, before and behind them; infinite where there are few.

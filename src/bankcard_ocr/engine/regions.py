@@ -44,14 +44,15 @@ class Region:
         return self.candidates[0].confidence if self.candidates else 0.0
 
     @property
+    def number(self) -> str:
+        """What its best candidate is; empty where there is none."""
+        return self.candidates[0].number if self.candidates else ""
+
+    @property
     def evidence(self) -> tuple[float, int]:
         """What regions are ranked by: the confidence, where it is any, then the digits that are seen, but of dates."""
         seen = [char.text for char in self.characters if char.text != recognize.HIDDEN]
         return (self.confidence if self.confidence >= SOME else 0.0), len(seen) - DATE * seen.count("/")
-
-    def says(self, number: str) -> bool:
-        """Whether its best candidate is ``number``."""
-        return bool(self.candidates) and self.candidates[0].number == number
 
     @property
     def is_unlike(self) -> bool:
@@ -132,8 +133,7 @@ def doubted_parts(regions: Sequence[Region]) -> list[Region]:
 
 
 def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
-    number = region.candidates[0].number if region.candidates else ""
-    if not number or judge.is_surely_whole(number):
+    if not region.number or judge.is_surely_whole(region.number):
         return region
-    is_part = any(layout.shows_more_than(other.line, number) for other in regions)
+    is_part = any(layout.shows_more_than(other.line, region.number) for other in regions)
     return replace(region, candidates=judge.refused(region.candidates)) if is_part else region

@@ -59,11 +59,12 @@ class Search:
         sixteen leaves as much room behind them, but where they are small (docs/LOG.md).
         """
         whole = self.look.to_its_ends(region)
-        number = whole.candidates[0].number if whole.candidates else ""
-        card = cards.around(whole.text_quad, self.detections) if judge.may_lack_a_group(number) else None
-        if card is None or len(number) != judge.SIXTEEN:
+        if len(whole.number) != judge.SIXTEEN or not judge.may_lack_a_group(whole.number):
             return whole
-        group = GROUP / len(number)
+        card = cards.around(whole.text_quad, self.detections)
+        if card is None:
+            return whole
+        group = GROUP / judge.SIXTEEN
         is_covered = (
             cards.room_behind(whole.text_quad, card) > group
             and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND

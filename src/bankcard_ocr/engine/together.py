@@ -23,7 +23,7 @@ def read(pictures: Sequence[AlignedPicture], recognizer: Model, options: Options
     """
     regions = [picture.region for picture in pictures]
     sure = [region for region in regions if _is_told(region.candidates, options)]
-    if len({region.candidates[0].number for region in sure}) > 1:
+    if len({region.number for region in sure}) > 1:
         raise CardsDiffer
     aligned = align.align(pictures, closely=options.prior and not sure)
     seen = aligned.observations() if aligned else []
@@ -82,6 +82,6 @@ def doubted(found: Candidates, regions: Sequence[Region], *, prior: bool) -> Can
 
 def settled(surest: Region, together: Candidates) -> Candidates:
     """The candidates of several pictures, one of which is sure alone: the surer ones, none where they disagree."""
-    if together and not surest.says(together[0].number):
+    if together and together[0].number != surest.number:
         return () if together[0].confidence >= DISPUTED else surest.candidates
     return together if together and together[0].confidence >= surest.confidence else surest.candidates

@@ -71,7 +71,7 @@ def _verdict(shot: ExaminedPicture, regions: Sequence[Region], least: float) -> 
         return FoundCard(number=None, confidence=0.0, refusal=NoCardFound().cause)
     shown = bool(best.candidates) and best.confidence >= least
     return FoundCard(
-        number=best.candidates[0].number if shown else None,
+        number=best.number if shown else None,
         confidence=best.confidence,
         refusal=None if shown else best.refusal().cause,
         number_quad=shot.as_sent(best.text_quad),
