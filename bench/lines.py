@@ -17,7 +17,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from bankcard_ocr.bench import labels, suites
 from bankcard_ocr.vision import image, locate
@@ -37,12 +36,12 @@ SUITES: dict[str, Callable[[suites.Sample], suites.Sample | None]] = {
 def holds(found: quads.Quad, number: quads.Quad) -> tuple[bool, bool]:
     """Whether ``found`` is the line of ``number``, and whether it only reads the other way."""
     long, high = quads.sides(number)
-    ends: NDArray[np.float32] = np.stack([found[[0, 3]].mean(0), found[[1, 2]].mean(0)])
-    along = (number[[1, 2]].mean(0) - number[[0, 3]].mean(0)) / long
-    turned = bool((ends[1] - ends[0]) @ along < 0)
-    start, end = ends[::-1] if turned else ends
+    (start, end), (first, last) = quads.ends(found), quads.ends(number)
+    along = (last - first) / long
+    turned = bool((end - start) @ along < 0)
+    if turned:
+        start, end = end, start
     across = np.array((-along[1], along[0]))
-    first, last = number[[0, 3]].mean(0), number[[1, 2]].mean(0)
     straight = max(abs((start - first) @ across), abs((end - last) @ across)) < OFF * high
     whole = (start - first) @ along < CUT * long and (end - last) @ along > -CUT * long
     return bool(straight and whole and not turned), bool(straight and whole and turned)

@@ -171,8 +171,7 @@ def cut(sample: Sample) -> Sample | None:
     gone = float(rng.uniform(1 / digits, (MOST_GONE + 1) / (digits + GAPS)))
     at_end = bool(rng.integers(2))
     left = quads.part(line, 0, 0, 1 - gone, 1) if at_end else quads.part(line, gone, 0, 1, 1)
-    ends = left[[1, 2]].mean(axis=0), left[[0, 3]].mean(axis=0)
-    edge, other = ends if at_end else ends[::-1]
+    edge, other = quads.ends(left)[::-1] if at_end else quads.ends(left)
     axis = int(np.argmax(np.abs(edge - other)))  # a line runs along the picture or down it
     at = round(float(edge[axis]))
     low, high = [0, 0], [image.shape[1], image.shape[0]]

@@ -61,15 +61,14 @@ def holds(card: Quad, line: Quad) -> bool:
     width, height = quads.sides(card)
     if not 1.1 < max(width, height) / max(1.0, min(width, height)) < 2.4:
         return False
-    ends = np.stack([line[[0, 3]].mean(0), line[[1, 2]].mean(0)])
-    on_card = quads.project(ends.astype(np.float32), quads.homography(card, quads.UNIT))
+    on_card = quads.project(np.stack(quads.ends(line)), quads.homography(card, quads.UNIT))
     return bool((np.abs(on_card - 0.5) < 0.5 + MARGIN).all())
 
 
 def room_behind(line: Quad, card: Quad) -> float:
     """How far ``card`` goes on behind ``line``, in lengths of the line."""
     unit = quads.project(line, quads.homography(card, quads.UNIT))
-    start, end = unit[[0, 3]].mean(0), unit[[1, 2]].mean(0)
+    start, end = quads.ends(unit)
     step = end - start
     edges = np.where(step > 0, 1.0 - end, end) / np.maximum(np.abs(step), 1e-6)
     return max(0.0, float(edges.min()))
@@ -78,7 +77,7 @@ def room_behind(line: Quad, card: Quad) -> float:
 def as_read(card: Quad, line: Quad) -> Quad:
     """``card`` beginning at the corner at which ``line`` begins, so that the line reads along its top edge."""
     unit = quads.project(line, quads.homography(card, quads.UNIT))
-    axis, forward = runs(np.stack([unit[[0, 3]].mean(0), unit[[1, 2]].mean(0)]))
+    axis, forward = runs(np.stack(quads.ends(unit)))
     return quads.turn(card, {(0, True): 0, (1, True): 1, (0, False): 2, (1, False): 3}[axis, forward])
 
 

@@ -5,7 +5,6 @@ Quads are in pixels of the picture that was read.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
@@ -152,7 +151,7 @@ def _spots(line: Line, *, alone: bool = False) -> list[_Spot]:
             is_date = month is not None and month.year in YEARS
             stop = start + len(shape)
             has_century = len(shape) == WITH_CENTURY
-            if has_century and not _even(_steps(line.characters[stop - 4 : stop]), EVEN):
+            if has_century and not _even(recognize.steps(line.characters[stop - 4 : stop]), EVEN):
                 continue  # a year of two digits, and what stands beside it
             pairs = [line.characters[place : place + 2] for place in range(start, stop - 1, 3)]
             if not _even([pair[1].x - pair[0].x for pair in pairs], ALIKE):
@@ -171,10 +170,6 @@ def _spots(line: Line, *, alone: bool = False) -> list[_Spot]:
     return [spot for _, _, spot in kept]
 
 
-def _steps(characters: Sequence[Character]) -> list[float]:
-    return [after.x - before.x for before, after in itertools.pairwise(characters)]
-
-
 def _even(steps: Sequence[float], most: float) -> bool:
     """Whether no step is ``most`` times another."""
     return max(steps) < most * min(steps)
@@ -182,7 +177,7 @@ def _even(steps: Sequence[float], most: float) -> bool:
 
 def _goes_on(digits: Sequence[Character]) -> bool:
     """Whether a third digit follows the two of a year as they follow one another, so that they are a century."""
-    return len(digits) > 2 and digits[2].text.isdigit() and _even(_steps(digits), EVEN)
+    return len(digits) > 2 and digits[2].text.isdigit() and _even(recognize.steps(digits), EVEN)
 
 
 def _rank(found: tuple[int, int, _Spot]) -> tuple[bool, int, float]:

@@ -90,7 +90,7 @@ def _grids(count: int, unseen: int) -> tuple[Floats, Floats, Floats]:
 
 def is_set_apart(line: Line, place: int) -> bool:
     """Whether the gap before the character at ``place`` is wider than all others, by APART at least."""
-    steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
+    steps = recognize.steps(line.characters)
     others = steps[: place - 1] + steps[place:]
     return steps[place - 1] > max(others) + APART * median(steps)
 

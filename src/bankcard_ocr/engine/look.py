@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -253,9 +252,8 @@ def _differs(first: Line, second: Line) -> bool:
 
 def _has_margins(line: Line) -> bool:
     """Whether a strip goes on beyond its first and last character by as much as they are apart."""
-    x = [char.x for char in line.characters]
-    pitch = median(after - before for before, after in itertools.pairwise(x))
-    return x[0] >= pitch and x[-1] <= line.width - pitch
+    pitch = median(recognize.steps(line.characters))
+    return line.characters[0].x >= pitch and line.characters[-1].x <= line.width - pitch
 
 
 def _is_at_an_end(line: Line) -> bool:

@@ -115,7 +115,7 @@ def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None)
 
 def _in_one_line(first: Quad, second: Quad) -> bool:
     """Whether the middle of the first is in the second, or nearly."""
-    start, end = second[[0, 3]].mean(0), second[[1, 2]].mean(0)
+    start, end = quads.ends(second)
     long, high = max(1.0, float(np.linalg.norm(end - start))), quads.sides(second)[1]
     x, y = (float(v) for v in first.mean(0) - second.mean(0))
     along, up = (float(v) for v in (end - start) / long)
@@ -221,10 +221,9 @@ def _extended(whole: Line, more: float) -> Line | None:
     inner = [index for index, char in enumerate(characters) if left <= char.x <= right]
     if len(inner) < 2:
         return None
-    x = [characters[index].x for index in inner]
-    pitch = median([after - before for before, after in itertools.pairwise(x)])
-    high = median([characters[index].height for index in inner])
-    slope, offset = recognize.straight(x, [characters[index].y for index in inner])
+    own = [characters[index] for index in inner]
+    pitch, high = median(recognize.steps(own)), median([char.height for char in own])
+    slope, offset = recognize.straight([char.x for char in own], [char.y for char in own])
 
     def adjoins(char: Character, next_to: Character) -> bool:
         near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,7 +110,7 @@ class Region:
         if "".join(char.text for char in seen) != number or min(char.probability for char in seen) < 0.8:
             return []
         x, y = [char.x for char in seen], [char.y for char in seen]
-        steps = [after - before for before, after in itertools.pairwise(x)]
+        steps = recognize.steps(seen)
         pitch, high = median(steps), median([char.height for char in seen])
         slope, offset = recognize.straight(x, y)
         off = max(abs(b - slope * a - offset) for a, b in zip(x, y, strict=True))

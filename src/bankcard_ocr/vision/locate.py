@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Model
-from .quad import Image, Quad, is_convex, overlap, sides
+from .quad import Image, Quad, ends, is_convex, overlap, sides
 
 Kind = Literal["card", "number", "expiry", "holder"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -129,7 +129,7 @@ def _stretched(quad: Quad, score: NDArray[np.float32]) -> Quad:
     Votes for a far end fall short; the cells at the end itself do not.
     """
     cells = _middles(score >= _GOES_ON)
-    start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
+    start, end = ends(quad)
     long = float(np.linalg.norm(end - start))
     along = (end - start) / max(long, 1e-3)
     high = sides(quad)[1]

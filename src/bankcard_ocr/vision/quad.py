@@ -47,6 +47,11 @@ def sides(quad: Quad) -> tuple[float, float]:
     )
 
 
+def ends(quad: Quad) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The middles of the sides at which a text under ``quad`` begins and ends."""
+    return quad[[0, 3]].mean(0), quad[[1, 2]].mean(0)
+
+
 def grow(quad: Quad, x: float, y: float) -> Quad:
     """``quad`` with each end moved out by ``x`` widths and each edge by ``y`` heights, in its own perspective."""
     return part(quad, -x, -y, 1 + x, 1 + y)
@@ -66,7 +71,7 @@ def overlap(first: Quad, second: Quad) -> float:
 
 def room(quad: Quad, width: float, height: float) -> tuple[float, float]:
     """How far a picture of this size goes on before and behind ``quad``, along it, in pixels; 0 where it ends first."""
-    left, right = quad[[0, 3]].mean(0), quad[[1, 2]].mean(0)
+    left, right = ends(quad)
     along = (right - left) / max(1e-6, float(np.linalg.norm(right - left)))
     return _to_the_edge(left, -along, width, height), _to_the_edge(right, along, width, height)
 

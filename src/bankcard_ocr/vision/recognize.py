@@ -150,13 +150,18 @@ def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphab
     return tuple(characters)
 
 
+def steps(characters: Sequence[Character]) -> list[float]:
+    """How far the middle of each character is from that of the one before, along the strip."""
+    return [after.x - char.x for char, after in itertools.pairwise(characters)]
+
+
 def gaps(line: Line) -> tuple[int, ...]:
     """After how many characters there is a gap of at least WIDE pitches, where a space is or one was not seen."""
     if len(line.characters) < FEWEST:
         return ()
-    steps = [after.x - char.x for char, after in itertools.pairwise(line.characters)]
-    least = WIDE * median(steps)
-    return tuple([place for place, step in enumerate(steps, 1) if step > least])
+    apart = steps(line.characters)
+    least = WIDE * median(apart)
+    return tuple([place for place, step in enumerate(apart, 1) if step > least])
 
 
 def framed(
@@ -172,7 +177,7 @@ def framed(
         return None
     x, y = [char.x for char in line.characters], [char.y for char in line.characters]
     high = median(char.height for char in line.characters)
-    pitch = median(after - before for before, after in itertools.pairwise(x))
+    pitch = median(steps(line.characters))
     slope, offset = straight(x, y)
     left = x[0] - line.characters[0].width / 2 - ends * high
     right = x[-1] + line.characters[-1].width / 2 + ends * high
