@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bankcard_ocr.engine import judge
-from bankcard_ocr.numbers import luhn
+from bankcard_ocr.numbers import iin, luhn
 from bankcard_ocr.reading import Candidate
 from bankcard_ocr.vision.recognize import Character, Line
 
@@ -141,6 +142,27 @@ def test_a_seven_as_narrow_as_a_one_is_none(width: float, believed: bool):
     characters = tuple(replace(char, width=width) if char.text == "7" else char for char in line.characters)
 
     assert believed == (judge.ranked([replace(line, characters=characters)])[0].confidence > 0.5)
+
+
+@given(st.text("145789", min_size=11, max_size=15))
+def test_eights_are_zeros_where_some_choice_of_them_proves_a_number(rest: str):
+    """Whichever of them it takes."""
+    digits = f"4{rest}"
+    assume(not luhn.is_valid(digits) and not judge._counts_on(digits))
+    choices = itertools.product(*("80" if digit == "8" else digit for digit in digits))
+
+    assert any(judge.is_proven("".join(each)) for each in choices) == judge.may_be_misread(digits)
+
+
+def test_few_numbers_are_looked_up_to_tell_slashed_zeros(monkeypatch):
+    """One for each beginning, though thousands could be made of many eights and narrow sevens."""
+    tried: list[str] = []
+    monkeypatch.setattr(judge, "is_proven", tried.append)
+    line = spaced("8787878787878787", gaps={})
+    wide = [replace(char, width=9.0 if char.text == "7" else 14.0) for char in line.characters]
+
+    assert not judge.may_be_misread("8787878787878787", [replace(line, characters=tuple(wide))])
+    assert 0 < len(tried) <= 2 ** iin.default().longest
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from statistics import median
@@ -189,7 +189,22 @@ def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
         f"8{zeros}" if digit == "8" else "71" if digit == "7" and place in ones else digit
         for place, digit in enumerate(digits)
     ]
-    return any(is_proven("".join(each)) for each in itertools.product(*others))
+    return any(map(is_proven, _holding(others)))
+
+
+def _holding(others: Sequence[str]) -> Iterator[str]:
+    """Numbers of one digit of each of ``others`` whose check digit holds: one for each beginning that has any.
+
+    A beginning tells the issuer; what is behind it matters by its sum alone, of which there are ten.
+    """
+    tells = iin.default().longest
+    ends = {0: ""}
+    for digits in reversed(others[tells:]):
+        ends = {luhn.checksum(digit + end): digit + end for digit in digits for end in ends.values()}
+    for begin in map("".join, itertools.product(*others[:tells])):
+        lacking = -luhn.checksum(begin.ljust(len(others), "0")) % 10
+        if lacking in ends:
+            yield begin + ends[lacking]
 
 
 def _narrow(line: Line) -> list[int]:

@@ -114,12 +114,15 @@ class _Parts(NamedTuple):
 
 
 class Table:
-    """An IIN table. It never changes: to use a newer one, load it and put it in the old one's place."""
+    """An IIN table. It never changes: to use a newer one, load it and put it in the old one's place.
+
+    ``longest`` is how many digits of a number tell anything, at most.
+    """
 
     def __init__(self, parts: _Parts, *, world: bool = False) -> None:
         self._networks, self._rows, self.version, self.date = parts
         self._world = world
-        self._longest = max((len(prefix) for prefix in (*self._networks, *self._rows)), default=0)
+        self.longest = max((len(prefix) for prefix in (*self._networks, *self._rows)), default=0)
 
     @classmethod
     def parse(cls, data: bytes) -> Table:
@@ -155,7 +158,7 @@ class Table:
         return self._match(pan.compact(number), world=False).network
 
     def _match(self, digits: str, *, world: bool) -> Match:
-        prefixes = [digits[:size] for size in range(min(len(digits), self._longest), 0, -1)]
+        prefixes = [digits[:size] for size in range(min(len(digits), self.longest), 0, -1)]
         rows = [self._rows[prefix] for prefix in prefixes if prefix in self._rows]
         rows = rows or (_elsewhere(prefixes) if world else [])
         issued = [[self._completed(_card(row)) for row in each] for each in rows]
