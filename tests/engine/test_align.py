@@ -7,11 +7,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import align
 from bankcard_ocr.engine.regions import Region
 from bankcard_ocr.vision import quad as quads
-from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.recognize import Character, Line
 
 ALPHABET = "0123456789/?"
@@ -32,9 +32,7 @@ def line_of(text: str, *, sure: float = 0.998, shift: float = 0.0, pitch: float 
         Character(text=char, probability=sure, x=x, y=24, width=14, height=24)
         for x, char in zip(places, text, strict=True)
     )
-    return Line(
-        say=lambda: recognize.spelled(frames, ALPHABET), characters=characters, frames=frames, alphabet=ALPHABET
-    )
+    return Line(characters=characters, frames=frames, alphabet=ALPHABET)
 
 
 def picture(
@@ -93,9 +91,7 @@ def test_a_number_in_several_lines_is_a_look_too(art):
 def test_a_text_that_no_frame_shows_is_no_look(art):
     """As one is listed now and then where nothing is seen."""
     nothing = picture("")
-    nothing = replace(
-        nothing, region=replace(nothing.region, views=(replace(nothing.line, say=lambda: (("5", 0.1),)),)), card=CARD
-    )
+    nothing = replace(nothing, region=replace(nothing.region, views=(Said(said=(("5", 0.1),)),)), card=CARD)
 
     for pictures in ([nothing], [picture(NUMBER, art(1), CARD), replace(nothing, pixels=art(1))]):
         aligned = align.align(pictures)

@@ -28,7 +28,7 @@ def line(text: str, sure: float = 0.99) -> Line:
         frames[at] = (1 - sure) / 12
         frames[at, 1 + ALPHABET.index(char)] = sure
         characters.append(Character(text=char, probability=sure, x=4.0 * at, y=24, width=9, height=22))
-    return Line(say=lambda: ((text, sure),), characters=tuple(characters), frames=frames, alphabet=ALPHABET)
+    return Line(characters=tuple(characters), frames=frames, alphabet=ALPHABET)
 
 
 def detection(shift: float = 0.0, score: float = 0.9) -> Detection:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from said import Said
 
 from bankcard_ocr.engine import judge
 from bankcard_ocr.numbers import iin, luhn
@@ -21,7 +22,7 @@ numbers = st.text("0123456789", min_size=12, max_size=19)
 
 
 def view(*texts: tuple[str, float]) -> Line:
-    return Line(say=lambda: texts, characters=(), frames=np.zeros((0, 13), np.float32), alphabet="0123456789/?")
+    return Said(said=texts)
 
 
 def told(*views: Line, prior: bool = True) -> list[tuple[str, float]]:
@@ -203,12 +204,7 @@ def spaced(text: str, *, gaps: dict[int, float]) -> Line:
         Character(text=char, probability=1.0, x=x, y=24.0, width=14.0, height=28.0)
         for char, x in zip(text, places, strict=True)
     )
-    return Line(
-        say=lambda: ((text, 0.99),),
-        characters=characters,
-        frames=np.zeros((0, 13), np.float32),
-        alphabet="0123456789/?",
-    )
+    return Said(said=((text, 0.99),), characters=characters)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from said import Said
 
 from bankcard_ocr.engine import layout
 from bankcard_ocr.numbers import pan
@@ -35,7 +36,7 @@ def line(text: str, x: np.ndarray) -> Line:
         Character(text=char, probability=1.0, x=float(at), y=24.0, width=12.0, height=20.0)
         for char, at in zip(text, x, strict=True)
     )
-    return Line(say=lambda: ((text, 1.0),), characters=characters, frames=frames, alphabet=ALPHABET)
+    return Said(said=((text, 1.0),), characters=characters, frames=frames)
 
 
 @pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
@@ -161,9 +162,7 @@ def test_any_line_keeps_its_order(parts):
     """Whatever stands where, characters are left out or kept, never moved or made."""
     text = "".join(char for char, _ in parts)
     x = np.array(list(itertools.accumulate(step for _, step in parts)), float)
-    found = layout.without_strays(
-        line(text, x) if len(x) else Line(say=tuple, characters=(), frames=np.zeros((4, 13)), alphabet=ALPHABET)
-    )
+    found = layout.without_strays(line(text, x) if len(x) else Said())
     kept = iter(text)
 
     assert all(char.text in kept for char in found.characters)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import look as module
 from bankcard_ocr.engine.look import Look
@@ -14,7 +15,7 @@ from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.locate import Detection
-from bankcard_ocr.vision.recognize import Character, Line
+from bankcard_ocr.vision.recognize import Character
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -38,9 +39,7 @@ def test_what_may_be_upside_down_stays_doubted_when_looked_at_harder(look, monke
     """More views of a line that reads as numbers do upside down do not make it upright."""
     found = (Candidate(number=number, confidence=0.97),)
     monkeypatch.setattr(module.judge, "ranked", lambda *_, **__: found)
-    line = recognize.Line(
-        say=lambda: ((number, 0.9),), characters=(), frames=np.ones((120, 13), np.float32), alphabet="0123456789/?"
-    )
+    line = Said(said=((number, 0.9),))
     candidates = (Candidate(number=number, confidence=0.5),)
     before = Region(views=(line,), quad=PLACE, candidates=candidates, score=1.0)
     (harder,) = look(pixels=np.zeros((99, 99, 3), np.uint8))._harder(before).candidates
@@ -153,7 +152,7 @@ def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int,
     characters = tuple(
         Character(text="?", probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i in range(texts)
     )
-    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    line = Said(characters=characters)
     said = (Candidate(number="6222001234567890", confidence=0.9),)[:candidates]
     seen = Region(views=(line,), quad=quad, candidates=said, score=1.0)
     looking = Look(recognizer=None, pixels=np.zeros((200, 800, 3), np.uint8), options=Options())

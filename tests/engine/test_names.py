@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import names
 from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.locate import Detection
-from bankcard_ocr.vision.recognize import Character, Line
+from bankcard_ocr.vision.recognize import Character
 
 PLACE = np.array([(100, 100), (260, 100), (260, 130), (100, 130)], np.float32)
 FRAMES = np.zeros((120, 2), np.float32)
@@ -50,7 +51,7 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
             if x <= char.x <= end
         )
         text = "".join(char.text for char in seen)
-        return Line(say=lambda: ((text, 0.99),), characters=seen, frames=FRAMES, alphabet="?")
+        return Said(said=((text, 0.99),), characters=seen)
 
     monkeypatch.setattr(names.Letters, "read", natural)
     monkeypatch.setattr(
@@ -75,7 +76,7 @@ def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, foun
         wide, high = 480 / (end - x), recognize.HEIGHT / (bottom - top)
         seen = [replace(c, x=(c.x - x) * wide, y=(c.y - top) * high, height=c.height * high) for c in shown]
         text = "".join(char.text for char in shown)
-        return Line(say=lambda: ((text, 0.99),), characters=tuple(seen), frames=FRAMES, alphabet="?")
+        return Said(said=((text, 0.99),), characters=tuple(seen))
 
     monkeypatch.setattr(names.Letters, "read", read)
     quad = np.array([(100, 105 + off), (220, 105 + off), (220, 125 + off), (100, 125 + off)], np.float32)
@@ -92,7 +93,7 @@ def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, foun
 def test_what_stands_beside_the_card_is_no_part_of_a_name(monkeypatch, left: int | None, text: str):
     """As print on what it lies on, which goes on with the name; what is off by little may be on it."""
     characters = tuple(beside("TO LI WEI", 64, y=24))  # of a strip of 256 pixels for 128 of the picture, from 100 on
-    line = Line(say=lambda: (("TO LI WEI", 0.99),), characters=characters, frames=FRAMES[:64], alphabet="?")
+    line = Said(said=(("TO LI WEI", 0.99),), characters=characters, frames=FRAMES[:64])
     monkeypatch.setattr(recognize, "recognize", lambda model, strips: [line])
     quad = np.array([(100, 100), (228, 100), (228, 124), (100, 124)], np.float32)
     card = (
@@ -111,7 +112,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     def natural(look, quad):
         text = next(looks)
         characters = tuple(beside(text, 150, y=24))
-        return Line(say=lambda: ((text, 0.9),), characters=characters, frames=FRAMES, alphabet="?")
+        return Said(said=((text, 0.9),), characters=characters)
 
     monkeypatch.setattr(names.Letters, "read", natural)
     text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
@@ -136,7 +137,7 @@ def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, 
         looks.append(look.is_even)
         characters = tuple(beside("LI WEI", 150, y=24))
         said = (("LI WEI", even if look.is_even else plain),)
-        return Line(say=lambda: said, characters=characters, frames=FRAMES, alphabet="?")
+        return Said(said=said, characters=characters)
 
     monkeypatch.setattr(names.Letters, "read", natural)
     found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
@@ -188,7 +189,7 @@ def test_the_surest_of_several_names_is_told(monkeypatch):
 
     def read(detection):
         name = f"LI W{'EIX'[int(10 * detection.score) - 7]}"
-        line = Line(say=lambda: ((name, chances[detection.score]),), characters=(), frames=FRAMES, alphabet="?")
+        line = Said(said=((name, chances[detection.score]),))
         return line, detection.quad
 
     monkeypatch.setattr(names, "_followed", lambda quad, _: read(next(t for t in detections if t.quad is quad)))
@@ -206,7 +207,7 @@ def says(monkeypatch, *texts: tuple[str, float]) -> list[object]:
     def natural(look, quad):
         read.append(quad)
         characters = tuple(beside(texts[0][0], 150, y=24))
-        return Line(say=lambda: texts, characters=characters, frames=FRAMES, alphabet="?")
+        return Said(said=texts, characters=characters)
 
     monkeypatch.setattr(names.Letters, "read", natural)
     return read

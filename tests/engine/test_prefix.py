@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from said import Said
 
 from bankcard_ocr.engine import judge, look, prefix
 from bankcard_ocr.engine.look import Look
@@ -31,7 +32,7 @@ chances = st.dictionaries(fours, st.floats(1e-9, 0.2), min_size=1, max_size=5)
 
 def said(*texts: tuple[str, float]) -> Line:
     """A line that says ``texts``."""
-    return Line(say=lambda: texts, characters=(), frames=np.zeros((40, 13), np.float32), alphabet="0123456789/?")
+    return Said(said=texts)
 
 
 @given(chances, st.text("0123456789?", max_size=19))
@@ -157,9 +158,7 @@ def test_print_below_a_leaning_line_is_looked_for_along_it():
     characters = tuple(
         Character(text="6", probability=1.0, x=40 + 24.0 * i, y=10 + 2.4 * i, width=14, height=20) for i in range(16)
     )
-    looks = prefix.looks(
-        Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
-    )
+    looks = prefix.looks(Said(characters=characters))
 
     assert len(looks) == len(prefix.LEVELS)
     for level, place in zip(prefix.LEVELS, looks, strict=True):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import judge
 from bankcard_ocr.engine.regions import Region
-from bankcard_ocr.vision.recognize import Line
 
 GIFT_CARD = "7110917582036641"
 
@@ -25,7 +25,7 @@ GIFT_CARD = "7110917582036641"
 def test_a_clear_number_that_is_no_card_s_is_told_apart(texts: list[str], is_cut: bool, cause: str):
     """Another picture would not help; of one that is not clear it may."""
     said = tuple((text, 1 / len(texts)) for text in texts)
-    line = Line(say=lambda: said, characters=(), frames=np.zeros((0, 13), np.float32), alphabet="0123456789/?")
+    line = Said(said=said)
     region = Region(
         views=(line,), quad=np.zeros((4, 2), np.float32), candidates=judge.ranked([line]), score=1.0, is_cut=is_cut
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import rows
 from bankcard_ocr.vision import quad as quads
@@ -22,11 +23,8 @@ def line(text: str, probability: float = 0.99) -> Line:
         Character(text=char, probability=probability, x=pitch * (i + 1.5), y=24, width=12, height=24)
         for i, char in enumerate(text)
     )
-    return Line(
-        say=lambda: ((text, probability),),
-        characters=characters,
-        frames=np.ones((40, 12), np.float32),
-        alphabet="0123456789?",
+    return Said(
+        said=((text, probability),), characters=characters, frames=np.ones((40, 12), np.float32), alphabet="0123456789?"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from said import Said
 
 from bankcard_ocr.engine import look as looks
 from bankcard_ocr.engine import search as module
@@ -23,7 +24,7 @@ from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
-from bankcard_ocr.vision.recognize import Character, Line
+from bankcard_ocr.vision.recognize import Character
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -160,14 +161,14 @@ def spelled(text: str, confidence: float) -> Region:
         Character(text=char, probability=0.99, x=20.0 * at + 20, y=24.0, width=12.0, height=28.0)
         for at, char in enumerate(text)
     )
-    line = Line(say=tuple, characters=digits, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    line = Said(characters=digits)
     return replace(region(text, confidence), views=(line,))
 
 
 def region(text: str, confidence: float, strips: int = 1) -> Region:
     """A region that says ``text``."""
     return Region(
-        views=(Line(say=tuple, characters=(), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?"),),
+        views=(Said(),),
         quad=np.zeros((4, 2), np.float32),
         candidates=(Candidate(number=text, confidence=confidence),),
         score=1,
@@ -241,7 +242,7 @@ def test_a_date_does_not_count_as_digits_seen():
 
     def seen(text: str) -> tuple[float, int]:
         characters = tuple(Character(text=c, probability=1.0, x=9, y=9, width=9, height=9) for c in text)
-        line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+        line = Said(characters=characters)
         return Region(views=(line,), quad=PLACE, candidates=(), score=1.0).evidence
 
     assert seen("??621792?") > seen("09/33?06/2022")
@@ -277,7 +278,7 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
 
     def look(_search: object, quad: np.ndarray, *_: object) -> Region:
         seen = digits if quad is lines[1].quad else digits[:3]
-        view = Line(say=tuple, characters=tuple(seen), frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+        view = Said(characters=tuple(seen))
         return replace(region(NUMBER, 0.0), quad=quad, views=(view,))
 
     turned: list[np.ndarray] = []
@@ -383,7 +384,7 @@ def test_a_number_at_the_pictures_edge_must_be_proven(
     characters = tuple(
         Character(text=char, probability=1.0, x=15 + 30 * i, y=24, width=20, height=28) for i, char in enumerate(number)
     )
-    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    line = Said(characters=characters)
     seen = replace(region(number, 1.0), views=(line,), quad=quad)
     monkeypatch.setattr(locate, "locate", lambda *_, **__: [Detection(kind="number", quad=quad, score=0.9)])
     monkeypatch.setattr(Look, "_look", lambda *_: seen)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from said import Said
 
 from bankcard_ocr.engine import together
 from bankcard_ocr.engine.align import AlignedPicture
 from bankcard_ocr.engine.regions import Region
 from bankcard_ocr.errors import CardsDiffer
 from bankcard_ocr.reading import Candidate, Options
-from bankcard_ocr.vision.recognize import Character, Line
+from bankcard_ocr.vision.recognize import Character
 
 NUMBER = "6200000000000005"  # a published test number
 OTHER = "4111111111111111"  # another
@@ -28,7 +29,7 @@ def region(text: str = "", said: tuple[str, float] | None = None, *, is_cut: boo
         Character(text=char, probability=0.99, x=40 + 24.0 * at + 16 * (at // 4), y=24, width=14, height=26)
         for at, char in enumerate(text)
     )
-    line = Line(say=tuple, characters=characters, frames=np.zeros((120, 13), np.float32), alphabet="0123456789/?")
+    line = Said(characters=characters)
     return Region(views=(line,), quad=NOTHING, candidates=candidates(said) if said else (), score=1.0, is_cut=is_cut)
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from statistics import median
 
 import numpy as np
@@ -28,7 +27,6 @@ WIDE = 1.35  # pitches from one character to the next where a gap is between the
 UNEVEN = 0.15  # pitches off its place, for the worst character of a line that may lack one
 EVENED = 0.4  # assuming an unseen digit must leave at most this share of that: of 751 right numbers none lacks one so
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
-DOUBT = 0.1  # the share of a line as it is beside the line without what was left out
 CLEAR = 0.9  # a digit beside a number that is surer than this belongs to it; a design's are less
 LIKELY = 0.5  # of more digits than any number has one that is as sure is none of a design's
 FEWEST = 13  # digits of a number that is looked for among strays
@@ -173,19 +171,7 @@ def _without_noise_in_gaps(line: Line, middles: Floats) -> Line:
             frames[inner] = np.eye(1, frames.shape[1], dtype=np.float32)
     if (np.abs(frames - line.frames).max(initial=0.0)) < FAINT:
         return line
-    return replace(line, say=partial(_mixed, frames, line), frames=frames)
-
-
-def _mixed(frames: NDArray[np.float32], line: Line) -> recognize.Texts:
-    """What ``frames`` say, and with a small share what ``line`` says as it is.
-
-    What was left out may be a digit after all. That is enough to refuse a number that no issuer would have given out,
-    and no more.
-    """
-    shares = {text: (1 - DOUBT) * chance for text, chance in recognize.spelled(frames, line.alphabet)}
-    for text, chance in line.texts:
-        shares[text] = shares.get(text, 0.0) + DOUBT * chance
-    return tuple(sorted(shares.items(), key=lambda item: -item[1]))
+    return Line(characters=line.characters, frames=frames, alphabet=line.alphabet, whole=line)
 
 
 def _left_out(texts: list[str]) -> Iterator[tuple[list[tuple[int, ...]], NDArray[np.intp]]]:
@@ -212,4 +198,4 @@ def _blanked(line: Line, strays: tuple[int, ...]) -> Line:
     for i in strays:
         frames[spikes[i].start : spikes[i].stop] = np.eye(1, frames.shape[1], dtype=np.float32)
     characters = tuple([char for i, char in enumerate(line.characters) if i not in strays])
-    return replace(line, say=partial(_mixed, frames, line), characters=characters, frames=frames)
+    return Line(characters=characters, frames=frames, alphabet=line.alphabet, whole=line)

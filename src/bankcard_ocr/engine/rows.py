@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from statistics import median
 
 import numpy as np
@@ -65,8 +64,8 @@ def all_of(row: Row, read: Read) -> list[Row] | None:
 
 def joined(rows: Sequence[Row]) -> Row:
     """What ``rows`` say one after the other, and the quad around them; where each character stands is not told."""
-    frames, alphabet = np.concatenate([row.line.frames for row in rows]), rows[0].line.alphabet
-    whole = Line(say=partial(recognize.spelled, frames, alphabet), characters=(), frames=frames, alphabet=alphabet)
+    frames = np.concatenate([row.line.frames for row in rows])
+    whole = Line(characters=(), frames=frames, alphabet=rows[0].line.alphabet)
     first, last = rows[0].quad, rows[-1].quad
     return Row(quad=np.stack([first[0], first[1], last[2], last[3]]), line=whole)
 

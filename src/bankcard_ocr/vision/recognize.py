@@ -6,9 +6,9 @@ A strip is a rectified line, uint8 RGB (48, W, 3), W about 24 pixels a digit: 48
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from statistics import median
 
 import cv2
@@ -26,6 +26,7 @@ FEWEST = 4  # characters that show where a line is and how far apart they stand
 WIDE = 1.6  # pitches between characters that leave a gap
 HIDDEN = "?"  # a character that is there and cannot be seen
 EVEN_SPREAD, EVEN_FLOOR = 40.0, 4.0  # gray levels around the middle on an evened strip; what noise has at least
+DOUBT = 0.1  # the share of a line as it was read beside the line without what was left out
 FAINTEST = 1e-4  # keeps one frame from ruling out what the others of a character say
 
 Texts = tuple[tuple[str, float], ...]  # with their probabilities, the most probable first
@@ -45,15 +46,16 @@ class Character:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Line:
-    """What a strip says: ``characters`` are those of the best alignment, ``say`` searches for the texts.
+    """What a strip says: ``characters`` are those of the best alignment.
 
     ``frames`` float32 (W/4, 1 + N) are the model's probabilities of the blank and the N signs of ``alphabet``.
+    ``whole`` is the line as it was read, where something was left out of this one.
     """
 
-    say: Callable[[], Texts]
     characters: tuple[Character, ...]
     frames: NDArray[np.float32]
     alphabet: str
+    whole: Line | None = None
 
     @property
     def width(self) -> int:
@@ -63,7 +65,8 @@ class Line:
     @cached_property
     def texts(self) -> Texts:
         """Searched for when first asked for: of many lines it matters only where their characters stand."""
-        return self.say()
+        said = _spelled(self.frames, self.alphabet)
+        return said if self.whole is None else _mixed(said, self.whole.texts)
 
     @property
     def text(self) -> str:
@@ -123,14 +126,25 @@ def together(model: Model, strips: Sequence[quads.Image]) -> Line:
 
 
 def _line(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> Line:
-    say = partial(spelled, frames, alphabet)
-    return Line(say=say, characters=_characters(frames, places, alphabet), frames=frames, alphabet=alphabet)
+    return Line(characters=_characters(frames, places, alphabet), frames=frames, alphabet=alphabet)
 
 
-def spelled(frames: NDArray[np.float32], alphabet: str) -> Texts:
+def _spelled(frames: NDArray[np.float32], alphabet: str) -> Texts:
     """The texts that ``frames`` may say, the most probable first."""
     texts = ctc.best(frames)
     return tuple([("".join([alphabet[label - 1] for label in text.classes]), text.probability) for text in texts])
+
+
+def _mixed(texts: Texts, whole: Texts) -> Texts:
+    """``texts`` of a line of which something was left out, and with a small share what the ``whole`` line says.
+
+    What was left out may be a digit after all. That is enough to refuse a number that no issuer would have given out,
+    and no more.
+    """
+    shares = {text: (1 - DOUBT) * chance for text, chance in texts}
+    for text, chance in whole:
+        shares[text] = shares.get(text, 0.0) + DOUBT * chance
+    return tuple(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _characters(frames: NDArray[np.float32], places: NDArray[np.float32], alphabet: str) -> tuple[Character, ...]:
