@@ -14,10 +14,10 @@ from ..vision.recognize import Line
 from . import cards
 from .align import AlignedPicture
 from .regions import Region
-from .search import FAINT, Search
+from .search import Search
 
 SURELY_A_CARD = 0.6  # a card that scores so is told even when no number was found on it
-NOTHING = 0.1  # what is located faintly and read less surely than this is no number
+FAINT, NOTHING = 0.35, 0.1  # what is located less surely than the one and read less surely than the other is no number
 FILLED = 0.4  # of a picture's longer side, along which the number of the card runs that is the picture
 ODD = 0.08  # by which the sides of such a picture may be off a card's
 

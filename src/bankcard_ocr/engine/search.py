@@ -30,7 +30,6 @@ LAST_RESORT = 2.0  # nats against what is found at the last only where no card i
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 GROUP = 4.0  # digits' pitches that three more take, with the gap before them
 OTHER_GROUND = 0.1  # of a number's line, at most, that is like what is behind it where that is none of the card
-FAINT = 0.35  # detections that score less are no reason to say that a card is there
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -144,7 +143,7 @@ class Search:
 
     def _cards(self) -> list[Detection]:
         """The two likeliest cards."""
-        return [detection for detection in self.detections if detection.kind == "card" and detection.score > FAINT][:2]
+        return [each for each in self.detections if each.kind == "card" and each.score > cards.LIKELY][:2]
 
     def _seen_small(self) -> list[Detection]:
         """The likeliest number line of a picture seen small, which is enough where a card fills it."""
@@ -164,20 +163,18 @@ class Search:
         for card in cards.distinct(self.detections):
             if any(cards.lies_in(quad, card.quad) for quad in read):
                 continue
-            looked = [region.quad for region in regions if cards.lies_in(region.quad, card.quad)]
-            numbers = [
-                detection
-                for detection in self.detections
-                if detection.kind == "number" and cards.lies_in(detection.quad, card.quad)
-            ]
-            for detection in itertools.chain(numbers[:2] if not looked else (), self._later(card.quad)):
+            was_looked_at = any(cards.lies_in(region.quad, card.quad) for region in regions)
+            for detection in self._on(card.quad, was_looked_at=was_looked_at):
                 here = [self._weighed(region) for region in self.look.at(detection)]
                 yield from here
                 if any(region.confidence >= SURE for region in here):
                     break
 
-    def _later(self, card: quads.Quad) -> Iterator[Detection]:
-        """What is found on the card alone, located when it is asked for."""
+    def _on(self, card: quads.Quad, *, was_looked_at: bool) -> Iterator[Detection]:
+        """The lines located on a card that none was looked at on, then what is found on the card alone."""
+        if not was_looked_at:
+            numbers = (each for each in self.detections if each.kind == "number" and cards.lies_in(each.quad, card))
+            yield from itertools.islice(numbers, 2)
         yield from self.closer(card)
 
     def closer(
