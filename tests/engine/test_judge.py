@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from said import Said
 
-from bankcard_ocr.engine import judge
+from bankcard_ocr.engine import issued, judge
 from bankcard_ocr.numbers import iin, luhn
 from bankcard_ocr.reading import Candidate
 from bankcard_ocr.vision.recognize import Character, Line
@@ -105,7 +105,7 @@ def test_fewer_digits_than_the_issuer_prints_are_a_part_of_a_number(digits: int,
     """However clear they are: the others may be covered. More than it prints are read as they stand, on specimens."""
     text = "3712345678901234"[:digits]
 
-    assert (judge.is_part(text), told(view((text, 0.999)))[0][1] > 0.5) == (not believed, believed)
+    assert (issued.is_part(text), told(view((text, 0.999)))[0][1] > 0.5) == (not believed, believed)
     assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
 
 
@@ -149,16 +149,16 @@ def test_a_seven_as_narrow_as_a_one_is_none(width: float, believed: bool):
 def test_eights_are_zeros_where_some_choice_of_them_proves_a_number(rest: str):
     """Whichever of them it takes."""
     digits = f"4{rest}"
-    assume(not luhn.is_valid(digits) and not judge._counts_on(digits))
+    assume(not luhn.is_valid(digits) and not issued.counts_on(digits))
     choices = itertools.product(*("80" if digit == "8" else digit for digit in digits))
 
-    assert any(judge.is_proven("".join(each)) for each in choices) == judge.may_be_misread(digits)
+    assert any(issued.is_proven("".join(each)) for each in choices) == judge.may_be_misread(digits)
 
 
 def test_few_numbers_are_looked_up_to_tell_slashed_zeros(monkeypatch):
     """One for each beginning, though thousands could be made of many eights and narrow sevens."""
     tried: list[str] = []
-    monkeypatch.setattr(judge, "is_proven", tried.append)
+    monkeypatch.setattr(issued, "is_proven", tried.append)
     line = spaced("8787878787878787", gaps={})
     wide = [replace(char, width=9.0 if char.text == "7" else 14.0) for char in line.characters]
 
@@ -297,7 +297,7 @@ def test_what_follows_the_62_of_nineteen_is_not_proven(gaps: dict[int, float], b
 
     assert (True, False, believed) == (
         luhn.is_valid(number),
-        judge.is_proven(number),
+        issued.is_proven(number),
         judge.ranked([line])[0].confidence > 0.5,
     )
 
@@ -328,16 +328,10 @@ def test_numbers_that_are_no_card_s_are_not_told(text: str, believed: bool):
     assert told(view((text, 1.0)), prior=False)[0][1] > 0.5
 
 
-@pytest.mark.parametrize("number", ["30521111111111118", "22000000000000004"])
-def test_seventeen_digits_of_no_bank_are_a_rest(number: str):
-    """A network's range alone is known, as Diners', or a bank behind 62 as well."""
-    assert judge.is_rest_of_nineteen(number)
-
-
 @pytest.mark.parametrize("number", ["60142800000000006", "40551200000000005"])
 def test_seventeen_digits_of_an_issuer_are_its_own(number: str):
     """No UnionPay number is known that is 62 and then these: set without gaps they are told all the same."""
-    assert (True, True) == (luhn.is_valid(number), judge.is_proven(number))
+    assert (True, True) == (luhn.is_valid(number), issued.is_proven(number))
     assert judge.ranked([spaced(number, gaps={})])[0].confidence > 0.5
 
 
@@ -368,22 +362,6 @@ def test_a_number_that_begins_as_issuers_do_only_upside_down_is_doubted():
 
     assert 1 - turned[0][1] > 10 * (1 - unknown[0][1])
     assert told(view(("8888888888882229", 0.98)), prior=False)[0][1] > 0.9
-
-
-@pytest.mark.parametrize(
-    ("digits", "expected"),
-    [
-        ("9100000009460529", True),  # turned: a published test number
-        ("0000000000000029", True),  # turned: 62...
-        ("6200000000000005", False),  # begins as an issuer's does
-        ("8000000000000110", False),  # turned: 0111...
-        ("0000000000333029", True),
-        ("0000000003474029", False),  # four digits that are none upside down
-    ],
-)
-def test_what_begins_as_few_numbers_do_and_as_many_when_turned_may_be_upside_down(digits, expected):
-    """Only what the line turned round would begin with makes an odd beginning suspect."""
-    assert judge.may_be_upside_down(digits) is expected
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from ..vision import quad as quads
 from ..vision import recognize, register
 from ..vision.model import Model
 from ..vision.recognize import Line
-from . import cards, fuse, judge, layout, look
+from . import cards, fuse, issued, judge, layout, look
 from .regions import Region
 
 AROUND = (-0.3, -4.0, 1.3, 3.5)  # of a line without a card around it: left, top, right, bottom of what is on its card
@@ -187,7 +187,7 @@ def _proven(line: Line) -> tuple[Candidate, ...]:
     """The numbers that ``line`` may say, when it is evenly set and the first of them is proven."""
     found = judge.ranked([line])
     middles = np.array([char.x for char in line.characters], np.float64)
-    if not found or not judge.is_proven(found[0].number) or not layout.unevenness(middles) < fuse.EVEN:
+    if not found or not issued.is_proven(found[0].number) or not layout.unevenness(middles) < fuse.EVEN:
         return ()
     return found
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..reading import Candidate
 from ..vision import recognize, register
 from ..vision.recognize import HIDDEN, Line
-from . import judge, layout
+from . import issued, layout
 
 Chances = NDArray[np.float32]
 _Alike = Callable[["Observation", "Observation"], bool]
@@ -122,8 +122,8 @@ def fused(observations: Sequence[Observation], *, prior: bool = True) -> tuple[C
     for hypothesis in whole:
         fits = not hypothesis.loose or _stands_evenly(hypothesis)
         for number, seen in _numbers(hypothesis):
-            weight = seen - hypothesis.cost + (judge.likeness(number) if prior else 0.0)
-            if not fits or (hypothesis.loose and not judge.is_proven(number)):
+            weight = seen - hypothesis.cost + (issued.likeness(number) if prior else 0.0)
+            if not fits or (hypothesis.loose and not issued.is_proven(number)):
                 lost.append(weight)
             else:
                 weights.setdefault(number, []).append(weight)
@@ -346,9 +346,9 @@ def _stands_evenly(hypothesis: _Hypothesis) -> bool:
 def _typical(hypothesis: _Hypothesis) -> float:
     """How likely numbers of this length and beginning are, whatever their digits."""
     return (
-        judge.fitting("".join(map(str, hypothesis.logs.argmax(1))))
+        issued.fitting("".join(map(str, hypothesis.logs.argmax(1))))
         if hypothesis.times[:6].all()
-        else judge.USUAL.get(len(hypothesis.times), judge.RARE)
+        else issued.USUAL.get(len(hypothesis.times), issued.RARE)
     )
 
 

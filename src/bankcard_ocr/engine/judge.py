@@ -12,37 +12,20 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 from statistics import median
 
 from ..numbers import iin, luhn, pan
 from ..reading import Candidate
 from ..vision import recognize
 from ..vision.recognize import HIDDEN, Line
-from . import layout
+from . import issued, layout
 from .prefix import Prefix
 
 UNLISTED = -3.0  # what no view lists is seldom a number: docs/LOG.md 2026-11-28, "4s of embossers, a wider stem"
-LUHN_HOLDS = math.log(0.75 / 0.1)  # how much likelier a number on a card is to pass than one with a wrong digit
-LUHN_BROKEN = math.log(0.25 / 0.9)
 LUHN_UNUSUAL = math.log(0.25 / 0.05)  # nats against one that is broken, but by designers, who count on: 8 of 173 are
-LENGTH_USED = math.log(0.9 / 0.4)
-LENGTH_UNUSED = -3.5
-UNKNOWN = -2.5  # nobody issues cards that begin so
-UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
-SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIX = (6,)  # one gap, after six digits, is how 19 are set: fewer are what is left of them, unless proven
-SIXTEEN = 16  # digits of most numbers
 CODE = 3  # digits of a security code
-SEVENTEEN = 17  # digits behind the 62 of 19
 NARROW = 0.8  # times as wide as its line's characters usually are: a 1 is, a 7 is not
-COUNTED_ON = 8  # steps from a digit to the same or the next one in what a designer made up: 1234 5678, 1111 2222
-STAR, FEW_STARS, MANY_STARS = "4", 5, 6  # what the net makes of asterisks; masks have six and more of them in a row
-ONE_WAY = 4  # digits 3, 4, 7, which are none upside down: a line that shows so many is not
-_UPSIDE = str.maketrans("69", "96")
-# Lengths of cards in use, as logarithms: 12 and 13 are all but extinct, and lost digits are not.
-USUAL = {16: 0.0, 19: 0.0, 15: -0.5, 17: -3.0, 18: -3.0, 14: -4.0, 13: -5.0}
-RARE = -7.0
 MISREAD_NATS = 12.0  # penalty, in nats, of a number that lacks a digit, contradicts the pixels, or is no number at all
 MOST_REFUSED = 0.5  # the most that is believed of such a number, where pixels are as clear as on screens
 FAR_FETCHED_NATS = 3.0  # nats that a number may look less likely than what looks best: of 5 beyond 4 were wrong
@@ -74,7 +57,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
     is_unlike = prior and is_unlike_numbers(best, views)
     if is_odd or is_unlike:
         return refused(found)
-    is_broken = prior and not (luhn.is_valid(best) or _counts_on(best))
+    is_broken = prior and not (luhn.is_valid(best) or issued.counts_on(best))
     return doubted(found, LUHN_UNUSUAL) if is_broken else found
 
 
@@ -88,91 +71,17 @@ def likeliest(said: Sequence[Sequence[Candidate]]) -> str | None:
     return max(together, key=together.__getitem__, default=None)
 
 
-def is_part(digits: str) -> bool:
-    """Whether all numbers that begin so are longer: the others stand where nothing was seen, or are covered.
-
-    Of 272 numbers told on real pictures none was shorter than its issuer's; longer ones are, on specimens.
-    """
-    lengths = iin.lengths(digits)
-    return bool(lengths) and len(digits) < lengths[0]
-
-
-def is_texture(digits: str) -> bool:
-    """Whether it is one digit over and over, as the net reads a row of dots or bars, or what it makes of asterisks.
-
-    Numbers have five times 4 in a row, too, one in ten thousand: those that are proven.
-    """
-    fewest = MANY_STARS if is_proven(digits) else FEW_STARS
-    return len(set(digits)) == 1 or STAR * fewest in digits
-
-
-def is_identity_number(digits: str) -> bool:
-    """Whether it is like the number of a Chinese identity card: 18 digits, or 17 before an X, with a date of birth.
-
-    GB 11643: six digits of the place, eight of the date, three of the order, one to check.
-    """
-    if len(digits) not in {17, 18} or digits[6:8] not in {"18", "19", "20"}:
-        return False
-    try:
-        date.fromisoformat(digits[6:14])
-    except ValueError:
-        return False
-    return True
-
-
-def is_proven(digits: str) -> bool:
-    """Whether the check digit holds and the issuer uses numbers as long, so that it is no part of a longer one."""
-    return luhn.is_valid(digits) and len(digits) in iin.lengths(digits) and not is_rest_of_nineteen(digits)
-
-
-def is_rest_of_nineteen(digits: str) -> bool:
-    """Whether it may be what is left of a UnionPay number of 19 digits without its 62.
-
-    These two add ten to the sum, so that the check digit holds without them as well. A bank that is known to issue what
-    begins so speaks for a number of its own, unless one is known to issue what begins so behind 62, too.
-    """
-    if len(digits) != SEVENTEEN or digits.startswith("62"):
-        return False
-    return iin.lookup(digits).issuer is None or len(iin.lookup(f"62{digits}").prefix) > 2
-
-
-def is_surely_whole(digits: str) -> bool:
-    """Whether it is proven and begins no number of 19 digits, as UnionPay's may."""
-    return is_proven(digits) and not (digits.startswith("62") and pan.LONGEST in iin.lengths(digits))
-
-
-def may_lack_a_group(digits: str) -> bool:
-    """Whether it may be the first digits of a UnionPay number of 19, as one in ten of their sixteen are proven, too."""
-    return digits.startswith("62") and len(digits) < pan.LONGEST and pan.LONGEST in iin.lengths(digits)
-
-
 def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
     """Whether ``number`` is none that is told, however surely it stands there: texture, a part, another number.
 
     ``views`` are of its line, where one shows it.
     """
-    if is_texture(number) or is_identity_number(number) or is_of_telephones(number) or _has_more_behind(number, views):
+    if issued.is_of_another_kind(number) or _has_more_behind(number, views):
         return True
-    if is_proven(number):
+    if issued.is_proven(number):
         return False
-    is_another = is_part(number) or is_nobodys(number) or may_be_misread(number, views)
+    is_another = issued.is_part(number) or issued.is_nobodys(number) or may_be_misread(number, views)
     return is_another or _may_be_a_part(number, views)
-
-
-def is_of_telephones(digits: str) -> bool:
-    """Whether it is like a SIM card's (ITU-T E.118: 89) or a telephone's (IMEI: 15 digits, no issuer's)."""
-    return digits.startswith("89") or (len(digits) == 15 and 15 not in iin.lengths(digits))
-
-
-def is_nobodys(digits: str) -> bool:
-    """Whether no issuer is known whose numbers begin so, or are as long, and the check digit fails, too.
-
-    As those of gift cards, orders and invoices, but not what designers make up: of 273 numbers told on real pictures
-    eleven are such, all of them specimens that count on (see docs/LOG.md).
-    """
-    if len(digits) in iin.lengths(digits) or luhn.is_valid(digits) or iin.lookup(digits).issuer:
-        return False
-    return not _counts_on(digits)
 
 
 def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
@@ -181,7 +90,7 @@ def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
     The net surely takes a 1 with a flag and no foot for 7, and zeros with a slash for 8, then all of a number's. Of 274
     numbers told on real pictures 109 break the check digit; the eight of them that do not count on have none such.
     """
-    if luhn.is_valid(digits) or _counts_on(digits):
+    if luhn.is_valid(digits) or issued.counts_on(digits):
         return False
     zeros = "" if "0" in digits else "0"
     ones = {place for view in _showing(digits, views) for place in _narrow(view)}
@@ -189,7 +98,7 @@ def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
         f"8{zeros}" if digit == "8" else "71" if digit == "7" and place in ones else digit
         for place, digit in enumerate(digits)
     ]
-    return any(map(is_proven, _holding(others)))
+    return any(map(issued.is_proven, _holding(others)))
 
 
 def _holding(others: Sequence[str]) -> Iterator[str]:
@@ -213,12 +122,6 @@ def _narrow(line: Line) -> list[int]:
     return [place for place, char in enumerate(line.characters) if char.width < NARROW * usual]
 
 
-def _counts_on(digits: str) -> bool:
-    """Whether they are made up by a designer: most go to the same digit or the next one."""
-    steps = [(int(after) - int(before)) % 10 for before, after in itertools.pairwise(digits)]
-    return steps.count(0) + steps.count(1) >= COUNTED_ON
-
-
 def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     """Whether it may be what a cut or a cover left of a number: it is set as longer ones are, or of a rare length.
 
@@ -227,9 +130,9 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     if len(number) == pan.LONGEST:
         return False
     read = _showing(number, views)
-    if is_rest_of_nineteen(number):
+    if issued.is_rest_of_nineteen(number):
         return any(recognize.gaps(view) in {(), (4,)} for view in read)
-    return len(number) not in {SHORT, SIXTEEN} or any(recognize.gaps(view) == SIX for view in read)
+    return len(number) not in {issued.SHORT, issued.SIXTEEN} or any(recognize.gaps(view) == SIX for view in read)
 
 
 def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
@@ -238,15 +141,17 @@ def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
     Of longer numbers every tenth begins with a whole one. They are as long as their issuer's; of 19 digits they are
     proven themselves, or set 6-13, and stand evenly.
     """
-    begins = (SHORT, SIXTEEN) if len(number) >= SHORT + CODE else (SIXTEEN,)  # sixteen that count on begin with fifteen
-    if not any(is_proven(number[:count]) for count in begins if count < len(number)):
+    begins = [issued.SIXTEEN]
+    if len(number) >= issued.SHORT + CODE:  # sixteen that count on begin with fifteen
+        begins.append(issued.SHORT)
+    if not any(issued.is_proven(number[:count]) for count in begins if count < len(number)):
         return False
     if len(number) != pan.LONGEST:
         return len(number) not in iin.lengths(number)
     read = _showing(number, views)
-    if not is_proven(number) and not any(recognize.gaps(view) == SIX for view in read):
+    if not issued.is_proven(number) and not any(recognize.gaps(view) == SIX for view in read):
         return True
-    return any(layout.is_set_apart(view, SIXTEEN) for view in read)
+    return any(layout.is_set_apart(view, issued.SIXTEEN) for view in read)
 
 
 def _showing(number: str, views: Sequence[Line]) -> list[Line]:
@@ -290,8 +195,8 @@ def _prior(text: str) -> float:
     So the check digit never chooses what stands under a cover.
     """
     if HIDDEN in text and pan.SHORTEST <= len(text) <= pan.LONGEST:
-        return LENGTH_USED + USUAL.get(len(text), RARE) + LUHN_HOLDS
-    return likeness(text) if _possible(text) else 0.0
+        return issued.LENGTH_USED + issued.USUAL.get(len(text), issued.RARE) + issued.LUHN_HOLDS
+    return issued.likeness(text) if _possible(text) else 0.0
 
 
 def _possible(text: str) -> bool:
@@ -314,31 +219,3 @@ def _unlisted(views: Sequence[Line]) -> float:
     """The logarithm of the probability that the views give none of the texts that they list."""
     left = (1.0 - sum(chance for _, chance in view.texts) for view in views)
     return sum(math.log(max(rest, 1e-30)) for rest in left) / math.sqrt(len(views))
-
-
-def likeness(digits: str) -> float:
-    """How much likelier real numbers are to look like this than misread ones, as a logarithm."""
-    return fitting(digits) + (LUHN_HOLDS if luhn.is_valid(digits) else LUHN_BROKEN)
-
-
-def fitting(digits: str) -> float:
-    """The part of :func:`likeness` that length and issuer give, without the check digit."""
-    lengths = iin.lengths(digits)
-    length = UNKNOWN if not lengths else LENGTH_USED if len(digits) in lengths else LENGTH_UNUSED
-    return length + USUAL.get(len(digits), RARE) + (UPSIDE_DOWN if _is_upside_down(digits) else 0.0)
-
-
-def may_be_upside_down(digits: str) -> bool:
-    """Whether few issuers begin so, the line turned round would begin as theirs do, and few digits show which is up."""
-    shows_up = sum(digit in "347" for digit in digits) >= ONE_WAY
-    return digits[0] in "01789" and not shows_up and bool(iin.lengths(_turned(digits)))
-
-
-def _is_upside_down(digits: str) -> bool:
-    """Whether few issuers begin so, and the line turned round would begin as theirs do; 3, 4, 7 begin nothing then."""
-    turned = _turned(digits)
-    return digits[0] in "01789" and set(turned[:6]) <= set("0125689") and bool(iin.lengths(turned))
-
-
-def _turned(digits: str) -> str:
-    return digits[::-1].translate(_UPSIDE)

@@ -17,7 +17,7 @@ from ..vision import quality, recognize
 from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.recognize import Line
-from . import judge, layout, prefix
+from . import issued, judge, layout, prefix
 from .regions import Region
 
 SURE = 0.95  # a region this certain is not looked at again, and no other region is
@@ -100,7 +100,7 @@ class Look:
     def _look(self, quad: quads.Quad, score: float) -> Region:
         """Reads a line; one that begins as numbers do upside down is read the other way up, and doubted else."""
         region = self._read(quad, score)
-        if not region.number or not judge.may_be_upside_down(region.number):
+        if not region.number or not issued.may_be_upside_down(region.number):
             return region
         turned = self.turned(region)
         strips = region.strips + turned.strips
@@ -172,7 +172,7 @@ class Look:
     def _followed(self, region: Region) -> Region:
         """``region``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
         number = region.number
-        if not FULL <= len(number) < pan.LONGEST or region.confidence < FOLLOWED or judge.is_surely_whole(number):
+        if not FULL <= len(number) < pan.LONGEST or region.confidence < FOLLOWED or issued.is_surely_whole(number):
             return region
         wide = quads.grow(region.quad, BEYOND / len(number), 0.0)
         whole = self.line(wide)
@@ -187,8 +187,8 @@ class Look:
 
     def _doubted_at_the_edge(self, region: Region) -> Region:
         """``region``, doubted where the picture ends so close to its number that more of it may have been cut off."""
-        is_proven = len(region.number) >= judge.SHORT and judge.is_proven(region.number)
-        may_lack_a_group = judge.may_lack_a_group(region.number)
+        is_proven = len(region.number) >= issued.SHORT and issued.is_proven(region.number)
+        may_lack_a_group = issued.may_lack_a_group(region.number)
         if is_proven and not may_lack_a_group:
             return region
         before, behind = self._room(region)
@@ -241,7 +241,7 @@ class Look:
 
 def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """``candidates``, doubted when they begin as numbers do upside down."""
-    is_odd = bool(candidates) and judge.may_be_upside_down(candidates[0].number)
+    is_odd = bool(candidates) and issued.may_be_upside_down(candidates[0].number)
     return judge.doubted(candidates, TURNED) if is_odd else candidates
 
 

@@ -14,7 +14,7 @@ from ..reading import Candidate
 from ..vision import quad as quads
 from ..vision import recognize
 from ..vision.recognize import Character, Line
-from . import judge, layout
+from . import issued, judge, layout
 
 CLEAR = 0.9  # the confidence without the prior of what is told to be no card's number
 CLOSE = 0.05  # heights around characters that the place of a number is told with (docs/LOG.md)
@@ -132,7 +132,7 @@ def doubted_parts(regions: Sequence[Region]) -> list[Region]:
 
 
 def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
-    if not region.number or judge.is_surely_whole(region.number):
+    if not region.number or issued.is_surely_whole(region.number):
         return region
     is_part = any(layout.shows_more_than(other.line, region.number) for other in regions)
     return replace(region, candidates=judge.refused(region.candidates)) if is_part else region

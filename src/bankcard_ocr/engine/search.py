@@ -17,7 +17,7 @@ from ..vision import locate, quality, recognize
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
-from . import cards, judge, rows
+from . import cards, issued, judge, rows
 from .look import PROMISING, SURE, TURNED, Look
 from .regions import Region
 
@@ -58,12 +58,12 @@ class Search:
         sixteen leaves as much room behind them, but where they are small (docs/LOG.md).
         """
         whole = self.look.to_its_ends(region)
-        if len(whole.number) != judge.SIXTEEN or not judge.may_lack_a_group(whole.number):
+        if len(whole.number) != issued.SIXTEEN or not issued.may_lack_a_group(whole.number):
             return whole
         card = cards.around(whole.text_quad, self.detections)
         if card is None:
             return whole
-        group = GROUP / judge.SIXTEEN
+        group = GROUP / issued.SIXTEEN
         is_covered = (
             cards.room_behind(whole.text_quad, card) > group
             and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
@@ -214,7 +214,7 @@ class Search:
                 continue
             whole = rows.joined(several)
             candidates = judge.ranked([whole.line], prior=self.look.options.prior)
-            if candidates and judge.is_proven(candidates[0].number):
+            if candidates and issued.is_proven(candidates[0].number):
                 return Region(views=(whole.line,), quad=whole.quad, candidates=candidates, score=region.score)
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..errors import CardsDiffer, NumberUnreadable
 from ..reading import Candidate, Options
 from ..vision.model import Model
-from . import align, fuse, judge
+from . import align, fuse, issued, judge
 from .align import AlignedPicture
 from .look import TURNED
 from .regions import Region
@@ -69,7 +69,7 @@ def doubted(found: Candidates, regions: Sequence[Region], *, prior: bool) -> Can
     if not found:
         return found
     number = found[0].number
-    is_proven = len(number) >= judge.SHORT and judge.is_proven(number)
+    is_proven = len(number) >= issued.SHORT and issued.is_proven(number)
     whole = [region for region in regions if region.is_whole(len(number))]
     alone = judge.likeliest([region.candidates for region in whole])
     views = [view for region in regions for view in region.views]
@@ -77,7 +77,7 @@ def doubted(found: Candidates, regions: Sequence[Region], *, prior: bool) -> Can
     is_backed = is_proven or (bool(whole) and not prior)
     if not is_backed or is_unlike or alone not in {None, number}:
         return judge.refused(found)
-    return judge.doubted(found, TURNED) if judge.may_be_upside_down(number) else found
+    return judge.doubted(found, TURNED) if issued.may_be_upside_down(number) else found
 
 
 def settled(surest: Region, together: Candidates) -> Candidates:
