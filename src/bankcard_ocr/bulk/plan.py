@@ -24,7 +24,7 @@ TABLES = frozenset({".parquet", ".pq"})
 LARGEST = 256  # pictures in a chunk: what a kill costs each worker at most
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "img")
 
-Picture = bytes | NotAPicture
+Content = bytes | NotAPicture  # of a picture, or why it cannot be had
 
 
 class _Unusable(BulkMisuse):
@@ -86,7 +86,7 @@ def plan(source: str, column: str, workers: int) -> list[Chunk]:
     return _numbered(piece for span in spans for piece in _cut(span, size))
 
 
-def pictures(chunk: Chunk, start: int, max_bytes: int = MAX_BYTES) -> Iterator[Picture]:
+def pictures(chunk: Chunk, start: int, max_bytes: int = MAX_BYTES) -> Iterator[Content]:
     """The pictures of ``chunk`` from the ``start``-th on; of files and members at most one byte over ``max_bytes``."""
     if chunk.kind == "files":
         yield from (_read(partial(files.opened, Path(name)), max_bytes) for name in chunk.names[start:])
@@ -189,7 +189,7 @@ def _numbered(pieces: Iterator[Chunk]) -> list[Chunk]:
     return numbered
 
 
-def _members(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
+def _members(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Content]:
     """The members of an archive's chunk; none of them is a picture when it is gone by now, or no archive any more."""
     try:
         found = Path(chunk.path).stat()
@@ -209,7 +209,7 @@ def _opened(path: str, _version: tuple[int, ...]) -> tuple[zipfile.ZipFile, list
     return archive, files.members(archive)
 
 
-def _cells(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Picture]:
+def _cells(chunk: Chunk, start: int, max_bytes: int) -> Iterator[Content]:
     """The cells of a Parquet chunk: bytes, structs of them, or paths; those behind a damaged page are no pictures."""
     arrow, _ = pyarrow()
     cells = _values(chunk, chunk.start + start)
@@ -236,7 +236,7 @@ def _values(chunk: Chunk, skip: int) -> Iterator[Any]:
             skip = max(0, skip - batch.num_rows)
 
 
-def _cell(value: Any, folder: Path, max_bytes: int) -> Picture:
+def _cell(value: Any, folder: Path, max_bytes: int) -> Content:
     if isinstance(value, dict):
         value = value.get("bytes") if value.get("bytes") is not None else value.get("path")
     if isinstance(value, bytes):
@@ -246,7 +246,7 @@ def _cell(value: Any, folder: Path, max_bytes: int) -> Picture:
     return NotAPicture("the cell is empty")
 
 
-def _read(opened: Callable[[], Any], max_bytes: int) -> Picture:
+def _read(opened: Callable[[], Any], max_bytes: int) -> Content:
     try:
         return files.read(opened, max_bytes + 1)
     except NotAPicture as error:

@@ -8,7 +8,7 @@ upright, at the size it was read at: no metadata.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..numbers import pan
 from ..platform.detail import CORNERS
 from ..vision import back, image
 from ..vision import quad as quads
-from .lines import further, rounded_down
+from .lines import Told, further, rounded_down
 
 COVER = (16, 21, 19)
 INKS = {"card": (127, 208, 196), "number": (255, 200, 87), "digit": (255, 233, 184)}  # RGB, as on the page
@@ -41,7 +41,7 @@ def file_name(place: int, name: str) -> str:
     return f"{place:05}-{stem or 'card'}.jpg"
 
 
-def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> bytes:
+def annotated(data: bytes, told: Told, *, covered: bool = True) -> bytes:
     """The JPEG of the picture ``data`` with the fields of the line ``told`` drawn on it."""
     picture = image.decode(data, max_bytes=len(data))  # it was read already
     pixels = picture.pixels.copy()
@@ -58,7 +58,7 @@ def annotated(data: bytes, told: Mapping[str, Any], *, covered: bool = True) -> 
     return bytes(encoded.tobytes())
 
 
-def _cover_secrets(pixels: image.Pixels, picture: image.Picture, cards: Sequence[Mapping[str, Any]]) -> None:
+def _cover_secrets(pixels: image.Pixels, picture: image.Picture, cards: Sequence[Told]) -> None:
     """Covers what nobody shall see of ``cards``, of which the first is the one that the line tells of."""
     _cover(pixels, _middle(cards[0], picture.reduced))
     for card in cards:
@@ -70,7 +70,7 @@ def _cover_secrets(pixels: image.Pixels, picture: image.Picture, cards: Sequence
         _cover(pixels, _secret(card, picture.reduced))
 
 
-def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
+def _outlines(card: Told, reduced: int, *, covered: bool) -> Iterator[tuple[str, quads.Quad]]:
     """Name and quad of every field that has a position; of covered digits none."""
     digits = [_quad(position, reduced) for position in card.get("digit_positions") or ()]
     first, last = pan.visible_digits(len(digits))
@@ -80,7 +80,7 @@ def _outlines(card: Mapping[str, Any], reduced: int, *, covered: bool) -> Iterat
             yield name.removesuffix("_position"), _quad(value, reduced)
 
 
-def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
+def _middle(card: Told, reduced: int) -> quads.Quad | None:
     """The quad over the digits that a mask hides, a little larger than they are."""
     if not card.get("number_position"):
         return None
@@ -94,28 +94,28 @@ def _middle(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
     return quads.grow(line, -LOOSE if long > rows.LONGEST * high else 0.0, 0.1)  # the middle of each row else
 
 
-def _secret(card: Mapping[str, Any], reduced: int) -> quads.Quad | None:
+def _secret(card: Told, reduced: int) -> quads.Quad | None:
     """What is covered of a further card: all of it where its number was not read, for that may stand anywhere."""
     if card.get("number") is None and card.get("card_position"):
         return _quad(card["card_position"], reduced)
     return _middle(card, reduced)
 
 
-def _codes(card: Mapping[str, Any], reduced: int) -> list[quads.Quad]:
+def _codes(card: Told, reduced: int) -> list[quads.Quad]:
     """Where the card may have a security code on its front."""
     if not card.get("number") or not card.get("number_position"):
         return []
     return evidence.codes_on_front(card["number"], _quad(card["number_position"], reduced))
 
 
-def _is_back(picture: image.Picture, card: Mapping[str, Any]) -> bool:
+def _is_back(picture: image.Picture, card: Told) -> bool:
     """Whether the card was located and shows its back."""
     if not card.get("card_position"):
         return False
     return back.is_back(evidence.rectified(picture.pixels, _quad(card["card_position"], picture.reduced))[0])
 
 
-def _cover_back(pixels: image.Pixels, card: Mapping[str, Any], reduced: int) -> None:
+def _cover_back(pixels: image.Pixels, card: Told, reduced: int) -> None:
     """Covers all of a card but the line of its number: a security code stands somewhere beside it."""
     before = pixels.copy()
     _cover(pixels, quads.grow(_quad(card["card_position"], reduced), 0.02, 0.02))
@@ -130,7 +130,7 @@ def _cover(pixels: image.Pixels, quad: quads.Quad | None) -> None:
         cv2.fillConvexPoly(pixels, _whole(quad), COVER, lineType=cv2.LINE_AA)
 
 
-def _words(name: str, card: Mapping[str, Any], *, covered: bool) -> str:
+def _words(name: str, card: Told, *, covered: bool) -> str:
     """What stands at a field: its value and, for a number, the certainty. OpenCV's fonts have ASCII only."""
     number = card.get("number") or ""
     shown = pan.mask(number) if covered and number.isdigit() else number
@@ -202,7 +202,7 @@ def _free(taken: Mask, quad: quads.Quad, width: int, height: int) -> tuple[int, 
     return int(left), int(top)
 
 
-def _quad(position: Mapping[str, Any], reduced: int) -> quads.Quad:
+def _quad(position: Told, reduced: int) -> quads.Quad:
     """A position of a reply, in the pixels of the reduced picture."""
     points = [(position["pos"][name]["x"], position["pos"][name]["y"]) for name in CORNERS]
     return np.asarray((np.array(points, np.float32) + 0.5) / reduced - 0.5, np.float32)

@@ -10,16 +10,16 @@ import csv
 import importlib.util
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import IO, Any
 
 from ..errors import BankcardError
 from .inputs import STDIN
-from .lines import names
+from .lines import Told, names
 
-Write = Callable[[Mapping[str, Any]], None]
+Write = Callable[[Told], None]
 GROUP = 4096  # lines in a row group of a Parquet file
 _REALS = ("confidence", "ms")  # what names of numbers end with
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what begins with one of these is computed by spreadsheets
@@ -44,7 +44,7 @@ def writer(format_: Format, file: IO[bytes]) -> Iterator[Write]:
 
 @contextmanager
 def _jsonl(file: IO[bytes]) -> Iterator[Write]:
-    def write(told: Mapping[str, Any]) -> None:
+    def write(told: Told) -> None:
         file.write(json.dumps(told, ensure_ascii=False).encode() + b"\n")
         file.flush()
 
@@ -84,7 +84,7 @@ def _parquet(file: IO[bytes]) -> Iterator[Write]:
             table.write_table(pa.Table.from_pylist(kept, schema=schema))
             kept.clear()
 
-        def write(told: Mapping[str, Any]) -> None:
+        def write(told: Told) -> None:
             kept.append({name: _cell(told[name]) for name in schema.names})
             if len(kept) == GROUP:
                 flush()

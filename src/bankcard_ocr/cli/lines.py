@@ -40,8 +40,7 @@ _BLANK = Reading(
     number="4111111111111111", confidence=0.0, candidates=(), size=(1, 1), number_quad=((0.0, 0.0),) * 4
 )  # names are the same for every card
 
-
-Line = dict[str, Any]
+Told = Mapping[str, Any]  # of a picture, or of one of its cards, by name
 
 
 @cache
@@ -53,7 +52,7 @@ def names() -> tuple[str, ...]:
 
 def line(
     reader: PictureReader, source: Source, options: Options, *, max_bytes: int, table: Table, mask: bool = False
-) -> tuple[Line, bytes]:
+) -> tuple[Told, bytes]:
     """The line of one picture, and its bytes; what cannot be opened counts as no picture and has none.
 
     ``table`` tells the issuers. Of a picture over ``max_bytes`` one byte more is read, by which the ``reader`` knows to
@@ -72,7 +71,7 @@ def line(
     return _whole(name, _ms(started), **_read(reading, table, mask=mask)), data
 
 
-def further(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def further(told: Told) -> list[Told]:
     """The cards of a line beside the one whose number it tells; that one is among its ``cards``, once."""
     cards = list(told.get("cards") or ())
     alike = [place for place, card in enumerate(cards) if card.get("number") == told["number"]]
@@ -92,7 +91,7 @@ def _numbers(reading: Reading) -> set[str]:
     return found | {reading.number}
 
 
-def _whole(name: str, ms: float, **told: Any) -> Line:
+def _whole(name: str, ms: float, **told: Any) -> Told:
     took = told.pop("timings", {})
     number_ms = sum(took.get(stage, 0.0) for stage in NUMBER_STAGES) or ms
     times = {"ms": round(number_ms, 3), "detail_ms": round(max(0.0, ms - number_ms), 3)}
@@ -125,7 +124,7 @@ def _refused(error: BankcardError, *, mask: bool) -> dict[str, Any]:
     return _disclosed(told, mask=mask)
 
 
-def _disclosed(told: Mapping[str, Any], *, mask: bool) -> dict[str, Any]:
+def _disclosed(told: Told, *, mask: bool) -> dict[str, Any]:
     return without_app("masked" if mask else "full").applied(told)
 
 

@@ -22,11 +22,11 @@ from ..reading import Options, PictureReader, Type
 from . import formats, inputs, lines
 from .formats import Format
 from .limits import SERVER, IinFile, MaxBytes, Threshold, entries
-from .lines import Line
+from .lines import Told
 from .outputs import keep_all, keep_inputs, private, reporting_errors
 from .progress import bar
 
-Save = Callable[[int, str, bytes, Line], None]  # (place, name, data, told)
+Save = Callable[[int, str, bytes, Told], None]  # (place, name, data, told)
 
 FEW = 3  # pictures that need no progress bar
 TERMINATED = 128 + signal.SIGTERM  # the exit status of what SIGTERM ended, as shells tell it
@@ -91,7 +91,7 @@ def command(
         pool = stack.enter_context(ThreadPoolExecutor(threads))
         stack.callback(pool.shutdown, cancel_futures=True)  # who stops it waits for no picture that is not begun
 
-        def work(place: int) -> Line:
+        def work(place: int) -> Told:
             told, data = lines.line(reader, sources[place], options, max_bytes=max_bytes, table=table, mask=mask)
             save(place + 1, sources[place].name, data, told)
             return told
@@ -187,7 +187,7 @@ def _saver(folder: Path | None, sources: Sequence[inputs.Source], *, covered: bo
     targets = (folder / annotate.file_name(place, source.name) for place, source in enumerate(sources, 1))
     keep_all(targets, [source.name for source in sources], "--save-annotated")
 
-    def save(place: int, name: str, data: bytes, told: Line) -> None:
+    def save(place: int, name: str, data: bytes, told: Told) -> None:
         if told["number"] is not None:
             with private(folder / annotate.file_name(place, name), "--save-annotated") as file:
                 file.write(annotate.annotated(data, told, covered=covered))
@@ -195,9 +195,9 @@ def _saver(folder: Path | None, sources: Sequence[inputs.Source], *, covered: bo
     return save
 
 
-def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Line], count: int, ahead: int) -> Iterator[Line]:
+def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Told], count: int, ahead: int) -> Iterator[Told]:
     """The results of ``work`` on 0 to ``count`` - 1 in that order, at most ``ahead`` more of them begun."""
-    begun: deque[Future[Line]] = deque()
+    begun: deque[Future[Told]] = deque()
     for place in range(count):
         begun.append(pool.submit(work, place))
         if len(begun) > ahead:
@@ -205,7 +205,7 @@ def _in_order(pool: ThreadPoolExecutor, work: Callable[[int], Line], count: int,
     yield from (each.result() for each in begun)
 
 
-def _watched(read: Iterable[Line], count: int, told_as: Format, out: Path | None) -> Generator[Line, None, None]:
+def _watched(read: Iterable[Told], count: int, told_as: Format, out: Path | None) -> Generator[Told, None, None]:
     """``read``, with a bar on a terminal that does not get the lines themselves."""
     if count <= FEW or (told_as is not Format.table and out is None and sys.stdout.isatty()):
         yield from read

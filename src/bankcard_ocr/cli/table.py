@@ -10,11 +10,11 @@ from itertools import takewhile
 from math import inf
 from pathlib import PurePath
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
 from ..numbers import pan
 from .formats import Write
-from .lines import further, rounded_down
+from .lines import Told, further, rounded_down
 
 SURE = 0.99
 GAP = 2  # blanks between columns
@@ -22,7 +22,6 @@ WORDS, FEW_WORDS = 24, 12  # characters that a column of words keeps beside othe
 DITTO = "\N{DOUBLE PRIME}"  # a further card of the picture above
 TOO_LARGE = "; --max-bytes N takes larger ones"
 PIPED = 200  # columns where there is no terminal
-Told = Mapping[str, Any]
 
 
 @contextmanager
