@@ -32,7 +32,7 @@ with atheris.instrument_imports(
     include=["bankcard_ocr.platform", "bankcard_ocr.vision.image", "python_multipart.multipart", *PLUGINS]
 ):
     from bankcard_ocr.errors import CallError, PictureError
-    from bankcard_ocr.platform import cloudcall, cloudcodes, form, wire
+    from bankcard_ocr.platform import cloudcall, cloudcodes, form, sources, wire
     from bankcard_ocr.vision import image
 
     for plugin in PLUGINS:
@@ -59,7 +59,7 @@ def form_(data: bytes) -> None:
     )
     request.access_token()
     try:
-        wire.picture(request)
+        sources.picture(request)
     except CallError as error:
         if error.errcode != 41005:
             raise

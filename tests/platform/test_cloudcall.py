@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bankcard_ocr.errors import BankcardError, Busy, CallError, StateError
-from bankcard_ocr.platform import cloudcall, cloudcodes, wire
+from bankcard_ocr.platform import cloudcall, cloudcodes, sources, wire
 from bankcard_ocr.platform.form import Part
 from bankcard_ocr.platform.wire import Reply, Request
 
@@ -107,7 +107,7 @@ def test_a_picture_is_known_by_its_filename():
 
     outcome(post(cloudcall.encode_arguments({"type": "scan"}, (picture(),))), platform)
 
-    assert (JPEG, "scan") == (wire.picture(platform.asked[0]).data, wire.options(platform.asked[0]).type)
+    assert (JPEG, "scan") == (sources.picture(platform.asked[0]).data, wire.options(platform.asked[0]).type)
 
 
 def test_numbers_and_truth_are_handed_on():

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bankcard_ocr.platform import wire
-from bankcard_ocr.platform.wire import PictureSource
+from bankcard_ocr.platform import sources, wire
+from bankcard_ocr.platform.sources import PictureSource
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x02\r\n--not a boundary\r\n\xff\xd9"
@@ -83,7 +83,7 @@ def test_every_file_is_in_the_table():
 @pytest.mark.parametrize("name", SENT)
 def test_the_picture_is_where_the_client_put_it(name: str):
     """The picture, or its address, is found in every shape."""
-    assert SENT[name] == wire.picture(parsed(name))
+    assert SENT[name] == sources.picture(parsed(name))
 
 
 @pytest.mark.parametrize("name", SENT)

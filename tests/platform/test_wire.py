@@ -23,8 +23,8 @@ from bankcard_ocr.errors import (
 )
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.numbers.masking import masked
-from bankcard_ocr.platform import form, wire
-from bankcard_ocr.platform.wire import PictureSource
+from bankcard_ocr.platform import form, sources, wire
+from bankcard_ocr.platform.sources import PictureSource
 
 RID = "64dd8e12-0eb37d04-36a66358"
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -173,7 +173,7 @@ class TestPicture:
     )
     def test_parts_are_taken_in_the_contracts_order(self, parts, expected: bytes):
         """Part img, another file, a nameless part that begins like a picture."""
-        assert PictureSource(data=expected) == wire.picture(
+        assert PictureSource(data=expected) == sources.picture(
             request(b"", multipart(*parts), "multipart/form-data; boundary=b")
         )
 
@@ -181,7 +181,7 @@ class TestPicture:
     def test_a_place_in_the_part_is_no_picture(self, text: bytes):
         """As PHP sends what used to name a file for curl; the hint says what to do."""
         with pytest.raises(CallError, match=AS_TEXT) as caught:
-            wire.picture(request(b"", multipart(('name="img"', text)), "multipart/form-data; boundary=b"))
+            sources.picture(request(b"", multipart(('name="img"', text)), "multipart/form-data; boundary=b"))
 
         assert 41005 == caught.value.errcode
 
@@ -192,7 +192,7 @@ class TestPicture:
         found = request(b"", body, "multipart/form-data; boundary=b")
 
         assert (PictureSource(url="http://x/"), "scan", "TOKEN") == (
-            wire.picture(found),
+            sources.picture(found),
             wire.options(found).type,
             found.access_token(),
         )
@@ -201,7 +201,7 @@ class TestPicture:
         """Whatever its sender calls it."""
         body = multipart(('name="img_url"; filename="img_url"', JPEG))
 
-        assert PictureSource(data=JPEG) == wire.picture(request(b"", body, "multipart/form-data; boundary=b"))
+        assert PictureSource(data=JPEG) == sources.picture(request(b"", body, "multipart/form-data; boundary=b"))
 
     def test_names_of_tokens_are_names_of_texts(self):
         """Under any of them a token may be sent like a file."""
@@ -236,12 +236,12 @@ class TestPicture:
     )
     def test_a_url_is_taken_in_the_contracts_order(self, query: bytes, body: bytes, content_type: str, url: str):
         """The query's address, the form's, the JSON's; a placeholder is none, and Chinese in GBK keeps its bytes."""
-        assert PictureSource(url=url) == wire.picture(request(query, body, content_type))
+        assert PictureSource(url=url) == sources.picture(request(query, body, content_type))
 
     @pytest.mark.parametrize("body", [JPEG, b"no picture"])
     def test_a_body_called_a_picture_is_one(self, body: bytes):
         """Without an address it is decoded, which says what it is when it is none."""
-        assert PictureSource(data=body) == wire.picture(request(b"", body, "image/jpeg"))
+        assert PictureSource(data=body) == sources.picture(request(b"", body, "image/jpeg"))
 
     @pytest.mark.parametrize(
         ("query", "body", "content_type", "cause"),
@@ -286,7 +286,7 @@ class TestPicture:
     def test_nothing_sent_is_41005_with_its_cause(self, query: bytes, body: bytes, content_type: str, cause: str):
         """Who sent no picture is told what arrived instead."""
         with pytest.raises(CallError) as caught:
-            wire.picture(request(query, body, content_type))
+            sources.picture(request(query, body, content_type))
 
         assert (41005, cause) == (caught.value.errcode, caught.value.cause)
 
@@ -310,7 +310,7 @@ class TestPicture:
             "multipart": (multipart(('name="img_base64"', text.encode())), "multipart/form-data; boundary=b"),
         }
 
-        assert PictureSource(data=BASE64_JPEG) == wire.picture(request(b"", *bodies[kind]))
+        assert PictureSource(data=BASE64_JPEG) == sources.picture(request(b"", *bodies[kind]))
 
     def test_a_plus_sign_that_nobody_encoded_is_one(self):
         """A form whose base64 was not percent-encoded has spaces where plus signs stood."""
@@ -318,14 +318,14 @@ class TestPicture:
 
         assert (True, PictureSource(data=BASE64_JPEG)) == (
             "+" in JPEG_BASE64,
-            wire.picture(request(b"", body, "application/x-www-form-urlencoded")),
+            sources.picture(request(b"", body, "application/x-www-form-urlencoded")),
         )
 
     @pytest.mark.parametrize("text", ["?", "data:image/jpeg,abc%20d", "data:image/png;base64", "a", "卡"])
     def test_wrong_base64_is_no_picture(self, text: str):
         """What cannot be decoded is 101002 and says so."""
         with pytest.raises(NotAPicture, match="img_base64 is not base64"):
-            wire.picture(request(b"", json.dumps({"img_base64": text}).encode(), "application/json"))
+            sources.picture(request(b"", json.dumps({"img_base64": text}).encode(), "application/json"))
 
     def test_base64_comes_after_bytes_and_before_an_address(self):
         """A file wins over base64, base64 over img_url."""
@@ -334,7 +334,7 @@ class TestPicture:
         file = ('name="img"; filename="a"', b"FILE")
 
         assert [PictureSource(data=b"FILE"), PictureSource(data=BASE64_JPEG)] == [
-            wire.picture(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+            sources.picture(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
             for parts in ((text, url, file), (text, url))
         ]
 
@@ -351,14 +351,14 @@ class TestPicture:
             ('name="img7_base64"', b"Nw=="),
             ('name="img"; filename="a"', b"1"),
         ]
-        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+        found = sources.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert [b"1", b"2", b"3", b"4", b"7", b"8"] == [picture.data for picture in found]
 
     def test_a_further_picture_may_be_the_first(self):
         """Without img the first file is the first picture, and not counted twice."""
         parts = [('name="img2"; filename="a"', b"2"), ('name="img3"; filename="a"', b"3")]
-        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+        found = sources.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert [b"2", b"3"] == [picture.data for picture in found]
 
@@ -372,7 +372,7 @@ class TestPicture:
     def test_a_further_file_does_not_replace_the_first(self, first, expected):
         """An address or base64 is the first picture, whatever is sent beside it as img2."""
         parts = [first, ('name="img2"; filename="a"', b"2")]
-        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+        found = sources.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert (expected, PictureSource(data=b"2")) == found
 
@@ -380,7 +380,7 @@ class TestPicture:
     def test_further_base64_may_be_sent_as_files_are(self, name: str):
         """With a file name, as forms of some libraries have for all they send."""
         parts = [('name="img"; filename="a"', b"1"), (f'name="{name}"; filename="b"', b"Mg==")]
-        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+        found = sources.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert [b"1", b"2"] == [picture.data for picture in found]
 
@@ -388,12 +388,12 @@ class TestPicture:
         """As a file may."""
         body = json.dumps({"img3_base64": "Mw=="}).encode()
 
-        assert (PictureSource(data=b"3"),) == wire.pictures(request(b"", body, "application/json"))
+        assert (PictureSource(data=b"3"),) == sources.pictures(request(b"", body, "application/json"))
 
     def test_a_picture_sent_twice_counts_once(self):
         """The same picture again is no more evidence."""
         parts = [(f'name="img{n}"; filename="a"', data) for n, data in (("", b"1"), (2, b"1"), (3, b"3"), (4, b"3"))]
-        found = wire.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
+        found = sources.pictures(request(b"", multipart(*parts), "multipart/form-data; boundary=b"))
 
         assert [b"1", b"3"] == [picture.data for picture in found]
 
@@ -401,7 +401,7 @@ class TestPicture:
         """The first may be fetched, the others come along."""
         body = json.dumps({"img_url": "http://x/", "img2_base64": "Mg=="}).encode()
 
-        assert (PictureSource(url="http://x/"), PictureSource(data=b"2")) == wire.pictures(
+        assert (PictureSource(url="http://x/"), PictureSource(data=b"2")) == sources.pictures(
             request(b"", body, "application/json")
         )
 

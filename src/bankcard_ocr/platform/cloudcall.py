@@ -29,7 +29,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from google.protobuf.message import DecodeError
 
 from ..errors import BankcardError, CallError
-from . import wire
+from . import sources, wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
 from .endpoints import CLOUD_APIS
 from .form import Body, Part
@@ -42,7 +42,7 @@ MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
 
 AS_JSON = "img came as JSON, give it as {contentType, value: Buffer}"
 
-_PICTURES = {"img", *wire.EXTRA}
+_PICTURES = {"img", *sources.EXTRA}
 _EMPTY_PICTURE = re.compile(rb'\{\s*(?:"contentType"\s*:\s*(?:"[^"]*"|null)\s*)?\}')  # as its value was undefined
 _LENGTH_DELIMITED, _FIXED = 2, {1: 8, 5: 4}  # protobuf's wire types, with bytes where they say it
 _ACTION = "wx.openApi"
@@ -199,7 +199,7 @@ def _plain(pair: Any) -> str | int | float | bool | None:
     try:
         return _scalar(value)
     except CallError:
-        if pair.key in wire.KNOWN:
+        if pair.key in sources.KNOWN:
             raise
         return None
 

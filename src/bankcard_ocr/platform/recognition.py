@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 
 from ..errors import Busy, CallError, FetchError, PictureTooLarge, Refused, StateError
 from ..reading import Options, Reading, Seen
-from . import detail, idempotency, quota, wire
+from . import detail, idempotency, quota, sources, wire
 from .call import Call
 from .disclosure import Disclosure, disclosure
 from .resources import Resources
+from .sources import PictureSource
 from .state import base
 from .state.base import App
-from .wire import PictureSource, Reply
+from .wire import Reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ def recognize(using: Resources, call: Call, app: App) -> Reply:
             quota.refuse_at_limit(call)
     with call.at("picture"):
         options, shown = _wanted(using, call, app)
-        sources = wire.pictures(call.request)
-    pictures = tuple(_bytes(using, call, source) for source in sources)
+        found = sources.pictures(call.request)
+    pictures = tuple(_bytes(using, call, source) for source in found)
     asked = _Asked(options=options, disclosure=shown, pictures=pictures)
     if key is None:
         return _recognized(using, call, app, asked)
@@ -89,7 +90,7 @@ def _fetched(using: Resources, call: Call, url: str) -> bytes:
     try:
         return using.fetch(url)
     except FetchError as error:
-        rest = wire.cut_off(call.request)
+        rest = sources.cut_off(call.request)
         if error.stage not in {"status", "type"} or not rest:
             raise
         raise FetchError(

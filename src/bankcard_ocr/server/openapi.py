@@ -11,7 +11,8 @@ from typing import Any
 
 from ..platform.detail import CORNERS
 from ..platform.disclosure import FORMS
-from ..platform.wire import EXTRA, MESSAGES
+from ..platform.sources import EXTRA
+from ..platform.wire import MESSAGES
 from ..reading import RETURNED, WARNINGS
 
 _TOKEN = {
