@@ -1032,6 +1032,30 @@ class TestFields:
             logged_in.evaluate("document.activeElement.id") if seen else "",
         )
 
+    @pytest.mark.parametrize("kind", ["jpeg", "bmp"])
+    def test_what_is_tried_again_is_charged_once(self, logged_in, kind: str):
+        """Its answer was lost after it was charged, of a large BMP that was made smaller; chosen anew it is charged."""
+        used = "async () => (await (await import('/page/api.js')).quota('/cv/ocr/bankcard')).reply.quota.used"
+        file = io.BytesIO()
+        Image.open(io.BytesIO(pages.sample())).save(file, kind)
+        picture = {"name": "a", "mimeType": f"image/{kind}", "buffer": file.getvalue()}
+
+        def lose(route):
+            route.fetch()
+            route.abort()
+
+        before = logged_in.evaluate(used)
+        logged_in.route("**/cv/ocr/bankcard?**", lose, times=1)
+        logged_in.locator("#file").set_input_files(picture)
+        logged_in.get_by_role("button", name="Try again").press("Enter")
+        logged_in.locator("#number").wait_for()
+        tried = logged_in.evaluate(used) - before
+        logged_in.locator("#file").set_input_files(picture)
+        logged_in.locator("#number").wait_for(state="hidden")
+        logged_in.locator("#number").wait_for()
+
+        assert (1, 2) == (tried, logged_in.evaluate(used) - before)
+
     def test_a_film_that_was_refused_for_a_while_is_begun_again(self, logged_in):
         """There is no picture to send once more."""
         frames = film(logged_in)
@@ -1205,7 +1229,7 @@ class TestOperators:
         """Those of a film, too; the list scrolls within itself, but not on paper. The last column has their records."""
         no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
         logged_in.route("**/cv/ocr/bankcard?**", lambda route: route.fulfill(json=no_card))
-        calls = "async () => { for (let at = 0; at < 40; at += 1) await (await import('/page/api.js')).recognize(); }"
+        calls = "async () => { for (let at = 0; at < 40; at += 1) await (await import('/page/api.js')).recognize([]); }"
         logged_in.evaluate(calls)
         ends(logged_in, (0, ""))
         rows = logged_in.locator("#replies tbody tr").count()
@@ -1461,7 +1485,7 @@ class TestPeople:
             (PictureTooLarge(got=9, limit=5, unit="pixels").cause, "超过 5 像素。"),
             (PictureTooLarge(got=9, limit=2**21, unit="bytes").cause, "超过 2 MiB。"),
             (PictureTooLarge(got=9, limit=2_500_000, unit="pixels").cause, "超过 250 万像素。"),
-            (Busy("a call with this Idempotency-Key is at work").cause, "服务器繁忙，请重试。"),
+            (Busy("a call with this Idempotency-Key is at work").cause, "上一次请求仍在处理中，请稍后重试。"),
             (StateError("x").cause, "状态存储不可用。"),
             (Busy().cause, "服务器繁忙，请重试。"),
             ("the picture has 0 bytes", "文件为空。"),

@@ -36,11 +36,14 @@ export const MOST_PICTURES = 8; // of one card, in one call
 /** The field of the picture at a place. */
 export const field = (at) => (at ? `img${at + 1}` : "img");
 
-/** The answer to the pictures of one card. A token that is over is fetched anew, once. */
-export const recognize = (...pictures) => {
+/** A name for a call that may have to be made again; `crypto.randomUUID` is not there on plain http. */
+export const newKey = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** The answer to the pictures of one card. A token that is over is fetched anew, once; the same `key` again is not charged again. */
+export const recognize = (pictures, key) => {
   const form = new FormData();
   pictures.forEach((picture, at) => form.append(field(at), picture, "card"));
-  return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form });
+  return withToken("cv/ocr/bankcard", { detail: "1" }, { body: form, headers: key ? { "idempotency-key": key } : {} });
 };
 
 /** Today's quota of a path, past days, and what ended its calls. */

@@ -16,14 +16,14 @@ let isLoggingIn = false;
 let again = null; // reads anew what was read last
 let turn = 0; // of the picture being read; answers to earlier ones are not shown
 
-/** Reads the pictures of one card, or keeps them until the login. */
-async function read(files) {
+/** Reads the pictures of one card, or keeps them until the login; tried again as the same `call`, for it may have been charged. */
+async function read(files, call = { key: api.newKey(), sent: null }) {
   stopCamera();
   showReading();
   if (files.length > api.MOST_PICTURES) return say("tooMany", { most: api.MOST_PICTURES });
   if (!api.isLoggedIn()) return wait(files);
   const mine = ++turn;
-  again = () => repeat("file", () => read(files));
+  again = () => repeat("file", () => read(files, call));
   const lost = (await Promise.all(files.map(isUnreadable))).indexOf(true);
   if (mine !== turn) return;
   if (lost >= 0) return say("fileUnreadable", { name: files[lost].name });
@@ -36,9 +36,9 @@ async function read(files) {
   }
   const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null);
   show.reading(drawn, names, large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
-  const sent = await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
+  call.sent ??= await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;
-  const answer = await api.recognize(...sent);
+  const answer = await api.recognize(call.sent, call.key);
   if (mine === turn) show.answered(answer);
 }
 

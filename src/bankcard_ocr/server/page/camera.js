@@ -104,7 +104,7 @@ async function frames(run, onFrame) {
     skipped = 0;
     const { blob, bitmap } = await frame(video);
     if (run.key !== null) break;
-    const answer = await recognize(blob);
+    const answer = await recognize([blob]);
     run.frames += [0, 101001].includes(answer.code); // the codes of a recognition that ran, and was charged
     if (run.key !== null) break;
     onFrame(bitmap, answer);
