@@ -104,11 +104,17 @@ class PictureError(BankcardError):
 
 
 class NotAPicture(PictureError):
-    """The bytes are no picture of a known format, or it is damaged; ``reason`` says which."""
+    """The bytes are no picture of a known format, or it is damaged; ``reason`` says which.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"not a readable picture: {reason}")
+    ``extra`` is what of the package would have to be installed to read it: the message says how, the cause, which may
+    go to who cannot, does not.
+    """
+
+    def __init__(self, reason: str, *, extra: str = "") -> None:
+        install = f', or pip install "bankcard-ocr[{extra}]"' if extra else ""
+        super().__init__(f"not a readable picture: {reason}{install}")
         self.reason = reason
+        self.extra = extra
 
     @property
     def cause(self) -> str:

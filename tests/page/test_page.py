@@ -1475,10 +1475,7 @@ class TestPeople:
             (CardsDiffer().cause, "这些图片不是同一张卡。"),
             ("unknown format; send a JPEG", "文件格式未知，请发送 JPEG。"),
             ("MP4, not a picture of an accepted format; send a JPEG", "不支持 MP4，请发送 JPEG。"),
-            (
-                'PDF, which is not accepted here; send a JPEG, or pip install "bankcard-ocr[pdf]"',
-                "不支持 PDF，请发送 JPEG。",
-            ),
+            ("PDF, which is not accepted here without the extra pdf; send a JPEG", "不支持 PDF，请发送 JPEG。"),
             ("truncated JPEG", "图片不完整（JPEG）。"),
             ("PDF of 3 pages; send one page", "PDF 共 3 页，请只发送一页。"),
             (PictureTooLarge(got=9, limit=5, unit="bytes").cause, "超过 5 字节。"),

@@ -175,7 +175,10 @@ def test_a_limit_that_the_system_does_not_have_costs_no_other(monkeypatch, error
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch):
-    """A server without it says what to send instead."""
+    """Its cause says what to send instead, to who calls a server and cannot install; its message what to install."""
     monkeypatch.setattr(image, "find_spec", lambda _name: None)
-    with pytest.raises(NotAPicture, match=r'send a JPEG, or pip install "bankcard-ocr\[pdf\]"'):
+    with pytest.raises(NotAPicture, match=r'send a JPEG, or pip install "bankcard-ocr\[pdf\]"') as caught:
         image.decode(document(halves()))
+
+    told = caught.value
+    assert ("PDF, which is not accepted here without the extra pdf; send a JPEG", "pdf") == (told.cause, told.extra)

@@ -92,7 +92,9 @@ REMEDIES: Mapping[int, Remedy] = MappingProxyType(
         ),
         101002: Remedy(
             "The bytes are no picture, a damaged one, or one over the limit of bytes or pixels.",
-            "Send a whole JPEG, PNG, WebP, BMP, GIF or TIFF of at most max_picture_bytes (2 MiB).",
+            "Send a whole JPEG, PNG, WebP, BMP, GIF or TIFF of at most max_picture_bytes (2 MiB). "
+            'Where the hint names an extra, the server takes that kind, too, after pip install "bankcard-ocr[heic]" '
+            'or pip install "bankcard-ocr[pdf]".',
         ),
         101003: Remedy(
             "The app's recognitions of today are used up.",

@@ -398,15 +398,19 @@ def _png(data: bytes, enough: int, max_pixels: int) -> Picture:
 
 def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:
     if find_spec("pillow_heif") is None:
-        raise NotAPicture('HEIC, which is not accepted here; send a JPEG, or pip install "bankcard-ocr[heic]"')
+        raise _lacking("HEIC", "heic")
     return _pillow("pillow_heif.as_plugin", "HeifImageFile")(data, enough, max_pixels)
 
 
 def _pdf(data: bytes, enough: int, max_pixels: int) -> Picture:  # noqa: ARG001 (drawn at the size that is enough)
     if find_spec("pypdfium2") is None:
-        raise NotAPicture('PDF, which is not accepted here; send a JPEG, or pip install "bankcard-ocr[pdf]"')
+        raise _lacking("PDF", "pdf")
     pixels = pdf.page(data, max_pixels=max_pixels)
     return Picture(pixels=pixels, size=(pixels.shape[1], pixels.shape[0]))
+
+
+def _lacking(kind: str, extra: str) -> NotAPicture:
+    return NotAPicture(f"{kind}, which is not accepted here without the extra {extra}; send a JPEG", extra=extra)
 
 
 _jpeg_by_pillow = _pillow("PIL.JpegImagePlugin", "JpegImageFile")
