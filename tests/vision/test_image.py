@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -106,6 +107,22 @@ def test_heic_without_its_library_says_so(monkeypatch):
         image.decode(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
     assert "HEIC, which is not accepted here without the extra heic; send a JPEG" == caught.value.cause
+
+
+@pytest.mark.parametrize("given", ["", "/opt/a:/opt/b"])
+def test_programs_started_from_here_load_no_library_of_the_working_folder(given: str):
+    """OpenCV, once imported, would have them look there; what the user set stays."""
+    program = "import os, bankcard_ocr.vision.image; print(os.environ.get('LD_LIBRARY_PATH', 'none'), end='')"
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"LD_LIBRARY_PATH": given},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert "" not in told.split(":")
+    assert told.endswith(given)
 
 
 def test_pixels_are_what_the_rest_relies_on():

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import re
 import struct
 import threading
@@ -43,6 +44,11 @@ from . import pdf
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
+
+if "LD_LIBRARY_PATH" in os.environ:
+    # Importing OpenCV adds an empty entry, which is the working directory: programs that are started from this process,
+    # as for a PDF, would load libraries that lie among the pictures.
+    os.environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"].strip(":")
 
 Pixels = NDArray[np.uint8]
 _Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
