@@ -50,10 +50,11 @@ def test_threads_that_come_first_at_once_share_one_reader(monkeypatch):
 
 
 def test_a_type_checker_knows_the_names(tmp_path):
-    """A mistyped one is an error, the version a text."""
+    """A mistyped one is an error, the version a text, and a frame of OpenCV is read."""
     program = tmp_path / "program.py"
     program.write_text(
-        "import bankcard_ocr\nversion: str = bankcard_ocr.__version__\nfrom bankcard_ocr import Reader, Reeder\n"
+        "import bankcard_ocr, cv2\nversion: str = bankcard_ocr.__version__\nfrom bankcard_ocr import Reader, Reeder\n"
+        "Reader().read_pixels(cv2.VideoCapture(0).read()[1][:, :, ::-1])\n"
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300).stdout

@@ -8,9 +8,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import caution
 from .engine import cards, dates, evidence, names, together, verdicts
@@ -86,11 +87,11 @@ class Reader:
         decode, is_jpeg = self._decoding(data)
         return self._read(self._examined(decode, options, is_jpeg=is_jpeg, is_alone=True), options)
 
-    def read_pixels(self, pixels: image.Pixels, options: Options = Options()) -> Reading:
+    def read_pixels(self, pixels: NDArray[Any], options: Options = Options()) -> Reading:
         """The reading of a picture that was decoded elsewhere, as a frame of a camera: uint8 (H, W, 3), RGB, upright.
 
-        (H, W), grey, is one, too. OpenCV has BGR: turn it round with ``frame[:, :, ::-1]``. Raises TypeError for any
-        other array, else as :meth:`read` does.
+        (H, W), grey, is one, too. OpenCV has BGR: turn it round with ``frame[:, :, ::-1]``; its types do not say what
+        its arrays hold. Raises TypeError for any other array, else as :meth:`read` does.
         """
         return self._read(self._examined(partial(image.reduced, pixels), options, is_alone=True), options)
 
