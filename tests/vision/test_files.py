@@ -55,6 +55,14 @@ def test_what_cannot_be_read_is_found_all_the_same(folder):
     assert [] == files.matching(str(folder / "gone.jpg"))
 
 
+@pytest.mark.parametrize("name", ["._b.jpg", ".#b.jpg"])
+def test_what_macos_and_emacs_leave_beside_a_picture_is_none(folder, name):
+    """A lock of Emacs is a link that leads nowhere, called as the picture is."""
+    (folder / name).symlink_to("user@host.1:1")
+
+    assert ["b.jpg", "sub/a.jpg"] == names(filter(files.is_picture, files.below(folder)), folder)
+
+
 def test_a_pipe_is_not_waited_for(folder):
     """Where it was found, not named: whoever made it may never write."""
     os.mkfifo(folder / "pipe.jpg")

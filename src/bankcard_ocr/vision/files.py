@@ -2,8 +2,8 @@
 
 Names only choose what is looked at in folders and archives; what a file is, its bytes decide (image.py).
 
->>> is_picture("scans/front.PDF"), is_picture("__MACOSX/._front.jpg")
-(True, False)
+>>> is_picture("scans/front.PDF"), is_picture("__MACOSX/._front.jpg"), is_picture(".#front.jpg")
+(True, False, False)
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ DAMAGED = (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, struct
 
 
 def is_picture(name: str | PurePath) -> bool:
-    """Whether a file called so holds a picture; the shadows that macOS leaves beside each file hold none."""
+    """Whether a file called so holds a picture; the shadows of macOS and the locks of Emacs beside one hold none."""
     path = PurePath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(("._", ".#"))
 
 
 def below(folder: Path) -> list[Path]:
