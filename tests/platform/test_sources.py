@@ -115,6 +115,12 @@ def test_an_empty_value_hides_none_behind_it():
             "http://m/",
         ),
         (b"", "img_url=http://f/银行卡.jpg".encode("gbk"), "", "http://f/%D2%F8%D0п%A8.jpg"),
+        (
+            b"",
+            multipart(('name="img_url"', "http://m/卡.jpg".encode("gbk"))),
+            "multipart/form-data; boundary=b",
+            "http://m/%BF%A8.jpg",
+        ),
     ],
 )
 def test_a_url_is_taken_in_the_contracts_order(query: bytes, body: bytes, content_type: str, url: str):

@@ -267,8 +267,13 @@ def _parted(data: bytes, boundary: bytes) -> Body:
         if not collector.parts:
             raise BadBody("multipart: damaged") from error
     collector.close()
-    texts = [(part.name, _text(part.data)) for part in collector.parts if part.filename is None]
+    texts = [(part.name, _value(part.data)) for part in collector.parts if part.filename is None]
     return Body(parts=tuple(collector.parts), form=_first_of_each(texts))
+
+
+def _value(data: bytes) -> str:
+    """A field's text; a short one that is not UTF-8 keeps its bytes as a query's does, all parts together as many."""
+    return as_text(data) if len(data) <= MAX_NOT_UTF8 // MAX_PARTS else _text(data)
 
 
 def _first_of_each(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
