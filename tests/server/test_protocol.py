@@ -266,11 +266,11 @@ def test_https_on_this_port_is_said_in_the_log():
 
 
 async def cut_off(
-    *chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0, stops: bool = False, **options: str
+    *chunks: bytes, head_timeout_s: float = 0.01, keep_alive_s: float = 5.0, stops: int | None = None, **options: str
 ) -> bytes:
     """What is sent to a client that sends these chunks and then waits, until its connection is closed.
 
-    The server ``stops`` when the connection is made and nothing has come.
+    The server ``stops`` when so many of them have come and were answered.
     """
 
     async def app(scope, receive, send) -> None:
@@ -282,9 +282,10 @@ async def cut_off(
     config = Config(app, head_timeout_s=head_timeout_s, **options)
     connection = Protocol(config, ServerState(), {})
     connection.connection_made(wire)
-    if stops:
-        connection.shutdown()
-    for chunk in chunks:
+    for count, chunk in enumerate([*chunks, b""]):
+        if count == stops:
+            await asyncio.sleep(0.01)
+            connection.shutdown()
         connection.data_received(chunk)
     await asyncio.wait_for(wire.closed.wait(), 5)
     connection.connection_lost(None)
@@ -304,14 +305,20 @@ def test_a_slow_head_is_cut_off(chunks):
     assert asyncio.run(cut_off(*chunks)).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.parametrize(
-    ("sent", "begins"), [((), b""), ((b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",), b"HTTP/1.1 204 No Content\r\n")]
-)
-def test_a_new_connections_first_request_is_answered_while_the_server_stops(sent, begins: bytes):
-    """It was sent before anybody was refused, and its answer is the last; one that says nothing is soon closed."""
-    answer = asyncio.run(cut_off(*sent, head_timeout_s=5.0, stops=True))
+CLOSES = b"connection: close"
 
-    assert (begins, bool(sent)) == (answer[: answer.find(b"\n") + 1], b"connection: close" in answer)
+
+@pytest.mark.parametrize(
+    ("requests", "stops", "answers"),
+    [(0, 0, []), (1, 0, [CLOSES]), (1, 1, [b""]), (2, 1, [b"", CLOSES])],
+    ids=["silent", "new", "idle", "idle no longer"],
+)
+def test_a_request_on_its_way_is_answered_while_the_server_stops(requests: int, stops: int, answers):
+    """It was sent before anybody was refused, and its answer is the last; a connection without one is soon closed."""
+    sent = [b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"] * requests
+    answered = asyncio.run(cut_off(*sent, head_timeout_s=5.0, keep_alive_s=50.0, stops=stops))
+
+    assert answers == [CLOSES if CLOSES in each else b"" for each in answered.split(b"HTTP/1.1 204 ")[1:]]
 
 
 class Timers:

@@ -147,9 +147,12 @@ class Protocol(HttpToolsProtocol):
         self._cut_off(b"400 Bad Request", self._told(reason))
 
     def shutdown(self) -> None:
-        """Ends behind the answer to what is at work; of a new connection the first request has a moment to come."""
-        has_asked = self.cycle is not None
-        if has_asked or self._is_stopping:
+        """Ends behind the answer to what is at work; where nothing is, a request has a moment to come.
+
+        It may be on its way, and a balancer sends none of those again that it lost.
+        """
+        is_at_work = self.cycle is not None and not self.cycle.response_complete
+        if is_at_work or self._is_stopping:
             super().shutdown()
         else:
             self._is_stopping = True
