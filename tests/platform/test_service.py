@@ -409,7 +409,9 @@ class TestToken:
         ("is_known", "is_random", "guesses", "then"),
         [
             (False, False, 9, 0),
-            (False, True, 10, 45011),
+            (False, False, 10, 45011),
+            (False, True, 99, 0),
+            (False, True, 100, 45011),
             (True, False, 10, 0),
             (True, False, 99, 0),
             (True, False, 100, 45011),
@@ -421,7 +423,7 @@ class TestToken:
     ):
         """After ten no other is looked at for the rest of five minutes; one that was right is, up to a hundred.
 
-        One that was made here, which nobody guesses, is beyond them, too.
+        One that was made here, which nobody guesses, is up to a hundred, and one that was right beyond them, too.
         """
         platform.change(is_secret_random=is_random)
         if is_known:

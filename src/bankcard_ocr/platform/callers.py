@@ -16,8 +16,8 @@ from .call import Call
 from .state import base
 from .state.base import App, State, Token
 
-WRONG_SECRETS = 10  # for each app and address, in WRONG_SECRETS_WINDOW_S, before no new secret is looked at any more
-MOST_SECRETS = 100  # wrong ones, and those not looked at, before a right one that can be guessed is not taken either
+WRONG_SECRETS = 10  # of an app from an address in WRONG_SECRETS_WINDOW_S, before none that can be guessed is tried anew
+MOST_SECRETS = 100  # before no new one is tried at all, nor one taken that was right but can be guessed
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
@@ -107,12 +107,13 @@ class Callers:
         key = self._right.get(app, secret)
         if key is not None and (app.is_secret_random or count < MOST_SECRETS):
             return Client(app=app, key=key)
-        if count >= WRONG_SECRETS:
+        is_looked_at = count < (MOST_SECRETS if app.is_secret_random else WRONG_SECRETS)
+        if is_looked_at and len(secret) <= MAX_SECRET:
+            key = credentials.verify(secret, app.secret_hash)
+        if key is None or not is_looked_at:
             self._state.consume(wrong, window, MOST_SECRETS)
-            raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
-        key = credentials.verify(secret, app.secret_hash) if len(secret) <= MAX_SECRET else None
-        if key is None:
-            self._state.consume(wrong, window, MOST_SECRETS)
+            if count >= WRONG_SECRETS:
+                raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
             self._wrong.put(app, secret, b"")
             raise is_wrong
         self._right.put(app, secret, key)
