@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_a_server_that_is_told_to_stop_ends_in_order(start, token, workers: int,
     rest = served.process.communicate(timeout=30)[1]
 
     assert (NUMBER, workers, status) == (read_before, rest.count('"stopped"'), served.process.returncode)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_waits_no_longer_than_its_drain(start, token, number: int):
+    """Though a thread of it is still busy with a call, which was told so."""
+    waits = {"FETCH_TIMEOUT_S": "60", "ALLOW_PRIVATE_NETWORKS": "true", "DRAIN_S": "1"}
+    served = start(**{f"BANKCARD_OCR_{name}": value for name, value in waits.items()})
+    with ThreadPoolExecutor() as pool, socket.create_server(("127.0.0.1", 0)) as host:
+        url = f"http://127.0.0.1:{host.getsockname()[1]}/1.jpg"
+        call = {"access_token": token, "img_url": url}
+        answer = pool.submit(httpx.get, f"{served.base}/cv/ocr/bankcard", params=call, trust_env=False, timeout=20)
+        with host.accept()[0]:
+            served.process.send_signal(number)
+            assert "[busy: stopping]" in answer.result().json()["errmsg"]
+            served.process.communicate(timeout=20)
 
 
 def test_who_stops_a_whole_group_of_processes_stops_workers_in_order(start):

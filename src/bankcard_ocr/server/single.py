@@ -21,7 +21,8 @@ LOOK_FOR_HANGUP_S = 0.2
 
 def serve_single(source: Source, settings: Settings, listener: socket.socket, hangups: HangupFlag) -> None:
     """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
-    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again when all is answered
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # uvicorn raises it again when all is answered
     threading.Thread(target=memory.look_after, daemon=True).start()
     app: ASGIApp | None = build(settings)
     while app is not None:
@@ -32,10 +33,10 @@ def serve_single(source: Source, settings: Settings, listener: socket.socket, ha
         app, settings = successor.taking_over(settings)
 
 
-def _end(_signal: int, _frame: object) -> None:
+def _end(number: int, _frame: object) -> None:
     """Ends this process, which has been told so, though a thread of it still reads what was told busy."""
     log_writer.finish()
-    os._exit(0)
+    os._exit(128 + number if number == signal.SIGINT else 0)
 
 
 class _Server(uvicorn.Server):
