@@ -376,10 +376,9 @@ def _rotate(connection: sqlite3.Connection, new: Token, old_until: float) -> Non
         "UPDATE tokens SET current = 0, good_until = min(good_until, ?) WHERE appid = ? AND kind = ?",
         (old_until, new.appid, new.kind),
     )
-    values = (new.digest, new.appid, new.kind, new.nonce, new.issued, new.expires, new.good_until)
+    values = [getattr(new, name) for name in Token.__slots__]
     connection.execute("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?, ?, 1)", values)
 
 
 def _token(row: Any) -> Token | None:
-    names = ("digest", "appid", "kind", "nonce", "issued", "expires", "good_until")
-    return Token(**dict(zip(names, row, strict=True))) if row else None
+    return Token(**dict(zip(Token.__slots__, row, strict=True))) if row else None
