@@ -119,14 +119,6 @@ def test_warnings_are_given_when_they_hold(found: Reading, expected: list[str]):
     assert expected == warnings(found, TABLE.lookup(found.number), NOW)
 
 
-@pytest.mark.parametrize(("now", "expected"), [(1732982399.0, []), (1732982400.0, ["expired"])])
-def test_a_card_expires_when_its_month_ends_in_beijing(now: float, expected: list[str]):
-    """The last second of the month counts, the first of the next does not."""
-    found = dated("11/24")
-
-    assert expected == warnings(found, TABLE.lookup(found.number), now)
-
-
 def test_every_card_is_told_with_its_verdict():
     """A card that was read has its number, one that was not the reason; places where they are known."""
     read = FoundCard(number="6205500000000000004", confidence=0.99, card_quad=QUAD, number_quad=QUAD)
