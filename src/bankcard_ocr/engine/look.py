@@ -81,11 +81,15 @@ class Look:
         """The region turned round; where that says nothing at all in the frame of its characters, no other is tried."""
         quad = quads.turn(region.quad, 2)
         line = self.line(quad)
-        candidates = judge.ranked([line], prior=self.options.prior)
+        candidates = self.ranked([line])
         if not candidates or candidates[0].confidence < PROMISING:
             return Region(views=(line,), quad=quad, candidates=candidates, score=region.score)
         turned = self._read(quad, region.score)
         return replace(turned, strips=1 + turned.strips)
+
+    def ranked(self, views: Sequence[Line], *, printed: prefix.Prefix | None = None) -> tuple[Candidate, ...]:
+        """The numbers that ``views`` of one line may say, judged as the call asks for."""
+        return judge.ranked(views, prior=self.options.prior, printed=printed)
 
     def line(self, quad: quads.Quad) -> Line:
         """What stands under ``quad``, read as a number or, where that is short, as a date."""
@@ -106,7 +110,7 @@ class Look:
         strips = region.strips + turned.strips
         if turned.confidence >= EITHER_WAY:
             return replace(turned, strips=strips)
-        return replace(region, candidates=_doubted_upside_down(region.candidates), strips=strips)
+        return replace(region.doubted(TURNED), strips=strips)
 
     def _read(self, quad: quads.Quad, score: float) -> Region:
         """Reads a line, frames it anew by where its characters stand, and reads it again."""
@@ -114,13 +118,13 @@ class Look:
         first = self.line(outer)
         framed = recognize.framed(first, outer)
         if framed is None or self.is_brief:
-            candidates = judge.ranked([first], prior=self.options.prior)
+            candidates = self.ranked([first])
             region = Region(views=(first,), quad=outer, candidates=candidates, score=score)
             if framed is None or self._is_enough(region):
                 return region
         again, second, strips = self._reframed(framed)
         views = (second,) if _differs(first, second) else (first, second)
-        candidates = judge.ranked(views, prior=self.options.prior)
+        candidates = self.ranked(views)
         return Region(views=views, quad=again, candidates=candidates, score=score, strips=1 + strips)
 
     def _is_enough(self, region: Region) -> bool:
@@ -153,8 +157,9 @@ class Look:
         if framed is not None:
             framings.append(framed)
         views = (*region.views, *self._lines([recognize.strip(self.pixels, quad) for quad in framings]))
-        candidates = _doubted_upside_down(judge.ranked(views, prior=self.options.prior))
-        return replace(region, views=views, quad=framings[-1], candidates=candidates, strips=len(framings))
+        harder = replace(region, views=views, quad=framings[-1], candidates=self.ranked(views), strips=len(framings))
+        is_odd = harder.number != "" and issued.may_be_upside_down(harder.number)
+        return harder.doubted(TURNED) if is_odd else harder
 
     def _compared(self, region: Region) -> Region:
         """The region ranked anew, with the digits printed small below it as a second witness, where it is in doubt."""
@@ -167,7 +172,7 @@ class Look:
         printed = prefix.read(recognize.recognize(self.recognizer, strips))
         if printed is None:
             return region
-        return replace(region, candidates=judge.ranked(region.views, prior=self.options.prior, printed=printed))
+        return replace(region, candidates=self.ranked(region.views, printed=printed))
 
     def _followed(self, region: Region) -> Region:
         """``region``, or the longer line of which it is a part, as of 19 digits whose last three were not located."""
@@ -182,7 +187,7 @@ class Look:
         line = self.line(framed)
         if not layout.shows_more_than(line, number):
             return replace(region, strips=region.strips + 2)
-        candidates = judge.bounded(judge.ranked([line], prior=self.options.prior), region.confidence)
+        candidates = judge.bounded(self.ranked([line]), region.confidence)
         return replace(region, views=(line,), quad=framed, candidates=candidates, strips=region.strips + 2)
 
     def _doubted_at_the_edge(self, region: Region) -> Region:
@@ -195,7 +200,7 @@ class Look:
         is_cut = not is_proven and min(before, behind) < CUT
         if not is_cut and not (may_lack_a_group and behind < GROUP_CUT):
             return region
-        return replace(region, candidates=judge.refused(region.candidates), is_cut=True)
+        return replace(region.refused(), is_cut=True)
 
     def _room(self, region: Region) -> tuple[float, float]:
         """Pitches of its characters to the picture's edge, before and behind them; infinite where there are few.
@@ -232,17 +237,11 @@ class Look:
             return region
         pitch = quads.sides(region.text_quad)[0] / count
         nats = next((nats for width, nats in SMALL if pitch < width), 0.0)
-        return replace(region, candidates=judge.doubted(region.candidates, nats)) if nats else region
+        return region.doubted(nats) if nats else region
 
     def _lines(self, strips: Sequence[quads.Image]) -> list[Line]:
         """What each strip says, but for characters that stand where a number has none."""
         return [layout.without_strays(line) for line in recognize.recognize(self.recognizer, strips)]
-
-
-def _doubted_upside_down(candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """``candidates``, doubted when they begin as numbers do upside down."""
-    is_odd = bool(candidates) and issued.may_be_upside_down(candidates[0].number)
-    return judge.doubted(candidates, TURNED) if is_odd else candidates
 
 
 def _differs(first: Line, second: Line) -> bool:

@@ -60,6 +60,14 @@ class Region:
         is_clear = bool(seen) and seen[0].confidence >= CLEAR
         return is_clear and judge.is_unlike_numbers(seen[0].number, self.views)
 
+    def doubted(self, nats: float) -> Region:
+        """Itself with odds that are e**nats smaller."""
+        return replace(self, candidates=judge.doubted(self.candidates, nats))
+
+    def refused(self) -> Region:
+        """Itself with candidates that are not to be told, however clear the pixels are."""
+        return replace(self, candidates=judge.refused(self.candidates))
+
     def refusal(self) -> NumberUnreadable:
         """Why its number is not told."""
         return NumberUnreadable(
@@ -135,4 +143,4 @@ def _doubted_part(region: Region, regions: Sequence[Region]) -> Region:
     if not region.number or issued.is_surely_whole(region.number):
         return region
     is_part = any(layout.shows_more_than(other.line, region.number) for other in regions)
-    return replace(region, candidates=judge.refused(region.candidates)) if is_part else region
+    return region.refused() if is_part else region

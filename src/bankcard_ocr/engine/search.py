@@ -17,7 +17,7 @@ from ..vision import locate, quality, recognize
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
-from . import cards, issued, judge, rows
+from . import cards, issued, rows
 from .look import PROMISING, SURE, TURNED, Look
 from .regions import Region
 
@@ -68,7 +68,7 @@ class Search:
             cards.room_behind(whole.text_quad, card) > group
             and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
         )
-        return replace(whole, candidates=judge.refused(whole.candidates)) if is_covered else whole
+        return whole.refused() if is_covered else whole
 
     def _tried(self) -> Iterator[list[Region]]:
         """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
@@ -133,13 +133,12 @@ class Search:
     def _turned_doubted(self, region: Region) -> Region:
         """The region turned round, against the locator's direction; doubted when it reads as it is, too."""
         turned = self.look.turned(region)
-        doubt = TURNED if region.confidence >= PROMISING else 0.0
-        return replace(turned, candidates=judge.doubted(turned.candidates, doubt))
+        return turned.doubted(TURNED if region.confidence >= PROMISING else 0.0)
 
     def _doubted_alone(self, regions: list[Region]) -> list[Region]:
         """``regions`` that were found at the last only, doubted where no card is seen, as on sheets of numbers."""
         doubt = 0.0 if self._cards() else LAST_RESORT
-        return [replace(region, candidates=judge.doubted(region.candidates, doubt)) for region in regions]
+        return [region.doubted(doubt) for region in regions]
 
     def _cards(self) -> list[Detection]:
         """The two likeliest cards."""
@@ -198,10 +197,7 @@ class Search:
         down = short[0][3] - short[0][0]
         short.sort(key=lambda quad: float(quad.mean(0) @ down))
         whole = rows.joined([rows.Row(quad=quad, line=self.look.line(quads.grow(quad, 0.08, 0.3))) for quad in short])
-        candidates = judge.ranked([whole.line], prior=self.look.options.prior)
-        return Region(
-            views=(whole.line,), quad=whole.quad, candidates=candidates, score=lines[0].score, strips=len(short)
-        )
+        return replace(self._in_one(whole, lines[0].score), strips=len(short))
 
     def _in_rows(self, found: Sequence[Region], located: Sequence[Detection]) -> Region | None:
         """A number set in rows, of which one was ``found`` or is ``located``; only when it is proven."""
@@ -212,11 +208,14 @@ class Search:
             several = rows.all_of(rows.Row(quad=region.text_quad, line=region.line), self.look.verbatim)
             if several is None:
                 continue
-            whole = rows.joined(several)
-            candidates = judge.ranked([whole.line], prior=self.look.options.prior)
-            if candidates and issued.is_proven(candidates[0].number):
-                return Region(views=(whole.line,), quad=whole.quad, candidates=candidates, score=region.score)
+            whole = self._in_one(rows.joined(several), region.score)
+            if issued.is_proven(whole.number):
+                return whole
         return None
+
+    def _in_one(self, whole: rows.Row, score: float) -> Region:
+        """The region of rows that were joined."""
+        return Region(views=(whole.line,), quad=whole.quad, candidates=self.look.ranked([whole.line]), score=score)
 
     def _as_row(self, detection: Detection) -> Region:
         """A line read no longer than it was located, and framed anew where it may be a row."""
