@@ -1525,6 +1525,16 @@ class TestPeople:
 
         assert ("rgb(28, 36, 33)", "rgb(245, 244, 240)", 0) == (ink, paper, logged_in.get_by_role("button").count())
 
+    def test_a_panel_is_whole_on_paper(self, logged_in):
+        """Firefox cuts one, and a line in it, where a grid goes on on the next page."""
+        logged_in.emulate_media(media="print")
+        ways = logged_in.locator(".panel").evaluate_all(
+            """all => all.flatMap(({ parentElement: at }) =>
+                [at, at.parentElement].map((each) => getComputedStyle(each).display))"""
+        )
+
+        assert {"block", "none"} == set(ways)  # none: the operators' tab
+
     def test_no_button_covers_what_it_copies(self, page):
         """On the smallest phone the first line of a request is as long as there is room."""
         page.set_viewport_size({"width": 320, "height": 568})
