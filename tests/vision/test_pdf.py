@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import time
 import zlib
 from importlib.util import find_spec
@@ -182,3 +183,14 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
 
     told = caught.value
     assert ("PDF, which is not accepted here without the extra pdf; send a JPEG", "pdf") == (told.cause, told.extra)
+
+
+def test_a_frozen_program_is_not_started_once_more(monkeypatch):
+    """As PyInstaller makes them: what it calls its interpreter is the program itself."""
+    started = Mock()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(subprocess, "run", started)
+    with pytest.raises(NotAPicture, match="PDF, which is not accepted in a frozen program; send a JPEG"):
+        image.decode(document(halves()))
+
+    assert not started.called

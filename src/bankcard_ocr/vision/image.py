@@ -24,6 +24,7 @@ import itertools
 import os
 import re
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -411,6 +412,8 @@ def _heic(data: bytes, enough: int, max_pixels: int) -> Picture:
 def _pdf(data: bytes, enough: int, max_pixels: int) -> Picture:  # noqa: ARG001 (drawn at the size that is enough)
     if find_spec("pypdfium2") is None:
         raise _lacking("PDF", "pdf")
+    if getattr(sys, "frozen", False):  # there is no interpreter: the whole program would be started once more
+        raise NotAPicture("PDF, which is not accepted in a frozen program; send a JPEG")
     pixels = pdf.page(data, max_pixels=max_pixels)
     return Picture(pixels=pixels, size=(pixels.shape[1], pixels.shape[0]))
 
