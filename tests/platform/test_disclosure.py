@@ -215,6 +215,12 @@ class TestReplies:
 
         assert (code, int(not code)) == (found["errcode"], platform.used())
 
+    def test_no_picture_is_named_that_a_fingerprint_has_not(self, make_platform):
+        """Who asks for the card is not told to ask for the redacted picture instead, which is refused, too."""
+        found = make_platform(fingerprint_key=KEY).read(**{"pan": "fingerprint", "return": "card"})
+
+        assert "[return: with pan=fingerprint no picture, they show digits of the number]" in found["errmsg"]
+
     def test_what_cannot_be_shown_is_not_charged(self, platform):
         """A key that was damaged in the store is a fault of ours."""
         platform.change(pan="jwe", jwk='{"alg": "ECDH-ES", "kid": "1", "kty": "EC", "crv": "P-256"}')

@@ -66,10 +66,10 @@ def _wanted(using: Resources, call: Call, app: App) -> tuple[Options, Disclosure
     """What the reply shall be like. Raises CallError 47001 or 48001."""
     shown = disclosure(call.request.value("pan").strip().lower(), app, using.fingerprint_key)
     options = dataclasses.replace(wire.options(call.request), now=call.now)
-    if shown.form != "full" and options.returns - {"redacted"}:
-        raise CallError(48001, f"return: with pan={shown.form} only redacted, the others show the number")
     if shown.form == "fingerprint" and options.returns:  # PCI DSS 3.5.1: digits would help to try numbers out
         raise CallError(48001, "return: with pan=fingerprint no picture, they show digits of the number")
+    if shown.form != "full" and options.returns - {"redacted"}:
+        raise CallError(48001, f"return: with pan={shown.form} only redacted, the others show the number")
     if using.settings.threshold > 0:
         options = dataclasses.replace(options, threshold=using.settings.threshold)
     return options, shown
