@@ -125,8 +125,8 @@ def test_the_sample_card_is_read(reader):
         (Path("card.jpg"), r"bankcard_ocr\.read\(path\) opens a file"),
         (None, r"bankcard_ocr\.read\(path\) opens a file"),
         (io.BytesIO(SAMPLE), r"give what its read\(\) returns"),
-        (np.zeros((9, 9, 3), np.uint8), r"Reader\.read_pixels reads an array"),
-        (Image.new("RGB", (9, 9)), r"Reader\.read_pixels reads an array"),
+        (np.zeros((9, 9, 3), np.uint8), r"Reader\.read_pixels reads numpy\.asarray of it"),
+        (Image.new("RGB", (9, 9)), r"Reader\.read_pixels reads numpy\.asarray of it"),
     ],
 )
 def test_what_is_not_bytes_is_no_picture(reader, picture, advice: str):
@@ -464,10 +464,11 @@ def test_the_same_picture_again_is_no_second_witness(reader):
 
 
 @pytest.mark.parametrize("name", ["threads", "max_bytes"])
-def test_a_reader_needs_a_thread_and_a_byte(name):
-    """Fewer are wrong usage, told before a model is loaded."""
+@pytest.mark.parametrize("number", [0, -1, 1.5, "2", None])
+def test_a_reader_needs_a_thread_and_a_byte(name: str, number):
+    """Fewer, or no whole number, are wrong usage, told before a model is loaded."""
     with pytest.raises(ValueError, match="1 or more"):
-        Reader(**{name: 0})
+        Reader(**{name: number})
 
 
 def test_a_reader_takes_pictures_as_large_as_it_is_told():

@@ -55,8 +55,8 @@ class Reader:
         Pictures of more than ``max_bytes`` are refused. Raises ValueError when ``threads`` or ``max_bytes`` is less
         than 1.
         """
-        if min(threads, max_bytes) < 1:
-            raise ValueError(f"threads and max_bytes are 1 or more, not {threads} and {max_bytes}")
+        if not all(isinstance(number, int) and number >= 1 for number in (threads, max_bytes)):
+            raise ValueError(f"threads and max_bytes are whole, 1 or more, not {threads!r} and {max_bytes!r}")
         self._max_bytes = max_bytes
         self.locator = Model("locate", threads=threads)
         self.recognizer = Model("recognize", threads=threads)
@@ -300,7 +300,7 @@ def _as_bytes(data: object) -> bytes:
     if hasattr(data, "read"):
         advice = "give what its read() returns"
     elif hasattr(data, "__array_interface__"):
-        advice = "Reader.read_pixels reads an array (H, W, 3)"
+        advice = "Reader.read_pixels reads numpy.asarray of it, RGB in the shape (H, W, 3)"
     else:
         advice = "bankcard_ocr.read(path) opens a file"
     raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; {advice}")
