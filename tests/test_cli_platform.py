@@ -231,6 +231,17 @@ class TestApps:
         assert "cloud functions may call nothing\n" == run("apps", "import", "wx1", str(file))
 
     @pytest.mark.parametrize(
+        ("names", "is_told"), [('["wxacode.get", "OCR.bankcard"]', True), ('["ocr.bankcard", "wxacode.get"]', False)]
+    )
+    def test_a_config_json_that_permits_no_recognition_is_told_of(self, app, tmp_path, names: str, is_told: bool):
+        """Its names are taken, and standard error says what every call will get."""
+        file = tmp_path / "config.json"
+        file.write_text(f'{{"permissions": {{"openapi": {names}}}}}')
+        result = CliRunner().invoke(cli.app, ["apps", "import", "wx1", str(file)])
+
+        assert (0, is_told) == (result.exit_code, "does not name ocr.bankcard" in result.stderr)
+
+    @pytest.mark.parametrize(
         ("content", "reason"),
         [
             (b"", 'must read {"permissions"'),

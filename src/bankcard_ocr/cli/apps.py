@@ -166,6 +166,8 @@ def import_config(
     except ValueError as error:
         raise BankcardError(f"{file} cannot be used: {error}") from error
     changed = _change(appid, config, lambda app: dataclasses.replace(app, permissions=names))
+    if names and CLOUD_APIS.keys().isdisjoint(names):
+        typer.echo(f"{file} does not name {', '.join(CLOUD_APIS)}: cloud calls are refused (-604101)", err=True)
     _show_list(appid, "permissions", changed.permissions, "cloud functions may call nothing", as_json=as_json)
 
 
