@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import NotAPicture, PictureTooLarge
 
-PATIENCE_S = 5.0  # for a process that has 3 s of the processor
+PATIENCE_S = 15.0  # for a process that has 3 s of the processor, which others may be at, too
 _PROGRAM = Path(__file__).with_name("pdf_process.py")
 
 
