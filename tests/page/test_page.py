@@ -1056,6 +1056,29 @@ class TestFields:
 
         assert (1, 2) == (tried, logged_in.evaluate(used) - before)
 
+    def test_a_browser_that_gives_noise_sends_none(self, logged_in):
+        """Some do, against fingerprinting: the camera says so, a large picture goes as it is, for the server to refuse."""
+        sent = held(logged_in, "cv/ocr/bankcard")
+        logged_in.evaluate(
+            """() => {
+                const read = CanvasRenderingContext2D.prototype.getImageData;
+                CanvasRenderingContext2D.prototype.getImageData = function (...place) {
+                    const got = read.apply(this, place);
+                    got.data.forEach((_, at) => (got.data[at] = 255 * Math.random()));
+                    return got;
+                };
+            }"""
+        )
+        logged_in.get_by_role("button", name="Live camera").click()
+        logged_in.get_by_text("noise instead of the camera's pictures").wait_for()
+        filmed = len(sent)
+        file = io.BytesIO()
+        Image.new("RGB", (1200, 700), "white").save(file, "bmp")
+        logged_in.locator("#file").set_input_files({"name": "a", "mimeType": "image/bmp", "buffer": file.getvalue()})
+        until(logged_in, lambda: sent)
+
+        assert (0, True) == (filmed, len(sent[0].request.post_data_buffer) > 2**21)
+
     def test_a_film_that_was_refused_for_a_while_is_begun_again(self, logged_in):
         """There is no picture to send once more."""
         frames = film(logged_in)

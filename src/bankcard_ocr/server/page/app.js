@@ -34,7 +34,7 @@ async function read(files, call = { key: api.newKey(), sent: null }) {
     drawn.push(await drawable(file));
     if (mine !== turn) return;
   }
-  const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null);
+  const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null && camera.isCanvasTrue());
   show.reading(drawn, names, large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
   call.sent ??= await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;

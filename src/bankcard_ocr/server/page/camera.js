@@ -21,6 +21,7 @@ let chosen = ""; // the id of the camera to film with, for as long as the page i
 /** Runs until certain, stopped or refused; `onFrame(bitmap, answer)` is told of each frame read. Answers {key, frames}: why it ended. */
 export async function start(onFrame) {
   if (!navigator.mediaDevices?.getUserMedia) return { key: "noCamera", frames: 0 };
+  if (!isCanvasTrue()) return { key: "noCanvas", frames: 0 };
   const run = (running = { frames: 0, key: null, camera: "", stream: null, wake: null });
   guide("g_ask");
   try {
@@ -192,6 +193,14 @@ export function measures(grey, before) {
     blurred: squares / inner - (edges / inner) ** 2 < BLURRED,
     moving: moved / grey.length > MOVING,
   };
+}
+
+/** Whether a canvas gives what was drawn: browsers that keep pages from knowing them again give noise, and it would be charged. */
+export function isCanvasTrue() {
+  const { width, height } = LOOK, pen = Object.assign(document.createElement("canvas"), LOOK).getContext("2d");
+  pen.fillStyle = "#808080";
+  pen.fillRect(0, 0, width, height);
+  return pen.getImageData(0, 0, width, height).data.every((value, at) => at % 4 === 3 || Math.abs(value - 128) < 9);
 }
 
 async function frame(video) {
