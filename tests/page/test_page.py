@@ -297,6 +297,17 @@ class TestReading:
 
         assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
 
+    def test_what_the_browser_alone_can_draw_is_sent_as_it_draws_it(self, logged_in):
+        """An AVIF, which no server reads, is a JPEG then; nobody is told that it was made smaller."""
+        file = io.BytesIO()
+        Image.open(io.BytesIO(resources.files(server).joinpath("sample.jpg").read_bytes())).save(file, "avif")
+        avif = {"name": "card.avif", "mimeType": "image/avif", "buffer": file.getvalue()}
+        logged_in.locator("#file").set_input_files(avif)
+        logged_in.locator("#number").wait_for()
+
+        assert "6200 00•• •••• 0005" == logged_in.locator("#number").inner_text()
+        assert 0 == logged_in.get_by_text("The picture was made smaller").count()
+
     def test_a_large_picture_is_made_small_enough(self, logged_in):
         """One of noise, which JPEG hardly makes smaller, is sent with at most 2 MiB all the same."""
         file, sent = io.BytesIO(), []

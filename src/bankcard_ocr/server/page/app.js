@@ -9,6 +9,7 @@ import { current, failure, t, toggle } from "./texts.js";
 
 const mostBytes = () => Number(document.documentElement.dataset.mostBytes); // of a picture that the server takes
 const LONG_SIDE = 2400, LEAST_SIDE = 320; // of a picture as it is kept, and of one that had to be made smaller at least
+const DRAWN_ALONE = new Set(["image/avif", "image/heic", "image/heif", "image/jxl"]); // by some browsers, and not read by every server
 
 let waiting = null; // the pictures that were chosen before the login
 let loginError = null; // the answer of the last failed login
@@ -34,9 +35,10 @@ async function read(files, call = { key: api.newKey(), sent: null }) {
     drawn.push(await drawable(file));
     if (mine !== turn) return;
   }
-  const large = files.map(({ size }, at) => size > mostBytes() && drawn[at] !== null && camera.isCanvasTrue());
+  const isDrawn = files.map((_file, at) => drawn[at] !== null && camera.isCanvasTrue());
+  const large = files.map(({ size }, at) => size > mostBytes() && isDrawn[at]);
   show.reading(drawn, names, large.includes(true) ? ["tooLarge", { most: Number((mostBytes() / 2 ** 20).toPrecision(3)) }] : null);
-  call.sent ??= await Promise.all(files.map((file, at) => (large[at] ? jpeg(drawn[at]) : file))); // seconds, on a phone
+  call.sent ??= await Promise.all(files.map((file, at) => (large[at] || (isDrawn[at] && DRAWN_ALONE.has(file.type)) ? jpeg(drawn[at]) : file))); // seconds, on a phone
   if (mine !== turn) return;
   const answer = await api.recognize(call.sent, call.key);
   if (mine === turn) show.answered(answer);
