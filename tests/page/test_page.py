@@ -1068,7 +1068,7 @@ class TestFields:
         assert (1, 2) == (tried, logged_in.evaluate(used) - before)
 
     def test_a_browser_that_gives_noise_sends_none(self, logged_in):
-        """Some do, against fingerprinting: the camera says so, a large picture goes as it is, for the server to refuse."""
+        """Some do, against fingerprinting: the camera says so, a large picture goes as it is and is refused."""
         sent = held(logged_in, "cv/ocr/bankcard")
         logged_in.evaluate(
             """() => {
