@@ -774,6 +774,7 @@ class TestFormats:
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     def test_who_stops_it_twice_stops_it_once(self, reader, picture, monkeypatch, number: int, status: int):
         """A second Ctrl-C cuts nothing short: ended before its threads, Python is aborted (134)."""
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
         ended = []
 
         def stopped(_pool, work, *_counts):
@@ -791,7 +792,7 @@ class TestFormats:
         assert (status, [True], signal.default_int_handler) == (
             result.exit_code,
             ended,
-            signal.getsignal(signal.SIGINT),
+            signal.signal(signal.SIGINT, before),
         )
 
 
