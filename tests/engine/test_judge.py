@@ -136,6 +136,21 @@ def test_slashed_zeros_are_no_eights(text: str, believed: bool):
     assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "believed"),
+    [
+        ("6202020202020202028", True),
+        ("6202020202020202023", False),
+        ("6200000000000000012", True),  # counts on, as designers do
+        ("5105105105105102", True),  # specimens are shorter
+    ],
+)
+def test_nineteen_digits_pass_the_check(text: str, believed: bool):
+    """However clear they are: those of real cards do, and no designer makes up as many."""
+    assert believed == (told(view((text, 0.999)))[0][1] > 0.5)
+    assert told(view((text, 0.999)), prior=False)[0][1] > 0.5
+
+
 @pytest.mark.parametrize(("width", "believed"), [(9.0, False), (13.0, True)])
 def test_a_seven_as_narrow_as_a_one_is_none(width: float, believed: bool):
     """Where the check digit tells."""

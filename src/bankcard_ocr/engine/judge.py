@@ -80,8 +80,9 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
         return True
     if issued.is_proven(number):
         return False
-    is_another = issued.is_part(number) or issued.is_nobodys(number) or may_be_misread(number, views)
-    return is_another or _may_be_a_part(number, views)
+    is_another = issued.is_part(number) or issued.is_nobodys(number)
+    is_misread = issued.is_long_and_broken(number) or may_be_misread(number, views)
+    return is_another or is_misread or _may_be_a_part(number, views)
 
 
 def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
