@@ -120,8 +120,14 @@ def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, 
         ("6200000000000005", (235, 60, 50), False),  # what is under it cannot be told
     ],
 )
-def test_a_last_group_under_a_cover_is_not_left_out(search, number: str, cover: tuple[int, int, int], believed: bool):
-    """Of 19 digits the first sixteen are no number: where three more would be the card looks otherwise."""
+@pytest.mark.parametrize("is_scan", [False, True])
+def test_a_last_group_under_a_cover_is_not_left_out(
+    search, number: str, cover: tuple[int, int, int] | None, believed: bool, is_scan: bool
+):
+    """Of 19 digits the first sixteen are no number: where three more would be the card looks otherwise.
+
+    A scan is the card, though its number may be read before a card is looked for.
+    """
     face = glyphs.Face(corner=0.17, stroke=0.145)
     middles = np.stack([7 + 2.8 * np.arange(23), np.full(23, 31.0)], 1).astype(np.float32)
     text = pan.group(number) if len(number) < pan.LONGEST else " ".join([number[i : i + 4] for i in range(0, 19, 4)])
@@ -137,7 +143,9 @@ def test_a_last_group_under_a_cover_is_not_left_out(search, number: str, cover: 
         left = 92 + round(10 * (middles[19, 0] + middles[20, 0]) / 2)
         pixels[330:400, left:930] = cover
 
-    told = [each.candidates[0] for each in search(pixels=pixels).regions() if each.candidates]
+    picture = {"pixels": pixels[50:590, 92:948], "options": Options(type="scan")} if is_scan else {"pixels": pixels}
+
+    told = [each.candidates[0] for each in search(**picture).regions() if each.candidates]
 
     assert believed == any(each.number == number and each.confidence > 0.5 for each in told)
     assert not any(each.number != number and each.confidence > 0.5 for each in told)

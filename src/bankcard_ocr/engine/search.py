@@ -58,10 +58,8 @@ class Search:
         sixteen leaves as much room behind them, but where they are small (docs/LOG.md).
         """
         whole = self.look.to_its_ends(region)
-        if len(whole.number) != issued.SIXTEEN or not issued.may_lack_a_group(whole.number):
-            return whole
-        card = cards.around(whole.text_quad, self.detections)
-        if card is None:
+        card = self._card_of(whole) if issued.may_lack_a_group(whole.number) else None
+        if card is None or len(whole.number) != issued.SIXTEEN:
             return whole
         group = GROUP / issued.SIXTEEN
         is_covered = (
@@ -69,6 +67,12 @@ class Search:
             and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
         )
         return whole.refused() if is_covered else whole
+
+    def _card_of(self, region: Region) -> quads.Quad | None:
+        """The card on which ``region`` was read; a scan is the card, though none was located yet."""
+        located = cards.around(region.text_quad, self.detections)
+        is_card = located is None and self.look.options.type == "scan"
+        return quads.rectangle(*self.look.pixels.shape[1::-1]) if is_card else located
 
     def _tried(self) -> Iterator[list[Region]]:
         """All such regions, line by line: first the lines that give a number for the fewest strips (docs/LOG.md)."""
