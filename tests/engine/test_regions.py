@@ -20,6 +20,8 @@ GIFT_CARD = "7110917582036641"
         ([GIFT_CARD], True, "number unreadable: at the edge, perhaps cut off"),
         ([GIFT_CARD, GIFT_CARD.replace("8", "3")], False, "number unreadable"),  # one as likely as the other
         (["4111111111111112"], False, "number unreadable"),  # an issuer's, whatever else speaks against it
+        (["6202020202020202023"], False, "number unreadable"),
+        ([f"{GIFT_CARD}001"], False, "number unreadable: not as card numbers are"),
     ],
 )
 def test_a_clear_number_that_is_no_card_s_is_told_apart(texts: list[str], is_cut: bool, cause: str):

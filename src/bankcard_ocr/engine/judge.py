@@ -54,7 +54,7 @@ def ranked(views: Sequence[Line], *, prior: bool = True, printed: Prefix | None 
         return ()
     best = found[0].number
     is_odd = seen[best] < max(seen.values()) - FAR_FETCHED_NATS or _lacks_one(best, views)
-    is_unlike = prior and is_unlike_numbers(best, views)
+    is_unlike = prior and (issued.is_long_and_broken(best) or is_unlike_numbers(best, views))
     if is_odd or is_unlike:
         return refused(found)
     is_broken = prior and not (luhn.is_valid(best) or issued.counts_on(best))
@@ -80,9 +80,8 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
         return True
     if issued.is_proven(number):
         return False
-    is_another = issued.is_part(number) or issued.is_nobodys(number)
-    is_misread = issued.is_long_and_broken(number) or may_be_misread(number, views)
-    return is_another or is_misread or _may_be_a_part(number, views)
+    is_another = issued.is_part(number) or issued.is_nobodys(number) or may_be_misread(number, views)
+    return is_another or _may_be_a_part(number, views)
 
 
 def may_be_misread(digits: str, views: Sequence[Line] = ()) -> bool:
