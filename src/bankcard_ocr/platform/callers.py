@@ -112,9 +112,10 @@ class Callers:
             key = credentials.verify(secret, app.secret_hash)
         if key is None or not is_looked_at:
             self._state.consume(wrong, window, MOST_SECRETS)
+            if is_looked_at:
+                self._wrong.put(app, secret, b"")
             if count >= WRONG_SECRETS:
                 raise CallError(45011, f"too many wrong secrets, wait {int(window.ends - call.now) + 1} s")
-            self._wrong.put(app, secret, b"")
             raise is_wrong
         self._right.put(app, secret, key)
         return Client(app=app, key=key)
