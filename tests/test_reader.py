@@ -471,6 +471,11 @@ def test_a_reader_needs_a_thread_and_a_byte(name: str, number):
         Reader(**{name: number})
 
 
+def test_any_whole_number_of_threads_will_do():
+    """NumPy's, too, as arithmetic with arrays gives them."""
+    assert Reader(threads=np.int64(1), max_bytes=np.int64(1_000_000)).read(SAMPLE).number
+
+
 def test_a_reader_takes_pictures_as_large_as_it_is_told():
     """One byte over is refused, with the limit; the limit itself is read."""
     padded = SAMPLE + bytes(MAX_BYTES)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Integral
 from typing import Any, Protocol
 
 import numpy as np
@@ -55,7 +56,7 @@ class Reader:
         Pictures of more than ``max_bytes`` are refused. Raises ValueError when ``threads`` or ``max_bytes`` is less
         than 1.
         """
-        if not all(isinstance(number, int) and number >= 1 for number in (threads, max_bytes)):
+        if not all(isinstance(number, Integral) and number >= 1 for number in (threads, max_bytes)):
             raise ValueError(f"threads and max_bytes are whole, 1 or more, not {threads!r} and {max_bytes!r}")
         self._max_bytes = max_bytes
         self.locator = Model("locate", threads=threads)
