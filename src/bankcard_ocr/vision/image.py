@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 if "LD_LIBRARY_PATH" in os.environ:
     # Importing OpenCV adds an empty entry, which is the working directory: programs that are started from this process,
     # as for a PDF, would load libraries that lie among the pictures.
-    os.environ["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"].strip(":")
+    os.environ["LD_LIBRARY_PATH"] = ":".join(filter(None, os.environ["LD_LIBRARY_PATH"].split(":")))
 
 Pixels = NDArray[np.uint8]
 _Decoder = Callable[[bytes, int, int], "Picture"]  # (data, enough, max_pixels)
