@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import operator
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Integral
 from typing import Any, Protocol
 
 import numpy as np
@@ -56,7 +56,11 @@ class Reader:
         Pictures of more than ``max_bytes`` are refused. Raises ValueError when ``threads`` or ``max_bytes`` is less
         than 1.
         """
-        if not all(isinstance(number, Integral) and number >= 1 for number in (threads, max_bytes)):
+        try:
+            is_usable = min(map(operator.index, (threads, max_bytes))) >= 1
+        except TypeError:
+            is_usable = False
+        if not is_usable:
             raise ValueError(f"threads and max_bytes are whole, 1 or more, not {threads!r} and {max_bytes!r}")
         self._max_bytes = max_bytes
         self.locator = Model("locate", threads=threads)
