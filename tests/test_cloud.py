@@ -718,6 +718,19 @@ def test_an_account_that_nobody_uses_any_more_gives_its_connections_back(uniniti
     assert (False, True) == (before, client.is_closed)
 
 
+def test_a_fork_has_connections_of_its_own(monkeypatch, make):
+    """Over its parent's it would get the answers that others asked for: a child of gunicorn --preload, for instance."""
+    account = make()
+    parents = account._client
+    monkeypatch.setattr(cloud.os, "getpid", lambda: -1)
+    account.openapi.ocr.bankcard(imgUrl="https://example.com/")
+    childs = account._client
+    account.openapi.ocr.bankcard(imgUrl="https://example.com/")
+
+    assert (False, True) == (childs is parents, childs is account._client)
+    assert (False, False) == (parents.is_closed, childs.is_closed)
+
+
 def test_a_closed_account_says_so(server, make):
     """By the error that every call has, and nothing is sent."""
     account = make()

@@ -251,17 +251,23 @@ class Cloud:
         # without TLS, no certificates are read: that takes longer than a call
         self._verify = _certificates(ca_file) if self._url.startswith("https:") else False
         self._async_transport = async_transport
-        # as many kept as opened: a pool that holds more than it keeps closes idle ones, some just given to a thread
-        pool = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS)
-        self._client = httpx.Client(
-            base_url=self._url, verify=self._verify, timeout=timeout_s, transport=transport, limits=pool
-        )
-        weakref.finalize(self, self._client.close)
+        self._transport = transport
+        self._connect()
         self.openapi = OpenApi(lambda: self)
         self.aio = Aio(lambda: self)
 
     def __repr__(self) -> str:
         return f"Cloud({_shown(self._url)!r})"
+
+    def _connect(self) -> None:
+        """Opens a pool of connections, which are this process's alone."""
+        # as many kept as opened: a pool that holds more than it keeps closes idle ones, some just given to a thread
+        pool = httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS)
+        self._client = httpx.Client(
+            base_url=self._url, verify=self._verify, timeout=self._timeout_s, transport=self._transport, limits=pool
+        )
+        self._process = os.getpid()
+        self._closing = weakref.finalize(self, self._client.close)
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -292,12 +298,18 @@ class Cloud:
                 answer = self._send(step)
 
     def _send(self, ask: _Ask) -> httpx.Response | httpx.HTTPError:
+        if self._process != os.getpid() and not self._client.is_closed:
+            # A fork: over connections shared with its parent it would get another's answers. Its copies are left as
+            # they are, since a thread that is not here may have held the pool's lock.
+            self._closing.detach()
+            self._connect()
+        client = self._client
         try:
-            return self._client.send(_request(self._client, ask))
+            return client.send(_request(client, ask))
         except httpx.HTTPError as error:
             return error
         except RuntimeError as error:
-            if not self._client.is_closed:
+            if not client.is_closed:
                 raise
             raise _refusal(cloudcodes.SYSTEM_ERROR, ": the account was closed") from error
 
