@@ -159,6 +159,22 @@ def test_a_process_that_does_not_end_is_given_up(monkeypatch):
         image.decode(document(halves()))
 
 
+@pytest.mark.parametrize("written", [b"", b'{"width": 1600, "height": 800}\n\xff\xff'])
+def test_a_process_whose_end_nobody_tells_is_given_up_too(monkeypatch, written: bytes):
+    """Where SIGCHLD is ignored, or a handler reaps all children, one that was killed seems to have ended well."""
+    monkeypatch.setattr(subprocess, "run", lambda command, **_given: subprocess.CompletedProcess(command, 0, written))
+    with pytest.raises(NotAPicture, match="too long"):
+        image.decode(document(halves()))
+
+
+@pytest.mark.parametrize("program", ["/usr/sbin/uwsgi", "", None])
+def test_a_program_that_has_python_within_is_not_started_as_one(monkeypatch, program: str | None):
+    """The executable of uWSGI is no interpreter: the one of its environment draws."""
+    monkeypatch.setattr(sys, "executable", program)
+
+    assert (1600, 800) == image.decode(document(halves())).size
+
+
 @pytest.mark.parametrize("error", [ValueError, OSError])
 def test_a_limit_that_the_system_does_not_have_costs_no_other(monkeypatch, error: type[Exception]):
     """One of memory is refused by macOS: that of time is set all the same, and the page is drawn."""

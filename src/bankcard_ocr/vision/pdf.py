@@ -25,17 +25,29 @@ def page(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
         raise PictureTooLarge(got=facts["pixels"], limit=max_pixels, unit="pixels")
     if "fault" in facts:
         raise NotAPicture(facts["fault"])
-    return np.frombuffer(pixels, np.uint8).reshape(facts["height"], facts["width"], 3)
+    return pixels
 
 
-def _drawn(data: bytes, max_pixels: int) -> tuple[dict[str, Any], bytes]:
-    """What the program wrote: the facts and the pixels. Raises NotAPicture when it did not come to an end."""
+def _drawn(data: bytes, max_pixels: int) -> tuple[dict[str, Any], NDArray[np.uint8]]:
+    """What the program wrote: the facts and the pixels. Raises NotAPicture when it did not come to an end.
+
+    Where this process ignores SIGCHLD, or reaps all children, only what is missing tells that it did not.
+    """
     where = {name: value for name, value in os.environ.items() if not name.startswith("BANKCARD_")}  # such as passwords
     where["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # it finds what this process does
-    command = [sys.executable, "-P", str(_PROGRAM), str(max_pixels)]
+    command = [_interpreter(), "-P", str(_PROGRAM), str(max_pixels)]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=PATIENCE_S, env=where, check=True)  # noqa: S603 (our own program)
-    except (subprocess.SubprocessError, OSError) as error:
+        head, _, pixels = done.stdout.partition(b"\n")
+        facts = json.loads(head)
+        return facts, np.frombuffer(pixels, np.uint8).reshape(facts.get("height", 0), facts.get("width", 0), 3)
+    except (subprocess.SubprocessError, OSError, ValueError) as error:
         raise NotAPicture("PDF that takes too long to draw, or cannot be drawn") from error
-    facts, _, pixels = done.stdout.partition(b"\n")
-    return json.loads(facts), pixels
+
+
+def _interpreter() -> str:
+    """The Python at work; of a program that has it within, as uWSGI, the one that is installed with it."""
+    program = sys.executable or ""
+    if Path(program).name.lower().startswith("python"):
+        return program
+    return str(Path(sys.exec_prefix, "python.exe" if os.name == "nt" else "bin/python3"))
