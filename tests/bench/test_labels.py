@@ -84,6 +84,11 @@ def test_byte_order_mark(tmp_path) -> None:
         ('file,number_quad\na.jpg,"[[0,0],[Infinity,0],[9,2],[0,2]]"\n', 2),
         ('file,number_quad\na.jpg,"[[0,0],[1e30,0],[9,2],[0,2]]"\n', 2),
         ('file,number\n"a.jpg,\n', 1),
+        ('file,number\na.jpg,\nb.jpg,\n"c.jpg,\nd.jpg,\n', 4),
+        ("file,number\na.jpg,\n\n\nb.jpg,41x1\n", 5),
+        ("file,number\na.jpg,\n\n\na.jpg,\n", 5),
+        ("file,number\na.jpg,\nb.jpg,1111\n", 3),
+        ("file,number\na.jpg,\nb.jpg,41111111111111111111\n", 3),
     ],
 )
 def test_faults_name_their_line(text, line) -> None:
@@ -93,7 +98,10 @@ def test_faults_name_their_line(text, line) -> None:
     assert line == caught.value.line
 
 
-@pytest.mark.parametrize("column", ["numbers", "Number", "card_number", "Card Number", "pan", "NUMBER_SHA256", "卡号"])
+@pytest.mark.parametrize(
+    "column",
+    ["numbers", "Number", "card_number", "Card Number", "pan", "NUMBER_SHA256", "卡号", "银行卡号", "账号", "card num"],
+)
 def test_a_column_that_resembles_number(column) -> None:
     """A misspelt column of numbers does not make every picture a negative: the columns are named."""
     with pytest.raises(LabelsError, match=f"'file', '{column}', 'bank'"):

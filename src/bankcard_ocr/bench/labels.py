@@ -27,13 +27,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from ..errors import BankcardError, NumberError
 from ..numbers import pan
 from ..reading import Quad
 
 _SHA256_CHARS = 64
-_NUMBERS = {"cardnumber", "cardnumbers", "cardno", "pan", "pans", "sha256", "卡号"}  # what else people call them
+_NUMBERS = {"cardnumber", "cardnumbers", "cardnum", "cardno", "pan", "pans", "sha256"}  # what else people call them
+_CHINESE_NUMBERS = ("卡号", "账号", "帐号")  # 银行卡号 as well
 _FARTHEST = 1_000_000  # pixels: beyond any picture, as NaN and Infinity are, which JSON of Python may have
 _FIGURES = {"", "file", "number", "number_sha256", "number_quad"}  # all other columns are strata
 
@@ -74,20 +76,21 @@ def load(path: Path) -> list[Label]:
 def parse(lines: Iterable[str]) -> list[Label]:
     """The labels of a CSV text given line by line, header first. Raises LabelsError."""
     reader = csv.DictReader(lines, strict=True)
+    rows: list[tuple[int, dict[str | Any, str | Any]]] = []
     try:
         _check([name.strip() for name in reader.fieldnames or ()])
-        rows = list(reader)
-    except csv.Error as error:
-        raise LabelsError(1, f"not CSV: {error}") from None
-    labels = [_label(line, row) for line, row in enumerate(rows, start=2)]
-    if not labels:
+        rows.extend((reader.line_num, row) for row in reader)
+    except csv.Error as error:  # an open quote is one until the file ends; it stands behind the last whole line
+        raise LabelsError(rows[-1][0] + 1 if rows else 1, f"not CSV: {error}") from None
+    if not rows:
         raise LabelsError(1, "no pictures; a header line and at least one picture are needed")
-    seen: set[str] = set()
-    for line, label in enumerate(labels, start=2):
-        if label.file in seen:
+    labels: dict[str, Label] = {}
+    for line, row in rows:
+        label = _label(line, row)
+        if label.file in labels:
             raise LabelsError(line, f"{_shown(label.file)} is labelled twice")
-        seen.add(label.file)
-    return labels
+        labels[label.file] = label
+    return list(labels.values())
 
 
 def _check(columns: Sequence[str]) -> None:
@@ -102,7 +105,11 @@ def _check(columns: Sequence[str]) -> None:
 
 def _resembles_number(column: str) -> bool:
     plain = re.sub(r"[\W_]", "", column.lower())
-    return plain in _NUMBERS or bool(get_close_matches(plain, ("number", "numbersha256"), cutoff=0.8))
+    return (
+        plain in _NUMBERS
+        or plain.endswith(_CHINESE_NUMBERS)
+        or bool(get_close_matches(plain, ("number", "numbersha256"), cutoff=0.8))
+    )
 
 
 def _shown(name: str) -> str:
@@ -130,9 +137,14 @@ def _label(line: int, row: Mapping[str | None, str | None]) -> Label:
 
 def _number(line: int, text: str) -> str:
     try:
-        return pan.compact(text) if text else ""
+        number = pan.compact(text) if text else ""
     except NumberError as error:
         raise LabelsError(line, str(error)) from None
+    if number and not pan.SHORTEST <= len(number) <= pan.LONGEST:
+        raise LabelsError(
+            line, f"the number has {len(number)} digits, a whole card number {pan.SHORTEST} to {pan.LONGEST}"
+        )
+    return number
 
 
 def _length(line: int, text: str, number: str) -> int | None:
