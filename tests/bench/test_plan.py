@@ -119,6 +119,16 @@ def test_failures_get_their_pictures(folder) -> None:
     assert (420, 120) == shape
 
 
+def test_pictures_of_failures_are_made_one_at_a_time(folder) -> None:
+    """A report of thousands of failures never holds all of their pictures: the next is read when it is asked for."""
+    work = planned(folder, "turned90")
+    (failure,) = plan.carry_out(work, [Sized()]).failures
+    found = plan.with_pictures(work, [failure, failure])
+    first = next(found).sample
+    (folder / "a.png").unlink()
+    assert (True, None) == (first is not None, next(found).sample)
+
+
 def test_crops(folder) -> None:
     """Crops are compared digit by digit, gaps left out, by those engines that can."""
     crops = [

@@ -118,15 +118,15 @@ def carry_out(
     return Measured(suites=told, failures=failures)
 
 
-def with_pictures(plan: Plan, failures: Iterable[Failure]) -> list[Failure]:
-    """``failures`` with their pictures, made anew unless they are gone; the report masks them."""
+def with_pictures(plan: Plan, failures: Iterable[Failure]) -> Iterator[Failure]:
+    """``failures`` with their pictures, one at a time, made anew unless they are gone; the report masks them."""
     labels = {label.file: label for label in plan.labels}
 
     def made(failure: Failure) -> Sample | None:
         (*found,) = suites.read(plan.folder, [labels[failure.case.label.file]])
         return PICTURE_SUITES[failure.suite].derive(found[0]) if found else None
 
-    return [replace(failure, sample=made(failure)) for failure in failures]
+    return (replace(failure, sample=made(failure)) for failure in failures)
 
 
 def _samples(plan: Plan, suite: Suite) -> Iterator[Sample]:

@@ -13,7 +13,8 @@ What else a card shows (a name, a date, a second number) stays visible: share su
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import chain
@@ -50,13 +51,11 @@ class Failure:
     sample: Sample | None = None
 
 
-def page(result: Mapping[str, Any], failures: Sequence[Failure] = ()) -> str:
-    """The report of ``result`` as HTML text."""
+def page(result: Mapping[str, Any], failures: Iterable[Failure] = ()) -> str:
+    """The report of ``result`` as HTML text. ``failures`` are gone through once: no two pictures are kept whole."""
     parts = [_head(result), _left_out(result)]
     parts += [_suite(name, suite, list(result["engines"])) for name, suite in result["suites"].items()]
-    if failures:
-        parts.append(_failures(failures))
-    parts.append(_machine(result))
+    parts += [_failures(failures), _machine(result)]
     body = "\n".join(parts)
     title = escape(result["title"])
     return (
@@ -370,12 +369,12 @@ def _table(rows: str) -> str:
     return f'<div class="table"><table>{rows}</table></div>'
 
 
-def _failures(failures: Sequence[Failure]) -> str:
-    told: dict[str, str] = {}
+def _failures(failures: Iterable[Failure]) -> str:
+    told: defaultdict[str, list[str]] = defaultdict(list)
     for failure in failures:
-        told[failure.engine] = told.get(failure.engine, "") + _failure(failure)
-    sheets = [f'<h3>{escape(engine)}</h3><div class="sheet">{sheet}</div>' for engine, sheet in told.items()]
-    return f"<section><h2>Failures</h2>{''.join(sheets)}</section>"
+        told[failure.engine].append(_failure(failure))
+    sheets = [f'<h3>{escape(engine)}</h3><div class="sheet">{"".join(sheet)}</div>' for engine, sheet in told.items()]
+    return f"<section><h2>Failures</h2>{''.join(sheets)}</section>" if sheets else ""
 
 
 def _failure(failure: Failure) -> str:
