@@ -9,6 +9,7 @@ import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -342,6 +343,21 @@ def test_failures_are_ordered() -> None:
     some = [case(None, guess=VISA, confidence=0.4), case(MASTERCARD, confidence=0.7), case(MASTERCARD, confidence=0.99)]
     found = report.failures_of("s", {"x": [*some, case(None, want=None), case(VISA)]})
     assert [some[2], some[1], some[0]] == [failure.case for failure in found]
+
+
+@pytest.mark.parametrize("name", ["bank " + "中" * 30, "bank " + "Industrial and Commercial Bank " * 3])
+def test_a_long_name_of_a_stratum_is_whole(name) -> None:
+    """It begins within the plot, where 12 pixels are enough for a Chinese character and 7 for a Latin one."""
+    plot = ET.fromstring(svg.bars([svg.Row(name=name, marks=[])], "x"))
+    (end,) = [float(text.get("x")) for text in plot.iter("text") if text.text == name]
+    assert end >= sum(12 if char == "中" else 7 for char in name)
+
+
+def test_a_report_is_whole_on_paper() -> None:
+    """Nothing scrolls there, and neither a plot nor a failure is cut in two."""
+    _, _, printed = report.page(result()).partition("@media print{")
+    assert ".table,figure{overflow:visible}" in printed
+    assert "figure,tr,.sheet>div{break-inside:avoid}" in printed
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

@@ -438,4 +438,6 @@ figure{{margin:1rem 0;max-width:100%;overflow-x:auto}} figcaption{{color:var(--s
 .sheet{{display:grid;grid-template-columns:repeat(auto-fill,minmax(220px,1fr));gap:1rem}}
 .sheet>div{{border:1px solid var(--line);border-radius:8px;padding:.6rem;overflow-wrap:anywhere}}
 .sheet .wrong{{border-color:var(--bad)}} .sheet img{{max-width:100%;border-radius:4px}}
+@media print{{.row{{display:block}} svg{{max-width:100%;height:auto}} .table,figure{{overflow:visible}}
+th,td{{white-space:normal}} h2,h3,figcaption{{break-after:avoid}} figure,tr,.sheet>div{{break-inside:avoid}}}}
 """

@@ -7,6 +7,7 @@ figures. Shares near 1 are drawn on a stretched axis, where 0.9, 0.99 and 0.999 
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -77,7 +78,7 @@ PERCENT = Axis(name="", place=lambda share: share, ticks=[(tick / 100, f"{tick} 
 
 def bars(rows: Sequence[Row], label: str) -> str:
     """A line for each row, on it a dot for each mark with its interval as a whisker; shares from 0 to 100 %."""
-    step, names = 14, 190
+    step, names = 14, max(190, *(round(_text_width(row.name)) + 20 for row in rows))
     height = sum(step * max(1, len(row.marks)) + 8 for row in rows)
     frame = Frame(left=names, top=6, width=420, height=max(height, 1))
     parts = [_grid_x(frame, PERCENT)]
@@ -143,6 +144,11 @@ def steps(histograms: Sequence[Sequence[tuple[float, float, int]]], label: str, 
                 f"<title>{low:.3g} to {high:.3g} {escape(unit)}: {count}</title></rect>"
             )
     return _svg(frame.left + frame.width + 24, frame.top + frame.height + 44, label, parts)
+
+
+def _text_width(text: str) -> float:
+    """Pixels that ``text`` takes at 12 pixels a line, or less: a plot cannot measure the fonts that it will meet."""
+    return sum(12 if unicodedata.east_asian_width(char) in "WF" else 7.5 for char in text)
 
 
 def _whisker(frame: Frame, mark: Mark, y: float) -> str:
