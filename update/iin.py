@@ -33,6 +33,16 @@ MARKS = (
     (("预付",), "prepaid"),
     (("借记", "储蓄", "灵通卡", "一卡通"), "debit"),
 )
+SLIPS = (  # of cardbin, in the names of cards
+    ("信用卡员", "信用卡"),
+    ("大莱", "大来"),
+    ("准贷卡", "准贷记卡"),
+    ("民VISA", "民生VISA"),
+    ("鸳都", "鸢都"),
+    ("神州兴陇", "神舟兴陇"),
+    ("(", "（"),
+    (")", "）"),
+)
 HEADER = """\
 # Who issues the cards whose numbers begin with these digits. Written by update/iin.py; do not edit by hand.
 # version {version}
@@ -76,7 +86,9 @@ def from_bankcardinfo(source: str) -> list[tuple[str, str, int, str]]:
 
 
 def from_cardbin(source: str) -> dict[str, tuple[str, str]]:
-    """(bank, card name) by prefix."""
+    """(bank, card name) by prefix, the names with their slips mended."""
+    for slip, mended in SLIPS:
+        source = source.replace(slip, mended)
     return {p: (bank, name.strip("- ")) for p, bank, name in re.findall(r'"(\d+)" : "([^|"]+)\|([^"]*)"', source)}
 
 

@@ -86,6 +86,14 @@ def test_types_of_cards_are_told_apart(prefix: str, kind: str):
     assert kind == iin.lookup(prefix).type
 
 
+def test_names_of_cards_are_written_as_chinese_is():
+    """The sources' slips are mended, and brackets are full-width."""
+    table = resources.files("bankcard_ocr.numbers").joinpath("iin.dat").read_text("utf-8")
+    named = [line.partition(" | ")[2] for line in table.splitlines() if line.startswith("  ")]
+
+    assert ([], "中银威士信用卡") == ([name for name in named if set("()") & set(name)], iin.lookup("409667").card_name)
+
+
 def test_a_longer_prefix_beats_a_shorter():
     """Own entries of six and eight digits: the eight decide."""
     table = iin.Table.parse(b"issuer A\n  700000 16 debit\nissuer B\n  70000000 16 credit\n")
