@@ -50,7 +50,7 @@ HEADER = """\
 # source networks: by hand, update/networks.txt, which names the publications
 # source prefixes, lengths, types of China's banks: npm bankcardinfo 2.0.6 by navyxie (ISC licence), of 2013 and later
 # source card names and further prefixes: PyPI cardbin 1.0.0 by bopo.wang (MIT licence), of 2017
-# source English names of banks: by hand, update/banks.tsv
+# source names of banks: by hand, update/banks.tsv
 # The form is described in iin.py. A prefix listed twice is claimed by both.
 """
 

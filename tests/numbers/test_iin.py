@@ -86,6 +86,22 @@ def test_types_of_cards_are_told_apart(prefix: str, kind: str):
     assert kind == iin.lookup(prefix).type
 
 
+@pytest.mark.parametrize(
+    ("prefix", "bank"),
+    [
+        ("622367", "绵阳市商业银行"),  # its name still: there is no 绵阳银行
+        ("622485", "江苏银行"),  # 无锡市商业银行 of old; 无锡银行 is another, once 无锡农村商业银行
+        ("621415", "富滇银行"),
+        ("622335", "广西北部湾银行"),
+        ("622342", "四川银行"),
+        ("621274", "汇业银行"),
+    ],
+)
+def test_banks_have_the_names_that_they_have_now(prefix: str, bank: str):
+    """The sources, of 2013 and 2017, know many by those they had before they were renamed or merged."""
+    assert bank == iin.lookup(prefix).issuer_zh
+
+
 def test_names_of_cards_are_written_as_chinese_is():
     """The sources' slips are mended, and brackets are full-width."""
     table = resources.files("bankcard_ocr.numbers").joinpath("iin.dat").read_text("utf-8")
