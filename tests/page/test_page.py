@@ -1587,6 +1587,19 @@ class TestPeople:
 
         assert [0, 0] == [*left, logged_in.get_by_role("button").count()]
 
+    def test_no_panel_and_no_column_is_empty_on_paper(self, logged_in):
+        """Those that have nothing but what is there to be clicked are left out; what became of a call is not."""
+        ends(logged_in, (0, ""))
+        logged_in.emulate_media(media="print")
+        panel, column = logged_in.locator(".panel:has(#why)"), logged_in.locator("#replies thead th").last
+        before = [panel.is_visible(), column.is_visible()]
+        logged_in.emulate_media(media="screen")
+        logged_in.get_by_role("button", name=re.compile("Why")).first.click()
+        logged_in.locator("#record dl").wait_for()
+        logged_in.emulate_media(media="print")
+
+        assert ([False, False], True) == (before, panel.is_visible())
+
     def test_an_unsure_digit_is_told_by_more_than_its_colour(self, logged_in):
         """The line below it is broken."""
         replied(logged_in, REPLY, "#number")
