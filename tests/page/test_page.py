@@ -807,7 +807,9 @@ class TestFields:
         assert ["card", "number", "digit", "unsure digit", "date", "holder"] == page.locator(
             "#legend li"
         ).all_inner_texts()
-        assert "digit 3 80.0 %" in page.get_by_role("img", name="Certainty of each digit").get_attribute("aria-label")
+        assert "digit 3 80.0\u00a0%" in page.get_by_role("img", name="Certainty of each digit").get_attribute(
+            "aria-label"
+        )
 
     def test_nothing_is_drawn_over_the_cover(self, answered):
         """Between the sixth and the last four digits the drawing is one dark colour, until asked for."""
@@ -896,7 +898,8 @@ class TestFields:
         )
 
     @pytest.mark.parametrize(
-        ("confidence", "told"), [(1.0, ">99.9 %"), (0.99951, ">99.9 %"), (0.9995, "99.9 %"), (0.98999, "98.9 %")]
+        ("confidence", "told"),
+        [(1.0, ">99.9\u00a0%"), (0.99951, ">99.9\u00a0%"), (0.9995, "99.9\u00a0%"), (0.98999, "98.9\u00a0%")],
     )
     def test_no_certainty_is_said_to_be_100(self, answered, confidence: float, told: str):
         """Certainties are rounded down, those next to 1 too."""
@@ -1512,7 +1515,7 @@ class TestPeople:
             (Busy().cause, "服务器繁忙，请重试。"),
             ("the picture has 0 bytes", "文件为空。"),
             ("too many wrong secrets, wait 143 s", "请等待 143 秒。"),
-            ("json: not an object", "请求体无法解析（JSON 不是对象）。"),
+            ("json: not an object", "请求体格式有误（JSON 不是对象）。"),
             ("all 500 of today are used, the day ends at midnight in Beijing", "今日 500 次已用完，北京时间零点重置。"),
             ("something new", "something new"),
         ],
@@ -1627,6 +1630,17 @@ class TestPeople:
         chinese_phone.get_by_role("button", name="Switch to English").click()
 
         assert (390, "识别银行卡", "en") == (wide, title, chinese_phone.evaluate("document.documentElement.lang"))
+
+    def test_chinese_has_its_own_marks_and_no_spaces_beside_them(self, chinese_phone):
+        """Not between a code and what it means, nor before a bracket, nor in a percentage."""
+        told = chinese_phone.evaluate(
+            """async () => {
+                const { failure, joined, percent } = await import("/page/texts.js");
+                return [failure({ code: 40013, reply: {} }), joined("18:18", "（7 分钟）"), percent(0.5), percent(1)];
+            }"""
+        )
+
+        assert ["40013：appid 不存在。", "18:18（7 分钟）", "50.0%", ">99.9%"] == told
 
     def test_the_secret_has_one_name_in_chinese(self, chinese_phone):
         """It is the label of its field, and no text calls it anything else."""

@@ -25,7 +25,7 @@ export const TEXTS = {
     ...NETWORKS, n_unionpay: "UnionPay", n_mastercard: "Mastercard", n_amex: "American Express", n_diners: "Diners Club", n_discover: "Discover",
     canvas: "The picture with card, number line, digits and dates marked; the middle of the number is covered",
     canvasOpen: "The picture with card, number line, digits and dates marked",
-    holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
+    colon: ":", holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
     credit: "credit", debit: "debit", quasi_credit: "quasi-credit", prepaid: "prepaid", unknown: "unknown",
     w_expired: "expired", w_luhn_failed: "check digit does not hold", w_unknown_iin: "issuer unknown", w_not_upright: "not upright",
     w_border_incomplete: "cut off", w_blurred: "blurred", w_glare: "glare", w_occluded: "covered", w_too_small: "too small", w_photocopy: "photocopy", w_screen: "shown on a screen", w_several_cards: "several cards",
@@ -72,7 +72,7 @@ export const TEXTS = {
     ...NETWORKS, n_unionpay: "银联", n_mastercard: "万事达", n_amex: "美国运通", n_diners: "大来卡", n_discover: "发现卡",
     canvas: "已标出卡片、卡号行、各位数字和日期的图片，卡号中间部分已遮盖",
     canvasOpen: "已标出卡片、卡号行、各位数字和日期的图片",
-    holder: "持卡人", bank: "银行", card: "卡片名称", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行数据",
+    colon: "：", holder: "持卡人", bank: "发卡行", card: "卡片名称", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行数据",
     credit: "信用卡", debit: "借记卡", quasi_credit: "准贷记卡", prepaid: "预付卡", unknown: "未知",
     w_expired: "已过期", w_luhn_failed: "校验位不符", w_unknown_iin: "发卡行未知", w_not_upright: "方向不正",
     w_border_incomplete: "边缘不完整", w_blurred: "模糊", w_glare: "反光", w_occluded: "被遮挡", w_too_small: "太小", w_photocopy: "复印件", w_screen: "屏幕翻拍", w_several_cards: "多张卡",
@@ -85,7 +85,7 @@ export const TEXTS = {
     endsTitle: "调用结果", noCalls: "最近七天没有识别调用。", endsSince: "自 {time} 起共 {count} 次识别调用（只统计最近七天，最多 1000 次）。",
     showPicture: "显示图片", tryAgain: "重试", hidePicture: "遮盖图片", tooMany: "一次最多识别同一张卡的 {most} 张图片。", cameraMissing: "没有找到摄像头。",
     h_none: "图片中没有找到卡片。", h_unreadable: "卡号无法可靠识别。", h_unlike: "该号码不像银行卡卡号。", h_digits: "第 {digits} 位不确定。", h_digit: "第 {digits} 位不确定。", h_some: "有数字不确定。", h_cut: "卡号紧贴图片边缘，可能被截断。", h_differ: "这些图片不是同一张卡。",
-    h_empty: "文件为空。", h_unknown: "文件格式未知，请发送 JPEG。", h_foreign: "不支持 {kind}，请发送 JPEG。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_work: "上一次请求仍在处理中，请稍后重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体无法解析（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
+    h_empty: "文件为空。", h_unknown: "文件格式未知，请发送 JPEG。", h_foreign: "不支持 {kind}，请发送 JPEG。", h_truncated: "图片不完整（{kind}）。", h_damaged: "图片已损坏（{kind}）。", h_bytes: "超过 {most} 字节。", h_mebibytes: "超过 {most} MiB。", h_pixels: "超过 {most} 像素。", h_megapixels: "超过 {most} 万像素。", h_pages: "PDF 共 {count} 页，请只发送一页。", h_busy: "服务器繁忙，请重试。", h_work: "上一次请求仍在处理中，请稍后重试。", h_day: "今日 {count} 次已用完，北京时间零点重置。", h_minute: "本分钟已超过 {count} 次调用。", h_locked: "请等待 {seconds} 秒。", h_address: "调用来自 {address}。", h_body: "请求体格式有误（{fault}）。", h_away: "状态存储不可用。", h_slow: "图片传输过慢。",
     repliesTitle: "本次会话的调用记录", noReplies: "尚无调用。", time: "时间", call: "接口", code: "错误码", meaning: "含义", took: "毫秒", record: "记录", why: "查看",
     whyTitle: "查询某次调用", rid: "请求编号（rid），见每条 errmsg 末尾", ask: "查询",
     at: "时间", cost: "用时", request: "请求", sent: "请求内容", answered: "返回结果", from: "来源地址",
@@ -248,7 +248,7 @@ const IN_CHINESE = [
   [/^pan: the app has no key to encrypt to, see apps set-key$/, "pan：此应用没有加密公钥，见 apps set-key。"],
   [/^pan: the server has no fingerprint_key_file$/, "pan：服务器没有设置 fingerprint_key_file。"],
   [/^return: with pan=(\S+) only redacted, the others show the number$/, "return：pan=$1 时只能是 redacted，其他图片会显示卡号。"],
-  [/^return: with pan=fingerprint no picture, they show digits of the number$/, "return：pan=fingerprint 时没有图片，图片会显示卡号的数字。"],
+  [/^return: with pan=fingerprint no picture, they show digits of the number$/, "return：pan=fingerprint 时不能返回图片，图片会显示卡号中的数字。"],
   [/^return: (.+)$/, "return 只能是 $1。"],
   [/^idempotency-key: 1 to 255 visible ASCII characters$/, "idempotency-key 须为 1 至 255 个可见的 ASCII 字符。"],
   [/^idempotency-key: used within 24 hours with another picture or other parameters$/, "这个 idempotency-key 在 24 小时内已用于其他图片或参数。"],
@@ -308,7 +308,7 @@ export function cause(errmsg) {
 }
 
 /** A text without the spaces that Chinese has none of: beside its marks, and between two of its characters. */
-const tight = (text) => text.replace(/(?<=[\u3000-\u303f\uff00-\uffef]) |(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g, "");
+const tight = (text) => text.replace(/(?<=[\u3000-\u303f\uff00-\uffef]) | (?=[\u3000-\u303f\uff00-\uffef])|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g, "");
 
 /** Sentences one after the other, those that say nothing left out. */
 export const joined = (...sentences) => tight(sentences.filter(Boolean).join(" "));
@@ -319,10 +319,10 @@ const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 export const causeAlone = (code, text) => known(text) || joined(meaning(code), inWords(text));
 
 /** What an answer that is no success says, in a line. */
-export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : joined(`${code}:`, meaning(code), cause(reply.errmsg ?? "")));
+export const failure = ({ code, reply, status }) => (code === null ? noReply({ status }) : joined(`${code}${t("colon")}`, meaning(code), cause(reply.errmsg ?? "")));
 
-/** Rounded down, so that no text says 100 of what is not certain. */
-export const percent = (probability) => (probability > 0.9995 ? ">99.9 %" : `${(Math.floor(probability * 1000) / 10).toFixed(1)} %`);
+/** Rounded down, so that no text says 100 of what is not certain; on one line, and without a space in Chinese. */
+export const percent = (probability) => `${probability > 0.9995 ? ">99.9" : (Math.floor(probability * 1000) / 10).toFixed(1)}${language === "zh" ? "" : "\u00a0"}%`;
 
 const MINUTES = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, SECONDS = { ...MINUTES, second: "2-digit" };
 
