@@ -60,10 +60,9 @@ CREATE INDEX records_at ON records (at);
 _STEPS = (_FIRST, _RECORDS_BY_ROWID)  # the n-th brings a file to version n; a new one goes through all of them
 VERSION = len(_STEPS)
 
-_TOKEN = "SELECT digest, appid, kind, nonce, issued, expires, good_until FROM tokens WHERE digest = ?"  # noqa: S105
-_CURRENT = """
-    SELECT digest, appid, kind, nonce, issued, expires, good_until FROM tokens WHERE appid = ? AND kind = ? AND current
-"""
+_TOKENS = f"SELECT {', '.join(Token.__slots__)} FROM tokens"  # noqa: S608 (names of fields)
+_TOKEN = f"{_TOKENS} WHERE digest = ?"
+_CURRENT = f"{_TOKENS} WHERE appid = ? AND kind = ? AND current"
 
 
 class SqliteState:
