@@ -22,7 +22,6 @@ from bankcard_ocr.server.openapi import DOCUMENT
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 SECRET = "a secret of the tests"
-SCHEMAS = sorted(DOCUMENT["components"]["schemas"])
 
 
 def fits(schema: str, value: object) -> bool:
