@@ -66,9 +66,6 @@ class Server:
         """What it listens at; nothing once it is closed."""
         return () if self._sock is None else (self._sock,)
 
-    def is_serving(self) -> bool:
-        return self._sock is not None
-
     def close(self) -> None:
         """Takes what waits, accepts nothing more and closes the socket; connections that are open stay so."""
         if self._sock is not None:
