@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bankcard_ocr.errors import NotAPicture, PictureError, PictureTooLarge
-from bankcard_ocr.vision import image
+from bankcard_ocr.vision import image, jpeg
 
 RED, GREEN, BLUE, WHITE = (200, 30, 30), (30, 160, 30), (30, 30, 200), (250, 250, 250)
 LOSSLESS = ["PNG", "BMP", "TIFF", "GIF"]
@@ -379,7 +379,7 @@ def gif(width: int, height: int) -> bytes:
     return b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6) + frame + b"\x3b"
 
 
-def jpeg(width: int, height: int) -> bytes:
+def jpeg_of(width: int, height: int) -> bytes:
     data = encoded(Image.new("L", (8, 8)), "JPEG")
     place = data.index(b"\xff\xc0") + 5
     return data[:place] + struct.pack(">HH", height, width) + data[place + 4 :]
@@ -395,9 +395,9 @@ BOMBS = {
     "png": png(20000, 20000),
     "bmp": bmp(20000, 20000),
     "gif": gif(20000, 20000),
-    "jpeg": jpeg(20000, 20000),
+    "jpeg": jpeg_of(20000, 20000),
     "webp": webp(16383, 16383),
-    "jpeg 65500": jpeg(65500, 65500),
+    "jpeg 65500": jpeg_of(65500, 65500),
     "gif 65535": gif(65535, 65535),
 }
 
@@ -500,7 +500,7 @@ def test_a_jpeg_with_a_scan_for_each_colour_without_its_end_marker_is_truncated(
     start = PLAIN.index(b"\xff\xda")
     scan = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0"
 
-    assert [True, False] == [image._is_one_scan(data) for data in (PLAIN[:-2], PLAIN[:start] + scan + PLAIN[-40:-2])]
+    assert [True, False] == [jpeg.is_one_scan(data) for data in (PLAIN[:-2], PLAIN[:start] + scan + PLAIN[-40:-2])]
 
 
 def test_stray_bytes_before_a_marker_harm_nothing():
@@ -546,7 +546,7 @@ MANY = encoded(quarters(64, 48), "JPEG", quality=90, progressive=True)
 )
 def test_scans_of_thumbnails_do_not_count(data: bytes, scans: int):
     """Nor those of a second picture; where a JPEG is not as it should be, every one does."""
-    assert scans == image._scans(data)
+    assert scans == jpeg.scans(data)
 
 
 def test_a_large_photograph_with_a_thumbnail_waits_for_no_other(monkeypatch):
@@ -578,13 +578,13 @@ def test_no_jpeg_is_too_strange_to_walk_through(stray: bytes, place: int):
     """Whatever stands anywhere in it: the walk ends, and tells no more scans than there are marks of."""
     data = MANY[:place] + stray + MANY[place:]
 
-    assert 0 <= image._scans(data) <= data.count(b"\xff\xda")
+    assert 0 <= jpeg.scans(data) <= data.count(b"\xff\xda")
 
 
 @given(st.binary(max_size=60), st.integers(0, len(PLAIN)))
 def test_any_jpeg_is_in_one_scan_or_not(stray: bytes, place: int):
     """Whatever stands anywhere in it, and whatever is cut off."""
-    assert isinstance(image._is_one_scan(PLAIN[:place] + stray), bool)
+    assert isinstance(jpeg.is_one_scan(PLAIN[:place] + stray), bool)
 
 
 @pytest.mark.parametrize("fill", [b"\xff", b"\xff\xff\xff"])

@@ -20,9 +20,7 @@ threads need no more than one.
 from __future__ import annotations
 
 import io
-import itertools
 import os
-import re
 import struct
 import sys
 import threading
@@ -40,7 +38,7 @@ from numpy.typing import NDArray
 
 from .. import formats
 from ..errors import NotAPicture, PictureError, PictureTooLarge
-from . import pdf
+from . import jpeg, pdf
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -173,7 +171,7 @@ def _reduction(size: tuple[int, int], enough: int) -> int:
 
 
 def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
-    scans = _scans(data)
+    scans = jpeg.scans(data)
     try:
         height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
     except (ValueError, KeyError) as error:
@@ -190,7 +188,7 @@ def _jpeg(data: bytes, enough: int, max_pixels: int) -> Picture:
     factor = _reduction((width, height), enough)
     with _alone((width, height)) if scans > 1 else nullcontext():
         pixels = _jpeg_pixels(data, -(-width // factor), -(-height // factor))
-    return _upright(pixels, (width, height), factor, _orientation(_jpeg_exif(data)))
+    return _upright(pixels, (width, height), factor, _orientation(jpeg.exif(data)))
 
 
 def _jpeg_pixels(data: bytes, width: int, height: int) -> Pixels:
@@ -208,75 +206,9 @@ def _jpeg_pixels(data: bytes, width: int, height: int) -> Pixels:
         with suppress(ValueError):
             if "extraneous bytes before marker" in str(error):
                 return pixels(data, strict=False)
-            if truncated and _is_one_scan(data):
+            if truncated and jpeg.is_one_scan(data):
                 return pixels(data + b"\xff\xd9")  # which still complains of a single bit that is not there
         raise NotAPicture("truncated JPEG" if truncated else "damaged JPEG") from error
-
-
-_EOI, _SOS, _APP1 = 0xD9, 0xDA, 0xE1  # markers of JPEG (ITU-T T.81, table B.1)
-_SEQUENTIAL = (0xC0, 0xC1)  # frames whose pixels may be in one scan
-_BARE = {0x01, *range(0xD0, 0xD8)}  # those that stand alone
-_BEHIND_PIXELS = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in pixels FF stands before 0 or a restart's marker only
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Each segment of a JPEG up to its end: its marker, where what it holds begins, and where that ends.
-
-    A segment is FF, as often as one likes, the marker, and a length that counts itself. What is none ends the walk.
-    """
-    place = 2
-    while len(data) >= place + 2 and data[place] == 0xFF and (marker := data[place + 1]):
-        if marker == 0xFF:
-            place += 1
-        elif marker in _BARE:
-            place += 2
-        elif marker == _EOI:
-            yield marker, place + 2, place + 2
-            return
-        else:
-            start, length = place + 4, int.from_bytes(data[place + 2 : place + 4], "big")
-            if length < 2:
-                return
-            place += 2 + length
-            yield marker, start, place
-            if marker == _SOS:
-                behind = _BEHIND_PIXELS.search(data, place)
-                if behind is None:
-                    return
-                place = behind.start()
-
-
-def _scans(data: bytes) -> int:
-    """How many scans the pixels of a JPEG are in; those of a thumbnail, or of a picture behind it, do not count.
-
-    In doubt they do.
-    """
-    if _is_one_scan(data):
-        return 1
-    most = data.count(b"\xff\xda")
-    markers = [marker for marker, _, _ in _segments(data)]
-    return markers.count(_SOS) if markers and markers[-1] == _EOI else most
-
-
-def _is_one_scan(data: bytes) -> bool:
-    """Whether a JPEG is sequential and its first scan has all components: a decoder takes no other after such a one.
-
-    That is told by what stands before the pixels, which are most of it.
-    """
-    components = b""
-    for marker, start, _ in _segments(data):
-        if marker in _SEQUENTIAL:
-            components = data[start + 5 : start + 6]
-        elif marker == _SOS:
-            return components != b"" and components == data[start : start + 1]
-    return False
-
-
-def _jpeg_exif(data: bytes) -> bytes:
-    """The EXIF block of a JPEG without its name, or nothing."""
-    header = itertools.takewhile(lambda segment: segment[0] != _SOS, _segments(data))
-    blocks = (data[start:end] for marker, start, end in header if marker == _APP1)
-    return next((block[6:] for block in blocks if block.startswith(b"Exif\0\0")), b"")
 
 
 # ---- orientation
