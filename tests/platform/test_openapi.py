@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from bankcard_ocr.errors import NoCardFound
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import codes
 from bankcard_ocr.platform.disclosure import public_jwk
 from bankcard_ocr.platform.endpoints import ENDPOINTS
 from bankcard_ocr.platform.remedies import REMEDIES
@@ -64,7 +64,7 @@ def test_its_examples_fit_their_schemas(schema: str, example: dict):
 
 def test_its_codes_are_the_table():
     """Every error code is listed, and no other."""
-    assert set(wire.MESSAGES) - {0} == set(
+    assert set(codes.MESSAGES) - {0} == set(
         DOCUMENT["components"]["schemas"]["Failure"]["properties"]["errcode"]["enum"]
     )
 
@@ -134,7 +134,7 @@ def test_every_code_is_documented(code: int):
     """docs/errors.md has the code's message, cause and remedy as `why` tells them."""
     cause, remedy = REMEDIES[code]
 
-    assert f"| {code} | `{wire.MESSAGES[code]}` | {cause} | {remedy} |" in (DOCS / "errors.md").read_text()
+    assert f"| {code} | `{codes.MESSAGES[code]}` | {cause} | {remedy} |" in (DOCS / "errors.md").read_text()
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)

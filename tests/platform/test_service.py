@@ -21,7 +21,7 @@ from bankcard_ocr.errors import (
     StateError,
 )
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.platform import credentials, wire
+from bankcard_ocr.platform import codes, credentials, wire
 from bankcard_ocr.platform.call import Call
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.records import record
@@ -46,7 +46,7 @@ DAY_S = 86400.0
 
 def begins(reply: dict, code: int) -> bool:
     """Whether the reply is that code with the platform's text for it."""
-    return reply["errcode"] == code and reply["errmsg"].startswith(wire.message(code).split("{")[0])
+    return reply["errcode"] == code and reply["errmsg"].startswith(codes.message(code).split("{")[0])
 
 
 def rid(reply: dict) -> str:
@@ -1123,4 +1123,4 @@ def test_the_cause_of_a_code_is_every_place_it_comes_from(code: int, words):
 
 def test_every_code_has_a_remedy():
     """What the platform can answer, `why` can explain."""
-    assert set(wire.MESSAGES) - {0} == set(REMEDIES)
+    assert set(codes.MESSAGES) - {0} == set(REMEDIES)

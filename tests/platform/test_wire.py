@@ -21,7 +21,7 @@ from bankcard_ocr.errors import (
 )
 from bankcard_ocr.numbers import luhn
 from bankcard_ocr.numbers.masking import masked
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import codes, wire
 
 RID = "64dd8e12-0eb37d04-36a66358"
 
@@ -51,7 +51,7 @@ class TestErrors:
     )
     def test_each_error_has_its_code_and_hint(self, error: Exception, code: int, hint: str):
         """The class decides the code, the error's own cause the hint."""
-        assert (code, hint) == (wire.errcode(error), wire.hint(error))
+        assert (code, hint) == (codes.errcode(error), codes.hint(error))
 
     def test_a_refusal_has_message_hint_and_rid(self):
         """The errmsg is the platform's text, then the hint, then the request id."""
@@ -84,16 +84,16 @@ class TestErrors:
 
     def test_the_cloud_calls_codes_have_messages_too(self):
         """A code of the cloud call itself has its own text."""
-        assert "function has no permission to call this API" == wire.message(-604101)
+        assert "function has no permission to call this API" == codes.message(-604101)
 
     def test_a_hint_is_short(self):
         """However long a cause is, the hint has 160 characters at most."""
-        assert 160 == len(wire.hint(BankcardError("x" * 1000)))
+        assert 160 == len(codes.hint(BankcardError("x" * 1000)))
 
     @pytest.mark.parametrize("length", range(140, 161))
     def test_no_part_of_a_number_is_left_where_a_hint_is_cut(self, length: int):
         """It is masked before."""
-        assert "4111111" not in wire.hint(BankcardError("x" * length + " 4111111111111111"))
+        assert "4111111" not in codes.hint(BankcardError("x" * length + " 4111111111111111"))
 
 
 class TestReplies:

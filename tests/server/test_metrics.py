@@ -17,8 +17,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from bankcard_ocr.errors import Busy, SettingsError, StateError
 from bankcard_ocr.platform import state as states
+from bankcard_ocr.platform.codes import Reason
 from bankcard_ocr.platform.state.base import App, Record, beijing_day
-from bankcard_ocr.platform.wire import Reason
 from bankcard_ocr.reading import Options, Reading
 from bankcard_ocr.server import build, metrics, traces
 from bankcard_ocr.server.metrics import Metrics, Quotas

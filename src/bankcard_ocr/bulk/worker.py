@@ -25,7 +25,7 @@ from typing import Any, Literal, Self
 from ..errors import BankcardError, BulkError, PictureError, Refused
 from ..numbers import iin
 from ..numbers.masking import masked
-from ..platform import detail, wire
+from ..platform import codes, detail
 from ..platform.disclosure import without_app
 from ..reading import Options
 from ..resident import leave_no_core
@@ -188,7 +188,7 @@ def row(
     told: Mapping[str, Any] = NOTHING,
 ) -> Row:
     """A row of OUT, its fields in order; ``told`` is what is told of the card."""
-    errmsg = wire.message(errcode) + (f" hint: [{cause}]" if cause else "")
+    errmsg = codes.message(errcode) + (f" hint: [{cause}]" if cause else "")
     return {
         "row": chunk.first + offset,
         "name": files.told(chunk.name(offset)),
@@ -243,8 +243,8 @@ def _row(chunk: Chunk, offset: int, picture: Any, reader: Any, job: Job) -> Row:
         reading = reader.read(picture, job.options)
     except Exception as error:  # noqa: BLE001  (a row says what happened)
         confidence = round(error.confidence, 6) if isinstance(error, Refused) else 0.0
-        cause = wire.hint(error) if isinstance(error, BankcardError) else masked(type(error).__name__)
-        code = wire.errcode(error)
+        cause = codes.hint(error) if isinstance(error, BankcardError) else masked(type(error).__name__)
+        code = codes.errcode(error)
         return row(chunk, offset, outcome=_outcome(error), errcode=code, cause=cause, confidence=confidence)
     confidence = round(reading.confidence, 6)
     return row(chunk, offset, outcome="read", errcode=0, confidence=confidence, told=card(reading.number, job))

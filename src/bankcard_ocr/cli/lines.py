@@ -19,8 +19,8 @@ from ..errors import BankcardError, Refused
 from ..numbers import iin
 from ..numbers.iin import Table
 from ..numbers.masking import masked_name
+from ..platform import codes
 from ..platform import detail as details
-from ..platform import wire
 from ..platform.disclosure import without_app
 from ..reading import Options, PictureReader, Reading
 from ..vision import files
@@ -106,18 +106,18 @@ def _read(reading: Reading, table: Table, *, mask: bool) -> dict[str, Any]:
         **details.details(reading, table, time.time()),
         "confidence": round(reading.confidence, 6),
         "errcode": 0,
-        "errmsg": wire.message(0),
+        "errmsg": codes.message(0),
     }
     return {**_disclosed(told, mask=mask), "timings": reading.timings_ms}
 
 
 def _refused(error: BankcardError, *, mask: bool) -> dict[str, Any]:
     """What is told all the same; another card of the picture may have been read."""
-    code = wire.errcode(error)
+    code = codes.errcode(error)
     told = {
         "confidence": round(error.confidence, 6) if isinstance(error, Refused) else 0.0,
         "errcode": code,
-        "errmsg": f"{wire.message(code)} hint: [{wire.hint(error)}]",
+        "errmsg": f"{codes.message(code)} hint: [{codes.hint(error)}]",
         "candidates": [],
         **(details.refused(error) if isinstance(error, Refused) else {}),
     }

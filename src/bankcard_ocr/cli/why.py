@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import BankcardError
-from ..platform import wire
+from ..platform import codes, wire
 from ..platform.remedies import REMEDIES, Remedy
 from ..platform.state.base import Record
 from .store import Config, Json, opened, show
@@ -31,7 +31,7 @@ def command(
     if record is None:
         raise BankcardError(f"no call with rid {rid} in the last 7 days; the log of the server may know it")
     known = REMEDIES.get(record.errcode, NONE)
-    value = {**dataclasses.asdict(record), "message": wire.message(record.errcode), "explanation": known._asdict()}
+    value = {**dataclasses.asdict(record), "message": codes.message(record.errcode), "explanation": known._asdict()}
     show(value, "\n".join(_lines(record)), as_json=as_json)
 
 
@@ -43,7 +43,7 @@ def _lines(record: Record) -> list[str]:
         f"  app       {record.appid or 'none was recognised'}",
         f"  from      {record.client_ip}",
         f"  body      {record.request_body}",
-        f"  answer    {record.errcode} {wire.message(record.errcode)}",
+        f"  answer    {record.errcode} {codes.message(record.errcode)}",
         f"  stage     {record.stage}",
     ]
     if record.errcode:

@@ -1,19 +1,12 @@
 """Parameters in, JSON out: the wire contract of the platform, without sockets.
 
-A request is a frozen value; so is a reply. The one table of error codes stands here: :func:`errcode` gives the code of
-an error, :func:`message` the text the platform has for it, :func:`reason` one of a few words that operators count by.
-A refusal reads ::
+A request is a frozen value; so is a reply. A refusal reads ::
 
     {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 64dd8e12-0eb37d04-36a66358"}
 
 The documentation of ``ocr.bankcard`` contradicts itself in two places, and both are answered: it names the number
 ``number`` in its table and ``id`` in its example, and calls ``errcode`` a string though the service sends an integer
 (``errcode_style`` has the string form).
-
->>> errcode(BankcardError("unforeseen"))
--1
->>> message(41005)
-'media data missing'
 """
 
 from __future__ import annotations
@@ -24,115 +17,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from ..errors import (
-    BankcardError,
-    Busy,
-    CallError,
-    CardsDiffer,
-    FetchError,
-    NoCardFound,
-    NumberUnreadable,
-    PictureError,
-    Refused,
-    StateError,
-    TooSlow,
-)
+from ..errors import Busy, CallError
 from ..numbers.masking import masked
 from ..reading import RETURNED, Options, Reading, Returned
-from . import cloudcodes, form
+from . import codes, form
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
-
-MESSAGES: Mapping[int, str] = MappingProxyType(
-    {
-        -1: "system error",
-        0: "ok",
-        40001: (
-            "invalid credential, access_token is invalid or not latest, could get access_token by "
-            "getStableAccessToken, more details at https://mmbizurl.cn/s/JtxxFh33r"
-        ),
-        40002: "invalid grant_type",
-        40013: "invalid appid",
-        40066: "invalid url",
-        40125: "invalid appsecret",
-        40164: "invalid ip {ip} ipv6 {ipv6}, not in whitelist",
-        41001: "access_token missing",
-        41002: "appid missing",
-        41004: "appsecret missing",
-        41005: "media data missing",
-        42001: "access_token expired",
-        43002: "require POST method",
-        44002: "empty post data",
-        45009: "reach max api daily quota limit",
-        45011: "api minute-quota reach limit, must slower, retry next minute",
-        47001: "data format error",
-        48001: "api unauthorized",
-        48006: "forbid to clear quota because of reaching the limit",
-        76001: "rid not found",
-        76002: "rid is error",
-        76003: "could not query this rid,no permission",
-        76021: "cgi_path not found, please check",
-        76022: "could not use this cgi_path,no permission",
-        101000: "invalid image url",
-        101001: "certificate not found",
-        101002: "decode image failed",
-        101003: "not enough market quota",
-    }
-)
-
-_ERRCODES: Mapping[type[BankcardError], int] = MappingProxyType(
-    {PictureError: 101002, Refused: 101001, FetchError: 101000, Busy: -1, StateError: -1}
-)
-
-Reason = Literal[
-    "no card",
-    "unreadable",
-    "cards differ",
-    "picture",
-    "fetch",
-    "quota",
-    "rate",
-    "token",
-    "secret",
-    "address",
-    "permission",
-    "call",  # it is not as it should be
-    "busy",
-    "timeout",
-    "state",
-    "fault",  # ours, which nobody foresaw
-]
-
-_REASONS: Mapping[type[BankcardError], Reason] = MappingProxyType(
-    {
-        NoCardFound: "no card",
-        NumberUnreadable: "unreadable",
-        CardsDiffer: "cards differ",
-        PictureError: "picture",
-        FetchError: "fetch",
-        TooSlow: "timeout",
-        Busy: "busy",
-        StateError: "state",
-    }
-)
-_REASONS_OF_CODES: Mapping[int, Reason] = MappingProxyType(
-    {
-        40001: "token",
-        40125: "secret",
-        40164: "address",
-        41001: "token",
-        42001: "token",
-        45009: "quota",
-        45011: "rate",
-        48001: "permission",
-        48006: "quota",
-        101003: "quota",
-        cloudcodes.NO_PERMISSION: "permission",
-        cloudcodes.ILLEGAL_SOURCE: "token",
-    }
-)
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 AS_HEADER = "the token came as a header, put it into the query as access_token"
@@ -177,7 +69,7 @@ class Reply:
     errcode: int
     rid: str
     body: Mapping[str, Any] = field(repr=False)
-    reason: Reason | None = None
+    reason: codes.Reason | None = None
     cause: str = ""
     common_cause: str = ""
     retry_after_s: float | None = None
@@ -298,39 +190,6 @@ def rid(now: float, random_bytes: Callable[[int], bytes]) -> str:
 RID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}")
 
 
-def errcode(error: Exception) -> int:
-    """The platform's code for ``error``; -1 for what should not have happened."""
-    if isinstance(error, CallError):
-        return error.errcode
-    return next((code for kind, code in _ERRCODES.items() if isinstance(error, kind)), -1)
-
-
-def reason(error: Exception) -> Reason:
-    """Why a call that ``error`` ended was refused, as one of a few words.
-
-    >>> reason(CallError(42001)), reason(CallError(47001)), reason(ZeroDivisionError())
-    ('token', 'call', 'fault')
-    """
-    found = next((reason for kind, reason in _REASONS.items() if isinstance(error, kind)), None)
-    if found is None and isinstance(error, CallError):
-        return _REASONS_OF_CODES.get(error.errcode, "call")
-    return found or "fault"
-
-
-def message(errcode: int) -> str:
-    """What errmsg begins with; also for the codes of the cloud call."""
-    return MESSAGES.get(errcode) or cloudcodes.MESSAGES[errcode]
-
-
-def hint(error: Exception) -> str:
-    """Stage and cause in a few words, on one line, without brackets or anything like a card number."""
-    return _line(error.cause if isinstance(error, BankcardError) else "internal error, the server's log has it")
-
-
-def _line(cause: str) -> str:
-    return masked(re.sub(r"[\[\]\s]+", " ", cause).strip())[:160]
-
-
 def refusal(
     error: Exception, rid: str, *, client_ip: str = "", because: Exception | None = None, **details: Any
 ) -> Reply:
@@ -338,15 +197,15 @@ def refusal(
 
     ``because`` is what ``error`` stands for, where the caller is to be told something else than the operator.
     """
-    code = errcode(error)
-    text = message(code).format(ip=client_ip, ipv6=_ipv6(client_ip))
-    cause = hint(error)
+    code = codes.errcode(error)
+    text = codes.message(code).format(ip=client_ip, ipv6=_ipv6(client_ip))
+    cause = codes.hint(error)
     return Reply(
         errcode=code,
         rid=rid,
-        reason=reason(because or error),
+        reason=codes.reason(because or error),
         cause=cause,
-        common_cause=_line(error.common_cause) if isinstance(error, BankcardError) else cause,
+        common_cause=codes.common_hint(error),
         body={
             "errcode": code,
             "errmsg": f"{text} hint: [{cause}] rid: {rid}" if cause else f"{text} rid: {rid}",

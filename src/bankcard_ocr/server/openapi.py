@@ -9,10 +9,10 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Any
 
+from ..platform.codes import MESSAGES
 from ..platform.detail import CORNERS
 from ..platform.disclosure import FORMS
 from ..platform.sources import EXTRA
-from ..platform.wire import MESSAGES
 from ..reading import RETURNED, WARNINGS
 
 _TOKEN = {

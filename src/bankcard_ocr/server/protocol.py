@@ -35,7 +35,7 @@ from httptools import HttpParserCallbackError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import CallError
-from ..platform import wire
+from ..platform import codes, wire
 from ..platform.callers import is_listed, network_of
 from ..settings import Settings
 
@@ -278,8 +278,8 @@ class Protocol(HttpToolsProtocol):
 
     def _told(self, reason: str) -> bytes:
         """The JSON that says why what came is no request."""
-        hint = wire.hint(CallError(NO_HTTP, f"http: {reason}"))
-        body = {"errcode": NO_HTTP, "errmsg": f"{wire.message(NO_HTTP)} hint: [{hint}]"}
+        hint = codes.hint(CallError(NO_HTTP, f"http: {reason}"))
+        body = {"errcode": NO_HTTP, "errmsg": f"{codes.message(NO_HTTP)} hint: [{hint}]"}
         reply = wire.Reply(errcode=NO_HTTP, rid="", body=body)
         return reply.encode(self.config.errcode_style)
 

@@ -23,7 +23,7 @@ from typing import Any, Literal, Protocol
 
 from ...beijing import BEIJING
 from ...errors import SettingsError
-from ..wire import Reason
+from ..codes import Reason
 
 TOKEN_KEPT_S = 86400.0  # after its end, so that a late caller is told "expired" and not "unknown"
 RECORD_LIFETIME_S = 7 * 86400.0  # rid/get answers for seven days
