@@ -87,7 +87,7 @@ class Reader:
         """The reading of a picture: JPEG, PNG, WebP, BMP, GIF or TIFF; HEIC and PDF where their extras are installed.
 
         Raises PictureError when there are no pixels to read, NoCardFound when nothing looks like a card number, and
-        NumberUnreadable when one is there and cannot be read with certainty.
+        NumberUnreadable when one is there and cannot be read with certainty; TypeError for what are no bytes.
         """
         decode, is_jpeg = self._decoding(data)
         return self._read(self._examined(decode, options, is_jpeg=is_jpeg, is_alone=True), options)
@@ -113,8 +113,8 @@ class Reader:
         """The reading of 1 to 8 pictures of one card, their evidence put together digit by digit.
 
         A picture that cannot be decoded or shows no number does no harm when the others suffice. All positions are
-        those of picture ``picture`` of the reading. Raises as :meth:`read` does, and CardsDiffer when the pictures
-        contradict one another.
+        those of picture ``picture`` of the reading. Raises as :meth:`read` does, CardsDiffer when the pictures
+        contradict one another, and ValueError when they are none or too many.
         """
         if not isinstance(pictures, Sequence) or isinstance(pictures, bytes | bytearray | memoryview | str):
             raise TypeError(f"read_many takes a list of pictures, each as its bytes, not {type(pictures).__name__}")

@@ -200,7 +200,10 @@ def load(
 
 
 def default_state_url(environment: Mapping[str, str], platform: str) -> str:
-    """The SQLite file in the user's data folder: XDG's, on macOS Application Support."""
+    """The SQLite file in the user's data folder: XDG's, on macOS Application Support.
+
+    Raises SettingsError for a user without a home.
+    """
     try:
         home = PurePosixPath(environment.get("HOME") or Path.home().as_posix())
     except RuntimeError as error:

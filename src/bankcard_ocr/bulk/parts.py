@@ -170,7 +170,8 @@ def _is_open_at(file: int, path: Path) -> bool:
 def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, for its owner alone, that is at ``path`` when all of it is on disk, and not before.
 
-    What another user laid in its place beforehand, a file or a link, is not written to.
+    What another user laid in its place beforehand, a file or a link, is not written to. Raises BulkError when it cannot
+    be written.
     """
     beside = path.with_name(f"{path.name}.{os.getpid()}{NEW}")
     try:

@@ -24,7 +24,10 @@ from .workers import MetricsOfAll, Supervisor, shorten_switch_interval, stop_on_
 
 
 def serve(source: Source, announce: Callable[[str], object]) -> None:
-    """Serves until told to stop. ``announce`` is given the lines an operator should see at the start."""
+    """Serves until told to stop. ``announce`` is given the lines an operator should see at the start.
+
+    Raises SettingsError when settings cannot be used, before anybody is served.
+    """
     memory.share_heap()  # workers do so themselves
     loaded = source.load()
     settings = loaded.settings

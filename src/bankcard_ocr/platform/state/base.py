@@ -253,7 +253,10 @@ def span(now: float, seconds: int) -> Window:
 
 
 def most_records(text: str) -> int:
-    """The option ``records`` of a store's URL: how many records are kept for each app, 0 is all of seven days."""
+    """The option ``records`` of a store's URL: how many records are kept for each app, 0 is all of seven days.
+
+    Raises SettingsError for anything but a whole number.
+    """
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise SettingsError("state_url", "the settings", "records must be a whole number")
     return int(text)

@@ -98,7 +98,8 @@ class SqliteState:
         """The store of ``sqlite:///relative``, ``sqlite:////absolute`` or ``sqlite:///:memory:``; ``~`` is the home.
 
         Two options may stand in its query: ``synchronous``, and ``records``, how many records are kept for each app
-        at most, counted once a minute (0, the default, is all of seven days).
+        at most, counted once a minute (0, the default, is all of seven days). Raises SettingsError for any other, and
+        StateError for a file that cannot be opened.
         """
         place, _, options = url.partition("?")
         path = place.removeprefix("sqlite:///")

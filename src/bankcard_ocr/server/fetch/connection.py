@@ -175,7 +175,10 @@ def _tls_reason(error: BaseException | None) -> str:
 
 
 def tls_context(ca_file: str | None) -> ssl.SSLContext:
-    """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``."""
+    """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``.
+
+    Raises SettingsError when that cannot be read.
+    """
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
         context.load_verify_locations(certifi.where())
@@ -199,6 +202,7 @@ class Proxy:
 
     @classmethod
     def parse(cls, url: str) -> Proxy:
+        """The proxy that ``url`` names. Raises SettingsError for any but one of HTTP."""
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port or 8080
