@@ -16,8 +16,7 @@ import typer
 
 from ..errors import BankcardError
 from ..numbers.masking import masked_name
-from ..reading import Type
-from .limits import SERVER, MaxBytes, Threshold
+from .limits import SERVER, MaxBytes, PictureType, Threshold
 
 if TYPE_CHECKING:
     from ..bench.labels import Label
@@ -54,7 +53,7 @@ def command(
     by: Annotated[list[str] | None, typer.Option(help="A column of the labels to report by; may be repeated.")] = None,
     only: Annotated[str | None, typer.Option(metavar="COLUMN=VALUE", help="Only pictures labelled so.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pictures.")] = None,
-    type_: Annotated[Type, typer.Option("--type", help="Read the pictures as photographs or as scans.")] = "photo",
+    type_: PictureType = "photo",
     threshold: Threshold = SERVER.threshold,
     max_bytes: MaxBytes = SERVER.max_picture_bytes,
     threads: Annotated[int, typer.Option(min=2, help="What the suite 'threads' compares with one.")] = 2,

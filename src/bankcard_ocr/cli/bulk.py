@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import BulkMisuse, SettingsError
-from ..reading import Options, Type
+from ..reading import Options
 from ..settings import SHORTEST_KEY, key
-from .limits import SERVER, IinFile, MaxBytes, Threshold, entries
+from .limits import SERVER, IinFile, MaxBytes, PictureType, Threshold, entries
 from .progress import bar, say
 
 Engine = Literal["local", "ray"]  # those of bulk, which loads numpy
@@ -32,9 +32,7 @@ def command(
     key_file: Annotated[
         Path | None, typer.Option(help=f"The key of fingerprints: {SHORTEST_KEY} bytes or more.", dir_okay=False)
     ] = None,
-    type_: Annotated[
-        Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
-    ] = "photo",
+    type_: PictureType = "photo",
     threshold: Threshold = SERVER.threshold,
     max_bytes: MaxBytes = SERVER.max_picture_bytes,
     iin_file: IinFile = None,

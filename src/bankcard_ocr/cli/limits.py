@@ -9,11 +9,15 @@ import typer
 
 from ..errors import InvalidTable
 from ..numbers.iin import Table
+from ..reading import Type
 from ..settings import PREFIX, Settings
 
 SERVER = Settings()
 MOST_BYTES = 1 << 30  # of one picture: what 50 megapixels may have in any format, with room
 
+PictureType = Annotated[
+    Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
+]
 Threshold = Annotated[
     float,
     typer.Option(min=0, max=1, help="A number is told when its confidence is at least this; 0 takes the model's own."),

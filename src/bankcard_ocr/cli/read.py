@@ -18,10 +18,10 @@ import typer
 
 from ..errors import BankcardError
 from ..numbers import iin
-from ..reading import Options, PictureReader, Type
+from ..reading import Options, PictureReader
 from . import formats, inputs, lines
 from .formats import Format
-from .limits import SERVER, IinFile, MaxBytes, Threshold, entries
+from .limits import SERVER, IinFile, MaxBytes, PictureType, Threshold, entries
 from .lines import Told
 from .outputs import keep_all, keep_inputs, private, reporting_errors
 from .progress import bar
@@ -42,9 +42,7 @@ def command(
         list[str],
         typer.Argument(metavar="FILE...|DIR", help="Pictures, folders, patterns, zip archives; - is standard input."),
     ],
-    type_: Annotated[
-        Type, typer.Option("--type", help="photo: a card with what is around it; scan: the picture is the card.")
-    ] = "photo",
+    type_: PictureType = "photo",
     threshold: Threshold = SERVER.threshold,
     max_bytes: MaxBytes = SERVER.max_picture_bytes,
     iin_file: IinFile = None,
