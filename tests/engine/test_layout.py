@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from said import Said
 
@@ -40,6 +40,7 @@ def line(text: str, x: np.ndarray) -> Line:
 
 
 @pytest.mark.parametrize(("count", "sizes"), LAYOUTS)
+@settings(max_examples=15)  # of each of 28
 @given(wide=st.floats(0.0, 1.0), bend=st.floats(-0.1, 0.1), jitter=st.integers(0, 2**32))
 def test_a_number_in_any_of_its_groupings_is_even(count: int, sizes, wide: float, bend: float, jitter: int):
     """Seen from the side and with digits a little off their places, it stays as it is."""
