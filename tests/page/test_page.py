@@ -1334,7 +1334,7 @@ class TestOperators:
             ],
             [
                 "101002 超过 5 字节。 2",
-                "41005 请求体无法解析（multipart 已损坏）。 2",
+                "41005 请求体格式有误（multipart 已损坏）。 2",
                 "101000 图片地址没有返回图片。没有这个主机名。 2",
                 "0 成功 2",
             ],
@@ -1360,7 +1360,7 @@ class TestOperators:
         assert [
             "45011: Too many calls or wrong secrets; try later. Wait 143 seconds.",
             "40164: This address is not on the app's list. The call came from 10.1.2.3.",
-            "40164: 此地址不在应用的白名单中。调用来自 10.1.2.3。",
+            "40164：此地址不在应用的白名单中。调用来自 10.1.2.3。",
         ] == [*said, page.get_by_role("alert").inner_text()]
 
     def test_a_wrong_secret_is_said(self, page, product):
@@ -1591,7 +1591,7 @@ class TestPeople:
         assert [0, 0] == [*left, logged_in.get_by_role("button").count()]
 
     def test_no_panel_and_no_column_is_empty_on_paper(self, logged_in):
-        """Those that have nothing but what is there to be clicked are left out; what became of a call is not."""
+        """Those of what is there to be clicked are left out; what became of a call is not, and has no frame."""
         ends(logged_in, (0, ""))
         logged_in.emulate_media(media="print")
         panel, column = logged_in.locator(".panel:has(#why)"), logged_in.locator("#replies thead th").last
@@ -1600,8 +1600,9 @@ class TestPeople:
         logged_in.get_by_role("button", name=re.compile("Why")).first.click()
         logged_in.locator("#record dl").wait_for()
         logged_in.emulate_media(media="print")
+        frame = logged_in.locator("#record").evaluate("at => getComputedStyle(at).outlineStyle")
 
-        assert ([False, False], True) == (before, panel.is_visible())
+        assert ([False, False], True, "none") == (before, panel.is_visible(), frame)
 
     def test_an_unsure_digit_is_told_by_more_than_its_colour(self, logged_in):
         """The line below it is broken."""
@@ -1635,12 +1636,13 @@ class TestPeople:
         """Not between a code and what it means, nor before a bracket, nor in a percentage."""
         told = chinese_phone.evaluate(
             """async () => {
-                const { failure, joined, percent } = await import("/page/texts.js");
-                return [failure({ code: 40013, reply: {} }), joined("18:18", "（7 分钟）"), percent(0.5), percent(1)];
+                const { failure, joined, listed, percent } = await import("/page/texts.js");
+                const marked = [failure({ code: 40013, reply: {} }), joined("18:18", "（7 分）"), listed(["一", "二"])];
+                return [...marked, percent(0.5), percent(1)];
             }"""
         )
 
-        assert ["40013：appid 不存在。", "18:18（7 分钟）", "50.0%", ">99.9%"] == told
+        assert ["40013：appid 不存在。", "18:18（7 分）", "一，二", "50.0%", ">99.9%"] == told
 
     def test_the_secret_has_one_name_in_chinese(self, chinese_phone):
         """It is the label of its field, and no text calls it anything else."""

@@ -2,7 +2,7 @@
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
 import { $, bar, bars, element, pairs, tell } from "./dom.js";
-import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, joined, meaning, noReply, t } from "./texts.js";
+import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, joined, listed, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
 const DAYS = 14;
@@ -88,7 +88,7 @@ function days(history) {
     column.style.height = `${(100 * count) / most}%`;
     return element("div", { class: "day", title: `${name}: ${count}` }, element("span", { class: "small" }, count ? brief(count) : ""), column, element("span", { class: "small muted" }, String(Number(name.slice(8)))));
   });
-  const all = names.filter((name) => history[name]).map((name) => `${name}: ${history[name]}`).join(", ") || "0";
+  const all = listed(names.filter((name) => history[name]).map((name) => `${name}${t("colon")} ${history[name]}`)) || "0";
   return element("div", { class: "days", role: "img", "aria-label": t("daysChart", { all }) }, ...columns);
 }
 

@@ -3,7 +3,7 @@
 import { field, who } from "./api.js";
 import { $, bar, element, pairs, tell } from "./dom.js";
 import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
-import { cause, causeAlone, current, has, isWorthAnother, isWorthRepeating, joined, percent, refusal, t } from "./texts.js";
+import { cause, causeAlone, current, has, isWorthAnother, isWorthRepeating, joined, listed, percent, refusal, t } from "./texts.js";
 
 const NOTHING = { pictures: [], names: [], answer: null, open: false, note: null }; // note: a text and its values
 const shown = { ...NOTHING };
@@ -93,7 +93,7 @@ function renderReading(reply) {
       [t("validThru"), reply.valid_date],
       [t("issued"), reply.issue_date],
       [t("bin"), shown.open ? reply.bin : shownBin(reply)],
-      [t("candidates"), (reply.bin_candidates ?? []).map(both).filter(Boolean).join("; ")],
+      [t("candidates"), listed((reply.bin_candidates ?? []).map(both).filter(Boolean), "semicolon")],
       [t("table"), reply.bin_table?.date],
     ]),
   );
@@ -116,7 +116,7 @@ function digits(reply) {
   const text = shown.open ? reply.number : mask(reply.number);
   const all = sure.map((value, at) => t("ofDigit", { place: at + 1, sure: percent(value) }));
   const columns = sure.map((value, at) => element("span", { title: all[at], class: value < UNSURE ? "low" : "" }, text[at]));
-  return [element("div", { class: "digits", role: "img", "aria-label": `${t("ofDigits")} ${all.join(", ")}` }, ...columns)];
+  return [element("div", { class: "digits", role: "img", "aria-label": joined(t("ofDigits"), listed(all)) }, ...columns)];
 }
 
 function renderRefusal(answer) {

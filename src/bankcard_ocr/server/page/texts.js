@@ -25,7 +25,7 @@ export const TEXTS = {
     ...NETWORKS, n_unionpay: "UnionPay", n_mastercard: "Mastercard", n_amex: "American Express", n_diners: "Diners Club", n_discover: "Discover",
     canvas: "The picture with card, number line, digits and dates marked; the middle of the number is covered",
     canvasOpen: "The picture with card, number line, digits and dates marked",
-    colon: ":", holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
+    colon: ":", comma: ",", semicolon: ";", holder: "Holder", bank: "Bank", card: "Card", type: "Type", network: "Network", validThru: "Valid until", issued: "Issued", bin: "Leading digits", candidates: "May also be", table: "Table of issuers",
     credit: "credit", debit: "debit", quasi_credit: "quasi-credit", prepaid: "prepaid", unknown: "unknown",
     w_expired: "expired", w_luhn_failed: "check digit does not hold", w_unknown_iin: "issuer unknown", w_not_upright: "not upright",
     w_border_incomplete: "cut off", w_blurred: "blurred", w_glare: "glare", w_occluded: "covered", w_too_small: "too small", w_photocopy: "photocopy", w_screen: "shown on a screen", w_several_cards: "several cards",
@@ -72,7 +72,7 @@ export const TEXTS = {
     ...NETWORKS, n_unionpay: "银联", n_mastercard: "万事达", n_amex: "美国运通", n_diners: "大来卡", n_discover: "发现卡",
     canvas: "已标出卡片、卡号行、各位数字和日期的图片，卡号中间部分已遮盖",
     canvasOpen: "已标出卡片、卡号行、各位数字和日期的图片",
-    colon: "：", holder: "持卡人", bank: "发卡行", card: "卡片名称", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行数据",
+    colon: "：", comma: "，", semicolon: "；", holder: "持卡人", bank: "发卡行", card: "卡片名称", type: "类型", network: "卡组织", validThru: "有效期至", issued: "发卡日期", bin: "卡号前缀", candidates: "也可能是", table: "发卡行数据",
     credit: "信用卡", debit: "借记卡", quasi_credit: "准贷记卡", prepaid: "预付卡", unknown: "未知",
     w_expired: "已过期", w_luhn_failed: "校验位不符", w_unknown_iin: "发卡行未知", w_not_upright: "方向不正",
     w_border_incomplete: "边缘不完整", w_blurred: "模糊", w_glare: "反光", w_occluded: "被遮挡", w_too_small: "太小", w_photocopy: "复印件", w_screen: "屏幕翻拍", w_several_cards: "多张卡",
@@ -312,6 +312,9 @@ const tight = (text) => text.replace(/(?<=[\u3000-\u303f\uff00-\uffef]) | (?=[\u
 
 /** Sentences one after the other, those that say nothing left out. */
 export const joined = (...sentences) => tight(sentences.filter(Boolean).join(" "));
+
+/** What is counted up, with marks of this name between. */
+export const listed = (all, mark = "comma") => tight(all.join(`${t(mark)} `));
 
 const hint = (errmsg) => /hint: \[(.*)\]/.exec(errmsg)?.[1];
 
