@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from unittest.mock import Mock
 
 import pytest
 
@@ -112,6 +113,15 @@ def test_read_takes_bytes_or_a_path(monkeypatch, tmp_path, as_path):
         path if as_path else b"picture", Options(type="scan")
     )
     assert (b"picture", Options()) == bankcard_ocr.read(str(path) if as_path else b"picture")
+
+
+def test_a_picture_in_a_text_is_in_no_error(monkeypatch):
+    """Base64, or a data: URL, taken for the path of a file: what opens it would say all of it."""
+    monkeypatch.setattr(bankcard_ocr, "_reader", Mock())
+    with pytest.raises(OSError, match="base64 is decoded first") as caught:
+        bankcard_ocr.read("/9j/" + "A" * 9999)
+
+    assert len(str(caught.value)) < 200
 
 
 def test_no_more_of_a_file_is_read_than_a_picture_may_have():

@@ -11,6 +11,7 @@ Names load on first use (PEP 562): importing ``bankcard_ocr.cloud`` brings neith
 from __future__ import annotations
 
 import os
+from errno import ENAMETOOLONG
 from functools import cache
 from importlib import import_module, metadata
 from threading import Lock
@@ -41,6 +42,7 @@ __all__ = [
     "read",
 ]
 
+_LONGEST_PATH = 4096  # characters: PATH_MAX of Linux
 _LOADING = Lock()  # a cache alone lets threads that come first at once each make one
 _HOMES = {"Reader": ".reader", "Reading": ".reading", "Options": ".reading"}
 _HOMES |= dict.fromkeys(("BankcardError", "PictureError", "Refused"), ".errors")
@@ -63,6 +65,8 @@ def read(picture: Bytes | str | PathLike[str], options: Options | None = None) -
     options = Options() if options is None else options
     if not isinstance(picture, str | PathLike):
         return reader.read(picture, options)
+    if isinstance(picture, str) and len(picture) > _LONGEST_PATH:  # before open, which says all of it: the card
+        raise OSError(ENAMETOOLONG, "a text is the path of a file, and shorter; base64 is decoded first")
     from .vision.image import MAX_BYTES
 
     with Path(picture).open("rb") as file:
