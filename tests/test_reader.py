@@ -8,6 +8,7 @@ import io
 import re
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
@@ -118,12 +119,21 @@ def test_the_sample_card_is_read(reader):
     assert reading.confidence >= 0.9
 
 
+class Coming:
+    """What an upload's ``read`` of asynchronous frameworks returns."""
+
+    def __await__(self) -> Iterator[None]:
+        yield
+
+
 @pytest.mark.parametrize(
     ("picture", "advice"),
     [
         ("card.jpg", r"bankcard_ocr\.read\(path\) opens a file"),
         (Path("card.jpg"), r"bankcard_ocr\.read\(path\) opens a file"),
         (None, r"bankcard_ocr\.read\(path\) opens a file"),
+        ("/9j/4AAQSkZJRgAB", r"bankcard_ocr\.read\(path\) opens a file, base64 is decoded first"),
+        (Coming(), "await it"),
         (io.BytesIO(SAMPLE), r"give what its read\(\) returns"),
         (np.zeros((9, 9, 3), np.uint8), r"Reader\.read_pixels reads numpy\.asarray of it"),
         (Image.new("RGB", (9, 9)), r"Reader\.read_pixels reads numpy\.asarray of it"),
@@ -524,6 +534,12 @@ def test_other_arrays_are_no_pixels(reader, wrong):
     """What is wrong with them is told."""
     with pytest.raises(TypeError, match="pixels"):
         reader.read_pixels(wrong)
+
+
+def test_an_encoded_picture_in_an_array_is_no_pixels(reader):
+    """As OpenCV's imencode gives it: the error says what reads it."""
+    with pytest.raises(TypeError, match=r"Reader\.read takes the tobytes\(\) of an encoded picture"):
+        reader.read_pixels(np.frombuffer(SAMPLE, np.uint8))
 
 
 def test_pixels_have_the_limits_of_pictures(reader):

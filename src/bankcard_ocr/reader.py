@@ -6,7 +6,7 @@ import math
 import operator
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -302,12 +302,14 @@ def _as_bytes(data: object) -> bytes:
         return data
     if isinstance(data, bytearray | memoryview):
         return bytes(data)
-    if hasattr(data, "read"):
+    if isinstance(data, Awaitable):
+        advice = "await it"
+    elif hasattr(data, "read"):
         advice = "give what its read() returns"
     elif hasattr(data, "__array_interface__"):
         advice = "Reader.read_pixels reads numpy.asarray of it, RGB in the shape (H, W, 3)"
     else:
-        advice = "bankcard_ocr.read(path) opens a file"
+        advice = "bankcard_ocr.read(path) opens a file, base64 is decoded first"
     raise TypeError(f"a picture is given as its bytes, not {type(data).__name__}; {advice}")
 
 

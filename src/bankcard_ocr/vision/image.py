@@ -104,7 +104,8 @@ def reduced(pixels: Pixels, *, enough: int = ENOUGH) -> Picture:
         told = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise TypeError(f"pixels are a numpy array uint8 (H, W, 3), RGB, or (H, W), grey, not {told}")
     if pixels.ndim < 2:
-        raise TypeError(f"pixels have rows and columns, not the shape {pixels.shape}")
+        advice = "Reader.read takes the tobytes() of an encoded picture"
+        raise TypeError(f"pixels have rows and columns, not the shape {pixels.shape}; {advice}")
     height, width = pixels.shape[:2]
     _check((width, height), MAX_PIXELS)
     factor = _reduction((width, height), enough)
