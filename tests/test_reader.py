@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import io
+import pickle
 import re
 import sys
 import time
@@ -540,6 +541,12 @@ def test_an_encoded_picture_in_an_array_is_no_pixels(reader):
     """As OpenCV's imencode gives it: the error says what reads it."""
     with pytest.raises(TypeError, match=r"Reader\.read takes the tobytes\(\) of an encoded picture"):
         reader.read_pixels(np.frombuffer(SAMPLE, np.uint8))
+
+
+def test_a_reader_stays_in_its_process(reader):
+    """What would send it to another says what to do instead."""
+    with pytest.raises(TypeError, match=r"make one in each, or call bankcard_ocr\.read there"):
+        pickle.dumps(reader.read)
 
 
 def test_pixels_have_the_limits_of_pictures(reader):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +68,10 @@ class Reader:
         self._threads = threads
         self._loading = threading.Lock()
         self._namer: Model | None = None
+
+    def __reduce__(self) -> NoReturn:
+        """Raises TypeError: what a Reader has loaded is not for another process."""
+        raise TypeError("a Reader stays in its process: make one in each, or call bankcard_ocr.read there, which does")
 
     @property
     def namer(self) -> Model | None:
