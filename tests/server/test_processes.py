@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from bankcard_ocr.platform.state.base import beijing_day
 
@@ -22,9 +23,9 @@ JPEG = b"\xff\xd8\xff\xe0picture"
 NUMBER = "6205500000000000004"
 
 
-def read(served, token: str) -> dict:
-    reply = httpx.post(f"{served.base}/cv/ocr/bankcard?access_token={token}", content=JPEG, trust_env=False, timeout=20)
-    return reply.json()
+def read(served, token: str, **more: str) -> dict:
+    asked = {"access_token": token, **more}
+    return httpx.post(f"{served.base}/cv/ocr/bankcard", params=asked, content=JPEG, trust_env=False, timeout=20).json()
 
 
 def test_serve_says_where_settings_come_from(start):
@@ -192,6 +193,31 @@ def test_a_wrong_reload_changes_nothing(start, store, token, tmp_path):
     served.ready()
 
     assert [0, 101003] == [read(served, token)["errcode"] for _ in range(2)]
+
+
+def test_files_that_break_break_no_worker_that_comes_later(start, token, tmp_path):
+    """What settings name is read at the start: a worker that replaces another has the same table, key and authorities.
+
+    So a file that is damaged takes no worker away, and the workers' fingerprints of one number are the same.
+    """
+    contents = {
+        "iin_file": b"# version 2026.01.01\nnetwork test | 16\n  6200\n",
+        "fingerprint_key_file": b"k" * 32,
+        "ca_file": "# 证书\n".encode() + trustme.CA().cert_pem.bytes(),
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    served = start("--workers", "2", **{f"BANKCARD_OCR_{name.upper()}": str(tmp_path / name) for name in contents})
+    first, second = served.ready(), served.ready()
+    fingerprint = read(served, token, pan="fingerprint")["number"]
+    (tmp_path / "iin_file").write_text("garbage\n")
+    (tmp_path / "fingerprint_key_file").write_bytes(b"z" * 32)
+    (tmp_path / "ca_file").unlink()
+    for worker in (first, second):
+        os.kill(worker, signal.SIGKILL)
+    served.ready(), served.ready()
+
+    assert {fingerprint} == {read(served, token, pan="fingerprint")["number"] for _ in range(2)}
 
 
 def test_workers_do_not_outlive_their_supervisor(start):

@@ -19,6 +19,7 @@ from uvicorn.supervisors import multiprocess
 from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.server import protocol, reload, workers
+from bankcard_ocr.server.build import Files
 from bankcard_ocr.settings import Settings
 
 
@@ -205,15 +206,16 @@ def test_a_worker_is_replaced_whatever_ended_it(two_workers, number: int):
 @pytest.mark.parametrize(("started", "limit"), [([Mock()], 2), ([], 1)])
 def test_settings_under_which_no_worker_starts_are_taken_back(monkeypatch, started: list, limit: int):
     """Those that die later are replaced under the earlier ones, by which the quotas are told, too."""
+    files = Files.of(Settings())
     monkeypatch.setattr(multiprocess.signal, "signal", Mock())  # pytest's own stay
     monkeypatch.setattr(multiprocess, "Process", multiprocess.Process)
-    monkeypatch.setattr(workers, "reloaded", lambda _source, _settings: Settings(daily_limit=2))
+    monkeypatch.setattr(workers, "reloaded", lambda _source, _settings: (Settings(daily_limit=2), files))
     monkeypatch.setattr(
         multiprocess.Multiprocess, "restart_all", lambda self: setattr(self, "processes", started or self.processes)
     )
     counts = Mock()
     supervisor = workers.Supervisor(
-        reload.Source(file=None, arguments={}), Settings(daily_limit=1), socket.socket(), counts
+        reload.Source(file=None, arguments={}), Settings(daily_limit=1), files, socket.socket(), counts
     )
     supervisor.processes = [Mock()]
     supervisor.handle_hup()

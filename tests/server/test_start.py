@@ -21,8 +21,10 @@ from bankcard_ocr.settings import Settings
         ("fingerprint_key_file", "short", "must hold 32 bytes or more"),
         ("iin_file", None, "{file} cannot be read: No such file or directory"),
         ("iin_file", "no issuer", "{file} cannot be used: "),
-        ("ca_file", None, "{file} is no readable PEM file of certificates: No such file or directory"),
+        ("ca_file", None, "{file} cannot be read: No such file or directory"),
         ("ca_file", "no certificate", "{file} is no readable PEM file of certificates: "),
+        ("ca_file", "", "{file} is no readable PEM file of certificates: "),
+        ("iin_file", "", "{file} cannot be used: "),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_before_anything_listens(tmp_path, name, content, reason, workers):

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
@@ -32,8 +33,32 @@ from .fetch.connection import Limits
 from .gate import Gate
 
 
-def build(settings: Settings, *, reader: PictureReader | None = None, state: State | None = None) -> ASGIApp:
-    """The whole ASGI application. Without ``reader`` the engine is loaded, without ``state`` the store is opened."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What the files hold that settings name, None of one that is not named: workers of any time have the same."""
+
+    issuers: bytes | None
+    fingerprint_key: bytes = field(repr=False)
+    authorities: bytes | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Files:
+        """What they hold now. Raises SettingsError."""
+        return cls(
+            issuers=_content(settings.iin_file, "iin_file"),
+            fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
+            authorities=_content(settings.ca_file, "ca_file"),
+        )
+
+
+def build(
+    settings: Settings, files: Files | None = None, *, reader: PictureReader | None = None, state: State | None = None
+) -> ASGIApp:
+    """The whole ASGI application.
+
+    Without ``files`` they are read, without ``reader`` the engine is loaded, without ``state`` the store is opened.
+    """
+    files = Files.of(settings) if files is None else files
     reader = _engine(settings) if reader is None else reader
     store = states.connect(settings.state_url) if state is None else state
     counts = metrics.Metrics() if settings.metrics_port else None
@@ -42,10 +67,10 @@ def build(settings: Settings, *, reader: PictureReader | None = None, state: Sta
     resources = Resources(
         reader=gate,
         state=store,
-        fetch=_downloads(settings),
+        fetch=_downloads(settings, files),
         settings=settings,
-        table=table(settings),
-        fingerprint_key=key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings"),
+        table=table(settings, files),
+        fingerprint_key=files.fingerprint_key,
     )
     observers = [logs.access, *(each.observe for each in (counts, spans) if each is not None)]
     api = Api(Service(resources, observer=_notifying(observers)), settings, gate.busy)
@@ -85,9 +110,9 @@ def _gate(reader: PictureReader, settings: Settings, counts: metrics.Metrics | N
     return gate(waiting=counts.waiting.track_inprogress, reading=counts.in_flight.track_inprogress)
 
 
-def _downloads(settings: Settings) -> Callable[[str], bytes]:
+def _downloads(settings: Settings, files: Files) -> Callable[[str], bytes]:
     """What fetches ``img_url``, in half of the places at most; the log says what it may reach."""
-    fetch = fetcher(settings)
+    fetch = fetcher(settings, files)
     for exception in fetch.exceptions:
         structlog.get_logger().warning("img_url may reach beyond the public internet", excepted=exception)
     return _at_most(fetch, max(1, settings.max_concurrent_calls // 2))
@@ -143,20 +168,25 @@ def _notifying(observers: list[Observer]) -> Observer:
     return tell
 
 
-def table(settings: Settings) -> Table:
+def _content(file: str, name: str) -> bytes | None:
+    """What the ``file`` holds that setting ``name`` names."""
+    try:
+        return Path(file).read_bytes() if file else None
+    except OSError as error:
+        raise SettingsError(name, "the settings", f"{file} cannot be read: {error.strerror}") from error
+
+
+def table(settings: Settings, files: Files) -> Table:
     """The table of issuers, with the operator's entries. Raises SettingsError."""
-    if not settings.iin_file:
+    if files.issuers is None:
         return default()
     try:
-        return Table.load(Path(settings.iin_file))
-    except OSError as error:
-        reason = f"{settings.iin_file} cannot be read: {error.strerror}"
-        raise SettingsError("iin_file", "the settings", reason) from error
+        return Table.load(files.issuers)
     except InvalidTable as error:
         raise SettingsError("iin_file", "the settings", f"{settings.iin_file} cannot be used: {error}") from error
 
 
-def fetcher(settings: Settings) -> Fetcher:
+def fetcher(settings: Settings, files: Files) -> Fetcher:
     """What downloads ``img_url`` under these settings. Raises SettingsError."""
     return Fetcher(
         Limits(
@@ -168,6 +198,7 @@ def fetcher(settings: Settings) -> Fetcher:
         allow_hosts=settings.allow_hosts,
         allow_private_networks=settings.allow_private_networks,
         ca_file=settings.ca_file or None,
+        authorities=files.authorities,
         proxy=settings.proxy or None,
     )
 

@@ -14,9 +14,9 @@ import structlog
 
 from ..errors import SettingsError, StateError
 from ..platform import state as states
-from ..settings import Loaded, Settings, Value, key, load, shown
+from ..settings import Loaded, Settings, Value, load, shown
 from . import logs, traces
-from .build import fetcher, table
+from .build import Files, fetcher, table
 
 FIXED = ("host", "port", "workers", "metrics_host", "metrics_port")  # settings of what stays open, or stays running
 
@@ -48,11 +48,14 @@ class HangupFlag:
         return came
 
 
-def reloaded(source: Source, before: Settings) -> Settings | None:
-    """The settings as they are now, but for :data:`FIXED`; None when they are wrong. The log says either."""
+def reloaded(source: Source, before: Settings) -> tuple[Settings, Files] | None:
+    """The settings as they are now, but for :data:`FIXED`, and what the files hold that they name.
+
+    None when they are wrong. The log says either.
+    """
     try:
         loaded = source.load()
-        check(loaded, before)
+        files = check(loaded, before)
     except Exception as error:  # noqa: BLE001  (whatever it is, what serves goes on as it is)
         log_rejected(error)
         return None
@@ -65,23 +68,24 @@ def reloaded(source: Source, before: Settings) -> Settings | None:
     names = [field.name for field in dataclasses.fields(after)]
     changed = [f"{name} = {shown(after, name)}" for name in names if getattr(after, name) != getattr(before, name)]
     structlog.get_logger().info("settings are read anew", changed=changed)
-    return after
+    return after, files
 
 
 def log_rejected(error: Exception) -> None:
     structlog.get_logger().error("settings are wrong and stay as they were", reason=str(error))
 
 
-def check(loaded: Loaded, before: Settings | None = None) -> None:
-    """Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used.
+def check(loaded: Loaded, before: Settings | None = None) -> Files:
+    """What the files hold that the settings name.
 
-    A store of which what serves knew nothing ``before`` has to answer; at a start it may come later.
+    Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used. A store
+    of which what serves knew nothing ``before`` has to answer; at a start it may come later.
     """
     settings = loaded.settings
     try:
-        table(settings)
-        key(settings.fingerprint_key_file, "fingerprint_key_file", "the settings")
-        fetcher(settings)
+        files = Files.of(settings)
+        table(settings, files)
+        fetcher(settings, files)
         if settings.otlp_endpoint:
             traces.traces(settings.otlp_endpoint).close()
         if before is not None and settings.state_url != before.state_url:
@@ -92,3 +96,4 @@ def check(loaded: Loaded, before: Settings | None = None) -> None:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), str(error)) from error
     except SettingsError as error:
         raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error
+    return files

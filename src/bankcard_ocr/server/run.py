@@ -33,7 +33,7 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
     settings = loaded.settings
     if settings.workers > 1 and ":memory:" in settings.state_url:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
-    check(loaded)  # before any worker: says what is wrong, and makes the state file once
+    files = check(loaded)  # before any worker: says what is wrong, and makes the state file once
     with listen(settings, loaded.origins) as listener:
         if settings.metrics_port:
             _bound(settings.metrics_host, settings.metrics_port, "metrics_", loaded.origins).close()
@@ -46,12 +46,12 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
         for line in [*loaded.lines(), f"listening at {url(listener)}"]:
             say(line)
         if settings.workers == 1:
-            serve_single(source, settings, listener, hangups)
+            serve_single(source, settings, files, listener, hangups)
         else:
             logging.getLogger("uvicorn.error").setLevel(logging.INFO)  # the supervisor says which worker it replaced
             counts = MetricsOfAll(settings)
             with counts.open():
-                supervisor = Supervisor(source, settings, listener, counts)
+                supervisor = Supervisor(source, settings, files, listener, counts)
                 supervisor.run()
             if supervisor.is_interrupted:
                 raise KeyboardInterrupt

@@ -12,19 +12,21 @@ from starlette.types import ASGIApp
 
 from ..settings import Settings
 from . import log_writer, memory
-from .build import build
+from .build import Files, build
 from .protocol import config
 from .reload import HangupFlag, Source, log_rejected, reloaded
 
 LOOK_FOR_HANGUP_S = 0.2
 
 
-def serve_single(source: Source, settings: Settings, listener: socket.socket, hangups: HangupFlag) -> None:
+def serve_single(
+    source: Source, settings: Settings, files: Files, listener: socket.socket, hangups: HangupFlag
+) -> None:
     """Serves in this process; after SIGHUP under the settings of then, and connections wait while one ends."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)  # uvicorn raises it again when all is answered
     threading.Thread(target=memory.look_after, daemon=True).start()
-    app: ASGIApp | None = build(settings)
+    app: ASGIApp | None = build(settings, files)
     while app is not None:
         server = _Server(config(app, settings), listener)
         successor = _Successor(source, settings, server, hangups)
@@ -78,11 +80,12 @@ class _Successor(threading.Thread):
         self._server.should_exit = True
 
     def _build(self) -> None:
-        settings = reloaded(self._source, self._settings)
-        if settings is None:
+        after = reloaded(self._source, self._settings)
+        if after is None:
             return
+        settings, files = after
         try:
-            self._built = build(settings), settings
+            self._built = build(settings, files), settings
         except Exception as error:  # noqa: BLE001  (what was right when it was looked at; this server goes on)
             log_rejected(error)
 

@@ -23,7 +23,7 @@ from ..platform import state as states
 from ..platform.state.base import State
 from ..settings import Settings
 from . import logs, memory, metrics
-from .build import build
+from .build import Files, build
 from .protocol import config
 from .reload import Source, reloaded
 
@@ -119,12 +119,14 @@ class Supervisor(multiprocess.Multiprocess):
 
     is_interrupted = False  # by SIGINT
 
-    def __init__(self, source: Source, settings: Settings, listener: socket.socket, counts: MetricsOfAll) -> None:
+    def __init__(
+        self, source: Source, settings: Settings, files: Files, listener: socket.socket, counts: MetricsOfAll
+    ) -> None:
         self._source = source
         self._settings = settings
         self._counts = counts
         multiprocess.Process = _Worker  # type: ignore[misc]  # it makes its processes of this name
-        super().__init__(config(_Build(settings), settings, factory=True), sockets=[listener])
+        super().__init__(config(_Build(settings, files), settings, factory=True), sockets=[listener])
         self.should_exit = _Stop(self.signal_queue)
 
     def terminate_all(self) -> None:
@@ -164,11 +166,11 @@ class Supervisor(multiprocess.Multiprocess):
     def handle_hup(self) -> None:
         """Replaces all workers, one by one, under the settings there are now; wrong ones change nothing."""
         before, old, workers = self._settings, self.config, list(self.processes)
-        settings = reloaded(self._source, self._settings)
-        if settings is None:
+        after = reloaded(self._source, self._settings)
+        if after is None:
             return
-        self._settings = settings
-        self.config = config(_Build(self._settings), self._settings, factory=True)
+        self._settings = after[0]
+        self.config = config(_Build(*after), self._settings, factory=True)
         super().handle_hup()
         if self.should_exit.is_set():
             return
@@ -183,6 +185,7 @@ class _Build:
     """What a worker calls to make its application; it travels to the worker's process."""
 
     settings: Settings
+    files: Files
 
     def __call__(self) -> Any:
         logs.configure(self.settings)
@@ -190,7 +193,7 @@ class _Build:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         threading.Thread(target=memory.look_after, args=(self.settings.worker_memory_mb,), daemon=True).start()
         try:
-            return build(self.settings)
+            return build(self.settings, self.files)
         except (SettingsError, StateError) as error:  # what was right when the supervisor looked
             structlog.get_logger().error("worker cannot start", pid=os.getpid(), reason=str(error))
             time.sleep(RETRY_S)  # the supervisor starts the next one at once

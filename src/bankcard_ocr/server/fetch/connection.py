@@ -7,6 +7,7 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -174,9 +175,10 @@ def _tls_reason(error: BaseException | None) -> str:
     return "handshake failed"
 
 
-def tls_context(ca_file: str | None) -> ssl.SSLContext:
+def tls_context(ca_file: str | None, authorities: bytes | None = None) -> ssl.SSLContext:
     """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``.
 
+    ``authorities`` is what that file holds, where it was read before.
     Raises SettingsError when that cannot be read.
     """
     context = ssl.create_default_context()
@@ -184,10 +186,11 @@ def tls_context(ca_file: str | None) -> ssl.SSLContext:
         context.load_verify_locations(certifi.where())
     try:
         if ca_file:
-            context.load_verify_locations(ca_file)
+            content = Path(ca_file).read_bytes() if authorities is None else authorities
+            context.load_verify_locations(cadata=content.decode("ascii", "ignore"))  # comments may be in any language
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default, which many private CAs do not meet
-    except OSError as error:
-        reason = f"{ca_file} is no readable PEM file of certificates: {error.strerror or error}"
+    except (OSError, ValueError) as error:  # ValueError: it is empty
+        reason = f"{ca_file} is no readable PEM file of certificates: {getattr(error, 'strerror', None) or error}"
         raise SettingsError("ca_file", "the fetcher's settings", reason) from None
     return context
 
