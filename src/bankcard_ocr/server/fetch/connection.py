@@ -179,7 +179,7 @@ def tls_context(ca_file: str | None, authorities: bytes | None = None) -> ssl.SS
     """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``.
 
     ``authorities`` is what that file holds, where it was read before.
-    Raises SettingsError when that cannot be read.
+    Raises SettingsError when it cannot be used.
     """
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
