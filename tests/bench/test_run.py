@@ -98,6 +98,18 @@ def test_guess_asks_the_same_way() -> None:
     ] == reader.asked
 
 
+class Undated:
+    """An engine that reads numbers, and cannot be asked for dates."""
+
+    name = "undated"
+
+    def answer(self, data):
+        return Answer(number=VISA, ms=1.0)
+
+    def facts(self):
+        return {}
+
+
 class Named:
     """An engine that logs whose turn it is."""
 
@@ -270,6 +282,12 @@ def test_dates_are_asked_for_where_the_label_has_one() -> None:
 
     assert ["12/27", "12/27", None, None] == [case.answer.valid_date for case in cases]
     assert [(1, 2), (1, 2), (0, 2)] == [(found[name]["hits"], found[name]["total"]) for name in found]
+
+
+def test_an_engine_that_reads_no_dates_has_refused_none() -> None:
+    """Of a peer that is not asked for dates no figure says that it could not read them."""
+    (cases,) = run.measure([Undated()], [sample(b"1", valid_thru="12/27")]).values()
+    assert ([VISA], None) == ([case.answer.number for case in cases], run.figures(cases)["valid_date"])
 
 
 def test_without_dated_labels_there_is_no_figure() -> None:

@@ -44,8 +44,8 @@ class Answer:
 
     ``number`` is what it returned, None when it refused; ``refusal`` then names the error, and ``cause`` says why in a
     few words, of errors that have one. ``guess`` is its best candidate whether returned or not, so that other
-    thresholds can be tried afterwards. ``ms`` is from bytes in memory to the answer. ``valid_date`` is ``MM/YY``, asked
-    for only where the label has one.
+    thresholds can be tried afterwards. ``ms`` is from bytes in memory to the answer. ``valid_date`` is ``MM/YY``,
+    ``asked_date`` whether it was asked for: where the label has one, and of engines that read dates.
     """
 
     number: str | None
@@ -57,6 +57,7 @@ class Answer:
     cause: str | None = None
     number_quad: Quad | None = None
     valid_date: str | None = None
+    asked_date: bool = False
 
     def __repr__(self) -> str:
         return f"Answer(returned={self.number is not None}, confidence={self.confidence}, ms={self.ms:.1f})"
@@ -212,9 +213,8 @@ def valid_thru(label: Label) -> str | None:
 
 
 def dates(cases: Iterable[Case]) -> Dates | None:
-    """What became of the dates on the cards whose number was read; None when no label has one."""
-    told = [(valid_thru(case.label), case.answer.valid_date) for case in cases if case.answer.number]
-    told = [(label, got) for label, got in told if label]
+    """What became of the dates on the cards whose number was read; None when none was asked for."""
+    told = [(valid_thru(case.label), case.answer.valid_date) for case in cases if case.answer.asked_date]
     if not told:
         return None
     exact, refused = sum(label == got for label, got in told), sum(got is None for _, got in told)

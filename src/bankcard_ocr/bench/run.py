@@ -181,7 +181,7 @@ def measure(engines: Sequence[Engine], samples: Iterable[Sample]) -> Cases:
 def _dated(engine: Engine, sample: Sample, answer: Answer) -> Answer:
     """``answer`` with the card's date, where the engine can be asked for it and the label has one."""
     if isinstance(engine, DateEngine) and answer.number and metrics.valid_thru(sample.label):
-        return replace(answer, valid_date=engine.valid_date(sample.data))
+        return replace(answer, valid_date=engine.valid_date(sample.data), asked_date=True)
     return answer
 
 
