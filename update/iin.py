@@ -5,13 +5,14 @@
     unzip cardbin-1.0.0-*.whl; unzip bindb-0.1.8-*.whl
     python update/iin.py package/index.js cardbin/bankbin.py binDB/data
 
-Nothing of the sources is executed. bankcardinfo gives prefix, bank, type and length; cardbin adds the names of cards,
-and prefixes the other lacks; bindb has the issuers of the rest of the world. networks.txt and banks.tsv beside this
-file are written by hand.
+Nothing of the sources is executed, and nothing is written when one of them has no entries. bankcardinfo gives prefix,
+bank, type and length; cardbin adds the names of cards, and prefixes the other lacks; bindb has the issuers of the rest
+of the world. networks.txt and banks.tsv beside this file are written by hand.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -157,7 +158,7 @@ def from_bindb(folder: Path, known: Table) -> dict[str, tuple[str, str]]:
     return found
 
 
-def write_world(path: Path, found: Mapping[str, tuple[str, str]], day: date) -> None:
+def world(found: Mapping[str, tuple[str, str]], day: date) -> bytes:
     """A ZIP with one table for each first three digits, so that a lookup reads one; equal input, equal bytes."""
     parts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for prefix, (issuer, kind) in sorted(found.items()):
@@ -167,15 +168,27 @@ def write_world(path: Path, found: Mapping[str, tuple[str, str]], day: date) -> 
         for name, issuers in sorted(parts.items())
     }
     note = f"Written by update/iin.py on {day} from PyPI binDB 0.1.8 by ISmartCoder (MIT licence).\n"
-    with zipfile.ZipFile(path, "w") as archive:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
         for name, text in {"README": note, **members}.items():
             info = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
             archive.writestr(info, text, compress_type=zipfile.ZIP_DEFLATED, compresslevel=9)
+    return made.getvalue()
+
+
+def update(there: Path, bankcardinfo: Path, cardbin: Path, bindb: Path, *, day: date) -> None:
+    """Writes both files into ``there``, or neither: a source that has no entries ends the program with a line."""
+    texts = [path.read_text("utf-8") for path in (bankcardinfo, cardbin)]
+    table = rendered(entries(*texts), day).encode()
+    elsewhere = from_bindb(bindb, Table.parse(table))
+    found = {bankcardinfo: from_bankcardinfo(texts[0]), cardbin: from_cardbin(texts[1]), bindb: elsewhere}
+    for path in (path for path, some in found.items() if not some):
+        raise SystemExit(f"{path} has no entries: it is not what update/iin.py names, or of another version")
+    (there / "iin.dat").write_bytes(table)
+    (there / "world.zip").write_bytes(world(elsewhere, day))
 
 
 if __name__ == "__main__":
-    today = date.today()  # noqa: DTZ011 (the day it was built, here)
-    texts = [Path(path).read_text("utf-8") for path in sys.argv[1:3]]
-    table = rendered(entries(*texts), today)
-    (THERE / "iin.dat").write_text(table, "utf-8")
-    write_world(THERE / "world.zip", from_bindb(Path(sys.argv[3]), Table.parse(table.encode())), today)
+    if len(sys.argv) != 4:
+        raise SystemExit(__doc__)
+    update(THERE, *map(Path, sys.argv[1:4]), day=date.today())  # noqa: DTZ011 (the day it was built, here)
