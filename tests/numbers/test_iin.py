@@ -223,6 +223,13 @@ def test_a_wrong_table_names_its_line(text: str, line: int):
     assert line == caught.value.line
 
 
+def test_a_table_in_another_encoding_is_told_so():
+    """Its Chinese names would be told as question marks."""
+    with pytest.raises(InvalidTable, match="line 3: the file must be UTF-8") as caught:
+        iin.Table.load("# ours\n\nissuer A | 我们的银行\n  622848 19 debit\n".encode("gbk"))
+    assert 3 == caught.value.line
+
+
 @pytest.mark.parametrize("sizes", ["8", "19", "8-19"])
 def test_lengths_from_8_to_19_may_be_listed(sizes: str):
     """Both ends of the allowed lengths are allowed."""

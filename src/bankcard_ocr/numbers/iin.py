@@ -225,7 +225,7 @@ def _parse(data: bytes) -> _Parts:
     rows: dict[str, list[_Row]] = {}
     head: dict[str, str] = {}
     section = ("", "", "")
-    for number, line in enumerate(data.decode("utf-8-sig", "replace").splitlines(), 1):
+    for number, line in enumerate(_decoded(data).splitlines(), 1):
         if line.startswith("  ") and section[0] == "issuer":
             rows.setdefault(line.split(maxsplit=1)[0] if line.strip() else "", []).append((number, line, section))
         elif line.startswith("#"):
@@ -237,6 +237,13 @@ def _parse(data: bytes) -> _Parts:
             networks.update(_ranges(number, line.strip(), section))
     rows.pop("", None)
     return _Parts(networks, rows, head.get("version"), head.get("date"))
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidTable(data.count(b"\n", 0, error.start) + 1, "the file must be UTF-8; save it as such") from None
 
 
 def _validated(parts: _Parts) -> _Parts:
