@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from unittest.mock import Mock
 
 import pytest
+from kept import record
 from prometheus_client import CollectorRegistry, generate_latest
 
 from bankcard_ocr.errors import Busy, SettingsError, StateError
@@ -27,23 +28,9 @@ from bankcard_ocr.settings import Settings
 NOW = 1732377000.0
 
 
-def record(errcode: int = 0, *, reason: Reason | None = None, **timings_ms: float) -> Record:
-    return Record(
-        rid="r",
-        appid="wx1",
-        invoke_time=NOW,
-        cost_ms=20.0,
-        method="POST",
-        request_url="/cv/ocr/bankcard?access_token=***",
-        request_body="",
-        response_body="",
-        client_ip="127.0.0.1",
-        errcode=errcode,
-        stage="read",
-        cause="",
-        reason=reason,
-        timings_ms=timings_ms,
-    )
+def called(errcode: int = 0, *, reason: Reason | None = None, **timings_ms: float) -> Record:
+    url = "/cv/ocr/bankcard?access_token=***"
+    return record(cost_ms=20.0, request_url=url, errcode=errcode, reason=reason, timings_ms=timings_ms)
 
 
 @pytest.fixture
@@ -65,7 +52,7 @@ def text(registry: CollectorRegistry) -> str:
 
 def test_calls_are_counted_by_code_and_reason(counts):
     """Each call counts under its errcode, each refusal under its reason."""
-    for each in (record(), record(), record(101003, reason="quota"), record(101001, reason="no card")):
+    for each in (called(), called(), called(101003, reason="quota"), called(101001, reason="no card")):
         counts.observe(each)
     found = counts.registry.get_sample_value
 
@@ -80,7 +67,7 @@ def test_calls_are_counted_by_code_and_reason(counts):
 
 def test_stages_are_timed_in_seconds(counts):
     """Each stage has a histogram, and the call as a whole."""
-    counts.observe(record(token=0.1, read=15.0))
+    counts.observe(called(token=0.1, read=15.0))
     found = counts.registry.get_sample_value
 
     assert [0.015, 1.0, 0.0, 0.02] == [
@@ -168,7 +155,7 @@ def test_a_store_that_is_away_is_a_metric(store, monkeypatch, verb):
 def test_the_metrics_port_answers(counts, store):
     """The port serves the text format."""
     settings = Settings(metrics_port=0)
-    counts.observe(record())
+    counts.observe(called())
     with (
         metrics.serve(metrics.of_one(counts, store, settings), settings) as server,
         urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/metrics") as reply,
@@ -253,7 +240,7 @@ class TestTraces:
         pytest.importorskip("opentelemetry.sdk")
         with socket.create_server(("127.0.0.1", 0)) as silent:
             made = traces.traces(f"http://127.0.0.1:{silent.getsockname()[1]}/v1/traces")
-            made.observe(record(token=1.0))
+            made.observe(called(token=1.0))
             begun = time.monotonic()
             made.close()
 
@@ -275,7 +262,7 @@ class TestTraces:
     def test_a_call_has_one_span_a_stage(self, spans):
         """Stages follow one another within the call; parts of a stage are left out."""
         made, exporter = spans
-        made.observe(record(token=1.0, read=15.0, **{"read.decode": 2.0}))
+        made.observe(called(token=1.0, read=15.0, **{"read.decode": 2.0}))
         found = [(span.name, span.start_time - round(NOW * 1e9)) for span in exporter.get_finished_spans()]
 
         assert [("token", 0), ("read", 1_000_000), ("call", 0)] == found
@@ -283,7 +270,7 @@ class TestTraces:
     def test_a_span_has_no_query(self, spans):
         """Where a token may stand nothing is traced."""
         made, exporter = spans
-        made.observe(record(101003, reason="quota"))
+        made.observe(called(101003, reason="quota"))
         (span,) = exporter.get_finished_spans()
 
         assert ("/cv/ocr/bankcard", 101003, "ERROR") == (

@@ -20,6 +20,7 @@ from unittest.mock import Mock
 
 import httpx
 import pytest
+from kept import record
 from redis import Redis
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as Lost
@@ -48,21 +49,8 @@ def store(redis, clock):
     opened.close()
 
 
-def record(rid: str, appid: str = "wx1") -> Record:
-    return Record(
-        rid=rid,
-        appid=appid,
-        invoke_time=NOW + int(rid),
-        cost_ms=1.0,
-        method="GET",
-        request_url="/",
-        request_body="",
-        response_body="",
-        client_ip="",
-        errcode=0,
-        stage="read",
-        cause="",
-    )
+def called(rid: str, appid: str = "wx1") -> Record:
+    return record(rid, appid=appid, invoke_time=NOW + int(rid))
 
 
 def token(digest: str) -> Token:
@@ -351,7 +339,7 @@ def test_all_but_apps_is_freed_by_redis(store, redis):
     store.consume("minute:wx1", span(NOW, 60), 5)
     store.put("a", "v", lifetime_s=30)
     store.put_if_absent("b", "v", lifetime_s=30)
-    store.put_record(record("1"))
+    store.put_record(called("1"))
     names = sorted(store._redis.scan_iter(store._prefix + "*"))
     lasting = [name.removeprefix(store._prefix) for name in names if store._redis.ttl(name) < 0]
 
@@ -376,7 +364,7 @@ def test_a_strangers_records_cannot_fill_the_memory(store, monkeypatch):
     """Of calls without a valid token only the latest are kept."""
     monkeypatch.setattr(base, "MAX_ANONYMOUS_RECORDS", 3)
     for n in range(5):
-        store.put_record(record(str(n), appid=""))
+        store.put_record(called(str(n), appid=""))
 
     assert (["4", "3", "2"], None) == ([found.rid for found in store.records("", since=0.0)], store.record("1"))
 
@@ -386,11 +374,11 @@ def test_a_bound_that_is_set_lower_frees_what_is_beyond_it(redis, clock):
     url = redis.url()
     store = states.connect(url, clock)
     for n in range(250):
-        store.put_record(record(str(n)))
+        store.put_record(called(str(n)))
     store.close()
     bounded = states.connect(f"{url}&records=10" if "?" in url else f"{url}?records=10", clock)
     for n in range(250, 253):
-        bounded.put_record(record(str(n)))
+        bounded.put_record(called(str(n)))
     found = len(bounded.records("wx1", since=0.0))
     left = len(list(bounded._redis.scan_iter(f"{bounded._prefix}record:*", count=1000)))
     bounded.close()
@@ -401,11 +389,11 @@ def test_a_bound_that_is_set_lower_frees_what_is_beyond_it(redis, clock):
 def test_a_list_of_records_forgets_what_redis_freed(store):
     """Entries whose record is gone are dropped, two with each new record."""
     for rid in ("1", "2", "3", "4"):
-        store.put_record(record(rid))
+        store.put_record(called(rid))
     store._redis.delete(*(f"{store._prefix}record:{rid}" for rid in ("1", "2", "3")))
     listed = []
     for rid in ("5", "6"):
-        store.put_record(record(rid))
+        store.put_record(called(rid))
         listed.append(store._redis.zcard(f"{store._prefix}records:wx1"))
 
     assert [3, 3] == listed

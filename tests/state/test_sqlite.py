@@ -13,28 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from kept import record
 
 from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform import state as states
 from bankcard_ocr.platform.state import base, sqlite
-from bankcard_ocr.platform.state.base import App, Record, Token, Window, dump, span
+from bankcard_ocr.platform.state.base import App, Token, Window, dump, span
 from bankcard_ocr.platform.state.sqlite import _FIRST, VERSION, SqliteState
 
 APP = App(appid="wx1", name="a shop", secret_hash="-", created=0.0)
-RECORD = Record(
-    rid="r1",
-    appid="wx1",
-    invoke_time=1732377000.0,
-    cost_ms=1.5,
-    method="GET",
-    request_url="/",
-    request_body="",
-    response_body="{}",
-    client_ip="127.0.0.1",
-    errcode=0,
-    stage="read",
-    cause="",
-)
+RECORD = record("r1")
 
 TOKEN = Token(digest="a", appid="wx1", kind="token", nonce="", issued=0.0, expires=1.0, good_until=1.0)
 

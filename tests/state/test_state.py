@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from kept import record
 
 from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.platform import state as states
@@ -18,7 +19,6 @@ from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import (
     RECORD_LIFETIME_S,
     App,
-    Record,
     Token,
     Window,
     beijing_day,
@@ -36,24 +36,6 @@ def token(digest: str, *, kind="token", issued: float = 1732377000.0) -> Token:
     expires = issued + 7200
     return Token(
         digest=digest, appid="wx1", kind=kind, nonce="n" + digest, issued=issued, expires=expires, good_until=expires
-    )
-
-
-def record(rid: str, *, at: float = 1732377000.0, appid: str = "wx1") -> Record:
-    return Record(
-        rid=rid,
-        appid=appid,
-        invoke_time=at,
-        cost_ms=1.5,
-        method="GET",
-        request_url="/",
-        request_body="",
-        response_body="{}",
-        client_ip="127.0.0.1",
-        errcode=0,
-        stage="read",
-        cause="",
-        timings_ms={"read": 1.0},
     )
 
 
@@ -370,10 +352,10 @@ class TestRecords:
 
     def test_records_of_an_app_are_listed_the_latest_first(self, store):
         """Only the app's own records since the time given are listed."""
-        store.put_record(record("r1", at=10.0))
-        store.put_record(record("r2", at=20.0))
-        store.put_record(record("r3", at=5.0))
-        store.put_record(record("r4", at=30.0, appid="wx2"))
+        store.put_record(record("r1", invoke_time=10.0))
+        store.put_record(record("r2", invoke_time=20.0))
+        store.put_record(record("r3", invoke_time=5.0))
+        store.put_record(record("r4", invoke_time=30.0, appid="wx2"))
 
         assert ["r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0)]
 
@@ -382,7 +364,7 @@ class TestRecords:
         monkeypatch.setattr(base, "MAX_RECORDS_ANSWERED", 3)
         urls = ["/a", "/a?b=/c", "/a", "/a?x=1", *["/ab?a=/a"] * 7, "/b"]
         for n, url in enumerate(urls):
-            store.put_record(dataclasses.replace(record(f"r{n}", at=10.0 + n), request_url=url))
+            store.put_record(dataclasses.replace(record(f"r{n}", invoke_time=10.0 + n), request_url=url))
 
         assert ["r3", "r2", "r1"] == [found.rid for found in store.records("wx1", since=10.0, path="/a")]
 
@@ -393,7 +375,7 @@ class TestRecords:
             store.add_app(dataclasses.replace(APP, appid=appid))
         for n, appid in enumerate(("wx2", "wx1", "wx1", "wx1")):
             clock.now += 60
-            store.put_record(record(f"r{n}", at=clock.now, appid=appid))
+            store.put_record(record(f"r{n}", invoke_time=clock.now, appid=appid))
         found = [[each.rid for each in store.records(appid, since=0.0)] for appid in ("wx1", "wx2")]
         gone = store.record("r1")
         store.close()
@@ -405,7 +387,7 @@ class TestRecords:
         store.add_app(APP)
         for n in range(5):
             clock.now += 60
-            store.put_record(record(f"r{n}", at=clock.now))
+            store.put_record(record(f"r{n}", invoke_time=clock.now))
 
         assert 5 == len(store.records("wx1", since=0.0))
 
