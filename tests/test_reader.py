@@ -444,7 +444,7 @@ def test_a_half_blinded_picture_alone_gives_no_number(reader, pixels):
         reader.read_many([jpeg(left), jpeg(left)])
 
 
-def test_pictures_that_cannot_be_read_do_no_harm(reader, pixels):
+def test_pictures_that_cannot_be_read_do_no_harm(reader):
     """One picture that can suffices, and says which it was."""
     nothing = jpeg(np.full((480, 640, 3), 128, np.uint8))
 

@@ -81,7 +81,7 @@ def test_memory_figures() -> None:
     )
 
 
-def test_processes_talk_json(monkeypatch) -> None:
+def test_processes_talk_json() -> None:
     """A child's figures come back with the whole time of its process beside them."""
     script = [sys.executable, "-c", f"print({json.dumps(json.dumps({'result_ms': 5.0}))})"]
     found = speed._started(script)

@@ -424,7 +424,7 @@ def test_a_run_goes_on_with_the_job_it_was_begun_with(tmp_path, job: Job, said: 
             parts.planned(bulk._facts("in", job, ""), list)
 
 
-def test_the_models_own_threshold_may_be_given_by_its_value(tmp_path):
+def test_the_models_own_threshold_may_be_given_by_its_value():
     """Who names the threshold that holds without a word goes on with the same run."""
     assert bulk._facts("in", Job(), "") == bulk._facts("in", Job(options=Options(threshold=THRESHOLD)), "")
 

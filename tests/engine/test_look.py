@@ -146,7 +146,7 @@ def test_a_line_turned_round_that_says_nothing_is_read_once(look, pixels, number
         (0, 1, 130, False),
     ],
 )
-def test_only_what_was_read_is_cut_off(monkeypatch, texts: int, candidates: int, left: int, is_cut: bool):
+def test_only_what_was_read_is_cut_off(texts: int, candidates: int, left: int, is_cut: bool):
     """How far digits are apart is told by four or more of them, or by a number that stands in several lines."""
     quad = np.array([(left, 100), (left + 480, 100), (left + 480, 130), (left, 130)], np.float32)
     characters = tuple(

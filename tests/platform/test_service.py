@@ -755,7 +755,7 @@ class TestRid:
         assert "4111111" not in platform.told[0][0].request_body
 
     @pytest.mark.parametrize("length", range(1960, 2010))
-    def test_no_part_of_a_number_is_left_where_a_reply_is_cut(self, platform, length: int):
+    def test_no_part_of_a_number_is_left_where_a_reply_is_cut(self, length: int):
         """A number that begins in what is kept is masked, though it ends behind it."""
         call = Call(request=Request(method="POST", path="/"), rid="-", now=0.0)
         reply = Reply(errcode=-1, rid="-", body={"errmsg": "x" * length + " 4111111111111111"})
@@ -823,7 +823,7 @@ class TestRid:
 
         assert len(platform.told[-1][0].request_body) < 60
 
-    def test_what_else_the_card_says_is_not_kept(self, platform):
+    def test_what_else_the_card_says_is_not_kept(self):
         """Neither the holder nor the dates; of the bank's prefix no more than of the number."""
         reply = {
             "bin": "6205500000",

@@ -165,7 +165,7 @@ def test_the_metrics_port_answers(counts, store):
     assert 'bankcard_ocr_requests_total{code="0"} 1.0' in found
 
 
-def test_a_metrics_port_that_is_taken_is_a_wrong_setting(counts, store):
+def test_a_metrics_port_that_is_taken_is_a_wrong_setting(counts):
     """Two servers cannot have one port, and the setting is named."""
     with (
         metrics.serve(counts.registry, Settings(metrics_port=0)) as server,

@@ -130,7 +130,7 @@ def test_a_flat_card_has_round_corners():
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_text_s_quad_bounds_its_boxes(rng):
+def test_a_text_s_quad_bounds_its_boxes():
     """The quad's corners are the outer edges of all boxes, TL, TR, BR, BL, and convex."""
     text = render.Text(kind="number", text="12", boxes=np.array([(1, 2, 3, 8), (4, 1, 6, 7)], np.float32))
 

@@ -238,7 +238,7 @@ def test_the_oldest_samples_make_room(place, rng):
     assert (6, {4, 5, 6, 7, 8, 9}) == (ring.filled, set(ring.draw(rng, 200)["value"][:, 0].tolist()))
 
 
-def test_two_renderers_have_their_own_slots(place, rng):
+def test_two_renderers_have_their_own_slots(place):
     """Neither overwrites the other's newest."""
     ring = data.Ring(place)
     [ring.put(worker, 2, {"value": np.array([worker, i])}) for i in range(3) for worker in range(2)]
@@ -277,7 +277,7 @@ def test_a_drawn_sample_is_a_copy(place, rng):
     assert [7, 7] == ring.arrays["value"][0].tolist()
 
 
-def test_a_ring_of_other_samples_is_refused(place, tmp_path):
+def test_a_ring_of_other_samples_is_refused(place):
     """Files made for another size are no silent mistake."""
     data.Ring(place)
 

@@ -103,7 +103,7 @@ def test_a_net_goes_on_from_an_exported_model(net: str, made, tmp_path: Path):
         assert max(float(np.abs(a.numpy() - b).mean()) for a, b in zip(got, expected, strict=True)) < 1.5
 
 
-def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path, tmp_path: Path):
+def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path):
     """Alone, each computes what it did; together their convolutions are the means."""
     shipped = Path(model_module.__file__).parent / "weights" / "recognize.onnx"
     last = runs / "recognize" / "last.pt"
@@ -177,7 +177,7 @@ def test_a_model_that_says_something_else_is_no_beginning(net: str):
         mean.mean(export.bare(net), [(1.0, shipped)])
 
 
-def test_a_mean_names_the_wider_net_first(runs: Path, tmp_path: Path):
+def test_a_mean_names_the_wider_net_first(tmp_path: Path):
     """What is wider than a part before it has nothing to be added to, and is named."""
     torch.save({"mean": nets.Recognizer(strips.NAMES, stem=(48, 64)).state_dict()}, tmp_path / "wide.pt")
     shipped = Path(model_module.__file__).parent / "weights" / "holder.onnx"
