@@ -25,7 +25,7 @@ from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
 from bankcard_ocr.server.fetch.connection import Limits, Proxy
-from bankcard_ocr.server.fetch.url import ON_A_DEVICE, parse
+from bankcard_ocr.server.fetch.url import IN_CLOUD_STORAGE, ON_A_DEVICE, parse
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
@@ -768,6 +768,7 @@ def test_the_systems_names_are_used(serve):
         ("file:///etc/passwd", "url: scheme file refused"),
         ("wxfile://tmp_123.jpg", f"url: {ON_A_DEVICE}"),
         ("http://tmp/wxa1b2.jpg", f"url: {ON_A_DEVICE}"),
+        ("cloud://shop-1a2b3c/cards/1.jpg", f"url: {IN_CLOUD_STORAGE}"),
         ("C:\\cards\\card.jpg", f"url: {ON_A_DEVICE}"),
         ("/home/anna/card.jpg", f"url: {ON_A_DEVICE}"),
         ("//example.com/card.jpg", "url: no http:// or https://"),

@@ -27,6 +27,7 @@ _NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re
 _NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
 _OF_A_DEVICE = re.compile(r"[a-z]:[/\\]|(wxfile|content):|/(?!/)", re.IGNORECASE)
 ON_A_DEVICE = "a path on the sender's device, send the file as img"
+IN_CLOUD_STORAGE = "a file ID of cloud storage, send what getTempFileURL gives for it"
 _SAFE = "%/:=&?~+!$,;'@()*[]-._|"
 
 
@@ -72,6 +73,8 @@ def parse(url: str) -> Target:
     if match is None:
         if _OF_A_DEVICE.match(text):
             raise FetchError("url", ON_A_DEVICE)
+        if text.lower().startswith("cloud:"):
+            raise FetchError("url", IN_CLOUD_STORAGE)
         scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]{0,19}):", text)
         known = scheme and scheme[1].lower() not in _PORTS and not scheme[1].count(".")
         raise FetchError("url", f"scheme {scheme[1].lower()} refused" if known and scheme else "no http:// or https://")
