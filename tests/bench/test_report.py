@@ -152,6 +152,20 @@ def test_place_at_the_edge_is_one() -> None:
     assert decode(report.masked_picture(edge)).shape[1] == 420
 
 
+def test_what_an_engine_took_for_the_number_is_painted_too() -> None:
+    """A label may point elsewhere: the number would be shown large."""
+    sample, middles = line_picture((4, 4, 4, 4))
+    elsewhere = ((60.0, 150.0), (460.0, 150.0), (460.0, 190.0), (60.0, 190.0))
+    answer = Answer(number=None, ms=1.0, guess=VISA, number_quad=sample.label.number_quad)
+    label = replace(sample.label, number_quad=elsewhere)
+    (failure,) = report.failures_of("pictures", {"x": [Case(label=replace(label, number_sha256="0"), answer=answer)]})
+    shown = decode(report.masked_picture(Sample(data=sample.data, label=label), failure.lines))
+    scale = shown.shape[1] / decode(sample.data).shape[1]
+
+    painted = [np.ptp(shown[int(y * scale), int(x * scale)].astype(int)) < 30 for x, y in middles[4:12]]
+    assert [True] * 8 == painted
+
+
 def test_no_picture() -> None:
     """Bytes that are no picture have no masked picture."""
     assert report.masked_picture(Sample(data=b"x", label=Label(file="a", number_sha256=None, group="g"))) is None

@@ -3,7 +3,7 @@
 Failures are listed with masked numbers and masked file names. Their pictures are shown only when asked for, and then
 
 * where the label says where the number stands (``number_quad``), all of the number line but its first and last digits
-  is painted over, in the derived suites too;
+  is painted over, in the derived suites too, and so is what an engine took for it: a label may point elsewhere;
 * where it does not, or names a place where no number can stand, the picture is shown so small (96 pixels) that no digit
   can be read.
 
@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from ..numbers import pan
+from ..reading import Quad
 from ..vision import quad as quads
 from . import svg
 from .metrics import Case
@@ -41,13 +42,14 @@ _OUTCOMES = ("exact", "wrong", "refused")
 class Failure:
     """One picture of suite ``suite`` that ``engine`` did not read right, and its picture when it is to be shown.
 
-    ``numbers`` are all that any engine read on it: its name may hold one.
+    ``numbers`` are all that any engine read on it: its name may hold one. ``lines`` are where they read them.
     """
 
     suite: str
     engine: str
     case: Case
     numbers: frozenset[str] = frozenset()
+    lines: Sequence[Quad] = ()
     sample: Sample | None = None
 
 
@@ -82,16 +84,20 @@ def text(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def masked_picture(sample: Sample) -> bytes | None:
-    """A JPEG of ``sample`` in which no whole number can be read, see above; None when it is no picture."""
+def masked_picture(sample: Sample, lines: Sequence[Quad] = ()) -> bytes | None:
+    """A JPEG of ``sample`` in which no whole number can be read, see above; None when it is no picture.
+
+    ``lines`` are where engines saw a number.
+    """
     image = decode(sample.data)
     if image is None:
         return None
     line = line_of(sample.label, image)
     if line is None:
         return encode(_shrunk(image, UNREADABLE_SIDE / max(image.shape[:2])), 80)
-    painted = blanked(image, line)
-    return encode(_shrunk(painted, SHOWN_WIDTH / image.shape[1]), 80)
+    for quad in (line, *(np.array(seen, np.float32) for seen in lines)):
+        image = blanked(image, quad)
+    return encode(_shrunk(image, SHOWN_WIDTH / image.shape[1]), 80)
 
 
 def blanked(image: Image, line: quads.Quad) -> Image:
@@ -110,11 +116,19 @@ def blanked(image: Image, line: quads.Quad) -> Image:
 
 def failures_of(suite: str, cases: Mapping[str, Sequence[Case]]) -> list[Failure]:
     """Each engine's cases that went wrong: wrong numbers first, the surest foremost, then refusals of numbered ones."""
-    numbers: dict[str, set[str]] = {}
+    numbers: dict[str, set[str]] = defaultdict(set)
+    lines: dict[str, list[Quad]] = defaultdict(list)
     for case in chain(*cases.values()):
-        numbers.setdefault(case.label.file, set()).update(filter(None, (case.answer.number, case.answer.guess)))
+        numbers[case.label.file].update(filter(None, (case.answer.number, case.answer.guess)))
+        lines[case.label.file].extend(filter(None, (case.answer.number_quad,)))
     return [
-        Failure(suite=suite, engine=engine, case=case, numbers=frozenset(numbers[case.label.file]))
+        Failure(
+            suite=suite,
+            engine=engine,
+            case=case,
+            numbers=frozenset(numbers[case.label.file]),
+            lines=lines[case.label.file],
+        )
         for engine, some in cases.items()
         for case in _bad(some)
     ]
@@ -387,7 +401,7 @@ def _failure(failure: Failure) -> str:
         lines.append(f"{'returned' if answer.number else 'best guess'} {pan.mask(number)}{sure}")
     if answer.refusal:
         lines.append(escape(mask(answer.cause or answer.refusal, failure.numbers)))
-    picture = masked_picture(failure.sample) if failure.sample else None
+    picture = masked_picture(failure.sample, failure.lines) if failure.sample else None
     shown = ""
     if picture:
         source = base64.b64encode(picture).decode()
