@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from bankcard_ocr.bench import run
+from bankcard_ocr.bench import plan, run
 from bankcard_ocr.cli import app, bench
 from bankcard_ocr.errors import NumberUnreadable
 from bankcard_ocr.reading import Reading
@@ -292,6 +292,20 @@ def test_command_without_paths() -> None:
     assert "bankcard-ocr bench cards --labels labels.csv" == bench.told_command(
         ["bench", "/home/someone/cards", "--labels", "../labels.csv"]
     )
+    assert "bankcard-ocr bench . --labels=labels.csv --limit=5" == bench.told_command(
+        ["bench", ".", "--labels=/home/someone/labels.csv", "--limit=5"]
+    )
+
+
+def test_stopped(folder, tmp_path, monkeypatch) -> None:
+    """Ctrl-C says that nothing is kept of what was measured."""
+
+    def interrupted(*_given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plan, "carry_out", interrupted)
+    done = called(folder, "--out", tmp_path / "r.json")
+    assert (130, True, False) == (done.exit_code, "nothing is written" in done.output, (tmp_path / "r.json").exists())
 
 
 def unboxed(text: str) -> str:

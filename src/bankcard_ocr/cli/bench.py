@@ -86,7 +86,11 @@ def command(
         undecodable = plan.undecodable(work, progress)
         work = plan.without(work, undecodable)
         before = machine.busy()
-        measured = plan.carry_out(work, engines, reader, progress)
+        try:
+            measured = plan.carry_out(work, engines, reader, progress)
+        except KeyboardInterrupt:
+            typer.echo("stopped: nothing is written of what was measured", err=True)
+            raise
     result = run.result(
         title=title or folder.resolve().name,
         command=told_command(sys.argv[1:]),
@@ -125,8 +129,9 @@ def make_engines(peers: Sequence[Peer], options: Options, max_bytes: int) -> tup
 
 
 def told_command(arguments: Sequence[str]) -> str:
-    """The command line as it may be published: paths are cut to their names."""
-    return " ".join(["bankcard-ocr", *(Path(part).name if "/" in part else part for part in arguments)])
+    """The command line as it may be published: paths are cut to their names, also behind an option's ``=``."""
+    named = (part.rpartition("=") if part.startswith("--") else ("", "", part) for part in arguments)
+    return " ".join(["bankcard-ocr", *(f"{option}{is_}{Path(given).name or given}" for option, is_, given in named)])
 
 
 def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
