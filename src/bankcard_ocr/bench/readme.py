@@ -270,7 +270,7 @@ CHINESE = {
     "cut off by the picture's edge: a number returned": "卡号被图片边缘截断：返回了卡号的",
     "drawn pictures without a readable number: one returned": "没有可读卡号的绘制图片：返回了卡号的",
     "recognizer alone, crops of 3 or 4 embossed digits: exact": "仅识别模型，3 至 4 位凸字的裁剪图：正确",
-    "1280 x 960 JPEG: median / p95": "1280 x 960 的 JPEG：中位数 / p95",
+    "1280 x 960 JPEG: median / p95": "1280 × 960 的 JPEG：中位数 / p95",
     "12-megapixel JPEG: median / p95": "1200 万像素的 JPEG：中位数 / p95",
     "two threads against one": "两线程相对单线程",
     "fresh process to first result": "从启动进程到第一个结果",
@@ -287,6 +287,7 @@ CHINESE = {
     " x |": " 倍 |",
     ") of ": ")，共 ",
     " of ": " / ",
+    " %": "%",
 }
 """What a table says, in the order in which it is replaced."""
 
