@@ -220,6 +220,27 @@ def test_files_that_break_break_no_worker_that_comes_later(start, token, tmp_pat
     assert {fingerprint} == {read(served, token, pan="fingerprint")["number"] for _ in range(2)}
 
 
+def test_a_state_that_is_moved_away_is_not_begun_anew(start, store, token, tmp_path):
+    """Neither by a reload nor by a new worker: beside the others, with an empty file, it would know no token."""
+    served = start("--workers", "2")
+    first = served.ready()
+    served.ready()
+    (tmp_path / "away").mkdir()
+    files = [file.name for file in tmp_path.glob("state.sqlite3*")]
+    for name in files:
+        (tmp_path / name).rename(tmp_path / "away" / name)
+    served.process.send_signal(signal.SIGHUP)
+    served.line("stay as they were")
+    os.kill(first, signal.SIGKILL)
+    served.line("worker cannot start.*no state file|no state file.*worker cannot start")
+    while_away = {read(served, token)["errcode"] for _ in range(2)}
+    for name in files:
+        (tmp_path / "away" / name).rename(tmp_path / name)
+    served.ready()
+
+    assert ({0}, {0}) == (while_away, {read(served, token)["errcode"] for _ in range(4)})
+
+
 def test_workers_do_not_outlive_their_supervisor(start):
     """When the supervisor is killed its workers stop by themselves and free the port."""
     served = start("--workers", "2")

@@ -79,7 +79,7 @@ def check(loaded: Loaded, before: Settings | None = None) -> Files:
     """What the files hold that the settings name.
 
     Raises SettingsError, which says where the setting comes from, when what the settings name cannot be used. A store
-    of which what serves knew nothing ``before`` has to answer; at a start it may come later.
+    of which what serves knew nothing ``before`` has to answer; at a start it may come later, and its file is made.
     """
     settings = loaded.settings
     try:
@@ -91,6 +91,8 @@ def check(loaded: Loaded, before: Settings | None = None) -> Files:
         if before is not None and settings.state_url != before.state_url:
             states.ask(settings.state_url)
         else:
+            if before is not None:
+                states.find(settings.state_url)
             states.connect(settings.state_url).close()
     except StateError as error:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), str(error)) from error

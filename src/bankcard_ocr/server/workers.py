@@ -193,6 +193,7 @@ class _Build:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
         threading.Thread(target=memory.look_after, args=(self.settings.worker_memory_mb,), daemon=True).start()
         try:
+            states.find(self.settings.state_url)  # made at the start; beside an empty one tokens would be unknown
             return build(self.settings, self.files)
         except (SettingsError, StateError) as error:  # what was right when the supervisor looked
             structlog.get_logger().error("worker cannot start", pid=os.getpid(), reason=str(error))

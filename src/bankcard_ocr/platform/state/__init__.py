@@ -22,13 +22,19 @@ def connect(url: str, clock: Callable[[], float] = time.time) -> State:
     raise SettingsError("state_url", "the settings", "must begin with sqlite:///, redis://, rediss:// or unix://")
 
 
-def ask(url: str) -> None:
-    """Returns when the store that ``url`` names is there and takes charges, else raises StateError; makes none."""
+def find(url: str) -> None:
+    """Raises StateError when ``url`` names a file that is not there, and that opening it would make, an empty one."""
     if url.startswith("sqlite:"):
         from .sqlite import file_of
 
-        if not (file := file_of(url)).exists():
+        file = file_of(url)
+        if str(file) != ":memory:" and not file.exists():
             raise StateError(f"there is no state file {file}, so that no token would be known")
+
+
+def ask(url: str) -> None:
+    """Returns when the store that ``url`` names is there and takes charges, else raises StateError; makes none."""
+    find(url)
     state = connect(url)
     try:
         state.ping()
