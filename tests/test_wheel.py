@@ -6,6 +6,8 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,9 +18,10 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
-    """A folder with both, built without a network."""
+    """A folder with both, built without a network, while a file of somebody's lies in the checkout."""
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, check=True)
+    with tempfile.NamedTemporaryFile(dir=ROOT, prefix="stray-", suffix=".pem"):
+        subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(folder)], cwd=ROOT, check=True)
     return folder
 
 
@@ -52,6 +55,16 @@ def test_the_source_archive_can_be_built_from(built):
         names = {name.partition("/")[2] for name in opened.getnames()}
 
     assert {"pyproject.toml", "README.md", "README.zh-CN.md", "LICENSE", "NOTICE", "src/bankcard_ocr/py.typed"} <= names
+
+
+def test_the_source_archive_has_nothing_that_lies_about(built):
+    """What git has of the checkout, and what the build adds; no key, no picture, no state that somebody left there."""
+    (archive,) = built.glob("*.tar.gz")
+    with tarfile.open(archive) as opened:
+        tops = {name.split("/")[1] for name in opened.getnames() if "/" in name}
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+
+    assert {*told["sdist"]["only-include"], "PKG-INFO", ".gitignore"} == tops
 
 
 def test_the_source_archive_gives_the_same_wheel(built, tmp_path):
