@@ -320,11 +320,12 @@ def test_an_old_redis_is_refused(version: str, fails: bool):
     assert fails is (found is not None)
 
 
-def test_a_password_is_not_told(own_redis, clock):
-    """The error of a wrong password does not hold it."""
+@pytest.mark.parametrize("given", [":wr0ng@", "anna:wr0ng@", ""])
+def test_a_wrong_password_is_told_by_what_to_look_at(own_redis, clock, given: str):
+    """It is not told itself, and neither is what Redis says of the handshake."""
     server = own_redis("--requirepass", "right")
-    store = states.connect(server.url().replace("redis://", "redis://:wr0ng@"), clock)
-    with pytest.raises(StateError) as failure:
+    store = states.connect(server.url().replace("redis://", f"redis://{given}"), clock)
+    with pytest.raises(StateError, match="refuses the password of state_url, or wants one") as failure:
         store.ping()
     store.close()
 

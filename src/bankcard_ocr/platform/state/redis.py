@@ -164,7 +164,7 @@ class RedisState:
             raise SettingsError("state_url", "the settings", reason) from error
         self._clock = clock
         self._failure, self._read_only = redis.RedisError, redis.ReadOnlyError
-        self._moved = redis.exceptions.MovedError
+        self._moved, self._unauthenticated = redis.exceptions.MovedError, redis.AuthenticationError
         self._check_at = 0.0
         try:
             plain, options = _split_options(url)
@@ -356,6 +356,8 @@ class RedisState:
         except self._failure as error:
             if isinstance(error, self._moved):
                 raise StateError("Redis is a cluster, and another master has the keys; name that one") from error
+            if isinstance(error, self._unauthenticated):
+                raise StateError("Redis refuses the password of state_url, or wants one") from error
             if isinstance(error, self._read_only):  # a replica by now: the address may lead to another master
                 self._redis.connection_pool.disconnect(inuse_connections=False)
                 self._check_at = 0.0
