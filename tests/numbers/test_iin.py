@@ -302,6 +302,13 @@ def test_issuers_elsewhere_are_named(prefix: str, issuer: str, network: str):
     )
 
 
+@pytest.mark.parametrize("content", [b"", b"# Our cards\n", b"issuer Test Bank\n"])
+def test_a_file_of_own_entries_has_some(content: bytes):
+    """One that is empty was cut off, or is being written: what it had would be lost without a word."""
+    with pytest.raises(InvalidTable, match="has no entries"):
+        iin.Table.load(content)
+
+
 def test_own_entries_beat_the_world():
     """An own entry stands before what the world's table says of its prefix."""
     assert "Ours" == iin.Table.load(b"issuer Ours\n  479083 16 debit\n").lookup("479083").issuer

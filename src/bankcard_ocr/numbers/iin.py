@@ -139,6 +139,8 @@ class Table:
         if source is None:
             return cls(shipped, world=True)
         own = _validated(_parse(source if isinstance(source, bytes) else Path(source).read_bytes()))
+        if not own.networks and not own.rows:  # as of one that is being written
+            raise InvalidTable(1, "the file has no entries")
         version, date = f"{shipped.version}+{own.version or 'own'}", own.date or shipped.date
         return cls(_Parts(shipped.networks | own.networks, shipped.rows | own.rows, version, date), world=True)
 
