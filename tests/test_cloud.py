@@ -154,7 +154,7 @@ BANK = b"network unionpay | 16-19\n  62\nissuer Bank\n  620550 19 debit unionpay
 @pytest.mark.parametrize(
     ("reading", "table"),
     [
-        (SEEN, b""),
+        (SEEN, None),
         (dataclasses.replace(SEEN, cards=(FoundCard(number=None, confidence=0.1, refusal="unreadable"),)), BANK),
         (
             dataclasses.replace(SEEN, card_quad=QUAD, valid_date=DATE, issue_date=DATE, holder_name=DATE),

@@ -194,7 +194,7 @@ def platform(make_platform):
 @pytest.fixture
 def start(tmp_path, settings, monkeypatch):
     """Starts real servers on loopback, with the apps of ``platform`` and the settings given changed; stops them."""
-    monkeypatch.setattr(build, "fetcher", lambda _settings: FakeFetch())
+    monkeypatch.setattr(build, "fetcher", lambda _settings, _files: FakeFetch())
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def begin(**changes: Any) -> Served:

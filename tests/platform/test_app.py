@@ -606,14 +606,15 @@ class TestStarting:
         """Entries of the operator's file stand in the table, one that cannot be used is said."""
         file = tmp_path / "own.dat"
         file.write_text("issuer My Bank | 我的银行\n  620551 19 debit unionpay\n")
-        found = build.table(Settings(iin_file=str(file))).lookup("620551").issuer
+        settings = Settings(iin_file=str(file))
+        found = build.table(settings, build.Files.of(settings)).lookup("620551").issuer
         file.write_text("nonsense")
 
         with pytest.raises(SettingsError, match="iin_file"):
-            build.table(Settings(iin_file=str(file)))
+            build.table(settings, build.Files.of(settings))
         assert "My Bank" == found
 
     def test_a_file_of_issuers_must_be_there(self, tmp_path):
         """A missing file is a wrong setting."""
         with pytest.raises(SettingsError, match="iin_file"):
-            build.table(Settings(iin_file=str(tmp_path / "none")))
+            build.Files.of(Settings(iin_file=str(tmp_path / "none")))
