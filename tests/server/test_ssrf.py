@@ -71,7 +71,7 @@ def tls():
 
 @pytest.fixture
 def fetcher(world, tls, monkeypatch) -> Fetcher:
-    monkeypatch.setattr("bankcard_ocr.server.fetch.tls_context", lambda _: tls)
+    monkeypatch.setattr("bankcard_ocr.server.fetch.tls_context", lambda *_: tls)
     return Fetcher(resolve=world.resolve)
 
 
