@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import kept
 import pytest
 import structlog
 from joserfc.jwk import ECKey
@@ -21,7 +22,7 @@ from typer.testing import CliRunner
 from bankcard_ocr import cli
 from bankcard_ocr.errors import BankcardError, NoCardFound, SettingsError
 from bankcard_ocr.platform import credentials
-from bankcard_ocr.platform.state.base import Record, beijing_day
+from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
 from bankcard_ocr.reading import Options, Reading
 from bankcard_ocr.server import build as server
@@ -367,22 +368,19 @@ class TestQuota:
 class TestWhy:
     @pytest.fixture
     def record(self, store):
-        kept = Record(
-            rid=RID,
-            appid="wx1",
+        refused = kept.record(
+            RID,
             invoke_time=time.time(),
             cost_ms=12.5,
             method="POST",
             request_url="/cv/ocr/bankcard?access_token=***",
             request_body="multipart, img: 5 bytes",
-            response_body="{}",
-            client_ip="127.0.0.1",
             errcode=101000,
             stage="fetch",
             cause="status: 403",
             timings_ms={"token": 0.1, "fetch": 12.0},
         )
-        store.put_record(kept)
+        store.put_record(refused)
 
     def test_the_story_is_told(self, run, record):
         """Stage, cause, remedy and times stand there."""
