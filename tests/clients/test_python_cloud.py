@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +14,33 @@ from bankcard_ocr.cloud import Cloud, CloudError
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
 ALLOWED = {"permissions": {"openapi": ["ocr.bankcard"]}}
+
+FORKING = """
+import os
+import sys
+
+from bankcard_ocr.cloud import Cloud, CloudError
+
+url, secret, picture = sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3])
+account = Cloud(url, appid="wx1", secret=secret, config={"permissions": {"openapi": ["ocr.bankcard"]}})
+
+
+def said(img):
+    try:
+        return account.openapi.ocr.bankcard(img=img)["errCode"]
+    except CloudError as error:
+        return error.errCode
+
+
+assert said(picture) == 0  # over a connection that is kept
+children = []
+for img, wanted in [(picture, 0), (picture + b"NO CARD", 101001)] * 2:
+    child = os.fork()
+    if not child:
+        os._exit(any(said(img) != wanted for _ in range(10)))
+    children.append(child)
+print([os.waitpid(child, 0)[1] for child in children])
+"""
 
 
 @pytest.fixture
@@ -40,6 +70,15 @@ def test_many_at_once(account, success):
         from_threads = list(pool.map(lambda _: account.openapi.ocr.bankcard(img=JPEG), range(8)))
 
     assert [success] * 12 == from_threads + asyncio.run(tasks())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_forked_processes_get_their_own_answers(served):
+    """As those of gunicorn --preload, which got one another's over the connection of their parent."""
+    command = [sys.executable, "-c", FORKING, served.url, served.apps["wx1"]["secret"], JPEG[:200].hex()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert ("[0, 0, 0, 0]\n", "") == (done.stdout, done.stderr)
 
 
 def test_details_are_in_camel_case(account):
