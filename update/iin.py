@@ -183,7 +183,9 @@ def update(there: Path, bankcardinfo: Path, cardbin: Path, bindb: Path, *, day: 
     elsewhere = from_bindb(bindb, Table.parse(table))
     found = {bankcardinfo: from_bankcardinfo(texts[0]), cardbin: from_cardbin(texts[1]), bindb: elsewhere}
     if empty := [str(path) for path, some in found.items() if not some]:
-        raise SystemExit(f"{', '.join(empty)} has no entries: it is not what update/iin.py names, or of another version")
+        raise SystemExit(
+            f"{', '.join(empty)} has no entries: it is not what update/iin.py names, or of another version"
+        )
     (there / "iin.dat").write_bytes(table)
     (there / "world.zip").write_bytes(world(elsewhere, day))
 
