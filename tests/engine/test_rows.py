@@ -118,3 +118,61 @@ def test_joined_rows_say_one_text():
 def test_a_row_is_four_or_eight_clear_digits(seen: str, sure: float, expected: bool):
     """And nothing else."""
     assert expected is rows.is_row(line(seen, sure))
+
+
+def rows_of(*texts: str, sure: float = 0.99) -> list[rows.Row]:
+    """Lines one below the other, as they were read."""
+    return [rows.Row(quad=quad(rank), line=line(each, sure)) for rank, each in enumerate(texts)]
+
+
+def told(texts: Sequence[str], *, sure: float = 0.99, there: Sequence[str] | None = None) -> list[str]:
+    """The numbers among lines of ``texts``; ``there`` is what stands in their places, if it differs."""
+    return [text(found) for found in rows.among(rows_of(*texts, sure=sure), reading(*(there or texts)))]
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (("6200", "0000", "0000", "0005"), {"6200 0000 0000 0005"}),
+        (("62000000", "00000005"), {"62000000 00000005"}),
+        (("6200", "0000", "0000", "0000", "003"), {"6200 0000 0000 0000 003"}),
+        (("12/30", "6200", "0000", "0000", "0005", "12/30"), {"6200 0000 0000 0005"}),
+        (("6200", "0000", "0000", "0005", "1234"), set()),
+        (("62000000", "00000005", "123456"), set()),
+        (("1234", "6200", "0000", "0000", "0000", "003"), set()),
+        (("6200", "0000", "0O00", "0005"), set()),
+        (("6200", "0000", "0005"), set()),
+        ((), set()),
+    ],
+)
+def test_numbers_among_lines(texts: tuple[str, ...], numbers: set[str]):
+    """Sixteen digits, or nineteen of which the last three are a row of their own; none of a list that goes on."""
+    assert numbers == set(told(texts))
+
+
+@pytest.mark.parametrize(("sure", "count"), [(rows.SEEN, 1), (rows.SEEN - 0.01, 0)])
+def test_rows_where_rows_are_need_not_be_as_clear(sure: float, count: int):
+    """As one that is looked for beside another; all of them together are judged."""
+    assert count == len(told(("6200", "0000", "0000", "0005"), sure=sure))
+
+
+def test_a_row_between_that_was_not_found_is_looked_for():
+    """The lines are two of four."""
+    found = rows.among([rows_of("6200")[0]], reading("6200", "0000", "0000", "0005"))
+
+    assert ["6200 0000 0000 0005"] == [text(each) for each in found]
+
+
+def test_a_line_is_read_again_where_its_characters_are():
+    """The clearer of both is kept, and its quad is around the characters."""
+    asked: list[int] = []
+
+    def read(looks: Sequence[quads.Quad], width: int) -> list[Line]:
+        asked.append(len(looks))
+        return [line("6200", 0.7 if len(asked) == 1 else 0.9) for _ in looks]
+
+    found = rows.read_again([quad(0), quad(1)], read)
+
+    assert [2, 1, 1] == asked
+    assert [0.9, 0.9] == [rows.clearness(row.line) for row in found]
+    assert all(0.5 * HIGH < quads.sides(row.quad)[1] < 2 * HIGH for row in found)

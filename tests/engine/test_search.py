@@ -11,6 +11,7 @@ from PIL import Image
 from said import Said
 
 from bankcard_ocr.engine import look as looks
+from bankcard_ocr.engine import rows
 from bankcard_ocr.engine import search as module
 from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.regions import Region, doubted_parts
@@ -20,7 +21,7 @@ from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.synth.canvas import Canvas
-from bankcard_ocr.vision import locate
+from bankcard_ocr.vision import locate, profile
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
@@ -403,3 +404,47 @@ def test_a_number_at_the_pictures_edge_must_be_proven(
     looking = searching(pixels).regions()
 
     assert believed == (next(looking).confidence > 0.9)
+
+
+BLOCK = quads.rectangle(300, 300) + np.float32([400, 300])  # on the card of the picture
+CARD = Detection(kind="card", quad=quads.rectangle(856, 540) + np.float32([200, 130]), score=0.9)
+
+
+@pytest.mark.parametrize(
+    ("said", "on", "told"),
+    [
+        (NUMBER, True, None),  # a whole number of 62 cards, or the first sixteen digits of nineteen
+        (OTHER, True, OTHER),
+        (OTHER, False, None),  # no card is there
+        ("4111111111111112", True, None),
+    ],
+)
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_number_in_rows_is_told_where_it_is_surely_whole(monkeypatch, said: str, on: bool, told, is_turned: bool):
+    """And stands on a card; the rows may run against the way they were taken to."""
+    lines = [quads.rectangle(200, 40) + np.float32([450, 320 + 60 * row]) for row in range(4)]
+    block = Detection(kind="number", quad=BLOCK, score=0.5)
+    monkeypatch.setattr(locate, "blocks", lambda *_: [block])
+    monkeypatch.setattr(profile, "lines", lambda *_: iter([lines]))
+    looked: list[quads.Quad] = []
+
+    def read_again(seen: list[quads.Quad], _read: object) -> list[quads.Quad]:
+        looked.extend(seen)
+        return seen
+
+    def among(seen: list[quads.Quad], _read: object):
+        is_right = (seen[0][0] > seen[-1][2]).any() == is_turned
+        return [[rows.Row(quad=seen[0], line=Said(said=((said, 0.999),)))]] if is_right else []
+
+    monkeypatch.setattr(rows, "read_again", read_again)
+    monkeypatch.setattr(rows, "among", among)
+    monkeypatch.setattr(rows, "joined", lambda several: several[0])
+    searching_ = Search(
+        locator=None,
+        look=Look(recognizer=None, pixels=np.zeros((800, 1280, 3), np.uint8), options=Options()),
+        detections=[CARD] if on else [],
+    )
+
+    found = searching_._in_blocks()
+
+    assert told == (found and found.number)

@@ -164,3 +164,44 @@ def test_the_model_sees_multiples_of_32(width: int, height: int):
 
     assert (320, 0, 0) == (max(rows, columns), rows % 32, columns % 32)
     assert min(rows, columns) == max(32, round(320 * min(width, height) / max(width, height) / 32) * 32)
+
+
+def rows_of(count: int, *, left: float = 100, top: float = 60, wide: float = 60) -> list[tuple[str, np.ndarray]]:
+    """``count`` rows of a number, each of which votes for itself."""
+    return [("number", quads.rectangle(wide, 17) + np.float32((left, top + 16 * row))) for row in range(count)]
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_rows_of_a_number_are_one_block(quarters: int):
+    """Around all their cells, and read as most of them vote."""
+    things = [(kind, quads.turn(quad, quarters)) for kind, quad in rows_of(4)]
+    (block,) = locate.blocks(Fake(*things), picture())
+    around = quads.turn(quads.rectangle(60, 65) + np.float32((100, 60)), quarters)
+
+    assert ("number", pytest.approx(0.9)) == (block.kind, block.score)
+    assert np.abs(block.quad - around).max() < 2 * locate.STRIDE
+
+
+@pytest.mark.parametrize(("things", "blocks"), [(rows_of(2, wide=120), 1), ([("number", LINE)], 0)])
+def test_a_line_is_no_block(things: list[tuple[str, np.ndarray]], blocks: int):
+    """Two rows of eight digits are four times as long as high, a line of sixteen digits more."""
+    assert blocks == len(locate.blocks(Fake(*things), picture()))
+
+
+def test_blocks_are_few_and_none_is_faint():
+    """The most certain two; what scores less than a line would need is none."""
+    things = [*rows_of(2, left=10, top=10), *rows_of(2, left=110, top=80), *rows_of(2, left=200, top=160)]
+
+    assert 2 == len(locate.blocks(Fake(*things), picture()))
+    assert [] == locate.blocks(Fake(*things), picture(), least=0.95)
+    assert [] == locate.blocks(Fake(), picture())
+
+
+@given(st.integers(1, 900), st.integers(1, 900))
+def test_blocks_of_pictures_of_any_size(width: int, height: int):
+    """Their quads are in pixels of the picture."""
+    whole = quads.rectangle(288, 224)
+
+    for block in locate.blocks(Fake(("number", whole)), picture(width, height)):
+        assert np.isfinite(block.quad).all()
+        assert (np.abs(block.quad) < 2 * max(width, height) + 64).all()

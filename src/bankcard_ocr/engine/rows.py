@@ -1,13 +1,14 @@
 """A number set in several rows, one below the other: four of four digits or two of eight, as on upright cards.
 
 The locator was taught lines. Of such a number it finds a row, or a line between two, so the others are looked for above
-and below a row that shows four or eight clear digits. Of a list that goes on beyond sixteen digits no part is a number:
-one in ten passes the check digit.
+and below a row that shows four or eight clear digits (`all_of`). Where it finds no row, the lines of the block that its
+cells make are taken as rows (`among`); these may be five, of nineteen digits. Of a list that goes on beyond that no part
+is a number: one in ten passes the check digit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,6 +20,8 @@ from ..vision.quad import Quad
 from ..vision.recognize import Line
 
 DIGITS = 16
+LAST = 3  # digits of the fifth row of nineteen
+LINE = 5.5  # heights; longer rows have eight digits
 LONGEST = 6.5  # heights: what is longer is no row, nor a number in rows, but one in a line
 MOST = 10  # characters of a line that, framed more closely, may be a row
 CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
@@ -60,6 +63,50 @@ def all_of(row: Row, read: Read) -> list[Row] | None:
     if len(rows) * count != DIGITS or _has_another(rows[-1], 1, read) or _has_another(rows[0], -1, read):
         return None
     return rows
+
+
+def read_again(lines: Sequence[Quad], read: Read) -> list[Row]:
+    """What ``lines`` say, all of which are as long, each read again where its characters frame it more closely."""
+    long, high = quads.sides(lines[0])
+    width = recognize.LONG if long > LINE * high else recognize.SHORT
+    looks = [quads.grow(line, 0.5 * quads.sides(line)[1] / long, 0.4) for line in lines]
+    return [_closer(line, look, width, read) for line, look in zip(read(looks, width), looks, strict=True)]
+
+
+def _closer(line: Line, look: Quad, width: int, read: Read) -> Row:
+    """The row that ``line`` is, which was read under ``look``, or what is read where its characters frame it."""
+    closer = recognize.framed(line, look) if len(line.characters) <= MOST else None
+    seen = [(line, look)] if closer is None else [(read([closer], width)[0], closer), (line, look)]
+    line, look = max(seen, key=lambda each: clearness(each[0]))
+    text = recognize.framed(line, look, loose=0.05, ends=0.05, spare=0.0)
+    return Row(quad=look if text is None else text, line=line)
+
+
+def among(lines: Sequence[Row], read: Read) -> Iterator[list[Row]]:
+    """The numbers of sixteen digits, or of nineteen, that are rows of ``lines``, which stand one below the other.
+
+    None need be as clear as a row that is looked for others: these are where rows are.
+    """
+    for count in (4, 8):
+        several = DIGITS // count
+        for first in range(len(lines) - several + 1):
+            rows = list(lines[first : first + several])
+            if not all(_shows(row.line, count) for row in rows) or _has_another(rows[0], -1, read):
+                continue
+            last = list(lines[first + several : first + several + 1])
+            if count == LAST + 1 and last and _shows(last[0].line, LAST):
+                yield rows + last
+            elif not _has_another(rows[-1], 1, read):
+                yield rows
+    clear = [row for row in lines if is_row(row.line)]
+    found = all_of(max(clear, key=lambda row: clearness(row.line)), read) if clear else None
+    if found is not None:
+        yield found
+
+
+def _shows(line: Line, count: int) -> bool:
+    """Whether ``line`` shows ``count`` digits and nothing else."""
+    return len(line.characters) == count and clearness(line) >= SEEN
 
 
 def joined(rows: Sequence[Row]) -> Row:

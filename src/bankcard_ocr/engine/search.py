@@ -13,7 +13,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..vision import locate, quality, recognize
+from ..vision import locate, profile, quality, recognize
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
@@ -215,6 +215,20 @@ class Search:
             whole = self._in_one(rows.joined(several), region.score)
             if issued.is_proven(whole.number):
                 return whole
+        return self._in_blocks()
+
+    def _in_blocks(self) -> Region | None:
+        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is proven."""
+        for block in locate.blocks(self.locator, self.look.pixels):
+            if not any(cards.lies_in(block.quad, card.quad) for card in self._cards()):
+                continue
+            for lines in profile.lines(self.look.pixels, block.quad):
+                for turned in (lines, [quads.turn(line, 2) for line in reversed(lines)]):
+                    found = rows.read_again(turned, self.look.verbatim)
+                    for several in rows.among(found, self.look.verbatim):
+                        whole = self._in_one(rows.joined(several), block.score)
+                        if issued.is_surely_whole(whole.number):
+                            return whole
         return None
 
     def _in_one(self, whole: rows.Row, score: float) -> Region:
