@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from bankcard_ocr import caution
 from bankcard_ocr.numbers.iin import Match
 from bankcard_ocr.reading import WARNINGS, Field, Quad, Reading
 
+CAUTIONS = Path(__file__).parents[1] / "bench/results/cautions.json"
 GOOD = {
     "outside": 0.0, "sharpness": 0.6, "glare": 0.0, "covered": 0.0, "colour": 8.0, "moire": 3.0, "height": 30.0,
     "hidden": 0.0, "cards": 1.0,
@@ -31,6 +34,22 @@ def test_each_measure_has_its_limit(rule: caution.Rule):
         caution.of_measures({**GOOD, rule.measure: rule.limit}),
         caution.of_measures({**GOOD, rule.measure: beyond}),
     )
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rule in caution.RULES if rule.measure != "hidden"], ids=lambda rule: rule.measure
+)
+def test_limits_lie_between_what_was_measured_with_and_without_the_defect(rule: caution.Rule):
+    """A quarter of the cards with it, at least, is warned of, and of the others no more than a quarter."""
+    measured = json.loads(CAUTIONS.read_text())["quantiles"][rule.measure]
+    quarter = 2 if rule.is_floor else 4  # of the quantiles 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99
+
+    assert (False, True) == tuple(rule.holds(measured[cards][quarter]) for cards in ("clean", rule.warning))
+
+
+def test_one_hidden_character_is_warned_of():
+    """A digit that a finger or a sticker covers."""
+    assert ("occluded",) == caution.of_measures({**GOOD, "hidden": 1.0})
 
 
 def test_every_measure_of_a_picture_has_a_limit():
