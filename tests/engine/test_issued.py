@@ -13,6 +13,35 @@ def test_seventeen_digits_of_no_bank_are_a_rest(number: str):
     assert issued.is_rest_of_nineteen(number)
 
 
+def test_seventeen_digits_with_their_62_are_no_rest():
+    """They lack nothing that adds ten to the sum."""
+    assert not issued.is_rest_of_nineteen("62000000000000000")
+
+
+def test_nineteen_digits_lack_no_group():
+    """Of sixteen three may be covered."""
+    assert [True, False] == [issued.may_lack_a_group("62" + "0" * count) for count in (14, 17)]
+
+
+@pytest.mark.parametrize(("digits", "expected"), [("1234567895294173", True), ("1234567852941736", False)])
+def test_what_counts_on_goes_to_the_same_or_the_next_digit_eight_times(digits: str, expected: bool):
+    """Seven times of fifteen it may by chance."""
+    assert issued.counts_on(digits) is expected
+
+
+@pytest.mark.parametrize(
+    ("digits", "nats"),
+    [
+        ("411111111111111", 4.0),  # a length that Visa does not use
+        ("0111111111111111", 3.0),  # nobody's
+        ("6759000000000", 4.0),  # all but extinct, though Maestro's may have it
+    ],
+)
+def test_odd_lengths_and_beginnings_are_less_likely(digits: str, nats: float):
+    """Than sixteen digits of an issuer that uses as many, whatever the check digit says."""
+    assert issued.fitting("4111111111111111") - issued.fitting(digits) > nats
+
+
 @pytest.mark.parametrize(
     ("digits", "expected"),
     [
