@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from said import Said
@@ -9,7 +11,7 @@ from said import Said
 from bankcard_ocr.engine import together
 from bankcard_ocr.engine.align import AlignedPicture
 from bankcard_ocr.engine.regions import Region
-from bankcard_ocr.errors import CardsDiffer
+from bankcard_ocr.errors import CardsDiffer, NumberUnreadable, Refused
 from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.vision.recognize import Character
 
@@ -133,3 +135,112 @@ def test_without_the_prior_any_number_that_is_seen_whole_is_believed(prior: bool
     found = together.doubted(candidates(("4111111111111", 0.999)), regions, prior=prior)
 
     assert (found[0].confidence > 0.85) is not prior
+
+
+class Aligned:
+    """Pictures laid on one another that say what a test wants them to."""
+
+    def __init__(self, anew: tuple[Candidate, ...] = ()) -> None:
+        self.anew = anew
+
+    def observations(self) -> list[object]:
+        return [self]
+
+    def read(self, _recognizer: object) -> tuple[Candidate, ...]:
+        return self.anew
+
+
+@pytest.fixture
+def laid(monkeypatch):
+    """Says what pictures say together: as they were read, read anew, and whether one contradicts, closely, too."""
+
+    def says(*said, anew=(), contradicted=(False,), close=True) -> list[bool]:
+        ways: list[bool] = []
+        told = iter(contradicted)
+        monkeypatch.setattr(together.fuse, "fused", lambda *_, **__: candidates(*said))
+        monkeypatch.setattr(together.fuse, "contradicted", lambda *_: next(told))
+
+        def align(_pictures: object, *, closely: bool) -> Aligned | None:
+            ways.append(closely)
+            return Aligned(candidates(*anew)) if close or len(ways) == 1 else None
+
+        monkeypatch.setattr(together.align, "align", align)
+        return ways
+
+    return says
+
+
+def outcome(regions: Sequence[Region], options: Options = Options()) -> str:
+    """The number that pictures of ``regions`` tell, or why they tell none."""
+    try:
+        return together.read(unlike(*regions), None, options)[0].number
+    except Refused as refused:
+        return type(refused).__name__
+
+
+PIECES = region("????????" + NUMBER[8:]), region(NUMBER[:8] + "????????")
+SURE = region(NUMBER, (NUMBER, 0.9)), region()
+
+
+def test_what_nothing_proves_is_refused_however_surely_it_was_put_together(laid):
+    """The digits in doubt are told with it."""
+    laid((SPECIMEN, 0.999))
+    with pytest.raises(NumberUnreadable) as refused:
+        together.read(unlike(*PIECES), None, Options())
+
+    assert (True, True) == (refused.value.digits != (), refused.value.confidence < 0.5)
+
+
+def test_a_sure_picture_that_all_of_them_deny_is_no_number(laid):
+    """Another number is none."""
+    laid((OTHER, 0.6))
+
+    assert "NumberUnreadable" == outcome(SURE)
+
+
+@pytest.mark.parametrize(("together_", "expected"), [(0.99, 0.99), (0.88, 0.9)])
+def test_what_a_sure_picture_and_all_of_them_say_is_as_sure_as_the_surer(laid, together_: float, expected: float):
+    """More pictures make it no less sure."""
+    laid((NUMBER, together_))
+
+    assert expected == together.read(unlike(*SURE), None, Options())[0].confidence
+
+
+@pytest.mark.parametrize(("prior", "told"), [(True, NUMBER), (False, "NumberUnreadable")])
+def test_pictures_that_are_not_sure_are_read_anew_where_they_lie_on_one_another(laid, prior: bool, told: str):
+    """But not where only what each shows counts."""
+    ways = laid((NUMBER, 0.5), anew=((NUMBER, 0.99),))
+    found = outcome([region(NUMBER, (NUMBER, 0.5))] * 2, Options(prior=prior))
+
+    assert (told, [prior]) == (found, ways)
+
+
+@pytest.mark.parametrize(
+    ("regions", "contradicted", "close", "told"),
+    [
+        (SURE, (False,), True, NUMBER),
+        (SURE, (True, False), True, NUMBER),  # another line of the card, as a closer look shows
+        (SURE, (True, True), True, "CardsDiffer"),
+        (SURE, (True,), False, "CardsDiffer"),  # which cannot be had
+        (PIECES, (True, False), True, "CardsDiffer"),  # looked at closely already
+    ],
+)
+def test_a_picture_that_clearly_shows_another_number_shows_another_card(laid, regions, contradicted, close, told):
+    """Unless it shows another line of this one."""
+    laid((NUMBER, 0.99), contradicted=contradicted, close=close)
+
+    assert told == outcome(regions)
+
+
+@pytest.mark.parametrize(
+    ("number", "prior"),
+    [
+        ("675900000000", True),  # proven by its check digit alone, as it is short
+        ("9100000009460529", False),  # a published test number upside down
+    ],
+)
+def test_what_is_doubted_of_one_picture_is_of_several(number: str, prior: bool):
+    """However alike they are."""
+    found = together.doubted(candidates((number, 0.93)), [region(number)] * 2, prior=prior)
+
+    assert (number, True) == (found[0].number, found[0].confidence < 0.85)
