@@ -39,8 +39,10 @@ def test_a_line_belongs_to_the_card_it_stands_on():
     card, strip = box(0, 0, 160, 100), box(0, 0, 160, 20)
 
     assert card.tolist() == cards.around(box(20, 40, 140, 50), [detection(strip), detection(card)]).tolist()
-    assert cards.around(box(20, 40, 240, 50), [detection(card)]) is None
+    assert cards.around(box(20, 40, 168, 50), [detection(card)]) is card  # nearly on it
+    assert cards.around(box(20, 40, 180, 50), [detection(card)]) is None
     assert cards.around(box(20, 5, 140, 15), [detection(strip)]) is None
+    assert cards.around(box(20, 40, 90, 50), [detection(box(0, 0, 100, 100))]) is None
 
 
 @pytest.mark.parametrize("turns", range(4))
@@ -51,6 +53,21 @@ def test_how_far_a_card_goes_on_behind_a_line(turns: int):
 
     assert 0.8 == pytest.approx(cards.room_behind(line, quads.turn(card, turns)), abs=1e-4)
     assert 0.2 == pytest.approx(cards.room_behind(quads.turn(line, 2), card), abs=1e-4)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_card_is_read_from_the_corner_at_which_its_line_begins(turns: int):
+    """Whichever way it was located."""
+    card, line = box(0, 0, 160, 100), box(20, 40, 140, 50)
+
+    assert card.tolist() == cards.as_read(quads.turn(card, turns), line).tolist()
+
+
+def test_what_lies_on_another_is_not_distinct():
+    """Most of the smaller lies in the larger."""
+    line, other = box(20, 40, 140, 50), box(20, 80, 140, 90)
+
+    assert (True, False) == (cards.is_distinct(line, [other]), cards.is_distinct(line, [other, box(0, 30, 160, 60)]))
 
 
 def test_what_is_on_another_card_is_not_this_ones():

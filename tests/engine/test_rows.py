@@ -16,11 +16,11 @@ HIGH, LONG = 40.0, 160.0  # of a row, in pixels of the picture
 STEP = 1.6  # heights from one row to the next
 
 
-def line(text: str, probability: float = 0.99) -> Line:
+def line(text: str, probability: float = 0.99, tall: float = 24) -> Line:
     """What a strip says that shows ``text`` in its middle."""
     pitch = 160 / (len(text) + 2)
     characters = tuple(
-        Character(text=char, probability=probability, x=pitch * (i + 1.5), y=24, width=12, height=24)
+        Character(text=char, probability=probability, x=pitch * (i + 1.5), y=24, width=12, height=tall)
         for i, char in enumerate(text)
     )
     return Said(
@@ -33,13 +33,16 @@ def quad(rank: float) -> quads.Quad:
     return quads.rectangle(LONG, HIGH) + np.float32([100, 100 + rank * STEP * HIGH])
 
 
-def reading(*texts: str):
-    """Reads what stands under a quad: the nearest of ``texts``, which stand in rows from 0 on, where it is near."""
+def reading(*texts: str, **last: float):
+    """Reads what stands under a quad: the nearest of ``texts``, which stand in rows from 0 on, where it is near.
+
+    ``last`` is how the last one is drawn.
+    """
 
     def read(looks: Sequence[quads.Quad], _width: int) -> list[Line]:
         ranks = [(float(look[:, 1].mean()) - float(quad(0)[:, 1].mean())) / (STEP * HIGH) for look in looks]
         return [
-            line(texts[round(rank)])
+            line(texts[round(rank)], **last if round(rank) == len(texts) - 1 else {})
             if 0 <= round(rank) < len(texts) and abs(rank - round(rank)) < 0.12
             else line("", 0.0)
             for rank in ranks
@@ -99,6 +102,23 @@ def test_what_stands_below_a_number_ends_it(beyond: str):
     assert "6200 0000 0000 0005" == text(rows.all_of(rows.Row(quad=quad(0), line=line("6200")), reading(*texts)))
 
 
+@pytest.mark.parametrize("tall", [15, 36])
+def test_a_row_of_another_size_is_none_of_the_number(tall: float):
+    """Neither the last one nor one beyond, as of a telephone number."""
+    texts, first = ("6200", "0000", "0000", "0005"), rows.Row(quad=quad(0), line=line("6200"))
+
+    assert "6200 0000 0000 0005" == text(rows.all_of(first, reading(*texts, "1234", tall=tall)))
+    assert None is rows.all_of(first, reading(*texts, tall=tall))
+
+
+@pytest.mark.parametrize(("sure", "ends"), [(0.49, True), (0.5, False)])
+def test_what_is_hardly_seen_beyond_a_number_is_no_row(sure: float, ends: bool):
+    """Art is read as digits, and none of them is likely."""
+    read = reading("6200", "0000", "0000", "0005", "1234", probability=sure)
+
+    assert ends == (rows.all_of(rows.Row(quad=quad(0), line=line("6200")), read) is not None)
+
+
 def test_joined_rows_say_one_text():
     """In their order, under the quad around all."""
     parts = [rows.Row(quad=quad(rank), line=line("6200")) for rank in range(4)]
@@ -113,7 +133,14 @@ def test_joined_rows_say_one_text():
 
 @pytest.mark.parametrize(
     ("seen", "sure", "expected"),
-    [("6200", 0.8, True), ("6200", 0.79, False), ("62000000", 0.9, True), ("620", 0.9, False), ("62?0", 0.9, False)],
+    [
+        ("6200", 0.8, True),
+        ("6200", 0.79, False),
+        ("62000000", 0.9, True),
+        ("620", 0.9, False),
+        ("62?0", 0.9, False),
+        ("620000", 0.9, False),
+    ],
 )
 def test_a_row_is_four_or_eight_clear_digits(seen: str, sure: float, expected: bool):
     """And nothing else."""
