@@ -33,7 +33,7 @@ def test_what_counts_on_goes_to_the_same_or_the_next_digit_eight_times(digits: s
     ("digits", "nats"),
     [
         ("411111111111111", 4.0),  # a length that Visa does not use
-        ("0111111111111111", 3.0),  # nobody's
+        ("0111111111113337", 3.0),  # nobody's, whichever way up
         ("6759000000000", 4.0),  # all but extinct, though Maestro's may have it
     ],
 )
@@ -48,6 +48,7 @@ def test_odd_lengths_and_beginnings_are_less_likely(digits: str, nats: float):
         ("9100000009460529", True),  # turned: a published test number
         ("0000000000000029", True),  # turned: 62...
         ("6200000000000005", False),  # begins as an issuer's does
+        ("6200000000000029", False),  # whichever way up
         ("8000000000000110", False),  # turned: 0111...
         ("0000000000333029", True),
         ("0000000003474029", False),  # four digits that are none upside down

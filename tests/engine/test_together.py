@@ -100,8 +100,19 @@ def test_two_ways_of_putting_together_that_differ_tell_nothing(first, second, nu
         (NUMBER, [region("????????" + NUMBER[8:], (SPECIMEN, 0.1)), region(NUMBER[:8] + "????????")], True),
         ("4111111111111", [region("4111111111111")] * 2, False),
         ("6" * 16, [region("6" * 16)] * 2, False),
+        ("675900189912310035", [region("675900189912310035")] * 2, False),
     ],
-    ids=["proven", "pieces", "not proven", "another", "less of another", "pieces of another", "part", "texture"],
+    ids=[
+        "proven",
+        "pieces",
+        "not proven",
+        "another",
+        "less of another",
+        "pieces of another",
+        "part",
+        "texture",
+        "identity card",
+    ],
 )
 def test_what_pictures_say_together_is_doubted_as_what_one_says(number: str, regions: list[Region], is_believed: bool):
     """However surely it was put together: they are misread alike, so that what nothing proves is none."""
