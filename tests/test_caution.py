@@ -77,6 +77,7 @@ def test_numbers_are_warned_of():
         caution.of_reading(reading("4111111111111112"), now=0),
         caution.of_reading(reading(), now=0, match=Match()),
     )
+    assert () == caution.of_reading(reading("3530111333300000"), now=0)  # of a network, though of no bank that is known
 
 
 @pytest.mark.parametrize(("now", "expected"), [(1732982399.0, ()), (1732982400.0, ("expired",))])
@@ -92,6 +93,14 @@ def test_a_card_expires_when_its_month_ends_in_beijing(now: float, expected: tup
 def test_turned_numbers_are_warned_of(turn: int, expected: tuple[str, ...]):
     """A quarter or a half turn."""
     assert expected == caution.of_reading(reading(quad=(*QUAD[turn:], *QUAD[:turn])), now=0)
+
+
+@pytest.mark.parametrize(("down", "expected"), [(99.0, ()), (101.0, ("not_upright",)), (-101.0, ("not_upright",))])
+def test_a_number_is_upright_within_45_degrees(down: float, expected: tuple[str, ...]):
+    """Whichever way it leans."""
+    slanted = ((0.0, 0.0), (100.0, down), (80.0, down + 20), (-20.0, 20.0))
+
+    assert expected == caution.of_reading(reading(quad=slanted), now=0)
 
 
 def test_warnings_come_in_one_order_each_once():

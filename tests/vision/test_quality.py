@@ -68,6 +68,15 @@ def test_glare_is_the_share_that_is_burnt_out(picture):
     assert quality.glare(np.full_like(picture, 255), CARD) == 0.0
 
 
+def test_what_is_pale_is_no_glare(picture):
+    """On a pale card it is: what is burnt out is white."""
+    bright, pale = picture.copy(), np.full_like(picture, 200)
+    cv2.circle(bright, (300, 200), 80, (240, 240, 240), -1)
+    cv2.circle(pale, (300, 200), 80, (255, 255, 255), -1)
+
+    assert (0.0, True) == (quality.glare(bright, CARD), quality.glare(pale, CARD) > 0.05)
+
+
 def test_fingers_reach_in_from_outside(picture):
     """Skin over the edge counts; the same colour within the card, or all around it, does not."""
     held, printed = picture.copy(), picture.copy()
@@ -145,6 +154,20 @@ def test_corners_outside_are_measured_in_card_widths():
     """Nothing for a card within the picture; a quarter for one cut off by a quarter."""
     assert quality.outside(CARD, 760, 500) == 0.0
     assert quality.outside(CARD - (220, 0), 760, 500) == pytest.approx(160 / 639, abs=0.01)
+
+
+def test_each_measure_is_told_by_its_name(picture):
+    """Glare where there is more of it, on the card or on its line."""
+    lit = picture.copy()
+    cv2.circle(lit, (300, 150), 60, (255, 255, 255), -1)
+    found = {name: getattr(quality, name)(lit, CARD) for name in ("covered", "glare", "colour", "moire")}
+
+    assert quality.measures(lit, CARD, LINE) == {
+        **found,
+        "sharpness": quality.sharpness(lit, LINE),
+        "outside": quality.outside(CARD, 760, 500),
+    }
+    assert found["glare"] > quality.glare(lit, LINE)
 
 
 def test_without_a_card_the_line_is_measured(picture):
