@@ -100,12 +100,40 @@ def test_faults_name_their_line(text, line) -> None:
 
 @pytest.mark.parametrize(
     "column",
-    ["numbers", "Number", "card_number", "Card Number", "pan", "NUMBER_SHA256", "卡号", "银行卡号", "账号", "card num"],
+    [
+        *("numbers", "Number", "num", "card num", "card_number", "Card Number", "bank_card_no", "credit card number"),
+        *("account_number", "pan", "NUMBER_SHA256", "卡号", "银行卡号", "账号"),
+    ],
 )
 def test_a_column_that_resembles_number(column) -> None:
     """A misspelt column of numbers does not make every picture a negative: the columns are named."""
     with pytest.raises(LabelsError, match=f"'file', '{column}', 'bank'"):
         parsed(f"file,{column},bank\na.jpg,{VISA},x\n")
+
+
+@pytest.mark.parametrize("column", ["card", "truth", "号码"])
+def test_a_column_that_holds_numbers(column) -> None:
+    """What most cells of a column tell counts where its name tells nothing: no picture becomes a negative by it."""
+    with pytest.raises(LabelsError, match=f"'{column}' holds card numbers and is to be called 'number'"):
+        parsed(f"file,{column}\na.jpg,{VISA}\nb.jpg,4242 4242 4242 4242\nc.jpg,\nd.jpg,?\n")
+
+
+def test_a_few_cells_like_numbers_are_no_column_of_them() -> None:
+    """A tenth of all long figures, such as times, has a right check digit by chance."""
+    times = "".join(f"{second}.jpg,202611301920{second}\n" for second in range(10, 20))
+    assert 10 == len(parsed(f"file,taken\n{times}"))
+
+
+def test_number_and_digest_that_contradict() -> None:
+    """A row whose digest is not of its number is wrong in one of them; which, nobody knows."""
+    with pytest.raises(LabelsError, match="line 2: number and number_sha256 are of different numbers"):
+        parsed(f"file,number,number_sha256\na.jpg,4242424242424242,{digest(VISA)}\n")
+
+
+def test_number_and_digest_that_agree() -> None:
+    """Both may stand in a row, in either case."""
+    (label,) = parsed(f"file,number,number_sha256\na.jpg,{VISA},{digest(VISA).upper()}\n")
+    assert digest(VISA) == label.number_sha256
 
 
 @pytest.mark.parametrize("column", ["number_quad", "relief", "bank", "label", "member", "category"])

@@ -14,7 +14,7 @@ any other                  a stratum to report by, when named (``relief``, ``ban
 ========================== ==========================================================================================
 
 A file with neither ``number`` nor ``number_sha256`` is a file of negatives: a number returned is a fault. One with a
-column that is nearly called so, such as ``numbers`` or ``pan``, is refused.
+column that is nearly called so, such as ``numbers`` or ``pan``, or that holds card numbers, is refused.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ from ..numbers import pan
 from ..reading import Quad
 
 _SHA256_CHARS = 64
-_NUMBERS = {"cardnumber", "cardnumbers", "cardnum", "cardno", "pan", "pans", "sha256"}  # what else people call them
+_NUMBERS = re.compile(r"nums?|pans?|sha256|.*(card|account|acct)(no|num|number)s?")  # what else people call them
 _CHINESE_NUMBERS = ("卡号", "账号", "帐号")  # 银行卡号 as well
 _FARTHEST = 1_000_000  # pixels: beyond any picture, as NaN and Infinity are, which JSON of Python may have
+_LABELLED = {"number", "number_sha256"}
 _FIGURES = {"", "file", "number", "number_sha256", "number_quad"}  # all other columns are strata
 
 
@@ -76,17 +77,18 @@ def load(path: Path) -> list[Label]:
 def parse(lines: Iterable[str]) -> list[Label]:
     """The labels of a CSV text given line by line, header first. Raises LabelsError."""
     reader = csv.DictReader(lines, strict=True)
-    rows: list[tuple[int, dict[str | Any, str | Any]]] = []
+    rows: list[tuple[int, dict[str, str]]] = []
     try:
         _check([name.strip() for name in reader.fieldnames or ()])
-        rows.extend((reader.line_num, row) for row in reader)
+        rows.extend((reader.line_num, _cells(row)) for row in reader)
     except csv.Error as error:  # an open quote is one until the file ends; it stands behind the last whole line
         raise LabelsError(rows[-1][0] + 1 if rows else 1, f"not CSV: {error}") from None
     if not rows:
         raise LabelsError(1, "no pictures; a header line and at least one picture are needed")
+    _check_cells([cells for _, cells in rows])
     labels: dict[str, Label] = {}
-    for line, row in rows:
-        label = _label(line, row)
+    for line, cells in rows:
+        label = _label(line, cells)
         if label.file in labels:
             raise LabelsError(line, f"{_shown(label.file)} is labelled twice")
         labels[label.file] = label
@@ -99,14 +101,24 @@ def _check(columns: Sequence[str]) -> None:
     if columns and "file" not in columns:
         raise LabelsError(1, f"a column 'file' is needed, in lower case, with commas between columns; {found}")
     alike = next(filter(_resembles_number, columns), None)
-    if alike and not {"number", "number_sha256"} & set(columns):
+    if alike and not _LABELLED & set(columns):
         raise LabelsError(1, f"{_shown(alike)} is to be called 'number' or 'number_sha256'; {found}")
+
+
+def _check_cells(rows: Sequence[Mapping[str, str]]) -> None:
+    """Raises LabelsError when none of the columns is for numbers, and most cells of another hold one."""
+    if _LABELLED & rows[0].keys():
+        return
+    for column in list(rows[0]):
+        filled = [cell for row in rows if column != "file" and (cell := row[column])]
+        if sum(map(pan.is_valid, filled)) > len(filled) / 2:
+            raise LabelsError(1, f"{_shown(column)} holds card numbers and is to be called 'number'")
 
 
 def _resembles_number(column: str) -> bool:
     plain = re.sub(r"[\W_]", "", column.lower())
     return (
-        plain in _NUMBERS
+        _NUMBERS.fullmatch(plain) is not None
         or plain.endswith(_CHINESE_NUMBERS)
         or bool(get_close_matches(plain, ("number", "numbersha256"), cutoff=0.8))
     )
@@ -117,14 +129,20 @@ def _shown(name: str) -> str:
     return repr(name) if sum(map(str.isdigit, name)) < pan.SHORTEST else "one with a number in it"
 
 
-def _label(line: int, row: Mapping[str | None, str | None]) -> Label:
-    cells = {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
+def _cells(row: Mapping[str | Any, str | Any]) -> dict[str, str]:
+    return {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
+
+
+def _label(line: int, cells: Mapping[str, str]) -> Label:
     if not cells.get("file"):
         raise LabelsError(line, "the column 'file' is missing or empty")
     number = _number(line, cells.get("number", ""))
-    sha256 = pan.digest(number) if number else cells.get("number_sha256", "").lower() or None
-    if sha256 and (len(sha256) != _SHA256_CHARS or not set(sha256) <= set("0123456789abcdef")):
+    given = cells.get("number_sha256", "").lower()
+    if given and (len(given) != _SHA256_CHARS or not set(given) <= set("0123456789abcdef")):
         raise LabelsError(line, "number_sha256 must have 64 hexadecimal digits")
+    sha256 = pan.digest(number) if number else given or None
+    if given and given != sha256:
+        raise LabelsError(line, "number and number_sha256 are of different numbers; leave one of them empty")
     return Label(
         file=cells["file"],
         number_sha256=sha256,
