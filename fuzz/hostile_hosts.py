@@ -8,6 +8,7 @@ write until the other side hangs up, at most ``PATIENCE_S``.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import re
 import socket
@@ -397,6 +398,7 @@ def serving(port: int = 0) -> Iterator[int]:
 
 def main() -> None:
     """Serves until stopped."""
+    argparse.ArgumentParser(description=main.__doc__).parse_args()
     with serving(8666) as port, suppress(KeyboardInterrupt):
         for path, (_, hint) in HARMS.items():
             print(f"http://127.0.0.1:{port}{path}  ->  {hint}")

@@ -8,9 +8,9 @@ programs write, animations, polyglots. None shows a card. ``truncations()`` cuts
 
 from __future__ import annotations
 
+import argparse
 import io
 import struct
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -900,7 +900,9 @@ def _variants() -> Iterator[tuple[str, bytes, Outcome]]:
 
 def main() -> None:
     """Writes all of them into a folder."""
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     for hostile in corpus():
         (folder / f"{hostile.name} ({hostile.expected})").write_bytes(hostile.draw())

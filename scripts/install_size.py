@@ -7,6 +7,7 @@ Disk blocks are counted, each file once, packages by their folder; the interpret
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -27,6 +28,7 @@ def megabytes(folder: Path) -> float:
 
 def main() -> None:
     """Installs, measures, writes, prints."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as place:
         environment = {**os.environ, "UV_PROJECT_ENVIRONMENT": place, "UV_LINK_MODE": "copy"}
         line = [str(UV), "sync", "--frozen", "--no-dev", "--no-editable", "--quiet", "--project", str(ROOT)]

@@ -12,10 +12,10 @@ of the world. networks.txt and banks.tsv beside this file are written by hand.
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import re
-import sys
 import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -190,7 +190,16 @@ def update(there: Path, bankcardinfo: Path, cardbin: Path, bindb: Path, *, day: 
     (there / "world.zip").write_bytes(world(elsewhere, day))
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for source in ("bankcardinfo", "cardbin", "bindb"):
+        parser.add_argument(source, type=Path)
+    asked = parser.parse_args()
+    try:
+        update(THERE, **vars(asked), day=date.today())  # noqa: DTZ011 (the day it was built, here)
+    except OSError as error:
+        parser.exit(1, f"{error.filename}: {error.strerror}\n")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
-        raise SystemExit(__doc__)
-    update(THERE, *map(Path, sys.argv[1:4]), day=date.today())  # noqa: DTZ011 (the day it was built, here)
+    main()

@@ -15,7 +15,7 @@ import pathlib
 import cv2
 import numpy as np
 
-from bankcard_ocr.synth import card, clutter, glyphs, render, scene
+from bankcard_ocr.synth import card, clutter, dataset, glyphs, render, scene
 from bankcard_ocr.synth.canvas import Canvas
 from bankcard_ocr.synth.ink import Ink
 from bankcard_ocr.synth.pixels import Picture, noise
@@ -139,8 +139,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=pathlib.Path)
     out: pathlib.Path = parser.parse_args().out
-    pixels = cv2.cvtColor(photograph().pixels, cv2.COLOR_RGB2BGR)
-    cv2.imwrite(str(out), pixels, (cv2.IMWRITE_JPEG_QUALITY, 90))
+    try:
+        dataset.save(out, photograph().pixels)
+    except OSError as error:
+        parser.exit(1, f"{out} cannot be written: {error.strerror}; choose another OUT\n")
     print(f"{out}: {out.stat().st_size / 1e3:.0f} KB")
 
 

@@ -48,3 +48,22 @@ def test_where_nothing_can_be_written_is_said(tmp_path, monkeypatch, capsys):
         sheet.main()
 
     assert (1, True) == (ended.value.code, "cannot be written: No such file" in capsys.readouterr().err)
+
+
+@pytest.mark.usefixtures("bare", "small")
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["sheet.xyz"], 1, ".xyz is no format of pictures"),
+        (["sheet"], 1, "no suffix is no format of pictures"),
+        (["sheet.png", "--seed", "-1"], 2, "the seed must be 0 or more"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said(tmp_path, monkeypatch, capsys, arguments, status, said):
+    """A suffix of no format, and a seed that is none, are told in a line."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sheet", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        sheet.main()
+
+    assert (status, True) == (ended.value.code, said in capsys.readouterr().err)

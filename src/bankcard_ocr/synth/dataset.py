@@ -7,6 +7,7 @@ have the same ones, or none.
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,7 +90,10 @@ def save(path: pathlib.Path, pixels: NDArray[np.uint8]) -> None:
 
     OpenCV would write it too, but tells no cause, and knows no path that is not UTF-8.
     """
-    _, data = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, 90))
+    if not cv2.haveImageWriter(path.suffix):
+        raise OSError(errno.EINVAL, f"{path.suffix or 'no suffix'} is no format of pictures")
+    options = (cv2.IMWRITE_JPEG_QUALITY, 90) if path.suffix in {".jpg", ".jpeg"} else ()
+    _, data = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), options)
     path.write_bytes(data.tobytes())
 
 

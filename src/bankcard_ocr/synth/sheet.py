@@ -50,6 +50,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", choices=tuple(GRIDS), default="strip")
     options = parser.parse_args()
+    if options.seed < 0:
+        parser.error("the seed must be 0 or more")
     try:
         dataset.save(options.out, sheet(options.seed, options.kind))
     except OSError as error:
