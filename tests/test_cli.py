@@ -56,6 +56,15 @@ def test_an_unknown_verb_is_wrong_usage():
     assert (2, True) == (result.exit_code, "'read'" in result.output)
 
 
+@pytest.mark.parametrize("verb", ["serve", "bulk"])
+def test_a_verb_that_windows_cannot_run_says_so(monkeypatch, verb: str):
+    """What needs signals and locks of POSIX is wrong usage on Windows, and not a traceback."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    result = run(verb)
+
+    assert (2, True) == (result.exit_code, f"{verb} runs on Linux and macOS alone" in result.stderr)
+
+
 def test_version_is_that_of_the_distribution():
     """``--version`` prints the installed version alone."""
     from importlib.metadata import version

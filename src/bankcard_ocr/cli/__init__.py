@@ -36,6 +36,7 @@ VERBS = {
     "synth": "Draw cards that never existed, with labels.",
     "doctor": "Check this installation.",
 }
+POSIX = ("serve", "bulk")  # need signals and locks that Windows has not
 
 
 def main() -> None:
@@ -74,6 +75,8 @@ class Verbs(TyperGroup):
         if args[0] not in self.commands and os.path.lexists(args[0]) and not ctx.resilient_parsing:
             ctx.fail(f"No such command '{args[0]}'; to read it: {ctx.info_name} read {shlex.quote(args[0])}")
         verb, named, rest = super().resolve_command(ctx, args)
+        if verb in POSIX and sys.platform.startswith("win"):
+            ctx.fail(f"{verb} runs on Linux and macOS alone; on Windows in WSL or a container")
         return verb, load(verb) if verb else named, rest
 
 
