@@ -204,6 +204,12 @@ def test_a_cluster_needs_a_prefix_that_keeps_keys_together(prefix: str, fails: b
     assert fails is bool(found and "?prefix={bankcard-ocr}:" in found)
 
 
+def test_a_sentinel_is_told_from_a_redis():
+    """Who names the port of Sentinel is told what to name, and not that it knows no SET."""
+    with pytest.raises(StateError, match="Sentinel.*the master"):
+        module._check({"redis_version": "7.0.0", "redis_mode": "sentinel"}, "bankcard-ocr:")
+
+
 def test_a_real_cluster_is_refused_or_used(own_redis, clock):
     """Without the prefix it is not ready, and says why."""
     server = own_redis("--cluster-enabled", "yes")

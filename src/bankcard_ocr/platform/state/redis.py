@@ -366,6 +366,8 @@ class RedisState:
 
 def _check(info: Mapping[str, Any], prefix: str) -> None:
     """Raises StateError when this Redis would not keep the promises, or scripts cannot run on its keys."""
+    if info.get("redis_mode") == "sentinel":
+        raise StateError("this is Redis Sentinel, which keeps nothing; let state_url name an address of the master")
     if info.get("cluster_enabled") and not re.search("{[^}]+}", prefix):
         raise StateError(
             "Redis is a cluster, where keys must lie together: use one that is none, or the master of one slot with "
