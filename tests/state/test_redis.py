@@ -206,7 +206,7 @@ def test_a_cluster_needs_a_prefix_that_keeps_keys_together(prefix: str, fails: b
 
 def test_a_sentinel_is_told_from_a_redis():
     """Who names the port of Sentinel is told what to name, and not that it knows no SET."""
-    with pytest.raises(StateError, match="Sentinel.*the master"):
+    with pytest.raises(StateError, match=r"Sentinel.*the master"):
         module._check({"redis_version": "7.0.0", "redis_mode": "sentinel"}, "bankcard-ocr:")
 
 
