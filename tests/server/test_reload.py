@@ -251,3 +251,12 @@ def test_another_store_is_taken_when_it_answers(tmp_path, monkeypatch, url: str,
 
     assert (not reason, False) == (after is not None, (tmp_path / "new.sqlite3").exists())
     assert reason in logs[-1].get("reason", "")
+
+
+def test_several_workers_take_no_store_of_memory(monkeypatch):
+    """Each would have its own, and know no token of the others: not at a reload either."""
+    monkeypatch.setattr(reload.logs, "configure", Mock())
+    source = reload.Source(file=None, arguments={"state_url": "sqlite:///:memory:"})
+    before = Settings(state_url="redis://127.0.0.1:1", workers=2)
+
+    assert reload.reloaded(source, before) is None

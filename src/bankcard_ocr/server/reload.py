@@ -82,12 +82,10 @@ def check(loaded: Loaded, before: Settings | None = None) -> Files:
     of which what serves knew nothing ``before`` has to answer; at a start it may come later, and its file is made.
     """
     settings = loaded.settings
+    if (before or settings).workers > 1 and ":memory:" in settings.state_url:
+        raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
+    files = usable(loaded)
     try:
-        files = Files.of(settings)
-        table(settings, files)
-        fetcher(settings, files)
-        if settings.otlp_endpoint:
-            traces.traces(settings.otlp_endpoint).close()
         if before is not None and settings.state_url != before.state_url:
             states.ask(settings.state_url)
         else:
@@ -97,5 +95,26 @@ def check(loaded: Loaded, before: Settings | None = None) -> Files:
     except StateError as error:
         raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), str(error)) from error
     except SettingsError as error:
-        raise SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason) from error
+        raise _blamed(error, loaded) from error
     return files
+
+
+def usable(loaded: Loaded) -> Files:
+    """What the files hold that the settings name; whether they can be used, and the other settings with them.
+
+    Raises SettingsError, which says where the setting comes from.
+    """
+    settings = loaded.settings
+    try:
+        files = Files.of(settings)
+        table(settings, files)
+        fetcher(settings, files)
+        if settings.otlp_endpoint:
+            traces.traces(settings.otlp_endpoint).close()
+    except SettingsError as error:
+        raise _blamed(error, loaded) from error
+    return files
+
+
+def _blamed(error: SettingsError, loaded: Loaded) -> SettingsError:
+    return SettingsError(error.name, loaded.origins.get(error.name, error.source), error.reason)

@@ -31,8 +31,6 @@ def serve(source: Source, announce: Callable[[str], object]) -> None:
     memory.share_heap()  # workers do so themselves
     loaded = source.load()
     settings = loaded.settings
-    if settings.workers > 1 and ":memory:" in settings.state_url:
-        raise SettingsError("state_url", loaded.origins.get("state_url", "the default"), "several workers need a file")
     files = check(loaded)  # before any worker: says what is wrong, and makes the state file once
     with listen(settings, loaded.origins) as listener:
         if settings.metrics_port:
