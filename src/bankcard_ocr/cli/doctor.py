@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import statistics
 import time
@@ -13,13 +14,22 @@ from typing import Annotated, Any
 import typer
 
 from ..bench import machine
-from ..errors import BankcardError
+from ..errors import BankcardError, SettingsError
 from ..numbers import iin, pan
+from ..settings import Loaded, shown
 
 REPEATS = 20
+PATIENCE_S = 5.0  # with a server that has the port
+LONGEST_REPLY = 1000  # bytes
 
 
 def command(
+    server: Annotated[
+        bool, typer.Option("--server", help="Look at settings, state and address as well, as serve would have them.")
+    ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings; looks at the server, too.", dir_okay=False)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
 ) -> None:
     """Check this installation: versions, CPU features, models, and a timed self-test on the shipped sample card."""
@@ -31,6 +41,8 @@ def command(
         "models": _checked(models),
         "self_test": _checked(self_test),
     }
+    if server or config:
+        found |= of_server(config)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -88,6 +100,73 @@ def self_test() -> dict[str, Any]:
         "load_and_first_ms": round(first_ms, 1),
         "median_ms": round(statistics.median(times_ms), 2),
     }
+
+
+def of_server(config: Path | None) -> dict[str, dict[str, Any]]:
+    """What ``serve`` would find, of settings without their secrets; nothing is changed."""
+    from ..server.reload import Source
+
+    try:
+        loaded = Source(file=config, arguments={}).load()
+    except SettingsError as error:
+        return {"settings": {"passed": False, "error": str(error)}}
+    return {
+        "settings": settings(loaded),
+        "files": _checked(lambda: files(loaded)),
+        "state": _checked(lambda: state(loaded)),
+        "address": _checked(lambda: address(loaded)),
+    }
+
+
+def settings(loaded: Loaded) -> dict[str, Any]:
+    """Each that is not the default and where it comes from, and variables that are none."""
+    given = {name: f"{shown(loaded.settings, name)}  ({origin})" for name, origin in sorted(loaded.origins.items())}
+    return given | dict.fromkeys(loaded.unknown, "is no setting and is ignored")
+
+
+def files(loaded: Loaded) -> dict[str, Any]:
+    """That what the settings name can be used."""
+    from ..server.reload import usable
+
+    usable(loaded)
+    return {"passed": True}
+
+
+def state(loaded: Loaded) -> dict[str, Any]:
+    """What is told of the store, which takes charges."""
+    from ..platform import state as states
+
+    return {"passed": True, "url": shown(loaded.settings, "state_url"), **states.look(loaded.settings.state_url)}
+
+
+def address(loaded: Loaded) -> dict[str, Any]:
+    """That the address is free, or that a server is there and ready."""
+    from ..server.run import listen, url
+
+    try:
+        with listen(loaded.settings, loaded.origins) as listener:
+            return {"passed": True, "free": url(listener)}
+    except SettingsError:
+        there = f"{loaded.settings.host or '127.0.0.1'}:{loaded.settings.port}"
+        if (status := _ready(loaded.settings.host or "127.0.0.1", loaded.settings.port)) is None:
+            raise
+        if status == http.client.OK:
+            return {"passed": True, "serving": there}
+        return {"passed": False, "error": f"the server at {there} is not ready; its log says why"}
+
+
+def _ready(host: str, port: int) -> int | None:
+    """The status of ``/readyz`` there; None when nobody answers as a server of ours does."""
+    connection = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+    try:
+        connection.request("GET", "/readyz")
+        reply = connection.getresponse()
+        status = json.loads(reply.read(LONGEST_REPLY))["status"]
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError):
+        return None
+    finally:
+        connection.close()
+    return reply.status if status in {"ready", "unavailable"} else None
 
 
 def _text(value: object) -> str:

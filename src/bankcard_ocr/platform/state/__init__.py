@@ -32,6 +32,27 @@ def find(url: str) -> None:
             raise StateError(f"there is no state file {file}, so that no token would be known")
 
 
+def look(url: str) -> dict[str, int]:
+    """How many apps the store that ``url`` names has, and of a file its version; it is there, whole, and takes charges.
+
+    Makes no file and brings none up to date: of an earlier one the version is all. Raises StateError, SettingsError.
+    """
+    find(url)
+    facts: dict[str, int] = {}
+    if url.startswith("sqlite:") and ":memory:" not in url:
+        from .sqlite import VERSION, version_of
+
+        facts["version"] = version_of(url)
+        if facts["version"] < VERSION:
+            return facts
+    state = connect(url)
+    try:
+        state.ping()
+        return {**facts, "apps": len(state.apps())}
+    finally:
+        state.close()
+
+
 def ask(url: str) -> None:
     """Returns when the store that ``url`` names is there and takes charges, else raises StateError; makes none."""
     find(url)

@@ -18,7 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -320,6 +320,19 @@ class SqliteState:
 def file_of(url: str) -> Path:
     """The file that ``sqlite:///PATH`` names."""
     return Path(url.partition("?")[0].removeprefix("sqlite:///")).expanduser()
+
+
+def version_of(url: str) -> int:
+    """The version of the file that ``url`` names, which is read alone. Raises StateError when it is damaged."""
+    try:
+        with closing(sqlite3.connect(f"{file_of(url).absolute().as_uri()}?mode=ro", timeout=WAIT_S, uri=True)) as file:
+            (version,) = file.execute("PRAGMA user_version").fetchone()
+            (found,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise StateError(f"the state file {file_of(url)} cannot be read: {error}") from error
+    if found != "ok":
+        raise StateError(f"the state file {file_of(url)} is damaged: {found}")
+    return int(version)
 
 
 def _make_private(path: str | Path) -> None:
