@@ -1,10 +1,16 @@
-"""What all tests share: how hypothesis searches, what a run may lack, and a card with much on it."""
+"""What all tests share: how hypothesis searches, what a run may lack, a card with much on it, and the product."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Generator
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import cv2
@@ -65,3 +71,51 @@ def art() -> Callable[[int], np.ndarray]:
         return out
 
     return drawn
+
+
+@dataclass(frozen=True)
+class Product:
+    """A running server and the app that calls it."""
+
+    url: str
+    appid: str
+    secret: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory) -> Iterator[Product]:
+    """``bankcard-ocr serve``, its real engine, on a fresh state, with an app whose functions may call ocr.bankcard."""
+    folder = tmp_path_factory.mktemp("product")
+    (folder / "config.json").write_text('{"permissions": {"openapi": ["ocr.bankcard"]}}')
+    environment = {
+        **os.environ,
+        "BANKCARD_OCR_STATE_URL": f"sqlite:///{folder}/state.sqlite3",
+        "BANKCARD_OCR_ALLOW_PRIVATE_NETWORKS": "true",
+    }
+    command = [str(Path(sys.executable).parent / "bankcard-ocr")]
+
+    def run(*args: str) -> str:
+        return subprocess.run(
+            [*command, *args], env=environment, cwd=folder, capture_output=True, text=True, check=True
+        ).stdout
+
+    app = json.loads(run("apps", "create", "shop", "--json"))
+    run("apps", "import", app["appid"], "config.json")
+    token = run("token", app["appid"]).strip()
+    with subprocess.Popen(
+        [*command, "serve", "--port", "0"],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            said = next(line for line in process.stderr if line.startswith("listening at "))
+            drain = threading.Thread(target=process.stderr.read)  # a full pipe would stop the server
+            drain.start()
+            yield Product(url=said.split()[2], appid=app["appid"], secret=app["secret"], token=token)
+        finally:
+            process.terminate()
+        drain.join()

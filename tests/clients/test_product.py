@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 
 import pytest
 import requests
@@ -20,50 +13,6 @@ from bankcard_ocr.cloud import Cloud
 from bankcard_ocr.numbers import pan
 
 NUMBER = "6200000000000005"  # of the sample card, a published test number
-
-
-@dataclass(frozen=True)
-class Product:
-    """A running server and the app that calls it."""
-
-    url: str
-    appid: str
-    secret: str
-    token: str
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory) -> Iterator[Product]:
-    """``bankcard-ocr serve`` on a fresh state, with an app whose functions may call ocr.bankcard."""
-    folder = tmp_path_factory.mktemp("product")
-    (folder / "config.json").write_text('{"permissions": {"openapi": ["ocr.bankcard"]}}')
-    environment = {
-        **os.environ,
-        "BANKCARD_OCR_STATE_URL": f"sqlite:///{folder}/state.sqlite3",
-        "BANKCARD_OCR_ALLOW_PRIVATE_NETWORKS": "true",
-    }
-    command = [str(Path(sys.executable).parent / "bankcard-ocr")]
-
-    def run(*args: str) -> str:
-        return subprocess.run(
-            [*command, *args], env=environment, cwd=folder, capture_output=True, text=True, check=True
-        ).stdout
-
-    app = json.loads(run("apps", "create", "shop", "--json"))
-    run("apps", "import", app["appid"], "config.json")
-    token = run("token", app["appid"]).strip()
-    with subprocess.Popen(
-        [*command, "serve", "--port", "0"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            said = next(line for line in process.stderr if line.startswith("listening at "))
-            yield Product(url=said.split()[2], appid=app["appid"], secret=app["secret"], token=token)
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,8 @@
-"""The product as operators start it, and a real Chromium whose camera films the sample card."""
+"""A real Chromium whose camera films the sample card, and the product's page in it."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
@@ -20,43 +13,6 @@ import pytest
 from bankcard_ocr import server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@dataclass(frozen=True)
-class Product:
-    """A running server and the app that calls it."""
-
-    url: str
-    appid: str
-    secret: str
-
-
-@pytest.fixture(scope="session")
-def product(tmp_path_factory) -> Iterator[Product]:
-    """``bankcard-ocr serve`` with its real engine on a fresh state, with one app."""
-    folder = tmp_path_factory.mktemp("product")
-    environment = {**os.environ, "BANKCARD_OCR_STATE_URL": f"sqlite:///{folder}/state.sqlite3"}
-    command = [str(Path(sys.executable).parent / "bankcard-ocr")]
-    created = [*command, "apps", "create", "shop", "--json"]
-    app = json.loads(
-        subprocess.run(created, env=environment, cwd=folder, capture_output=True, text=True, check=True).stdout
-    )
-    with subprocess.Popen(
-        [*command, "serve", "--port", "0"],
-        env=environment,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            said = next(line for line in process.stderr if line.startswith("listening at "))
-            drain = threading.Thread(target=process.stderr.read)  # a full pipe would stop the server
-            drain.start()
-            yield Product(url=said.split()[2], appid=app["appid"], secret=app["secret"])
-        finally:
-            process.terminate()
-        drain.join()
 
 
 @pytest.fixture(scope="session")
