@@ -292,6 +292,7 @@ GROUPS = {4: 1.8, 8: 1.8, 12: 1.8}
         ("6200000000000001003", {**GROUPS, 16: 2.6}, True),  # the first sixteen are no number
         ("41111111111111112", {**GROUPS, 16: 1.8}, False),
         ("22230031220032222", {**GROUPS, 16: 1.8}, False),  # no bank is known, so that it may be a rest of nineteen
+        ("35301113333000001", {**GROUPS, 16: 1.8}, False),  # nor whose seventeen digits begin so
         ("1234567812345680", GROUPS, True),  # a designer's, of which fifteen could be an airline's
         ("411111111111111123", {**GROUPS, 16: 1.8}, False),
         ("3782822463100051234", {4: 1.8, 10: 1.8, 15: 1.8}, False),
@@ -309,6 +310,7 @@ def test_digits_behind_a_whole_number_are_none_of_its(text: str, gaps: dict[int,
         ("36700102000000", {}, True),  # 14 digits as Diners has them, the check digit holds
         ("36700102000001", {}, False),
         ("675900000000000010", {}, False),  # 18 digits as Maestro may have, whose check digit does not hold
+        ("35301113333000002", {**GROUPS, 16: 1.8}, False),  # a JCB number and one digit more: the sum of 17 fails
         ("378282246310006", {}, True),  # 15 digits whose check digit does not hold
         ("6200000000000001", {6: 1.8}, False),  # 16 digits set as 19 are, of which the last are covered
         ("6200000000000005", {6: 1.8}, True),

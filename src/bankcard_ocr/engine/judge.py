@@ -130,7 +130,7 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     if len(number) == pan.LONGEST:
         return False
     read = _showing(number, views)
-    if issued.is_rest_of_nineteen(number):
+    if luhn.is_valid(number) and issued.is_rest_of_nineteen(number):
         return any(recognize.gaps(view) in {(), (4,)} for view in read)
     return len(number) not in {issued.SHORT, issued.SIXTEEN} or any(recognize.gaps(view) == SIX for view in read)
 
@@ -146,8 +146,8 @@ def _has_more_behind(number: str, views: Sequence[Line]) -> bool:
         begins.append(issued.SHORT)
     if not any(issued.is_proven(number[:count]) for count in begins if count < len(number)):
         return False
-    if len(number) != pan.LONGEST:
-        return len(number) not in iin.lengths(number)
+    if len(number) != pan.LONGEST:  # seventeen of nobody's that begin so are a number and a stray digit
+        return len(number) not in iin.lengths(number) or issued.is_rest_of_nineteen(number)
     read = _showing(number, views)
     if not issued.is_proven(number) and not any(recognize.gaps(view) == SIX for view in read):
         return True

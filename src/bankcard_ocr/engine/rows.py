@@ -2,7 +2,7 @@
 
 The locator was taught lines. Of such a number it finds a row, or a line between two, so the others are looked for above
 and below a row that shows four or eight clear digits (`all_of`). Where it finds no row, the lines of the block that its
-cells make are taken as rows (`among`); these may be five, of nineteen digits. Of a list that goes on beyond that no part
+cells make are taken as rows (`among`): up to five, of nineteen digits. Of a list that goes on beyond that no part
 is a number: one in ten passes the check digit.
 """
 
