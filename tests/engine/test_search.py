@@ -420,11 +420,14 @@ CARD = Detection(kind="card", quad=quads.rectangle(856, 540) + np.float32([200, 
     ],
 )
 @pytest.mark.parametrize("is_turned", [False, True])
-def test_a_number_in_rows_is_told_where_it_is_surely_whole(monkeypatch, said: str, on: bool, told, is_turned: bool):
-    """And stands on a card; the rows may run against the way they were taken to."""
+@pytest.mark.parametrize("seen_at", [None, module.SCANNED])
+def test_a_number_in_rows_is_told_where_it_is_surely_whole(
+    monkeypatch, said: str, on: bool, told: str | None, is_turned: bool, seen_at: int | None
+):
+    """And stands on a card; the rows may run against the way they were taken to, and be seen small only."""
     lines = [quads.rectangle(200, 40) + np.float32([450, 320 + 60 * row]) for row in range(4)]
     block = Detection(kind="number", quad=BLOCK, score=0.5)
-    monkeypatch.setattr(locate, "blocks", lambda *_: [block])
+    monkeypatch.setattr(locate, "blocks", lambda *_, side: [block] if side == seen_at else [])
     monkeypatch.setattr(profile, "lines", lambda *_: iter([lines]))
     looked: list[quads.Quad] = []
 

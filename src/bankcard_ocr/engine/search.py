@@ -218,18 +218,25 @@ class Search:
         return self._in_blocks()
 
     def _in_blocks(self) -> Region | None:
-        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is proven."""
-        for block in locate.blocks(self.locator, self.look.pixels):
-            if not any(cards.lies_in(block.quad, card.quad) for card in self._cards()):
-                continue
-            for lines in profile.lines(self.look.pixels, block.quad):
-                for turned in (lines, [quads.turn(line, 2) for line in reversed(lines)]):
-                    found = rows.read_again(turned, self.look.verbatim)
-                    for several in rows.among(found, self.look.verbatim):
-                        whole = self._in_one(rows.joined(several), block.score)
-                        if issued.is_surely_whole(whole.number):
-                            return whole
+        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is surely whole."""
+        for lines, score in self._lines_of_blocks():
+            for several in rows.among(rows.read_again(lines, self.look.verbatim), self.look.verbatim):
+                whole = self._in_one(rows.joined(several), score)
+                if issued.is_surely_whole(whole.number):
+                    return whole
         return None
+
+    def _lines_of_blocks(self) -> Iterator[tuple[list[quads.Quad], float]]:
+        """The lines of each block on a card, as they may read, either way round, and the block's score.
+
+        In a card that fills the picture they are too large for the locator, which is shown it smaller, too.
+        """
+        for side in (None, SCANNED):
+            for block in locate.blocks(self.locator, self.look.pixels, side=side):
+                if any(cards.lies_in(block.quad, card.quad) for card in self._cards()):
+                    for lines in profile.lines(self.look.pixels, block.quad):
+                        yield lines, block.score
+                        yield [quads.turn(line, 2) for line in reversed(lines)], block.score
 
     def _in_one(self, whole: rows.Row, score: float) -> Region:
         """The region of rows that were joined."""

@@ -78,13 +78,14 @@ def locate(
     return sorted(detections, key=lambda detection: -detection.score)
 
 
-def blocks(model: Model, image: Image, *, least: float = 0.25) -> list[Detection]:
+def blocks(model: Model, image: Image, *, least: float = 0.25, side: int | None = None) -> list[Detection]:
     """Where in ``image`` (H, W, 3) a number may stand in rows one below the other, the most certain first.
 
     The corners of such a number are guessed as if it were a line, while the cells that are on it are told well. A quad
     is around neighbouring cells, and reads as most of their votes do, which may be off by a quarter or half turn.
+    ``side``: as in :func:`locate`.
     """
-    small = fitted(image, int(model.metadata["side"]) - 2 * _MARGIN)
+    small = fitted(image, (int(model.metadata["side"]) if side is None else side) - 2 * _MARGIN)
     part = model.run(bordered(small)[None])[0][0][model.metadata["kinds"].split(",").index("number")]
     scale = np.array((image.shape[1] / small.shape[1], image.shape[0] / small.shape[0]), np.float32)
     count, labels = cv2.connectedComponents((part[0] >= _JOINED).astype(np.uint8))
