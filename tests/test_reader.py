@@ -98,6 +98,25 @@ def test_rows_that_make_no_proven_number_tell_none(reader, digits: str):
         reader.read_pixels(picture)
 
 
+@pytest.mark.parametrize("cover", [(230, 60, 50), (245, 245, 245)])
+@pytest.mark.parametrize("digits", [4, 8])
+def test_the_first_rows_of_nineteen_digits_are_no_number(reader, digits: int, cover: tuple[int, int, int]):
+    """Where the last three may be is a sticker, be it of the digits' colour: one in ten of such sixteen is proven."""
+    picture = np.full((1100, 1100, 3), 150, np.uint8)
+    picture[120:980, 200:900] = (40, 60, 110)
+    text, size = "6200000000000005", 2.0 if digits == 4 else 1.6
+    for row in range(16 // digits):
+        place, shown = (270, 465 + 87 * row), text[digits * row : digits * row + digits]
+        cv2.putText(picture, shown, place, cv2.FONT_HERSHEY_SIMPLEX, size, (245, 245, 245), 4, cv2.LINE_AA)
+    whole = reader.read_pixels(picture).number
+    below = 465 + 87 * (16 // digits)
+    picture[below - 58 : below + 12, 262 : 262 + 150] = cover
+
+    assert text == whole
+    with pytest.raises(Refused):
+        reader.read_pixels(picture)
+
+
 def test_a_picture_that_is_the_card_is_cut_out_whole(reader, pixels, monkeypatch):
     """Where no card was located, by its sides and its line; not one whose sides are no card's."""
     corners = np.array(reader.read(SAMPLE).card_quad, np.float32)

@@ -213,18 +213,28 @@ class Search:
             if several is None:
                 continue
             whole = self._in_one(rows.joined(several), region.score)
-            if issued.is_proven(whole.number):
+            if self._is_whole(whole.number, several):
                 return whole
         return self._in_blocks()
 
     def _in_blocks(self) -> Region | None:
-        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is surely whole."""
+        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is proven."""
         for lines, score in self._lines_of_blocks():
             for several in rows.among(rows.read_again(lines, self.look.verbatim), self.look.verbatim):
                 whole = self._in_one(rows.joined(several), score)
-                if issued.is_surely_whole(whole.number):
+                if self._is_whole(whole.number, several):
                     return whole
         return None
+
+    def _is_whole(self, number: str, several: Sequence[rows.Row]) -> bool:
+        """Whether ``number`` is proven, and nothing covers the row of three more digits that it may lack."""
+        if not issued.is_proven(number):
+            return False
+        if not issued.may_lack_a_group(number):
+            return True
+        last = several[-1]
+        begin = quads.part(last.quad, 0.0, 0.0, rows.LAST / len(last.line.characters), 1.0)
+        return quality.ground_goes_on(self.look.pixels, quads.turn(begin, 1), 0.4, 1.6)
 
     def _lines_of_blocks(self) -> Iterator[tuple[list[quads.Quad], float]]:
         """The lines of each block on a card, as they may read, either way round, and the block's score.
