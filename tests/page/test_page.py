@@ -1478,6 +1478,13 @@ class TestPeople:
 
         assert [[], ["number"], []] == found
 
+    def test_names_in_chinese_are_said_to_be(self, logged_in):
+        """On the English page, whose voice says "Chinese letter" of each character; so is an errmsg to be English."""
+        page = replied(logged_in, {**REPLY, "card_name": "金卡 Gold"}, "#number")
+        chinese = page.locator("#facts [lang=zh-CN]").all_inner_texts()
+
+        assert (["测试银行", "金卡"], "en") == (chinese, page.locator("#refusal-said").get_attribute("lang"))
+
     def test_every_network_of_the_table_has_a_name(self, page):
         """In both languages, so that no word of the table's own stands among the facts."""
         table = resources.files(numbers).joinpath("iin.dat").read_text("utf-8")

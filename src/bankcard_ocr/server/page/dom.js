@@ -25,8 +25,11 @@ export function tell(place, ...content) {
   if (!told.isEqualNode(place)) place.replaceChildren(...told.childNodes);
 }
 
+/** A text whose Chinese parts are said to be Chinese: names of banks are, on the English page, too, and other voices read no letter of it. */
+const voiced = (text) => text.split(/([\p{sc=Han}\u3000-\u303f\uff00-\uffef]+)/u).map((part, at) => (at % 2 ? element("span", { lang: "zh-CN" }, part) : part));
+
 /** Pairs of term and description, those without a description left out. */
-export const pairs = (list) => list.filter(([, text]) => text).flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, text)]);
+export const pairs = (list) => list.filter(([, text]) => text).flatMap(([term, text]) => [element("dt", {}, term), element("dd", {}, ...voiced(text))]);
 
 /** A row with a bar for each {name, text, count, good}; `text` says what `name` means. */
 export function bars(list) {
