@@ -718,8 +718,8 @@ class TestLogOut:
         logged_in.get_by_role("button", name="Sample card").click()
         logged_in.locator("#number").wait_for()
         logged_in.get_by_role("tab", name="Operators").click()
-        logged_in.get_by_text("of 500").wait_for()
-        logged_in.get_by_text(re.compile(r"of \d+, \d+ left")).nth(1).wait_for()
+        logged_in.locator("#quota").get_by_text("of 500").wait_for()
+        logged_in.locator("#quota").get_by_text(re.compile(r"of \d+, \d+ left")).nth(1).wait_for()
         quotas, records = held(logged_in, "cgi-bin/openapi/quota/get"), held(logged_in, "cgi-bin/openapi/rid/get")
         logged_in.get_by_role("button", name="Ask again").click()
         logged_in.get_by_role("button", name=re.compile("Why")).last.click()
@@ -1221,7 +1221,7 @@ class TestOperators:
         logged_in.get_by_role("button", name="Sample card").click()
         logged_in.locator("#number").wait_for()
         logged_in.get_by_role("tab", name="Operators").click()
-        logged_in.get_by_text(re.compile(r"[1-9]\d* of 500, \d+ left")).wait_for()
+        logged_in.locator("#quota").get_by_text(re.compile(r"[1-9]\d* of 500, \d+ left")).wait_for()
         logged_in.get_by_role("row", name="/cv/ocr/bankcard").get_by_role("button").click()
         record = logged_in.locator("#record dl")
         record.wait_for()
@@ -1461,7 +1461,7 @@ class TestPeople:
         )
 
     def test_what_is_said_is_said_once(self, logged_in):
-        """No text is put anew into what screen readers tell of: not with the same advice, nor when one is shown."""
+        """No text is put anew into what screen readers tell of: not the same advice, nor when a picture is shown."""
         frames = film(logged_in)
         told = watched(logged_in)
         no_card = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
@@ -1476,7 +1476,33 @@ class TestPeople:
             logged_in.get_by_role("button", name=button).click()
             found.append(told())
 
-        assert [[], ["number"], []] == found
+        assert [[], ["told"], []] == found
+
+    def test_a_voice_hears_all_of_an_answer_in_one(self, logged_in):
+        """A number digit by digit, how many of them are hidden, the warnings; the number alone when it is shown."""
+        refusal = {"errcode": 101001, "errmsg": "certificate not found hint: [no card found] rid: 1"}
+        said = []
+        for reply, shown in ((REPLY, "#number"), (refusal, "#refusal-what")):
+            replied(logged_in, {**reply, "warnings": ["blurred", "glare"]}, shown)
+            said.append(logged_in.locator("#told").text_content())
+            logged_in.get_by_role("button", name=re.compile("Show the")).click()
+            said.append(logged_in.locator("#told").text_content())
+        told = "No number was read with certainty. Take the picture again: closer, sharp, without glare."
+
+        assert [
+            "6 2 0 0, 0 0, 6 hidden digits, 0 0 0 5; Warnings: blurred, glare",
+            "6 2 0 0, 0 0 0 0, 0 0 0 0, 0 0 0 5",
+            *[f"{told} No card was found in the picture. Warnings: blurred, glare"] * 2,
+        ] == said
+
+    def test_a_number_is_not_heard_as_thousands(self, logged_in):
+        """Nor one of several: what is hidden has no sound of its own, and would be taken for no digits at all."""
+        cards = [{"number": NUMBER}, {"number": "4111111111111111"}]
+        page = replied(logged_in, {**REPLY, "cards": cards}, "#number")
+        names = "[...document.querySelectorAll('#number span, #cards span')].map(({ ariaLabel }) => ariaLabel)"
+        own, other = "6 2 0 0, 0 0, 6 hidden digits, 0 0 0 5", "4 1 1 1, 1 1, 6 hidden digits, 1 1 1 1"
+
+        assert [own, own, other] == page.evaluate(names)
 
     def test_names_in_chinese_are_said_to_be(self, logged_in):
         """On the English page, whose voice says "Chinese letter" of each character; so is an errmsg to be English."""
@@ -1484,6 +1510,17 @@ class TestPeople:
         chinese = page.locator("#facts [lang=zh-CN]").all_inner_texts()
 
         assert (["测试银行", "金卡"], "en") == (chinese, page.locator("#refusal-said").get_attribute("lang"))
+
+    def test_what_has_the_focus_is_not_told_as_well(self, logged_in):
+        """A record, of which a voice would say all parts again, in any order; that somebody logged in is told."""
+        replied(logged_in, REPLY, "#number")
+        logged_in.get_by_role("tab", name="Operators").click()
+        logged_in.locator("#quota .meter").nth(1).wait_for()
+        told = watched(logged_in)
+        logged_in.get_by_role("button", name=re.compile("Why")).last.click()
+        logged_in.locator("#record dl").wait_for()
+
+        assert ([], 1) == (told(), logged_in.get_by_role("status").filter(has_text="Logged in as").count())
 
     def test_every_network_of_the_table_has_a_name(self, page):
         """In both languages, so that no word of the table's own stands among the facts."""
@@ -1874,12 +1911,13 @@ def run(language: str, text: str, folder: Path, secret: str) -> subprocess.Compl
 
 
 def watched(page) -> Callable[[], list[str]]:
-    """What tells which of the places that screen readers tell of have changed since."""
+    """What tells which of the places that screen readers tell of have got something to tell since."""
     page.evaluate(
         """() => {
             const changed = (window.changed = []);
             for (const place of document.querySelectorAll("[role=status], [role=alert], [aria-live], output")) {
-                const note = () => changed.push(place.id || place.className || place.role);
+                const isTold = ({ addedNodes, type }) => addedNodes.length || type === "characterData";
+                const note = (all) => all.some(isTold) && changed.push(place.id || place.className || place.role);
                 new MutationObserver(note).observe(place, { childList: true, subtree: true, characterData: true });
             }
         }"""

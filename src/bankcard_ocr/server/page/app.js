@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as camera from "./camera.js";
-import { $ } from "./dom.js";
+import { $, announce, tell } from "./dom.js";
 import * as operators from "./operators.js";
 import * as show from "./show.js";
 import { current, failure, t, toggle } from "./texts.js";
@@ -202,7 +202,7 @@ function render() {
   if (isLoggingIn) $("log-in").textContent = t("loggingIn");
   $("login").hidden = api.isLoggedIn();
   $("logged-in").hidden = !api.isLoggedIn();
-  $("who").textContent = api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid }) : "";
+  tell($("who"), api.isLoggedIn() ? t("loggedIn", { appid: api.who().appid }) : "");
   for (const field of [$("appid"), $("secret")]) {
     const told = loginError !== null && field === faulty();
     field.setAttribute("aria-invalid", told && [40013, 40125].includes(loginError.code));
@@ -215,11 +215,9 @@ function render() {
 /** Copies a text and says so, on the button for a while and to screen readers. */
 async function copy(button, text) {
   const isCopied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
-  for (const place of [button, $("told")]) place.textContent = t(isCopied ? "copied" : "cannotCopy");
-  setTimeout(() => {
-    button.textContent = t(button.dataset.t);
-    $("told").textContent = "";
-  }, 2000);
+  button.textContent = t(isCopied ? "copied" : "cannotCopy");
+  announce(button.textContent);
+  setTimeout(() => (button.textContent = t(button.dataset.t)), 2000);
 }
 
 const pictures = (items) => [...items].map((item) => (item.kind === "file" ? item.getAsFile() : null)).filter(Boolean);

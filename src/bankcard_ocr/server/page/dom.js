@@ -19,6 +19,15 @@ function filled(made, attributes, children) {
   return made;
 }
 
+let silence = 0;
+
+/** Has screen readers say one text, also the one that they said last: what is spread over a page they say in any order, or in part. */
+export function announce(text) {
+  $("told").replaceChildren(element("span", {}, text));
+  clearTimeout(silence);
+  silence = setTimeout(() => $("told").replaceChildren(), 5000);
+}
+
 /** Fills a place that screen readers tell of when it changes; left as it is where it says the same, which they would tell again. */
 export function tell(place, ...content) {
   const told = filled(place.cloneNode(false), {}, content);

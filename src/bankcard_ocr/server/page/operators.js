@@ -1,7 +1,7 @@
 // The operators' tab: the token, the quota of today and past days, what ended calls, what became of one.
 
 import { isLoggedIn, log, quota, record, who } from "./api.js";
-import { $, bar, bars, element, pairs, tell } from "./dom.js";
+import { $, announce, bar, bars, element, pairs } from "./dom.js";
 import { causeAlone, clock, clockWithSeconds, current, dateAndTime, failure, joined, listed, meaning, noReply, t } from "./texts.js";
 
 const PATHS = [["quotaRead", "/cv/ocr/bankcard"], ["quotaToken", "/cgi-bin/token"]];
@@ -23,17 +23,18 @@ export async function askQuota() {
   }
   quotas = found;
   renderQuota();
+  announce(listed(quotas.map(([key, answer]) => `${t(key)}${t("colon")} ${amount(answer)}`), "semicolon"));
 }
 
 /** Asks what became of the call `rid` and shows it. */
 export async function askWhy(rid) {
   const mine = ++turn.record;
   $("rid").value = rid;
-  if (!isLoggedIn()) return $("record").replaceChildren(logInFirst());
-  const answer = await record(rid.trim().toLowerCase());
+  const answer = isLoggedIn() ? await record(rid.trim().toLowerCase()) : null;
   if (mine !== turn.record) return;
   asked = answer;
   renderRecord();
+  if (!answer) $("record").replaceChildren(logInFirst());
   $("record").focus(); // the button that asked may be gone by now, and the answer is what to read next
 }
 
@@ -64,10 +65,10 @@ const muted = (text) => element("p", { class: "muted" }, text);
 const logInFirst = () => muted(t("notLoggedIn"));
 
 function renderQuota() {
-  const shown = quotas.map(([key, answer]) => (answer.code === 0 ? used(t(key), answer.reply.quota) : measure(t(key), failure(answer))));
+  const shown = quotas.map(([key, answer]) => (answer.code === 0 ? used(t(key), answer) : measure(t(key), amount(answer))));
   const [, first] = quotas[0] ?? [], { history, calls } = first?.reply ?? {};
   const why = () => (first ? muted(failure(first)) : isLoggedIn() ? muted(t("asking")) : logInFirst()); // nothing is shown
-  tell($("quota"), ...(shown.length ? shown : [why()]));
+  $("quota").replaceChildren(...(shown.length ? shown : [why()]));
   $("days").replaceChildren(history ? days(history) : why());
   $("ends").replaceChildren(...(calls ? ends(calls) : [why()]));
   $("quota-again").disabled = !isLoggedIn();
@@ -75,8 +76,13 @@ function renderQuota() {
 
 const measure = (name, text) => element("p", { class: "measure" }, element("span", { class: "muted" }, name), element("strong", {}, text));
 
-const used = (name, { used: count, daily_limit: limit, remain }) =>
-  element("div", { class: "quota" }, measure(name, t("quotaUsed", { used: count, limit, remain })), bar(count / Math.max(1, limit), remain ? "meter" : "meter low"));
+/** How much of a quota is used, or why nobody knows. */
+const amount = (answer) => (answer.code === 0 ? t("quotaUsed", answer.reply.quota) : failure(answer));
+
+function used(name, answer) {
+  const { used: count, daily_limit: limit, remain } = answer.reply.quota;
+  return element("div", { class: "quota" }, measure(name, amount(answer)), bar(count / Math.max(1, limit), remain ? "meter" : "meter low"));
+}
 
 /** A column for each of the last days in Beijing, today the last. */
 function days(history) {

@@ -1,7 +1,7 @@
 // What a reply says, shown: the drawing and its legend, the number, the facts, every card, the request.
 
 import { field, who } from "./api.js";
-import { $, bar, element, pairs, tell } from "./dom.js";
+import { $, announce, bar, element, pairs, tell } from "./dom.js";
 import { certainties, draw, isCoverable, isHidden, kinds, SURE, UNSURE } from "./draw.js";
 import { cause, causeAlone, current, has, isWorthAnother, isWorthRepeating, joined, listed, percent, refusal, t } from "./texts.js";
 
@@ -19,17 +19,20 @@ export function reading(pictures, names, note = null) {
 export function answered(answer) {
   shown.answer = answer;
   render();
+  announce(said(answer));
   $(answer.code === 0 ? "number" : "refusal-what").scrollIntoView({ block: "nearest" }); // on a phone it is below the picture
 }
 
 export function nothing(note = null) {
   Object.assign(shown, { ...NOTHING, note });
   render();
+  announce("");
 }
 
 export function toggleNumber() {
   shown.open = !shown.open;
   render();
+  if (isNumber(number())) announce(spoken(seen(number())));
 }
 
 export const number = () => shown.answer?.reply.number ?? "";
@@ -46,6 +49,12 @@ export function grouped(text) {
 }
 
 const seen = (text) => (isNumber(text) ? grouped(shown.open ? text : mask(text)) : text);
+
+/** A number to be said: digit by digit, for voices make thousands of four of them and nothing of what is hidden. */
+const spoken = (text) => listed(text.match(/[•*][•* ]*|\d+/g).map((part) => (/\d/.test(part) ? [...part].join(" ") : t("hiddenDigits", { count: part.replaceAll(" ", "").length }))));
+
+/** A number as it is seen, which is said digit by digit. */
+const numeral = (text) => (isNumber(text) ? element("span", { role: "img", "aria-label": spoken(seen(text)) }, seen(text)) : text);
 
 /** Shows everything again, in the language of now. */
 export function render() {
@@ -75,14 +84,22 @@ function status() {
   return joined(t(isNumber(number) ? "readIn" : "readOther", { ms: answer.ms, last: number.slice(-4), sure }), note);
 }
 
+/** What there is to say of an answer, beside the status. */
+function said({ code, reply }) {
+  const number = code === 0 && isNumber(reply.number) ? spoken(seen(reply.number)) : "";
+  const warned = warnings(reply).length ? `${t("warnings")}${t("colon")} ${listed(warnings(reply))}` : "";
+  const all = listed([number, warned].filter(Boolean), "semicolon");
+  return code === 0 ? all : joined(refusal(shown.answer), cause(reply.errmsg ?? ""), all);
+}
+
 function renderReading(reply) {
-  tell($("number"), seen(reply.number));
+  $("number").replaceChildren(numeral(reply.number));
   $("certainty").replaceChildren(
     ...digits(reply),
     element("p", { class: "measure" }, element("span", { class: "muted" }, t("certainty")), element("strong", {}, percent(reply.confidence))),
     bar(reply.confidence, reply.confidence < SURE ? "meter low" : "meter"),
   );
-  $("warnings").replaceChildren(...warnings(reply));
+  $("warnings").replaceChildren(...chips(reply));
   $("facts").replaceChildren(
     ...pairs([
       [t("bank"), both(reply)],
@@ -99,10 +116,12 @@ function renderReading(reply) {
   );
   const cards = reply.cards ?? [];
   $("all-cards").hidden = cards.length < 2;
-  $("cards").replaceChildren(...cards.map((card) => element("li", {}, card.number ? seen(card.number) : causeAlone(101001, card.refusal ?? ""))));
+  $("cards").replaceChildren(...cards.map((card) => element("li", {}, card.number ? numeral(card.number) : causeAlone(101001, card.refusal ?? ""))));
 }
 
-const warnings = (reply) => (reply.warnings ?? []).map((name) => element("li", {}, has(`w_${name}`) ? t(`w_${name}`) : name));
+const warnings = (reply) => (reply.warnings ?? []).map((name) => named(`w_${name}`, name));
+
+const chips = (reply) => warnings(reply).map((text) => element("li", {}, text));
 
 const named = (key, otherwise) => (has(key) ? t(key) : otherwise);
 
@@ -121,9 +140,9 @@ function digits(reply) {
 
 function renderRefusal(answer) {
   const { code, reply } = answer;
-  tell($("refusal-what"), refusal(answer));
-  tell($("refusal-do"), cause(reply.errmsg ?? ""));
-  tell($("refusal-warnings"), ...warnings(reply));
+  $("refusal-what").textContent = refusal(answer);
+  $("refusal-do").textContent = cause(reply.errmsg ?? "");
+  $("refusal-warnings").replaceChildren(...chips(reply));
   $("again").hidden = !isWorthRepeating(answer);
   $("reveal").hidden = !shown.pictures.some(Boolean);
   $("reveal").textContent = t(shown.open ? "hidePicture" : "showPicture");
