@@ -807,7 +807,7 @@ class TestFields:
         assert ["card", "number", "digit", "unsure digit", "date", "holder"] == page.locator(
             "#legend li"
         ).all_inner_texts()
-        assert "digit 3 80.0\u00a0%" in page.get_by_role("img", name="Certainty of each digit").get_attribute(
+        assert "digit 3: 80.0\u00a0%" in page.get_by_role("img", name="Certainty of each digit").get_attribute(
             "aria-label"
         )
 
