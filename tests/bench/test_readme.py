@@ -9,8 +9,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import readme
 
-from bankcard_ocr.bench import machine, readme, run
+from bankcard_ocr.bench import machine, run
 from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.numbers.pan import digest
@@ -52,7 +53,7 @@ def suite(**engines) -> dict:
 
 @pytest.mark.parametrize(("page", "is_chinese"), [("README.md", False), ("README.zh-CN.md", True)])
 def test_no_readme_is_stale(page: str, is_chinese: bool) -> None:
-    """A README's table is what the committed results give; ``python -m bankcard_ocr.bench.readme`` renews both."""
+    """A README's table is what the committed results give; ``update/readme.py`` renews both."""
     text = (ROOT / page).read_text(encoding="utf-8")
     assert readme.rewritten(text, readme.read(ROOT / "bench" / "results"), is_chinese=is_chinese) == text
 

@@ -1,7 +1,7 @@
 """The table of figures of the READMEs and the plot of what a threshold costs, generated from the committed results.
 
-    python -m bankcard_ocr.bench.readme README.md bench/results      writes it between the marks, and docs/threshold.svg
-    python -m bankcard_ocr.bench.readme --check README.md bench/results    exit status 1 when it is stale
+    python update/readme.py README.md bench/results            writes it between the marks, and docs/threshold.svg
+    python update/readme.py --check README.md bench/results    exit status 1 when it is stale
 
 README.zh-CN.md in the same folder, where there is one, has the table in Chinese.
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import report
+from bankcard_ocr.bench import report
 
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 OWN = "bankcard-ocr"
@@ -294,7 +294,7 @@ CHINESE = {
 
 def main(arguments: Sequence[str]) -> int:
     """Writes the table, or with ``--check`` only tells whether it is stale; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bankcard_ocr.bench.readme")
+    parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true")
     parser.add_argument("readme", type=Path)
     parser.add_argument("results", type=Path)
