@@ -50,12 +50,17 @@ def _replies(schema: str, example: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _object(properties: dict[str, Any], *, required: list[str] | None = None) -> dict[str, Any]:
+    """An object that has all of ``properties``, or of them those that are ``required``."""
+    return {"type": "object", "required": list(properties) if required is None else required, "properties": properties}
+
+
 def _post(
     summary: str, properties: dict[str, Any], reply: tuple[str, dict[str, Any]], *, parameters: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """A POST endpoint with a JSON body of texts."""
     required = [name for name, value in properties.items() if value.get("type") != "boolean"]
-    body = {"type": "object", "required": required, "properties": properties}
+    body = _object(properties, required=required)
     return {
         "post": {
             "summary": summary,
@@ -70,8 +75,7 @@ def _get(summary: str, parameters: list[dict[str, Any]], reply: tuple[str, dict[
     return {"get": {"summary": summary, "parameters": parameters, "responses": _replies(*reply)}}
 
 
-def _query(name: str, description: str, **schema: Any) -> dict[str, Any]:
-    required = schema.pop("required", True)
+def _query(name: str, description: str, *, required: bool = True, **schema: Any) -> dict[str, Any]:
     return {
         "name": name,
         "in": "query",
@@ -196,12 +200,8 @@ _BANKCARD = {
 }
 
 
-def _object(required: list[str], properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "required": required, "properties": properties}
-
-
 _STATUS = {"errcode": {"const": 0}, "errmsg": {"const": "ok"}}
-_POINT = _object(["x", "y"], {"x": {"type": "integer"}, "y": {"type": "integer"}})
+_POINT = _object({"x": {"type": "integer"}, "y": {"type": "integer"}})
 _JPEG = {
     "type": "string",
     "contentEncoding": "base64",
@@ -219,10 +219,7 @@ _NUMBER = {
     ],
 }
 _MAYBE_TEXT = {"type": ["string", "null"]}
-_END = _object(
-    ["errcode", "stage", "cause", "count"],
-    {"errcode": {"type": "integer"}, "stage": _TEXT, "cause": _TEXT, "count": _WHOLE},
-)
+_END = _object({"errcode": {"type": "integer"}, "stage": _TEXT, "cause": _TEXT, "count": _WHOLE})
 _ISSUER = {
     "bank_name": {**_MAYBE_TEXT, "description": "In Chinese where the bank has a Chinese name."},
     "bank_name_en": _MAYBE_TEXT,
@@ -234,7 +231,6 @@ _ISSUER = {
 _MAYBE_POSITION = {"oneOf": [_POSITION, {"type": "null"}]}
 _MAYBE_CONFIDENCE = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 _CARD = _object(
-    ["number", "confidence", "refusal", "card_position", "number_position"],
     {
         "number": {"oneOf": [_NUMBER, {"type": "null"}]},
         "confidence": {"type": "number", "minimum": 0, "maximum": 1},
@@ -247,7 +243,7 @@ _CARD = _object(
 _SEEN = {
     "confidence": {"type": "number", "minimum": 0, "maximum": 1},
     "card_position": _MAYBE_POSITION,
-    "img_size": _object(["w", "h"], {"w": _WHOLE, "h": _WHOLE}),
+    "img_size": _object({"w": _WHOLE, "h": _WHOLE}),
     "warnings": {"type": "array", "items": {"enum": list(WARNINGS)}},
     "cards": {"type": "array", "items": _CARD, "description": "Every card in view, in reading order."},
     "picture": {**_WHOLE, "description": "Of several pictures, which one all positions are of, from 0."},
@@ -256,7 +252,6 @@ _SEEN = {
 
 _SCHEMAS = {
     "Recognized": _object(
-        ["errcode", "errmsg", "number", "id"],
         {
             **_STATUS,
             "number": {**_NUMBER, "description": "The card number, digits only unless pan asks otherwise."},
@@ -266,8 +261,8 @@ _SCHEMAS = {
             "holder_name": {**_MAYBE_TEXT, "description": "Latin capitals."},
             **_ISSUER,
             "bin": {**_MAYBE_TEXT, "description": "The digits of the number that the table of issuers knows."},
-            "bin_table": _object(["version", "date"], {"version": _MAYBE_TEXT, "date": _MAYBE_TEXT}),
-            "bin_candidates": {"type": "array", "items": _object(list(_ISSUER), _ISSUER)},
+            "bin_table": _object({"version": _MAYBE_TEXT, "date": _MAYBE_TEXT}),
+            "bin_candidates": {"type": "array", "items": _object(_ISSUER)},
             "number_position": _POSITION,
             "digit_positions": {"type": "array", "items": _DIGIT},
             "valid_date_position": _MAYBE_POSITION,
@@ -278,18 +273,10 @@ _SCHEMAS = {
             "issue_date_confidence": _MAYBE_CONFIDENCE,
             **_SEEN,
         },
+        required=["errcode", "errmsg", "number", "id"],
     ),
-    "Position": _object(
-        ["pos"],
-        {
-            "pos": _object(
-                list(CORNERS),
-                dict.fromkeys(CORNERS, _POINT),
-            )
-        },
-    ),
+    "Position": _object({"pos": _object(dict.fromkeys(CORNERS, _POINT))}),
     "Failure": _object(
-        ["errcode", "errmsg"],
         {
             "errcode": {
                 "type": "integer",
@@ -300,32 +287,24 @@ _SCHEMAS = {
             "number_position": {**_MAYBE_POSITION, "description": "With detail=1 and errcode 101001, as what follows."},
             **_SEEN,
         },
+        required=["errcode", "errmsg"],
     ),
-    "Token": _object(
-        ["access_token", "expires_in"], {"access_token": {**_TEXT, "maxLength": 512}, "expires_in": _WHOLE}
-    ),
-    "Done": _object(["errcode", "errmsg"], _STATUS),
+    "Token": _object({"access_token": {**_TEXT, "maxLength": 512}, "expires_in": _WHOLE}),
+    "Done": _object(_STATUS),
     "Quota": _object(
-        ["errcode", "errmsg", "quota", "rate_limit"],
         {
             **_STATUS,
-            "quota": _object(
-                ["daily_limit", "used", "remain"], {"daily_limit": _WHOLE, "used": _WHOLE, "remain": _WHOLE}
-            ),
-            "rate_limit": _object(["call_count", "refresh_second"], {"call_count": _WHOLE, "refresh_second": _WHOLE}),
+            "quota": _object({"daily_limit": _WHOLE, "used": _WHOLE, "remain": _WHOLE}),
+            "rate_limit": _object({"call_count": _WHOLE, "refresh_second": _WHOLE}),
             "history": {"type": "object", "additionalProperties": _WHOLE, "description": "By day in Beijing."},
-            "calls": _object(
-                ["since", "count", "causes"],
-                {"since": _WHOLE, "count": _WHOLE, "causes": {"type": "array", "items": _END}},
-            ),
+            "calls": _object({"since": _WHOLE, "count": _WHOLE, "causes": {"type": "array", "items": _END}}),
         },
+        required=["errcode", "errmsg", "quota", "rate_limit"],
     ),
     "CallRecord": _object(
-        ["errcode", "errmsg", "request"],
         {
             **_STATUS,
             "request": _object(
-                ["invoke_time", "cost_in_ms", "request_url", "request_body", "response_body", "client_ip"],
                 {
                     "invoke_time": _WHOLE,
                     "cost_in_ms": _WHOLE,
@@ -337,7 +316,7 @@ _SCHEMAS = {
             ),
         },
     ),
-    "Addresses": _object(["ip_list"], {"ip_list": {"type": "array", "items": _TEXT}}),
+    "Addresses": _object({"ip_list": {"type": "array", "items": _TEXT}}),
 }
 
 DOCUMENT: dict[str, Any] = {
