@@ -31,7 +31,7 @@ from bankcard_ocr.platform import permission
 from bankcard_ocr.platform.callers import is_listed
 from bankcard_ocr.platform.state import base, redis, sqlite
 from bankcard_ocr.server import fetch
-from bankcard_ocr.server.fetch import connection
+from bankcard_ocr.server.fetch import answer, connection
 from bankcard_ocr.server.fetch.url import parse
 from bankcard_ocr.server.protocol import Config, Protocol
 from bankcard_ocr.settings import Settings, load
@@ -148,13 +148,13 @@ def test_any_location_is_a_target_or_a_fetch_error(location: bytes, status: int)
     """Whatever a host sends us to: somewhere, nowhere, or FetchError."""
     response = httpcore.Response(status, headers=[(b"Location", location)])
     with suppress(FetchError):
-        fetch._following(parse("http://example.com/a%2525"), response)
+        answer.following(parse("http://example.com/a%2525"), response)
 
 
 @given(st.binary(max_size=60), st.text(max_size=60))
 def test_what_came_instead_is_a_media_type(head: bytes, declared: str):
     """What is said of other bytes is short and plain, so that no host writes into our replies."""
-    said = fetch._media_type(head, declared)
+    said = answer._media_type(head, declared)
 
     assert (True, True) == (len(said) <= 64, set(said) <= set("abcdefghijklmnopqrstuvwxyz0123456789/.+- "))
 

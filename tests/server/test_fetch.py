@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
+from bankcard_ocr.server.fetch.answer import MOST_MEMBERS, _Inflater
 from bankcard_ocr.server.fetch.connection import Limits, Proxy
 from bankcard_ocr.server.fetch.url import IN_CLOUD_STORAGE, ON_A_DEVICE, parse
 
@@ -875,7 +876,7 @@ def test_a_proxy_opens_no_private_address(serve):
 @given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]))
 def test_any_coded_bytes_are_bounded(data, coding):
     """Whatever is decoded, no more comes out than was asked for."""
-    inflate = fetch._Inflater(coding)
+    inflate = _Inflater(coding)
     with suppress(FetchError):
         assert len(inflate(data or b"x", 64)) <= 64
 
@@ -898,7 +899,7 @@ def test_any_coded_bytes_are_bounded(data, coding):
 def test_what_was_compressed_comes_out_up_to_the_bound(coding, pack, parts, times, cut, most):
     """In however many members, and wherever it is cut on its way."""
     whole, packed = b"".join(parts) * times, pack(parts * times)
-    inflate, bounded = fetch._Inflater(coding), fetch._Inflater(coding)
+    inflate, bounded = _Inflater(coding), _Inflater(coding)
 
     assert whole == inflate(packed[:cut], 100_000) + inflate(packed[cut:], 100_000)
     assert whole[:most] == bounded(packed, most)
@@ -907,4 +908,4 @@ def test_what_was_compressed_comes_out_up_to_the_bound(coding, pack, parts, time
 def test_members_of_nothing_are_counted():
     """No limit of bytes would end them."""
     with pytest.raises(FetchError, match="damaged content coding"):
-        fetch._Inflater("gzip")(gzip.compress(b"") * (fetch.MOST_MEMBERS + 1), 64)
+        _Inflater("gzip")(gzip.compress(b"") * (MOST_MEMBERS + 1), 64)
