@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr import cloud
-from bankcard_ocr.cloud import Cloud, CloudError
+from bankcard_ocr.cloud import Cloud, CloudError, arguments
 from bankcard_ocr.errors import BankcardError, SettingsError
 from bankcard_ocr.numbers.iin import Table
 from bankcard_ocr.platform import cloudcodes, form
@@ -323,7 +323,7 @@ def test_a_path_that_cannot_be_read_is_a_cloud_error(server, make, bankcard, nam
 def test_any_text_is_a_path_or_a_cloud_error(text: str):
     """Whatever the SDK is given as the name of a picture."""
     with suppress(CloudError):
-        assert cloud._path("img", text).is_file()
+        assert arguments._path("img", text).is_file()
 
 
 def test_details_come_in_camel_case(server, make, bankcard):

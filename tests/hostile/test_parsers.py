@@ -26,6 +26,7 @@ from uvicorn.server import ServerState
 from bankcard_ocr import cloud
 from bankcard_ocr.bulk.plan import pictures, plan
 from bankcard_ocr.cli import apps
+from bankcard_ocr.cloud import account
 from bankcard_ocr.errors import BulkError, FetchError, NotAPicture, SettingsError
 from bankcard_ocr.platform import permission
 from bankcard_ocr.platform.callers import is_listed
@@ -128,14 +129,14 @@ def test_any_config_json_has_permissions_or_says_not(content: bytes):
 def test_any_reply_is_an_object_or_a_cloud_error(content: bytes):
     """Whatever a server sends to the SDK: a JSON object, or CloudError."""
     with suppress(cloud.CloudError):
-        assert isinstance(cloud._parsed(httpx.Response(200, content=content)), dict)
+        assert isinstance(account._parsed(httpx.Response(200, content=content)), dict)
 
 
 @given(st.text(max_size=30) | st.text("htps:/[]@.0:1a?#", max_size=30).map("http://".__add__))
 def test_any_server_address_is_a_url_or_a_wrong_setting(url: str):
     """Whatever the SDK is given as its server."""
     with suppress(SettingsError):
-        assert cloud._server(url).endswith("/")
+        assert account._server(url).endswith("/")
 
 
 # Downloads
