@@ -32,7 +32,7 @@ with atheris.instrument_imports(
     include=["bankcard_ocr.platform", "bankcard_ocr.vision.image", "python_multipart.multipart", *PLUGINS]
 ):
     from bankcard_ocr.errors import CallError, PictureError
-    from bankcard_ocr.platform import cloudcall, cloudcodes, form, sources, wire
+    from bankcard_ocr.platform import cloudcall, cloudcodes, form, multipart, sources, wire
     from bankcard_ocr.vision import image
 
     for plugin in PLUGINS:
@@ -52,7 +52,7 @@ def form_(data: bytes) -> None:
     """A body is parts, fields, JSON, bytes or a fault; a request is anything, and names its picture or raises 41005."""
     kind = TYPES[data[0] % len(TYPES)] if data else ""
     body = form.parse(data[1:], kind)
-    if len(body.parts) > form.MAX_PARTS or (body.fault and (body.parts or body.raw)):
+    if len(body.parts) > multipart.MAX_PARTS or (body.fault and (body.parts or body.raw)):
         raise AssertionError(body)
     request = wire.request(
         method="POST", path="/cv/ocr/bankcard", query=data[1:64], headers={"content-type": kind}, body=data[1:]
@@ -104,7 +104,7 @@ def _bodies() -> Iterator[bytes]:
 
 
 def _arguments() -> Iterator[bytes]:
-    picture = form.Part(name="img", filename="img.png", content_type="", data=b"\xff\xd8\xffpicture")
+    picture = multipart.Part(name="img", filename="img.png", content_type="", data=b"\xff\xd8\xffpicture")
     yield cloudcall.encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})
     yield cloudcall.encode_arguments({"a": 1, "b": 0.5, "c": True}, (picture,))
 

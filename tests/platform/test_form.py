@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bankcard_ocr.platform import form
+from bankcard_ocr.platform import form, multipart
 
 JPEG = b"\xff\xd8\xff\xe0picture"
 GZIP = gzip.compress(b"packed", mtime=0)
@@ -148,9 +148,9 @@ ONE = b"a=" + b"A" * 30 + b"&b="  # before what is counted
             "application/x-www-form-urlencoded",
             "over 65536 bytes that are not UTF-8",
         ),
-        (BOUNDARIES % (b"--b" * (form.MAX_BOUNDARIES - 2)), "multipart/form-data; boundary=b", ""),
+        (BOUNDARIES % (b"--b" * (multipart.MAX_BOUNDARIES - 2)), "multipart/form-data; boundary=b", ""),
         (
-            BOUNDARIES % (b"--b" * (form.MAX_BOUNDARIES - 1)),
+            BOUNDARIES % (b"--b" * (multipart.MAX_BOUNDARIES - 1)),
             "multipart/form-data; boundary=b",
             "multipart: too many boundaries",
         ),
@@ -291,7 +291,7 @@ def test_odd_headers_of_a_part_are_no_matter(line: bytes):
 def test_a_header_is_cut_at_its_length(longer: int):
     """One of the most allowed is whole; of a longer one the beginning counts, which has the name."""
     start = 'Content-Disposition: form-data; name="img"; filename='
-    length = form.MAX_HEADER_BYTES - len(start)
+    length = multipart.MAX_HEADER_BYTES - len(start)
     (found,) = form.parse(part(f'name="img"; filename={"a" * (length + longer)}', JPEG) + b"--b--\r\n", MULTIPART).parts
 
     assert ("img", "a" * length, JPEG) == (found.name, found.filename, found.data)
@@ -300,7 +300,7 @@ def test_a_header_is_cut_at_its_length(longer: int):
 ODD = st.binary(min_size=1, max_size=30).filter(lambda line: b"\n" not in line and line[:1] not in b" \t-cC")
 
 
-@given(st.lists(ODD, max_size=form.MAX_HEADERS - 1), st.integers(0, form.MAX_HEADERS))
+@given(st.lists(ODD, max_size=multipart.MAX_HEADERS - 1), st.integers(0, multipart.MAX_HEADERS))
 def test_any_lines_beside_a_header_cost_no_part(lines: list[bytes], place: int):
     """Whatever they are, up to as many as a part may have headers."""
     lines.insert(place, b'Content-Disposition: form-data; name="img"; filename="a.jpg"')
@@ -325,7 +325,9 @@ def test_a_picture_called_base64_stays():
     assert JPEG == found.data
 
 
-@pytest.mark.parametrize(("count", "fault"), [(form.MAX_PARTS, ""), (form.MAX_PARTS + 1, "multipart: over 64 parts")])
+@pytest.mark.parametrize(
+    ("count", "fault"), [(multipart.MAX_PARTS, ""), (multipart.MAX_PARTS + 1, "multipart: over 64 parts")]
+)
 def test_parts_are_limited(count: int, fault: str):
     """As many parts as allowed are read, one more is refused."""
     assert fault == form.parse(part('name="a"', b"") * count + b"--b--\r\n", MULTIPART).fault

@@ -32,7 +32,8 @@ from ..errors import BankcardError, CallError
 from . import sources, wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
 from .endpoints import CLOUD_APIS
-from .form import Body, Part
+from .form import Body
+from .multipart import Part
 from .wire import Answer, Reply, Request
 
 PATH = "/admin"

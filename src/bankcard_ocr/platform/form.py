@@ -3,18 +3,12 @@
 Clients of the platform are many and old, so this reads what they send rather than what RFC 7578 and the content type
 promise: a multipart type without its boundary (the first line of the body has it), a boundary that differs from the
 body's, JSON under a form's content type, form fields under a multipart one, a bare picture under any, JSON in GB18030,
-a NUL behind a text that C wrote. What is strict are the limits: number of parts and of their headers; a header is cut
-at its length.
-
-Splitting is python-multipart's; only the headers of a part are read here, since it hands them over raw.
+a NUL behind a text that C wrote. What is strict are the limits.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import quopri
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,16 +16,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
-
-from ..formats import HEAD, format_of
+from ..formats import format_of
 from ..reading import MOST_PICTURES
+from . import multipart
+from .multipart import BadBody, Part
 
-MAX_PARTS = 64
-MAX_BOUNDARIES = 4096  # that may stand anywhere in a body, counted before they are looked at one by one
-MAX_HEADERS = 16
-MAX_HEADER_BYTES = 8192
 MAX_FIELDS = 256
 MAX_ESCAPES = 750_000  # percent signs of a form: pictures as base64 have one in 32 characters, 8 of them 700,000
 MAX_NOT_UTF8 = 65_536  # bytes of a form that are not UTF-8
@@ -48,25 +37,7 @@ PACKINGS = {"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"}
 
 _FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[A-Za-z_][\w%-]*=")  # how a form begins, and JSON does not
 _PICTURE_AS_JSON = re.compile(rb'"img[2-8]?"\s*:\s*[\[{]')  # its bytes as numbers, as Node.js writes a Buffer
-_FOLD = re.compile(rb"\r?\n[ \t]+")
-_LINE_END = re.compile(rb"\r?\n")
-_BOUNDARY_END = re.compile(rb"(--)?[ \t]*(?:\r?\n|\Z)")
-_HEADER = re.compile(rb"([\w!#$%&'*+.^`|~-]+)[ \t]*(:[^\r\n]*)")  # RFC 9110 5.6.2; blanks as in RFC 5322 4.5
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-
-
-class BadBody(ValueError):
-    """The body is not what its content type says; the message is the cause in a few words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One part of a multipart body; ``filename`` is None when the sender gave none."""
-
-    name: str
-    filename: str | None
-    content_type: str
-    data: bytes = field(repr=False)
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +57,7 @@ class Body:
 
 def parse(data: bytes, content_type: str, coding: str = "") -> Body:
     """``data`` as the parts, fields, JSON object or picture it holds; never raises for what a stranger sends."""
-    kind, options = _options(content_type)
+    kind, options = multipart.header(content_type)
     begins_json = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
     called_picture = kind.startswith("image/") or kind == "application/octet-stream"
     try:
@@ -96,11 +67,13 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
             return Body(fault="Content-Encoding: send the body as it is, not packed")
         if data.startswith(b"\x1f\x8b") and not called_picture:
             return Body(fault="gzip: send the body as it is, not packed")
-        called_multipart = kind.startswith("multipart/") and not begins_json and not _is_form(data)
-        if called_multipart or _begins_like_multipart(data, kind):
-            return _multipart(data, options.get("boundary", ""))
         if not data.strip():
             return Body()
+        called_multipart = kind.startswith("multipart/") and not begins_json and not _is_form(data)
+        if called_multipart or _begins_like_multipart(data, kind):
+            parts = multipart.parts(data, options.get("boundary", ""), TEXTS)
+            texts = [(part.name, _value(part.data)) for part in parts if part.filename is None]
+            return Body(parts=parts, form=_first_of_each(texts))
         if begins_json or ("json" in kind and not _FIELD.match(data)):
             return Body(json=_json_object(data))
         if _FIELD.match(data):
@@ -144,9 +117,6 @@ def _kept(text: str) -> str:
     return text if text.isascii() else as_text(text.encode("utf-8", "surrogateescape"))
 
 
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
-
-
 def _begins_like_multipart(data: bytes, kind: str) -> bool:
     """Whether ``data`` is multipart under another type, which some clients set for all they send."""
     return data.startswith(b"--") and (not kind or b"content-disposition:" in data[:4096].lower())
@@ -158,19 +128,6 @@ def _is_form(data: bytes) -> bool:
     Where a line begins like a boundary, what stands before it is a preamble.
     """
     return _FIELD.match(data) is not None and b"\n--" not in data
-
-
-def _options(header: str) -> tuple[str, dict[str, str]]:
-    """``header`` as its lower-case value and its parameters, read as UTF-8 where they are, else Latin-1."""
-    value, options = parse_options_header(header.encode("utf-8", "replace").decode("latin-1"))
-    return _text(value).strip(), {_text(key): _text(option) for key, option in options.items()}
-
-
-def _text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 def _json_object(data: bytes) -> Mapping[str, Any]:
@@ -210,70 +167,9 @@ def _is_text(value: object) -> bool:
     return True
 
 
-def _multipart(data: bytes, declared: str) -> Body:
-    if not data.strip():
-        return Body()
-    boundary = _boundary(data, declared)
-    if data.count(b"--" + boundary) > MAX_BOUNDARIES:
-        raise BadBody("multipart: too many boundaries")
-    return _parted(_put_right(data, boundary), boundary)
-
-
-def _put_right(data: bytes, boundary: bytes) -> bytes:
-    """``data`` with lines of boundaries and headers as RFC 2046 wants them, which bodies written by hand are not.
-
-    Each ends in CRLF, nothing stands behind a boundary, and headers are as :func:`_headers` has them.
-    """
-    mark, pieces, done, at = b"--" + boundary, list[bytes](), 0, 0
-    while len(pieces) < 3 * MAX_PARTS and (start := data.find(mark, at)) >= 0:
-        at = start + len(mark)
-        ends = _BOUNDARY_END.match(data, at)
-        before = 2 if data[start - 2 : start] == b"\r\n" else int(data[start - 1 : start] == b"\n")
-        if ends is None or (start and not before):
-            continue
-        line_end = b"\r\n" if before else b""
-        pieces += [data[done : start - before], line_end + mark + (ends[1] or b"") + b"\r\n"]
-        done = at = ends.end()
-        if bare := _LINE_END.match(data, at):  # a part without headers
-            pieces.append(b"\r\n")
-            done = at = bare.end()
-        elif head := _HEAD_END.search(data, at, at + MAX_HEADERS * MAX_HEADER_BYTES):
-            pieces.append(_headers(data[at : head.start()]) + b"\r\n\r\n")
-            done = at = head.end()
-    return b"".join([*pieces, data[done:]]) if pieces else data
-
-
-def _headers(head: bytes) -> bytes:
-    """The headers of a part, each on one line and cut at its length (old mail stacks fold them, RFC 5322 2.2.3).
-
-    A line that is no header is left out, beside one that is. More lines than allowed are for the parser to refuse.
-    """
-    lines = _LINE_END.split(_FOLD.sub(b" ", head), MAX_HEADERS)
-    good = [(found[1] + found[2])[:MAX_HEADER_BYTES] for line in lines if (found := _HEADER.fullmatch(line))]
-    return b"\r\n".join(good if good and len(lines) <= MAX_HEADERS else lines)
-
-
-def _parted(data: bytes, boundary: bytes) -> Body:
-    collector = _Collector()
-    try:
-        parser = MultipartParser(
-            boundary,
-            collector.callbacks(),  # type: ignore[arg-type]
-            max_header_count=MAX_HEADERS,
-            max_header_size=MAX_HEADER_BYTES,
-        )
-        parser.write(data[data.find(b"--" + boundary) :])  # RFC 2046 5.1.1: what stands before it is to be ignored
-    except FormParserError as error:
-        if not collector.parts:
-            raise BadBody("multipart: damaged") from error
-    collector.close()
-    texts = [(part.name, _value(part.data)) for part in collector.parts if part.filename is None]
-    return Body(parts=tuple(collector.parts), form=_first_of_each(texts))
-
-
 def _value(data: bytes) -> str:
     """A field's text; a short one that is not UTF-8 keeps its bytes as a query's does, all parts together as many."""
-    return as_text(data) if len(data) <= MAX_NOT_UTF8 // MAX_PARTS else _text(data)
+    return as_text(data) if len(data) <= MAX_NOT_UTF8 // multipart.MAX_PARTS else multipart.decoded(data)
 
 
 def _first_of_each(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
@@ -281,91 +177,3 @@ def _first_of_each(pairs: list[tuple[str, str]]) -> Mapping[str, str]:
     for name, value in pairs:
         fields[name] = fields.get(name) or value
     return MappingProxyType(fields)
-
-
-def _boundary(data: bytes, declared: str) -> bytes:
-    """The boundary: as declared when the body has it, else as the body's first line has it."""
-    wanted = declared.encode("utf-8")
-    if wanted and b"--" + wanted in data[: 4096 + len(wanted)]:
-        return wanted
-    first = data.lstrip(b"\r\n").split(b"\n", 1)[0].rstrip()
-    if not first.startswith(b"--") or not 2 < len(first) <= 202:
-        raise BadBody("multipart: no boundary")
-    return first[2:].removesuffix(b"--") or first[2:]
-
-
-class _Collector:
-    """Receives what python-multipart finds and keeps it as parts."""
-
-    def __init__(self) -> None:
-        self.parts: list[Part] = []
-        self._open = False
-        self._headers: dict[str, str] = {}
-        self._name = b""
-        self._value = b""
-        self._data: list[bytes] = []
-
-    def callbacks(self) -> dict[str, Any]:
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": self._field,
-            "on_header_value": self._add,
-            "on_header_end": self._header,
-            "on_part_data": self._bytes,
-            "on_part_end": self.close,
-        }
-
-    def _begin(self) -> None:
-        if len(self.parts) >= MAX_PARTS:
-            raise BadBody(f"multipart: over {MAX_PARTS} parts")
-        self._open, self._headers, self._data = True, {}, []
-
-    def _field(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def _add(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _header(self) -> None:
-        self._headers[_text(self._name).lower()] = _text(self._value).strip()
-        self._name = self._value = b""
-
-    def _bytes(self, data: bytes, start: int, end: int) -> None:
-        self._data.append(data[start:end])
-
-    def close(self) -> None:
-        """Ends the open part; also called after the last byte, for bodies without their closing boundary."""
-        if not self._open:
-            return
-        self._open = False
-        _, options = _options(self._headers.get("content-disposition", ""))
-        data = b"".join(self._data)
-        if (blank := _LINE_END.match(data)) and format_of(data[blank.end() : blank.end() + HEAD]):
-            data = data[blank.end() :]  # an empty line too many behind the headers
-        data = _transfer_decoded(data, self._headers.get("content-transfer-encoding", ""))
-        name, filename = options.get("name", ""), options.get("filename")
-        if (not filename or name in TEXTS) and data and not format_of(data):
-            filename = None  # a text that was sent like a file
-        self.parts.append(
-            Part(
-                name=name,
-                filename=None if filename is None else filename.replace("\\", "/").rsplit("/", 1)[-1],
-                content_type=self._headers.get("content-type", ""),
-                data=data,
-            )
-        )
-
-
-def _transfer_decoded(data: bytes, encoding: str) -> bytes:
-    """``data`` as it was before what the part says was done to it: RFC 7578 forbids that, mail stacks do it.
-
-    Old Java ones send base64, Delphi's Indy texts in quoted-printable. Some say so and send the picture as it is.
-    """
-    if format_of(data):
-        return data
-    if encoding.lower() == "quoted-printable":
-        return quopri.decodestring(data)
-    try:
-        return base64.b64decode(data) if encoding.lower() == "base64" else data
-    except binascii.Error:
-        return data

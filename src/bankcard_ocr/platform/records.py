@@ -16,7 +16,7 @@ from typing import Any
 from ..numbers import pan
 from ..numbers.masking import in_ascii, masked, unquoted
 from .call import Call
-from .form import Part
+from .multipart import Part
 from .state.base import Record
 from .wire import Reply, Request, before_query
 

@@ -11,6 +11,7 @@ from ..errors import CallError, NotAPicture
 from ..formats import format_of
 from ..reading import MOST_PICTURES
 from . import form
+from .multipart import Part
 from .wire import Request
 
 EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
@@ -102,7 +103,7 @@ def _is_a_place(data: bytes) -> bool:
     return len(data) < MOST_OF_A_PLACE and data.startswith((b"@", b"http://", b"https://"))
 
 
-def _is_a_word(part: form.Part) -> bool:
+def _is_a_word(part: Part) -> bool:
     """Whether a part is what a form has in place of a file that was not attached: ``undefined``, or the file's name."""
     if part.filename is not None or not part.data or format_of(part.data):
         return False

@@ -23,6 +23,7 @@ from ..errors import Busy, CallError
 from ..numbers.masking import masked
 from ..reading import RETURNED, Options, Reading, Returned
 from . import codes, form
+from .multipart import BadBody
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
 
@@ -106,7 +107,7 @@ def request(
     """The request that these bytes are. Never raises: what cannot be read is missing, and ``body.fault`` says why."""
     try:
         fields = form.query(query)
-    except form.BadBody:
+    except BadBody:
         fields = {}
     return Request(
         method=method.upper(),
