@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr.bench import metrics, report, run, suites, svg
+from bankcard_ocr.bench.failures import Failure, blanked, failures_of, masked_picture
 from bankcard_ocr.bench.labels import Label
 from bankcard_ocr.bench.metrics import Answer, Case
 from bankcard_ocr.bench.suites import Sample, decode, encode
@@ -65,7 +66,7 @@ def line_picture(groups, height=40) -> tuple[Sample, np.ndarray]:
 def test_middle_digits_are_painted_over(groups) -> None:
     """In every grouping all digits but the first six and the last four are painted over, whole."""
     sample, middles = line_picture(groups)
-    painted = report.blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
+    painted = blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
     inner = middles[6:-4]
     left, right = int(inner[0, 0]) - 11, int(inner[-1, 0]) + 11
     assert (painted[80:120, left:right] == GREY).all()
@@ -74,7 +75,7 @@ def test_middle_digits_are_painted_over(groups) -> None:
 def test_ends_stay() -> None:
     """The first four and last three of sixteen digits stay to be seen."""
     sample, middles = line_picture((4, 4, 4, 4))
-    painted = report.blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
+    painted = blanked(decode(sample.data), np.array(sample.label.number_quad, np.float32))
     seen = [painted[int(y), int(x)].tolist() != [GREY] * 3 for x, y in middles]
     assert ([True] * 4, [True] * 3) == (seen[:4], seen[-3:])
 
@@ -87,7 +88,7 @@ def test_painted_in_every_suite(suite) -> None:
     sample, middles = line_picture((4, 4, 4, 4))
     made = suite.derive(sample)
     line = np.array(made.label.number_quad, np.float32)
-    strip = quads.rectify(report.blanked(decode(made.data), line), line, 494, 40)
+    strip = quads.rectify(blanked(decode(made.data), line), line, 494, 40)
     inner = (middles[6:-4, 0] - 60).astype(int)
     np.testing.assert_allclose(strip[5:35, inner[0] - 10 : inner[-1] + 10], GREY, atol=2)
 
@@ -98,7 +99,7 @@ def test_what_a_cut_leaves_is_painted(name) -> None:
     sample, middles = line_picture((4, 4, 4, 4))
     made = suites.cut(Sample(data=sample.data, label=replace(sample.label, file=name)))
     whole, rest = decode(sample.data), decode(made.data)
-    painted = report.blanked(rest, np.array(made.label.number_quad, np.float32))
+    painted = blanked(rest, np.array(made.label.number_quad, np.float32))
     shift = rest.shape[1] - whole.shape[1] if made.label.number_quad[0][0] < 60 else 0
     seen = [
         place
@@ -112,7 +113,7 @@ def test_number_in_a_block_is_painted_whole() -> None:
     """A number that does not stand in one row is painted over whole."""
     sample, _ = line_picture((4, 4, 4, 4), height=40)
     block = np.array([(60, 80), (180, 80), (180, 120), (60, 120)], np.float32)  # three times as long as high
-    painted = report.blanked(decode(sample.data), block)
+    painted = blanked(decode(sample.data), block)
     assert (painted[80:121, 60:181] == GREY).all()
 
 
@@ -120,7 +121,7 @@ def test_unknown_place_makes_a_thumbnail() -> None:
     """Where the number's place is not known the picture is at most 96 pixels."""
     sample, _ = line_picture((4, 4, 4, 4))
     hidden = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g"))
-    assert max(decode(report.masked_picture(hidden)).shape[:2]) == 96
+    assert max(decode(masked_picture(hidden)).shape[:2]) == 96
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_impossible_place_makes_a_thumbnail(quad) -> None:
     """Where no number can stand at the labelled place, nothing is painted over and shown large."""
     sample, _ = line_picture((4, 4, 4, 4))
     wrong = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g", number_quad=quad))
-    assert max(decode(report.masked_picture(wrong)).shape[:2]) == 96
+    assert max(decode(masked_picture(wrong)).shape[:2]) == 96
 
 
 def test_place_at_the_edge_is_one() -> None:
@@ -149,7 +150,7 @@ def test_place_at_the_edge_is_one() -> None:
     sample, _ = line_picture((4, 4, 4, 4))
     quad = ((-20.0, 80.0), (560.0, 80.0), (560.0, 120.0), (-20.0, 120.0))
     edge = Sample(data=sample.data, label=Label(file="a", number_sha256=None, group="g", number_quad=quad))
-    assert decode(report.masked_picture(edge)).shape[1] == 420
+    assert decode(masked_picture(edge)).shape[1] == 420
 
 
 def test_what_an_engine_took_for_the_number_is_painted_too() -> None:
@@ -158,8 +159,8 @@ def test_what_an_engine_took_for_the_number_is_painted_too() -> None:
     elsewhere = ((60.0, 150.0), (460.0, 150.0), (460.0, 190.0), (60.0, 190.0))
     answer = Answer(number=None, ms=1.0, guess=VISA, number_quad=sample.label.number_quad)
     label = replace(sample.label, number_quad=elsewhere)
-    (failure,) = report.failures_of("pictures", {"x": [Case(label=replace(label, number_sha256="0"), answer=answer)]})
-    shown = decode(report.masked_picture(Sample(data=sample.data, label=label), failure.lines))
+    (failure,) = failures_of("pictures", {"x": [Case(label=replace(label, number_sha256="0"), answer=answer)]})
+    shown = decode(masked_picture(Sample(data=sample.data, label=label), failure.lines))
     scale = shown.shape[1] / decode(sample.data).shape[1]
 
     painted = [np.ptp(shown[int(y * scale), int(x * scale)].astype(int)) < 30 for x, y in middles[4:12]]
@@ -168,7 +169,7 @@ def test_what_an_engine_took_for_the_number_is_painted_too() -> None:
 
 def test_no_picture() -> None:
     """Bytes that are no picture have no masked picture."""
-    assert report.masked_picture(Sample(data=b"x", label=Label(file="a", number_sha256=None, group="g"))) is None
+    assert masked_picture(Sample(data=b"x", label=Label(file="a", number_sha256=None, group="g"))) is None
 
 
 def case(number, *, guess=None, confidence=0.9, file="a.jpg", want=VISA, cause=None, **strata) -> Case:
@@ -237,7 +238,7 @@ class Page(HTMLParser):
 def test_page_is_whole_and_alone() -> None:
     """The page closes every tag, runs no script and loads nothing from elsewhere."""
     sample, _ = line_picture((4, 4, 4, 4))
-    failures = [report.Failure(suite="pictures", engine="x", case=CASES[1], sample=sample)]
+    failures = [Failure(suite="pictures", engine="x", case=CASES[1], sample=sample)]
     page = Page(report.page(result(), failures))
     assert ([], 1, False, True) == (
         page.open,
@@ -261,7 +262,7 @@ def test_pictures_that_cannot_be_decoded_are_named() -> None:
 
 def test_page_holds_no_number() -> None:
     """Neither the answers nor the file names bring a whole number onto the page."""
-    text = report.page(result(), report.failures_of("pictures", {"x": CASES}))
+    text = report.page(result(), failures_of("pictures", {"x": CASES}))
     assert (False, False, True) == (VISA in text, MASTERCARD in text, "555555******4444" in text)
 
 
@@ -271,14 +272,14 @@ def test_page_holds_no_number() -> None:
 def test_page_masks_grouped_names(grouped) -> None:
     """A number that stands in groups in a file's name or a stratum is masked too."""
     cases = [case(MASTERCARD, file=f"{grouped}.jpg", relief=grouped)]
-    text = report.page(result(cases), report.failures_of("pictures", {"x": cases}))
+    text = report.page(result(cases), failures_of("pictures", {"x": cases}))
     assert (False, True) == (grouped in text, "411111******1111.jpg" in text)
 
 
 def test_page_masks_what_was_read() -> None:
     """A number that breaks the check digit is masked in a name when the engine read it."""
     wrong = case("4111111111111112", file="4111 1111 1111 1112.jpg")
-    text = report.page(result([wrong]), report.failures_of("pictures", {"x": [wrong]}))
+    text = report.page(result([wrong]), failures_of("pictures", {"x": [wrong]}))
     assert (False, True) == ("1111 1112" in text, "411111******1112.jpg" in text)
 
 
@@ -286,14 +287,14 @@ def test_page_masks_what_another_engine_read() -> None:
     """The one that failed may have read nothing of it, or another number."""
     named, number = "4111 1111 1111 1112.jpg", "4111111111111112"
     cases = {"x": [case(number, file=named, want=number)], "rapidocr": [case(None, file=named, want=number)]}
-    text = report.page(result(), report.failures_of("pictures", cases))
+    text = report.page(result(), failures_of("pictures", cases))
     assert (False, True) == ("1111 1112" in text, "411111******1112.jpg" in text)
 
 
 def test_page_lists_failures_under_the_engines_names() -> None:
     """Each engine's own, in the order of the engines; one without any is not named."""
     cases = {"y": CASES[:1], "x": CASES, "<rapidocr>": CASES[1:2]}
-    text = report.page(result(), report.failures_of("pictures", cases))
+    text = report.page(result(), failures_of("pictures", cases))
     told = re.findall(r"<h3>(.*?)</h3>|<b>(wrong|refused)</b>", text.partition("Failures")[2])
     assert ["x", "wrong", "refused", "&lt;rapidocr&gt;", "wrong"] == ["".join(each) for each in told]
 
@@ -301,7 +302,7 @@ def test_page_lists_failures_under_the_engines_names() -> None:
 def test_page_tells_why_a_picture_was_refused() -> None:
     """The error's cause, without a number that may stand in it; its name where it has none."""
     cases = [case(None, guess="4111111111111112"), case(None, guess="4111111111111112", cause=CAUSE)]
-    text = report.page(result(), report.failures_of("pictures", {"x": cases}))
+    text = report.page(result(), failures_of("pictures", {"x": cases}))
     assert (1, True, False) == (
         text.count("NumberUnreadable"),
         "number unreadable: digits 7 uncertain of 411111******1112" in text,
@@ -311,7 +312,7 @@ def test_page_tells_why_a_picture_was_refused() -> None:
 
 def test_page_escapes() -> None:
     """Names and titles are text, never markup."""
-    text = report.page(result(), report.failures_of("pictures", {"x": CASES}))
+    text = report.page(result(), failures_of("pictures", {"x": CASES}))
     assert (False, False, False) == ("<friends>" in text, "<b>.jpg" in text, "<i>" in text)
 
 
@@ -355,7 +356,7 @@ def test_page_of_negatives() -> None:
 def test_failures_are_ordered() -> None:
     """The surest wrong number comes first, then the surest refusal; a refused negative is no failure."""
     some = [case(None, guess=VISA, confidence=0.4), case(MASTERCARD, confidence=0.7), case(MASTERCARD, confidence=0.99)]
-    found = report.failures_of("s", {"x": [*some, case(None, want=None), case(VISA)]})
+    found = failures_of("s", {"x": [*some, case(None, want=None), case(VISA)]})
     assert [some[2], some[1], some[0]] == [failure.case for failure in found]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from ..reading import PictureReader
 from ..vision.image import MAX_BYTES
 from . import metrics, run, speed, suites
+from .failures import Failure, failures_of
 from .labels import Label
-from .report import Failure, failures_of
 from .run import Cases, CropEngine, Engine
 from .suites import Sample, Suite
 
