@@ -15,7 +15,8 @@ from structlog.testing import capture_logs
 from uvicorn.server import ServerState
 
 from bankcard_ocr.server import protocol
-from bankcard_ocr.server.protocol import Config, Protocol, mended, mended_head
+from bankcard_ocr.server.head import mended, mended_head
+from bankcard_ocr.server.protocol import Config, Protocol
 
 
 @pytest.mark.parametrize(
