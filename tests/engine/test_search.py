@@ -116,6 +116,7 @@ def test_a_last_group_that_was_not_located_is_not_left_out(search, monkeypatch, 
         ("6200000000000000003", (235, 60, 50), False),
         ("6200000000000005009", (235, 60, 50), False),  # its first sixteen pass the check
         ("6200000000000005009", (250, 250, 250), False),
+        ("6200000000000005009", (0, 0, 0), False),  # of the digits' own colour
         ("4111111111111111", None, True),  # where three more would be is nothing, on a card of one colour
         ("6200000000000005", None, True),
         ("6200000000000005", (235, 60, 50), False),  # what is under it cannot be told

@@ -62,9 +62,9 @@ class Search:
         if card is None or len(whole.number) != issued.SIXTEEN:
             return whole
         group = GROUP / issued.SIXTEEN
-        is_covered = (
-            cards.room_behind(whole.text_quad, card) > group
-            and quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
+        is_covered = cards.room_behind(whole.text_quad, card) > group and (
+            quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
+            or not quality.ground_goes_on(self.look.pixels, whole.text_quad, 0.2 * group, group)
         )
         return whole.refused() if is_covered else whole
 
