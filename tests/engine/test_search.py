@@ -45,6 +45,13 @@ class _Unfollowed(Look):
         return region
 
 
+class _Whole(Look):
+    """A look that takes regions for what they are."""
+
+    def to_its_ends(self, region: Region) -> Region:
+        return region
+
+
 def searching(pixels: np.ndarray, options: Options = Options()) -> Search:
     """A search whose models are never asked: the test says what is located and read."""
     return _Told(locator=None, look=_Unfollowed(recognizer=None, pixels=pixels, options=options))
@@ -151,6 +158,40 @@ def test_a_last_group_under_a_cover_is_not_left_out(
 
     assert believed == any(each.number == number and each.confidence > 0.5 for each in told)
     assert not any(each.number != number and each.confidence > 0.5 for each in told)
+
+
+@pytest.mark.parametrize(
+    ("room", "behind", "believed"),
+    [
+        (3.4, (235, 60, 50), False),  # a sticker over the last three of nineteen digits, which end near the card's edge
+        (3.4, (20, 20, 20), False),  # of the digits' own colour
+        (3.4, (200, 210, 200), True),  # nothing
+        (6.0, (235, 60, 50), False),
+        (6.0, (200, 210, 200), True),
+        (2.8, (235, 60, 50), True),  # as cards of sixteen digits have it; what else is printed there may differ
+    ],
+)
+def test_sixteen_digits_with_room_for_three_more_are_whole_where_nothing_covers_it(room: float, behind, believed: bool):
+    """Whether there is room the card's edge tells, in pitches of digits; where nothing covers it the ground goes on."""
+    pitch = 40.0
+    text = quads.rectangle(16 * pitch, 56) + np.float32([200, 300])
+    pixels = np.full((800, 1280, 3), 90, np.uint8)
+    right = round(200 + pitch * (16 + room))
+    pixels[120:660, 160:right] = (200, 210, 200)
+    pixels[300:356, 840 + 12 : right] = behind
+    for digit in range(16):  # ink takes a third of the line
+        left = round(200 + pitch * digit) + 8
+        pixels[306:350, left : left + 16] = (20, 20, 20)
+    card_ = Detection(kind="card", quad=quads.rectangle(right - 160, 540) + np.float32([160, 120]), score=0.9)
+    look = _Told(
+        locator=None,
+        look=_Whole(recognizer=None, pixels=pixels, options=Options()),
+        detections=[card_],
+    )
+
+    weighed = look._weighed(replace(region(NUMBER, 0.99), quad=text))
+
+    assert believed == (weighed.confidence > 0.5)
 
 
 def test_a_number_that_another_place_shows_as_a_part_is_doubted():

@@ -29,6 +29,8 @@ MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
 LAST_RESORT = 2.0  # nats against what is found at the last only where no card is seen, as on sheets of numbers
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 GROUP = 4.0  # digits' pitches that three more take, with the gap before them
+ROOM = 3.1  # pitches to the card's edge, as located, behind sixteen of nineteen digits; of sixteen 3.0 at most
+EDGE = 0.15  # pitches before a card's edge that may be beyond it
 OTHER_GROUND = 0.1  # of a number's line, at most, that is like what is behind it where that is none of the card
 
 
@@ -61,10 +63,11 @@ class Search:
         card = self._card_of(whole) if issued.may_lack_a_group(whole.number) else None
         if card is None or len(whole.number) != issued.SIXTEEN:
             return whole
-        group = GROUP / issued.SIXTEEN
-        is_covered = cards.room_behind(whole.text_quad, card) > group and (
-            quality.same_ground(self.look.pixels, whole.text_quad, 0.2 * group, group) < OTHER_GROUND
-            or not quality.ground_goes_on(self.look.pixels, whole.text_quad, 0.2 * group, group)
+        room = cards.room_behind(whole.text_quad, card)
+        behind = (0.2 * GROUP / issued.SIXTEEN, min(GROUP, room * issued.SIXTEEN - EDGE) / issued.SIXTEEN)
+        is_covered = room * issued.SIXTEEN > ROOM and (
+            quality.same_ground(self.look.pixels, whole.text_quad, *behind) < OTHER_GROUND
+            or not quality.ground_goes_on(self.look.pixels, whole.text_quad, *behind)
         )
         return whole.refused() if is_covered else whole
 
