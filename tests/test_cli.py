@@ -88,6 +88,17 @@ def test_an_error_is_one_line_without_a_traceback(monkeypatch, capsys, error, st
     assert (status, f"bankcard-ocr: {error}\n") == (exit_.value.code, capsys.readouterr().err)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is full")
+@pytest.mark.parametrize("arguments", ["--help", "doctor", "synth --help"])
+def test_a_full_disk_is_told_in_one_line(arguments: str):
+    """Whatever was to be written where there is no room."""
+    command = f"{sys.executable} -m bankcard_ocr {arguments} > /dev/full"
+    done = subprocess.run(command, shell=True, check=False, capture_output=True, text=True)
+
+    assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+    assert done.stderr.startswith("bankcard-ocr: nothing more can be written: No space left on device")
+
+
 @pytest.mark.parametrize(
     ("closed", "status", "said"),
     [("2>&-", 1, ""), ("<&-", 1, ""), (">&-", 1, "bankcard-ocr: standard output is closed; send it somewhere")],

@@ -8,6 +8,7 @@ Exit status: 0 done, 1 something was refused or failed, 2 wrong usage or setting
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -50,6 +51,10 @@ def main() -> None:
         _fail(error, 2)
     except BankcardError as error:
         _fail(error, 1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _fail(BankcardError(f"nothing more can be written: {error.strerror}; make room and try again"), 1)
 
 
 def _open_streams() -> None:
