@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import threading
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from unittest.mock import Mock
@@ -12,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 
 from bankcard_ocr.errors import NoCardFound, NotAPicture, StateError
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import idempotency, wire
 from bankcard_ocr.platform.credentials import issued
 from bankcard_ocr.platform.resources import Resources
 from bankcard_ocr.platform.service import Service
@@ -151,7 +152,38 @@ def test_an_earlier_key_protects_no_answer(platform):
     assert 47001 == platform.read().errcode
 
 
-@pytest.mark.parametrize("change", [{"picture": JPEG + b"2"}, {"type": "scan"}, {"detail": "1"}, {"pan": "masked"}])
+def test_another_fingerprint_key_protects_no_answer_of_the_earlier_one(platform):
+    """Nor is an answer told again under a key that the server has changed."""
+    platform.read()
+    resources = dataclasses.replace(platform.service._resources, fingerprint_key=bytes(32))
+    platform.service = Service(resources, clock=platform.clock)
+
+    assert 47001 == platform.read().errcode
+
+
+@pytest.mark.parametrize(
+    "other", [("order-2", "wx1", (b"ab", b"c")), ("order-1", "wx2", (b"ab", b"c")), ("order-1", "wx1", (b"a", b"bc"))]
+)
+def test_what_decrypts_an_answer_is_of_all_that_a_retry_brings_along(other: tuple[str, str, tuple[bytes, ...]]):
+    """The key, the app, and each part of what was asked, wherever that ends."""
+    assert idempotency.ticket("order-1", "wx1", (b"ab", b"c")).key != idempotency.ticket(*other).key
+
+
+def test_no_answer_is_encrypted_as_another_was(platform):
+    """Under one key, too: with the nonce of AES-GCM used twice both could be read."""
+    ticket = idempotency.ticket("order-1", "wx1", (JPEG,))
+    kept = []
+    for _ in range(2):
+        idempotency.keep(platform.store, ticket, Reply(errcode=0, rid="-", body={"number": NUMBER}))
+        kept.append(platform.store.take(ticket.name))
+
+    assert 2 == len(set(kept))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"picture": JPEG + b"2"}, {"type": "scan"}, {"detail": "1"}, {"pan": "masked"}, {"return": "redacted"}],
+)
 def test_another_call_under_the_same_key_is_refused(platform, change: dict):
     """Another picture, or another wish, is no retry; nothing of the first answer is given away, nothing charged."""
     platform.read()
@@ -163,6 +195,18 @@ def test_another_call_under_the_same_key_is_refused(platform, change: dict):
         NUMBER in json.dumps(dict(other.body)),
         platform.used(),
     )
+
+
+def test_another_second_picture_is_no_retry(platform):
+    """Each picture of the card counts, not the first alone."""
+
+    def sent(second: bytes) -> bytes:
+        pictures = {"img_base64": JPEG, "img2_base64": second}
+        return json.dumps({name: b64encode(data).decode() for name, data in pictures.items()}).encode()
+
+    found = [platform.read(picture=sent(JPEG + second)).errcode for second in (b"2", b"2", b"3")]
+
+    assert ([0, 0, 47001], 1) == (found, platform.used())
 
 
 def test_keys_of_apps_are_apart(platform):
@@ -302,12 +346,14 @@ def test_without_a_key_every_call_is_new(platform):
     assert (2, 2) == (platform.reader.count, platform.used())
 
 
-def test_an_answer_that_cannot_be_kept_is_given(platform, monkeypatch):
-    """When the store fails after the charge the answer stands."""
+@pytest.mark.parametrize("away", [("put",), ("put", "take")])
+def test_an_answer_that_cannot_be_kept_is_given(platform, monkeypatch, away: tuple[str, ...]):
+    """When the store fails after the charge the answer stands, whether or not its mark can be taken away."""
 
     def fails(*_args, **_more):
         raise StateError("away")
 
-    monkeypatch.setattr(platform.store, "put", fails)
+    for name in away:
+        monkeypatch.setattr(platform.store, name, fails)
 
     assert 0 == platform.read().errcode
