@@ -241,10 +241,13 @@ class TestReplies:
             platform.reader.seen,
         )
 
+    @pytest.mark.parametrize("form", ["masked", "jwe"])
     @pytest.mark.parametrize(("returned", "code"), [("card", 48001), ("redacted,number", 48001), ("redacted", 0)])
-    def test_pictures_that_show_the_number_need_full(self, platform, returned: str, code: int):
+    def test_pictures_that_show_the_number_need_full(self, platform, returned: str, code: int, form: str):
         """With any other form only the redacted picture is given."""
-        assert code == platform.read(**{"return": returned}, pan="masked")["errcode"]
+        platform.change(jwk=jwk_of(CURVE))
+
+        assert code == platform.read(**{"return": returned}, pan=form)["errcode"]
 
     def test_a_jwe_is_masked_in_the_record(self, platform):
         """The store has neither number nor JWE nor picture."""
