@@ -19,6 +19,13 @@ def test_a_secret_is_known_again():
     assert (32, None) == (len(credentials.verify("right", kept)), credentials.verify("wrong", kept))
 
 
+def test_a_hash_counts_to_its_last_digit():
+    """One that differs in that alone is another secret's."""
+    kept = credentials.hashed("right")
+
+    assert None is credentials.verify("right", kept[:-1] + ("1" if kept.endswith("0") else "0"))
+
+
 def test_the_same_secret_is_never_kept_alike():
     """Each hash has a salt of its own, and the secret is in none."""
     first, second = credentials.hashed("the secret"), credentials.hashed("the secret")
