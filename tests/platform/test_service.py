@@ -21,7 +21,7 @@ from bankcard_ocr.errors import (
     StateError,
 )
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.platform import codes, credentials, wire
+from bankcard_ocr.platform import callers, codes, credentials, wire
 from bankcard_ocr.platform.call import Call
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.records import record
@@ -317,11 +317,15 @@ class TestClearing:
         assert begins(platform.call("POST", f"{CLEAR}/v2", appid="wx1"), 41004)
 
     def test_one_path_is_cleared_fifty_times_a_month(self, platform):
-        """quota/clear clears the one path; the 51st time is 48006."""
+        """quota/clear clears the one path; the 51st time is 48006, on the next day, too."""
         platform.read()
         codes = [platform.call("POST", API_CLEAR, BANKCARD, access_token="TOKEN")["errcode"] for _ in range(51)]
+        used = platform.used()
+        platform.clock.now += DAY_S
+        fresh = operator_token(platform.state, platform.state.app("wx1"), platform.clock.now, 7200)
+        codes.append(platform.call("POST", API_CLEAR, BANKCARD, access_token=fresh)["errcode"])
 
-        assert ([0] * 50 + [48006], 0) == (codes, platform.used())
+        assert ([0] * 50 + [48006] * 2, 0) == (codes, used)
 
     def test_one_path_alone_is_cleared(self, platform):
         """Clearing the tokens' count leaves the recognitions'."""
@@ -404,6 +408,27 @@ class TestToken:
         ]
 
         assert [40125] * 10 + [45011, 40125] == codes
+
+    def test_addresses_of_ipv4_are_senders_of_their_own(self, platform):
+        """Mapped into IPv6, as a balancer at a socket for both tells them, they all lie in one network."""
+        replies = [
+            platform.call("GET", "/cgi-bin/token", client_ip=f"::ffff:192.0.2.{n}", **GET_TOKEN | {"secret": f"{n}"})
+            for n in range(11)
+        ]
+
+        assert [40125] * 11 == [reply["errcode"] for reply in replies]
+
+    def test_of_secrets_that_were_tried_the_latest_are_known(self, platform, monkeypatch):
+        """However many strangers try, no more of them are kept than there is room for."""
+        monkeypatch.setattr(callers._Tried, "SIZE", 2)
+        app = platform.state.app("wx1")
+        tried = callers._Tried()
+        for secret in ("a", "b"):
+            tried.put(app, secret, b"key")
+        tried.get(app, "a")
+        tried.put(app, "c", b"key")
+
+        assert [b"key", None, b"key"] == [tried.get(app, secret) for secret in ("a", "b", "c")]
 
     @pytest.mark.parametrize(
         ("is_known", "is_random", "guesses", "then"),
@@ -588,6 +613,13 @@ class TestStableToken:
 
         assert refreshed is (first != stable(platform, force_refresh=True)["access_token"])
 
+    def test_another_app_s_forced_refresh_holds_nobody_up(self, platform):
+        """Each app has its own 30 s."""
+        stable(platform, force_refresh=True)
+        first = stable(platform, appid="wx2")["access_token"]
+
+        assert first != stable(platform, appid="wx2", force_refresh=True)["access_token"]
+
     def test_twenty_forced_refreshes_a_day(self, platform):
         """The 21st of a day repeats the token; the next day it refreshes again."""
         platform.clock.now += 3600
@@ -716,15 +748,12 @@ class TestRid:
     def test_no_secret_and_no_number_is_kept(self, platform):
         """Neither a number, a token nor a secret is in any record, wherever it was sent."""
         platform.read(img_url="http://user:pw@x/?sig=4111111111111111", type="4111111111111111")
-        token(platform)
-        stable(platform)
+        issued = [ask(platform)["access_token"] for ask in (token, stable)]
         platform.call("POST", "/cv/ocr/bankcard", {"access_token": "TOKEN", "img_url": "http://x/"})
         kept = "".join(repr(record) for record, _ in platform.told)
 
         assert [] == [
-            text
-            for text in (NUMBER, "4111111111111111", "TOKEN", SECRET, "user:pw", token(platform)["access_token"])
-            if text in kept
+            text for text in (NUMBER, "4111111111111111", "TOKEN", SECRET, "user:pw", *issued) if text in kept
         ]
 
     @pytest.mark.parametrize(
