@@ -175,7 +175,7 @@ def test_a_key_is_read_from_its_file(tmp_path, content: bytes | None, found: byt
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"k" * 31, "must hold 32 bytes or more"),
+        (b"k" * 31 + b"\n", "must hold 32 bytes or more"),
         (b"k" * 65_537, "must hold no more than 65536 bytes"),
         (None, "cannot be read: No such file"),
     ],
@@ -219,6 +219,7 @@ def test_secrets_are_not_shown():
         ("state_url", "redis://host/1?password=hunter2&prefix=a:", "redis://host/1?password=***&prefix=a:"),
         ("state_url", "rediss://me:hunter2@host?username=me&records=9", "rediss://***@host?username=***&records=9"),
         ("state_url", "redis://:hun/ter2@host:6379/0", "redis://***@host:6379/0"),
+        ("state_url", "redis://:hun@hunter2@host", "redis://***@host"),
         ("state_url", "redis://host?hunter2", "redis://host?***"),
         ("state_url", "sqlite:////home/me@x/s?synchronous=FULL", "sqlite:////home/me@x/s?synchronous=FULL"),
         ("otlp_endpoint", "https://me:hunter2@traces/v1?key=hunter2", "https://***@traces/v1?key=***"),
