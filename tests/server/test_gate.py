@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from bankcard_ocr.errors import Busy
+from bankcard_ocr.errors import Busy, NotAPicture
 from bankcard_ocr.server.gate import LAST_READINGS, Gate
 
 
@@ -169,6 +169,34 @@ def test_who_came_first_is_read_first():
         told = [*twice.result(10), *(each.result(10) for each in waiting)]
 
     assert (["read"] * 4, [b"first", b"second", b"third", b"again"]) == (told, order)
+
+
+def test_a_reading_that_fails_gives_its_place_back():
+    """Else a few pictures that are none would take all of them."""
+
+    class Failing:
+        def read(self, data, options=None):
+            raise NotAPicture("unknown format")
+
+    gate = Gate(Failing(), 1, 0.01)
+    for _ in range(2):
+        with pytest.raises(NotAPicture):
+            gate.read(b"")
+
+
+def test_several_pictures_of_one_card_take_a_place():
+    """They are read one after the other, for as long as it takes."""
+
+    class Again:
+        def read(self, data, options=None):
+            return "read"
+
+        def read_many(self, pictures, options=None):
+            return gate.read(pictures[0])  # which waits for this, in vain
+
+    gate = Gate(Again(), 1, 0.01)
+    with pytest.raises(Busy):
+        gate.read_many([b""])
 
 
 def test_a_wait_and_a_reading_are_each_within_what_is_given_for_it():
