@@ -103,11 +103,22 @@ def test_what_is_no_number_stays_as_it_is(written):
 
 
 def test_other_libraries_write_no_urls(written):
-    """What libraries tell of each request, tokens included, is not written."""
+    """What libraries tell of each request, tokens included, or quote of its bytes, is not written."""
     logging.getLogger("httpx").info("HTTP Request: GET http://x/?access_token=T")
     logging.getLogger("httpcore").debug("T")
+    logging.getLogger("python_multipart.multipart").warning("Did not find boundary character %r", b"T")
 
     assert "" == written.getvalue()
+
+
+def test_nobody_else_writes_them(stream):
+    """A handler that stood there before would write what is not masked."""
+    before = io.StringIO()
+    logging.getLogger().addHandler(logging.StreamHandler(before))
+    logs.configure(Settings(), stream)
+    logging.getLogger("some.library").warning("value %s", NUMBER)
+
+    assert ("", True) == (before.getvalue(), "620550*********0004" in stream.getvalue())
 
 
 def test_lines_for_people_are_masked_too(stream):
