@@ -526,6 +526,17 @@ def test_a_byte_over_the_limit_is_refused(serve, fetcher, response):
     assert "size: over 8192 bytes" == refusal(fetcher, url(serve(response)))
 
 
+def test_what_is_packed_larger_than_it_is_counts_as_it_came(serve, fetcher):
+    """A picture within the limit whose packing is over it, on the wire, is refused as one that is over it."""
+    packed = bytearray(gzip.compress(JPEG))
+    packed[3:10] = bytes([0x10]) + packed[4:10] + b"x" * PATIENT.max_bytes + b"\0"  # RFC 1952: a comment in the head
+
+    assert JPEG == gzip.decompress(packed)
+    assert "size: over 8192 bytes" == refusal(
+        fetcher, url(serve(answer(bytes(packed), Content_Encoding="gzip", Content_Length="")))
+    )
+
+
 def test_a_length_that_is_too_small_cuts(serve, fetcher):
     """Bytes beyond the declared length are not read."""
     assert JPEG[:8] == fetcher(url(serve(answer(JPEG, Content_Length="8"))))
@@ -666,6 +677,19 @@ def test_slow_servers_are_cut_off(serve, hasty, script):
     assert refusal(hasty, url(serve(script))) in {"timeout: over 0.25 s", "timeout: slower than 1000 bytes/s"}
 
 
+def test_a_handshake_that_does_not_begin_is_cut_off(serve, hasty):
+    """A server that takes the connection and says nothing of TLS has no more time than another."""
+
+    def script(connection: socket.socket, _path: str) -> None:
+        connection.settimeout(2)
+        while connection.recv(65536):
+            pass
+
+    server = serve(script, blind=True)
+
+    assert "tls: handshake timed out" == refusal(hasty, url(server).replace("http:", "https:"))
+
+
 def test_drops_are_under_the_floor(serve):
     """A body in drops ends by the floor on the rate, long before the time of the whole download."""
     patient = Fetcher(Limits(total_timeout_s=30, min_bytes_per_s=1000, rate_grace_s=0.05), allow_private_networks=True)
@@ -777,6 +801,7 @@ def test_the_systems_names_are_used(serve):
         ("http://", "url: no host name"),
         ("http://exa mple.com/", "url: no host name"),
         ("http://example.com:99999/", "url: no such port"),
+        (f"http://example.com:{'9' * 5000}/", "url: no such port"),
         ("http://example.com/\x00", "url: control characters refused"),
         ("http://example.com/\ud800", "url: control characters refused"),
         ("http://example.com/" + "x" * 8192, "url: over 8192 characters"),
@@ -792,7 +817,7 @@ def test_what_is_no_url_is_named(fetcher, url, hint):
 # Settings
 
 
-@pytest.mark.parametrize("hosts", [["not a host"], ["http://x/"], ["*.*"], ["1.2.3.4.5"], [""]])
+@pytest.mark.parametrize("hosts", [["not a host"], ["http://x/"], ["*.*"], ["1.2.3.4.5"], ["10.1.2.3/8"], [""]])
 def test_wrong_exceptions_are_refused(hosts):
     """A mistyped exception is an error at start, not a hole or a silent nothing."""
     with pytest.raises(SettingsError):
@@ -833,6 +858,15 @@ def test_a_configured_proxy_is_used(serve):
     assert (
         "CONNECT 93.184.216.34:80 HTTP/1.1\r\nHost: 93.184.216.34:80\r\nProxy-Authorization: Basic bWU6c0A=\r\n\r\n"
     ) == server.heads[0]
+
+
+def test_a_proxy_is_asked_for_an_ipv6_address_in_brackets(serve):
+    """Else its last group and the port would be one address."""
+    server = serve(tunnel)
+    fetcher = Fetcher(PATIENT, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["2606:2800:220:1::1"])
+
+    assert JPEG == fetcher("http://img.example/card.jpg")
+    assert server.heads[0].startswith("CONNECT [2606:2800:220:1::1]:80 HTTP/1.1\r\nHost: [2606:2800:220:1::1]:80\r\n")
 
 
 def test_no_password_of_a_proxy_is_in_a_repr():
