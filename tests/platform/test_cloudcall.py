@@ -101,6 +101,14 @@ def test_a_call_that_is_over_is_over_for_the_endpoint_too():
     assert platform.asked[0].is_over.is_set()
 
 
+def test_a_call_that_is_sent_again_is_known_by_its_header():
+    """``Idempotency-Key`` reaches the endpoint, which else would charge each of them."""
+    platform, request = Platform(), post(cloudcall.encode_arguments(URL))
+    outcome(replace(request, headers={**request.headers, "idempotency-key": "order-1"}), platform)
+
+    assert "order-1" == platform.asked[0].headers["idempotency-key"]
+
+
 def test_a_picture_is_known_by_its_filename():
     """A pair with a filename is the picture, though its content type is never filled in."""
     platform = Platform()
