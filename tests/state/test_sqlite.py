@@ -212,12 +212,14 @@ def test_a_store_that_may_only_be_read_says_so_when_asked(path, clock):
     store.close()
 
 
-def test_a_secret_store_url_is_a_path(tmp_path, clock):
-    """``sqlite:////absolute`` is that file, options after a question mark."""
-    store = states.connect(f"sqlite:///{tmp_path}/a.db?synchronous=full", clock)
+@pytest.mark.parametrize(("options", "synchronous"), [("", 1), ("?synchronous=full", 2)])
+def test_a_secret_store_url_is_a_path(tmp_path, clock, options: str, synchronous: int):
+    """``sqlite:////absolute`` is that file, options after a question mark; NORMAL (1) unless FULL (2) is wanted."""
+    store = states.connect(f"sqlite:///{tmp_path}/a.db{options}", clock)
+    found = store._one("PRAGMA synchronous")
     store.close()
 
-    assert ["a.db"] == [file.name for file in tmp_path.iterdir()]
+    assert ((synchronous,), ["a.db"]) == (found, [file.name for file in tmp_path.iterdir()])
 
 
 def test_a_path_that_cannot_be_made_is_out_of_reach(tmp_path, clock):
@@ -316,18 +318,31 @@ def test_a_charge_that_failed_says_that_nothing_was_charged(path, clock):
 
 
 def test_sweeping_deletes_what_is_over_and_nothing_else(path, clock):
-    """Old notes, tokens, minutes and records go; yesterday's count stays for the chart."""
+    """Old notes, tokens, minutes and records go; a day's count stays for the chart, a token's end for who is late."""
     store = SqliteState(path, clock)
     store.put("k", "v", lifetime_s=1)
     store.rotate_token(TOKEN, old_until=0.0)
     store.consume("minute:wx1", span(clock.now, 60), 5)
     store.consume("recognize:wx1", Window(name="2024-11-23", ends=1732377600.0), 5)
-    clock.now += 86400 * 3
+    store.put_record(RECORD)
+    clock.now += 86400 * 7
+    store.put("still", "v", lifetime_s=1)
+    store.rotate_token(dataclasses.replace(TOKEN, digest="late", kind="stable", expires=clock.now), old_until=0.0)
+    store.consume("minute:wx2", span(clock.now, 60), 5)
+    store.put_record(record("r2", invoke_time=clock.now))
     store.sweep()
-    found = (store.token("a"), store.history("minute:wx1"), store.history("recognize:wx1"))
+    kept = {
+        table: store._all(f"SELECT {column} FROM {table}")
+        for table, column in (("notes", "key"), ("tokens", "digest"), ("counters", "counter"), ("records", "rid"))
+    }
     store.close()
 
-    assert (None, {}, {"2024-11-23": 1}) == found
+    assert {
+        "notes": [("still",)],
+        "tokens": [("late",)],
+        "counters": [("minute:wx2",), ("recognize:wx1",)],
+        "records": [("r2",)],
+    } == kept
 
 
 def test_a_strangers_records_cannot_fill_the_disk(path, clock):
