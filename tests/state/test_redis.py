@@ -339,18 +339,32 @@ def test_a_wrong_password_is_told_by_what_to_look_at(own_redis, clock, given: st
 
 
 def test_all_but_apps_is_freed_by_redis(store, redis):
-    """Every key other than the apps' has an end in Redis itself."""
+    """Every key other than the apps' has an end in Redis itself, two minutes behind its own and none before it."""
     store.add_app(App(appid="wx1", name="Shop", secret_hash="-", created=1.0))
     store.rotate_token(token("a"), old_until=0.0)
     store.consume("recognize:wx1", DAY, 5)
     store.consume("minute:wx1", span(NOW, 60), 5)
-    store.put("a", "v", lifetime_s=30)
-    store.put_if_absent("b", "v", lifetime_s=30)
+    store.put("a", "v", lifetime_s=3000)
+    store.put_if_absent("b", "v", lifetime_s=3000)
     store.put_record(called("1"))
-    names = sorted(store._redis.scan_iter(store._prefix + "*"))
-    lasting = [name.removeprefix(store._prefix) for name in names if store._redis.ttl(name) < 0]
+    names = list(store._redis.scan_iter(store._prefix + "*"))
+    left_s = {name.removeprefix(store._prefix): store._redis.ttl(name) for name in names}
+    kept_s = {
+        "apps": -1,
+        "token:a": 7200 + base.TOKEN_KEPT_S,
+        "current:wx1:token": 7200 + base.TOKEN_KEPT_S,
+        "tokens:wx1:token": 7200 + base.TOKEN_KEPT_S,
+        "count:recognize:wx1": DAY.ends - NOW + base.COUNTER_LIFETIME_S,
+        "count:minute:wx1": 60,
+        "note:a": 3000,
+        "note:b": 3000,
+        "record:1": base.RECORD_LIFETIME_S,
+        "records:wx1": base.RECORD_LIFETIME_S,
+    }
+    slack_s = {name: left_s[name] - kept_s[name] for name in left_s if name != "apps"}
 
-    assert (10, ["apps"]) == (len(names), lasting)
+    assert (kept_s.keys(), -1) == (left_s.keys(), left_s["apps"])
+    assert [] == [name for name, slack in slack_s.items() if not module.SLACK_S - 60 < slack <= module.SLACK_S]
 
 
 def test_past_windows_are_swept(store, clock):
