@@ -86,6 +86,25 @@ class TestApps:
 
         assert {f"10.0.0.{n}" for n in range(50)} == set(store.app("wx1").whitelist)
 
+    def test_a_change_that_another_process_makes_meanwhile_is_kept(self, store, url, clock):
+        """Neither is lost, nor found out of reach."""
+        store.add_app(APP)
+        other, is_made = states.connect(url, clock), threading.Event()
+
+        def disabled(app: App) -> App:
+            return dataclasses.replace(app, enabled=False)
+
+        def renamed(app: App) -> App:
+            pool.submit(other.update_app, "wx1", disabled).add_done_callback(lambda _: is_made.set())
+            is_made.wait(0.2)  # in vain where the other waits for this
+            return dataclasses.replace(app, name="Other")
+
+        with ThreadPoolExecutor(1) as pool:
+            store.update_app("wx1", renamed)
+        other.close()
+
+        assert dataclasses.replace(APP, name="Other", enabled=False) == store.app("wx1")
+
     def test_a_change_that_fails_takes_back_nothing_else(self, store):
         """What another thread charges meanwhile is charged."""
         store.add_app(APP)
@@ -210,11 +229,11 @@ class TestTokens:
         """Revoking ends every token of the app, of each kind, and none is current."""
         store.rotate_token(token("a"), old_until=0.0)
         store.rotate_token(token("b", kind="stable"), old_until=0.0)
+        store.rotate_token(token("c", kind="operator"), old_until=0.0)
         store.revoke_tokens("wx1")
 
-        assert (0.0, 0.0, None) == (
-            store.token("a").good_until,
-            store.token("b").good_until,
+        assert ([0.0, 0.0, 0.0], None) == (
+            [store.token(digest).good_until for digest in "abc"],
             store.current_token("wx1", "token"),
         )
 
