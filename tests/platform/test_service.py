@@ -801,9 +801,13 @@ class TestRid:
 
     def test_what_is_kept_commands_no_terminal(self, platform):
         """What cannot be printed is replaced."""
-        platform.read(type="%1b[31mred")
+        platform.call("POST", "/cv/ocr/bankcard", b"type=%1b[31mred", type="%1b[31mred")
+        record = platform.told[0][0]
 
-        assert platform.told[0][0].request_url.endswith("&type=\ufffd[31mred")
+        assert ("/cv/ocr/bankcard?type=\ufffd[31mred", "type=\ufffd[31mred") == (
+            record.request_url,
+            record.request_body,
+        )
 
     def test_of_an_address_that_is_none_no_number_is_kept(self):
         """Where any proxy is trusted the address is what a stranger says."""
@@ -930,6 +934,16 @@ class TestRid:
         platform.call("POST", "/cv/ocr/bankcard", form, content_type="multipart/form-data; boundary=b")
 
         assert "multipart, img_url=http://x/a.jpg?…, secret: 4 bytes, img: 4 bytes" == platform.told[-1][0].request_body
+
+    def test_no_number_is_kept_of_how_a_part_is_called(self, platform):
+        """Neither of its name nor of its type."""
+        form = (
+            b'--b\r\nContent-Disposition: form-data; name="4111.1111.1111.1111"\r\n'
+            b"Content-Type: image/4111.1111.1111.1111\r\n\r\nHUSH\r\n--b--\r\n"
+        )
+        platform.call("POST", "/cv/ocr/bankcard", form, content_type="multipart/form-data; boundary=b")
+
+        assert "multipart, …: 4 bytes …" == platform.told[-1][0].request_body
 
     def test_masked_numbers_are_kept(self, platform):
         """The number in a record shows first 6 and last 4."""
