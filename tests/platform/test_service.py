@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import threading
 import time
@@ -792,9 +793,12 @@ class TestRid:
         assert "4111111" not in record(call, reply, 1.0).response_body
 
     @pytest.mark.parametrize(("depth", "is_kept"), [(5, True), (12, False), (900, False)])
-    def test_what_is_nested_deeper_than_any_reply_is_not_kept(self, platform, depth: int, is_kept: bool):
+    @pytest.mark.parametrize(("begin", "end"), [(b'{"in":', b"}"), (b"[", b"]")])
+    def test_what_is_nested_deeper_than_any_reply_is_not_kept(
+        self, platform, begin: bytes, end: bytes, depth: int, is_kept: bool
+    ):
         """However deep a body is, its call is answered."""
-        body = b'{"in":' * depth + b'{"type":"scan"}' + b"}" * depth
+        body = b'{"in":' + begin * depth + b'{"type":"scan"}' + end * depth + b"}"
         found = platform.call("POST", "/cv/ocr/bankcard", body, access_token="TOKEN", content_type="application/json")
 
         assert (41005, is_kept) == (found["errcode"], "scan" in platform.told[0][0].request_body)
@@ -857,17 +861,13 @@ class TestRid:
         assert len(platform.told[-1][0].request_body) < 60
 
     def test_what_else_the_card_says_is_not_kept(self):
-        """Neither the holder nor the dates; of the bank's prefix no more than of the number."""
-        reply = {
-            "bin": "6205500000",
-            "cards": [{"holder_name": "ANNA ROSSI", "valid_date": "12/30", "issue_date": None}],
-        }
+        """Neither the holder nor the dates nor any picture; of the bank's prefix no more than of the number."""
+        hidden = ("holder_name", "valid_date", "issue_date", "card_picture", "number_picture", "redacted_picture")
+        reply = {"bin": "6205500000", "cards": [dict.fromkeys(hidden, "hush"), {"issue_date": None}]}
         call = Call(request=Request(method="POST", path="/"), rid="-", now=0.0)
         kept = record(call, Reply(errcode=0, rid="-", body=reply), 1.0).response_body
 
-        assert {"bin": "620550", "cards": [{"holder_name": "…", "valid_date": "…", "issue_date": None}]} == json.loads(
-            kept
-        )
+        assert {"bin": "620550", "cards": [dict.fromkeys(hidden, "…"), {"issue_date": None}]} == json.loads(kept)
 
     @pytest.mark.parametrize(("number", "shown"), [("30000000000004", "30000"), ("6205500000000000004", "620550")])
     def test_of_the_bin_no_more_is_kept_than_of_the_number(self, number: str, shown: str):
@@ -911,6 +911,7 @@ class TestRid:
                 f"/cv/ocr/bankcard?pan={'a ' * 16}&return=…",
             ),
             ("/cv/ocr/bankcard", {"Hush" * 8: ""}, "/cv/ocr/bankcard?…=…"),
+            ("/cv/ocr/bankcard", {"rid": f"64dd8e12-0eb37d04-36a66358{'Hush' * 8}"}, "/cv/ocr/bankcard?rid=…"),
             ("/cv/ocr/bankcard", {"Signature": "HUSH"}, "/cv/ocr/bankcard?Signature=…"),
             ("/cv/ocr/bankcard", {"imgUrl": "http://bob:HUSH@x/a.jpg?sign=HUSH"}, "/cv/ocr/bankcard?imgUrl=…"),
             ("/cgi-bin/token", {"sercet": "HUSH"}, "/cgi-bin/token?sercet=…"),
@@ -946,10 +947,11 @@ class TestRid:
         assert "multipart, …: 4 bytes …" == platform.told[-1][0].request_body
 
     def test_masked_numbers_are_kept(self, platform):
-        """The number in a record shows first 6 and last 4."""
+        """The number in a record shows first 6 and last 4, under both its names, whether or not it passes Luhn."""
+        platform.reader.outcome = dataclasses.replace(platform.reader.outcome, number="6205500000000000003")
         platform.read()
 
-        assert '"number": "620550*********0004"' in platform.told[0][0].response_body
+        assert '"number": "620550*********0003", "id": "620550*********0003"' in platform.told[0][0].response_body
 
     @pytest.mark.parametrize(
         ("asked", "code"), [("64dd8e12-0eb37d04-36a66358", 76001), ("nonsense", 76002), ("", 76002)]
