@@ -160,12 +160,14 @@ def test_a_refusal_does_not_repeat_the_address(world, fetcher):
     assert "address: private address refused" == refusal(fetcher, "http://wiki.corp.example/")
 
 
-@pytest.mark.parametrize("url", ["http://169.254.169.254/", "http://[fd00:ec2::254]/", "http://100.100.100.200/"])
-def test_metadata_stays_out_of_reach(world, fetcher, url):
+@pytest.mark.parametrize(
+    "host", ["169.254.169.254", "100.100.100.200", "[fd00:ec2::254]", "[fd00:ec2::23]", "[fd20:ce::254]"]
+)
+def test_metadata_stays_out_of_reach(world, fetcher, host):
     """Allowing private networks does not open the clouds' metadata services."""
     fetcher._allow_private_networks = True
 
-    assert ("address: private address refused", []) == (refusal(fetcher, url), world.connected)
+    assert ("address: private address refused", []) == (refusal(fetcher, f"http://{host}/"), world.connected)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +182,11 @@ def test_metadata_stays_out_of_reach(world, fetcher, url):
         ("169.253.255.255", "169.254.0.0"),
         ("172.15.255.255", "172.16.0.0"),
         ("172.32.0.0", "172.31.255.255"),
+        ("192.31.195.255", "192.31.196.0"),
+        ("192.52.194.0", "192.52.193.255"),
         ("192.167.255.255", "192.168.0.0"),
         ("192.169.0.0", "192.168.255.255"),
+        ("192.175.49.0", "192.175.48.255"),
         ("198.17.255.255", "198.18.0.0"),
         ("198.20.0.0", "198.19.255.255"),
         ("223.255.255.255", "224.0.0.0"),
@@ -190,7 +195,9 @@ def test_metadata_stays_out_of_reach(world, fetcher, url):
         ("2003::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
         ("2000::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
         ("3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::"),
-        ("3fff:1000::", "4000::"),
+        ("2620:4f:8001::", "2620:4f:8000::"),
+        ("3fff:1000::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ("3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "4000::"),
     ],
 )
 def test_both_sides_of_every_edge(public, special):
