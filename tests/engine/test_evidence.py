@@ -76,16 +76,32 @@ def test_blanked_pixels_say_nothing_of_the_digits():
     assert first == second
 
 
+def test_nothing_blank_shines_through_what_is_coarse():
+    """Two cards that differ where a name was located give the same picture to the bit, around it too."""
+    name = box(LEFT + 90, 480, LEFT + 400, 510)
+    dark, light = (cv2.rectangle(plain(), (LEFT + 90, 480), (LEFT + 400, 510), (level,) * 3, -1) for level in (0, 255))
+
+    assert evidence.redacted(dark, CARD, None, [], [name], []) == evidence.redacted(light, CARD, None, [], [name], [])
+
+
+def test_what_is_taken_for_a_date_on_the_number_s_line_is_blanked():
+    """Digits of it may look like one."""
+    assert is_blank(part(redacted(numbered("4111111111111111"), digits=[], dates=[LINE]), LINE))
+
+
 def test_digits_in_doubt_blank_the_whole_line():
     """Without certain places nothing of the line remains."""
     assert is_blank(part(redacted(numbered("4111111111111111"), digits=[]), LINE))
 
 
 def test_digits_that_lean_over_stay_blanked():
-    """The sixth digit is cut back from the seventh, however wide its place was said to be."""
-    wide = [*DIGITS[:5], box(*DIGITS[5][0], *(DIGITS[6][2] + (10, 0))), *DIGITS[6:]]
+    """The sixth and the 13th digit are cut back from those between, however wide their places were said to be."""
+    sixth, thirteenth = DIGITS[5].copy(), DIGITS[12].copy()
+    sixth[[1, 2], 0] = DIGITS[6][2, 0] + 10
+    thirteenth[[0, 3], 0] = DIGITS[11][0, 0] - 10
+    whole = redacted(numbered("4111111111111111"), digits=[*DIGITS[:5], sixth, *DIGITS[6:12], thirteenth, *DIGITS[13:]])
 
-    assert is_blank(part(redacted(numbered("4111111111111111"), digits=wide), DIGITS[6], margin=12))
+    assert all(is_blank(part(whole, DIGITS[place], margin=12)) for place in (6, 11))
 
 
 def test_short_numbers_are_blanked_whole():
@@ -110,15 +126,34 @@ def test_any_other_text_is_blanked(left: int, bottom: int, scale: float):
     assert is_blank(redacted(picture)[changed])
 
 
-def test_text_at_right_angles_is_blanked():
-    """Some cards have their number, name or code along the short side."""
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_text_at_right_angles_is_blanked(scale: float):
+    """Some cards have their number, name or code along the short side, in letters of any size."""
     bare = numbered("4111111111111111")
     picture = bare.copy()
-    text = written(np.full((40, 260, 3), bare[TOP + 60, LEFT + 800]), "LI MING 123", 4, 30)
+    text = written(np.full((40, 260, 3), bare[TOP + 60, LEFT + 800]), "LI MING 123", 4, 30, scale)
     picture[TOP + 40 : TOP + 300, LEFT + 790 : LEFT + 830] = np.rot90(text)
     changed = (picture != bare).any(2)[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1]
 
     assert is_blank(redacted(picture)[changed])
+
+
+def test_text_over_busy_art_is_blanked():
+    """Its edges need not be much stronger than usual ones."""
+    bare = plain(level=60)
+    bare += np.random.default_rng(1).integers(0, 60, bare.shape, np.uint8)
+    text = cv2.putText(np.zeros(bare.shape[:2], np.uint8), "LI MING 123", (480, 500), 0, 1.0, 1, 3)
+    picture = bare + 30 * text[:, :, None]
+
+    assert is_blank(redacted(picture)[text[TOP : TOP + HEIGHT - 1, LEFT : LEFT + WIDTH - 1] > 0])
+
+
+def test_the_rim_of_what_is_blank_says_nothing_of_the_text():
+    """It has no notches, as between two letters."""
+    picture = written(plain(), "HTTH", LEFT + 107, 300, 3.0)
+    blank = evidence.texts(evidence.rectified(picture, CARD)[0]).astype(np.uint8)
+
+    assert (blank == cv2.morphologyEx(blank, cv2.MORPH_CLOSE, np.ones((41, 41), np.uint8))).all()
 
 
 @pytest.mark.parametrize("text", ["123", "471"])
@@ -159,14 +194,17 @@ def test_a_date_remains():
 
 @pytest.mark.parametrize("kind", ["stripe", "panel"])
 def test_of_a_back_only_the_digits_remain(kind: str):
-    """A magnetic stripe or a signature panel tells a back: all but ten digits is blank, the security code too."""
+    """A magnetic stripe or a signature panel tells a back: all but ten digits is blank, the security code too.
+
+    Though it be taken for a date.
+    """
     picture = numbered("4111111111111111", level=110)
     if kind == "stripe":
         picture[TOP + 50 : TOP + 160, LEFT : LEFT + WIDTH] = 20
     else:
         picture[TOP + 180 : TOP + 250, LEFT + 40 : LEFT + 600] = (240, 240, 235)
     written(picture, "123", LEFT + 620, TOP + 230, 1.0)
-    whole = redacted(picture)
+    whole = redacted(picture, dates=[box(LEFT + 610, TOP + 200, LEFT + 690, TOP + 240)])
     shown = np.zeros(whole.shape[:2], bool)
     for quad in (*DIGITS[:6], *DIGITS[-4:]):
         (left, top), (right, bottom) = quad[0] - (LEFT + 20, TOP + 20), quad[2] - (LEFT - 20, TOP - 20)
@@ -185,7 +223,7 @@ def test_of_a_back_cut_out_only_the_number_is_seen():
     picture = numbered("4111111111111111", level=110)
     picture[TOP + 50 : TOP + 160, LEFT : LEFT + WIDTH] = 20
     code = written(picture, "123", LEFT + 620, TOP + 230, 1.0)
-    shown, hidden = cut_out(code, "4111111111111111"), cut_out(code, "", None)
+    shown, hidden = cut_out(code, "4111111111111111"), cut_out(code, "")
 
     assert (True, False, True) == (is_blank(shown[200:250]), is_blank(part(shown, LINE, 8)), is_blank(hidden))
 
