@@ -62,11 +62,13 @@ def told(*reads: Line, detections: tuple[Detection, ...] = (detection(),)) -> li
         ("12727", "12727", []),
         ("1277", "1277", []),
         ("12/2074", "12/20", []),
+        ("12/1974", "12/19", []),
         ("12?27", "12?27", ["12/27"]),
         ("1?/27", "1?/27", []),
         ("06/15/29", "06/15", []),  # the 15th of June, not June of 2015
         ("12/204", "12/204", []),  # the first three digits of a year
         ("12/20 4", "12/20", ["12/20"]),
+        ("12/20 27", "12/20 27", ["12/20"]),  # not 2027: two digits of something else
         ("12?0 5", "12?0 5", []),  # letters
         ("12/27/", "12/27", []),
         ("/12/27", "12/27", []),
@@ -76,6 +78,15 @@ def told(*reads: Line, detections: tuple[Detection, ...] = (detection(),)) -> li
 def test_dates_are_told_when_read(around: str, alone: str, expected: list[str]):
     """Captions around it do no harm, the look at the date alone counts, and what is no date of a card is none."""
     assert expected == told(line(around), line(alone))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("12/27", ["12/27"]), ("4912/27", [])])
+def test_what_may_be_a_slash_or_a_7_is_a_slash_where_a_date_stands_alone(text: str, expected: list[str]):
+    """As a raised stroke may; among other characters it is as likely a digit."""
+    stroke = line(text)
+    stroke.frames[2 + 3 * text.index("/"), [1 + ALPHABET.index("/"), 1 + ALPHABET.index("7")]] = 0.4, 0.58
+
+    assert expected == told(stroke)
 
 
 def test_a_date_s_place_ends_where_it_does():
@@ -109,7 +120,7 @@ def test_two_dates_are_told_the_earlier_first():
     """Of a line with both, and of two places."""
     far = (detection(), detection(shift=300))
 
-    assert ["03/22", "03/27"] == told(line("03/22"), line("03/22"), line("03/27"), line("03/27"), detections=far)
+    assert ["03/22", "03/27"] == told(line("03/27"), line("03/27"), line("03/22"), line("03/22"), detections=far)
 
 
 def test_a_date_is_found_in_a_part_of_its_line():
