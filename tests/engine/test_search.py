@@ -322,7 +322,8 @@ def test_what_is_not_surely_upright_is_turned_round(monkeypatch, confidence, ups
     assert [one.confidence for one in found if one.number == OTHER] == pytest.approx(upside_down, abs=5e-4)
 
 
-def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch):
+@pytest.mark.parametrize(("confidence", "upside_down"), [(0.0, 0.999), (looks.PROMISING, 0.98)])
+def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch, confidence, upside_down):
     """The likeliest line says nothing either way; a card on its head shows most digits on another one."""
     lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
     digits = [Character(text="4", probability=1.0, x=20.0 * i, y=24, width=12, height=20) for i in range(16)]
@@ -330,16 +331,19 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
     def look(_search: object, quad: np.ndarray, *_: object) -> Region:
         seen = digits if quad is lines[1].quad else digits[:3]
         view = Said(characters=tuple(seen))
-        return replace(region(NUMBER, 0.0), quad=quad, views=(view,))
+        return replace(region(NUMBER, confidence), quad=quad, views=(view,))
 
     turned: list[np.ndarray] = []
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
     monkeypatch.setattr(Look, "_look", look)
     monkeypatch.setattr(Search, "_stacked", lambda *_: None)
-    monkeypatch.setattr(Look, "turned", lambda _, before: (turned.append(before.quad), before)[1])
-    list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
+    monkeypatch.setattr(Look, "turned", lambda _, before: (turned.append(before.quad), region(OTHER, 0.999))[1])
+    monkeypatch.setattr(Look, "_compared", lambda _search, before: before)
+    monkeypatch.setattr(Look, "_harder", lambda _search, before: before)
+    found = list(searching(np.zeros((9, 9, 3), np.uint8)).regions())
 
     assert [quad is line.quad for quad, line in zip(turned, lines, strict=True)] == [True, True]
+    assert [one.confidence for one in found if one.number == OTHER] == pytest.approx([upside_down] * 2, abs=5e-4)
 
 
 def test_a_picture_is_seen_on_its_head_before_it_is_refused(monkeypatch):
@@ -395,9 +399,10 @@ def test_what_may_be_upside_down_is_read_the_other_way_up(monkeypatch, turned, e
     assert (best.number, round(best.confidence, 1)) == expected
 
 
-def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypatch):
+@pytest.mark.parametrize(("score", "confidence"), [(0.9, 0.99), (0.3, 0.9306)])  # the fainter is no card
+def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypatch, score: float, confidence: float):
     """With a card in view a number that only the picture on black or on its head shows is as likely as any."""
-    card = Detection(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=0.9)
+    card = Detection(kind="card", quad=np.array([(0, 0), (9, 0), (9, 6), (0, 6)], np.float32), score=score)
     number = Detection(kind="number", quad=PLACE, score=0.9)
     ways = {"is_apart": True}, {"is_turned": True}
     monkeypatch.setattr(
@@ -406,7 +411,7 @@ def test_what_is_found_at_the_last_is_not_doubted_where_a_card_is_seen(monkeypat
     monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, 0.99))
     apart, turned = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
-    assert (apart.confidence, turned.confidence) == pytest.approx((0.99, 0.99))
+    assert (apart.confidence, turned.confidence) == pytest.approx((confidence, confidence), abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -448,23 +453,25 @@ def test_a_number_at_the_pictures_edge_must_be_proven(
     assert believed == (next(looking).confidence > 0.9)
 
 
-BLOCK = quads.rectangle(300, 300) + np.float32([400, 300])  # on the card of the picture
+BLOCK = quads.rectangle(300, 300) + np.float32([250, 200])  # on a part of the card of the picture
 CARD = Detection(kind="card", quad=quads.rectangle(856, 540) + np.float32([200, 130]), score=0.9)
+ELSEWHERE = replace(CARD, quad=CARD.quad + np.float32([600, 0]))
 
 
 @pytest.mark.parametrize(
     ("said", "on", "told"),
     [
-        (NUMBER, True, NUMBER),  # nothing covers a fifth row
-        (OTHER, True, OTHER),
-        (OTHER, False, None),  # no card is there
-        ("4111111111111112", True, None),
+        (NUMBER, [CARD], NUMBER),  # nothing covers a fifth row
+        (OTHER, [CARD], OTHER),
+        (OTHER, [], None),  # no card is there
+        (OTHER, [ELSEWHERE], None),
+        ("4111111111111112", [CARD], None),
     ],
 )
 @pytest.mark.parametrize("is_turned", [False, True])
 @pytest.mark.parametrize("seen_at", [None, module.SCANNED])
 def test_a_number_in_rows_is_told_where_it_is_whole(
-    monkeypatch, said: str, on: bool, told: str | None, is_turned: bool, seen_at: int | None
+    monkeypatch, said: str, on: list[Detection], told: str | None, is_turned: bool, seen_at: int | None
 ):
     """And stands on a card; the rows may run against the way they were taken to, and be seen small only."""
     lines = [quads.rectangle(200, 40) + np.float32([450, 320 + 60 * row]) for row in range(4)]
@@ -472,21 +479,61 @@ def test_a_number_in_rows_is_told_where_it_is_whole(
     monkeypatch.setattr(locate, "blocks", lambda *_, side: [block] if side == seen_at else [])
     monkeypatch.setattr(profile, "lines", lambda *_: iter([lines]))
     characters = tuple(Character(text=each, probability=0.99, x=9, y=24, width=9, height=24) for each in said[-4:])
-    line = Said(said=((said, 0.999),), characters=characters)
+    row = rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),), characters=characters))
+    there = [quads.turn(line, 2) for line in reversed(lines)] if is_turned else lines
 
     def among(seen: list[quads.Quad], _read: object):
-        is_right = (seen[0][0] > seen[-1][2]).any() == is_turned
-        return [[rows.Row(quad=seen[0], line=line)]] if is_right else []
+        return [[row]] if np.array_equal(seen, there) else []
 
     monkeypatch.setattr(rows, "read_again", lambda seen, _: seen)
     monkeypatch.setattr(rows, "among", among)
     monkeypatch.setattr(rows, "joined", lambda several: several[0])
-    searching_ = Search(
-        locator=None,
-        look=Look(recognizer=None, pixels=np.zeros((800, 1280, 3), np.uint8), options=Options()),
-        detections=[CARD] if on else [],
-    )
 
-    found = searching_._in_blocks()
+    found = on_cards(*on)._in_blocks()
 
     assert told == (found and found.number)
+
+
+def on_cards(*detections: Detection) -> Search:
+    """A search that located ``detections``."""
+    look = Look(recognizer=None, pixels=np.zeros((800, 1280, 3), np.uint8), options=Options())
+    return Search(locator=None, look=look, detections=list(detections))
+
+
+@pytest.mark.parametrize(("said", "told"), [(OTHER, OTHER), (NUMBER, NUMBER), ("4111111111111112", None)])
+def test_a_number_of_which_a_row_was_found_is_told_where_it_is_proven(monkeypatch, said: str, told: str | None):
+    """Else, and where no row was found, what the blocks say."""
+    in_blocks = region(f"{OTHER}000", 0.9)
+    monkeypatch.setattr(rows, "is_row", lambda _: True)
+    monkeypatch.setattr(rows, "all_of", lambda *_: [rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),)))])
+    monkeypatch.setattr(rows, "joined", lambda several: several[0])
+    monkeypatch.setattr(Search, "_in_blocks", lambda _: in_blocks)
+
+    found, instead = (on_cards()._in_rows(here, []) for here in ([region(said, 0.0)], []))
+
+    assert (told or in_blocks.number, in_blocks) == (found and found.number, instead)
+
+
+def test_short_lines_are_read_from_the_uppermost(monkeypatch):
+    """In whichever order they were located; long ones are none of a number's rows, and one is no number."""
+    upper, lower = (
+        Detection(kind="number", quad=quads.rectangle(200, 40) + np.float32((450, y)), score=0.9) for y in (320, 380)
+    )
+    long = replace(upper, quad=quads.rectangle(600, 40) + np.float32((300, 350)))
+    joined: list[rows.Row] = []
+    monkeypatch.setattr(Look, "line", lambda *_: Said())
+    monkeypatch.setattr(rows, "joined", lambda several: (joined.extend(several), several[0])[1])
+
+    assert on_cards()._stacked([lower, long, upper]) is not None
+    assert [340, 400] == [round(float(row.quad[:, 1].mean())) for row in joined]
+    assert on_cards()._stacked([upper, long]) is None
+
+
+def test_a_number_on_another_card_is_weighed_as_the_first_is(monkeypatch):
+    """Of one that may lack a group, or is cut off, nothing is told there either."""
+    number = Detection(kind="number", quad=BLOCK, score=0.9)
+    monkeypatch.setattr(Look, "at", lambda *_: [region(OTHER, 0.99)])
+    monkeypatch.setattr(Search, "_weighed", lambda _, each: each.refused())
+    monkeypatch.setattr(Search, "closer", lambda *_: [])
+
+    assert [True] == [each.confidence < 0.01 for each in on_cards(CARD, number).elsewhere([])]
