@@ -32,6 +32,15 @@ def test_blur_takes_the_edges(picture):
     assert found[2] < 0.5 * found[0]
 
 
+def test_the_line_alone_is_sharp_or_not(picture):
+    """However sharp the rest of the picture is."""
+    blurred = cv2.GaussianBlur(picture, (0, 0), 5)
+    beside = blurred.copy()
+    beside[360:] = np.random.default_rng(1).integers(0, 256, beside[360:].shape, np.uint8)
+
+    assert quality.sharpness(beside, LINE) == quality.sharpness(blurred, LINE)
+
+
 @pytest.mark.parametrize("noise", [0, 3, 9])
 def test_borders_of_one_colour_are_no_content(picture, noise: int):
     """As letterboxing adds them, a colour each; up to what JPEG makes of one, no further, and none of a blank one."""
@@ -47,7 +56,10 @@ def test_borders_of_one_colour_are_no_content(picture, noise: int):
     assert quality.content(np.full((30, 40, 3), 7, np.uint8)) == (0, 0, 40, 30)
 
 
-@pytest.mark.parametrize(("colour", "goes_on"), [((60, 90, 160), True), ((140, 140, 140), False)])
+@pytest.mark.parametrize(
+    ("colour", "goes_on"),
+    [((60, 90, 160), True), ((70, 95, 165), True), ((60, 90, 125), False), ((140, 140, 140), False)],
+)
 def test_the_ground_goes_on_in_its_colour(picture, colour: tuple[int, int, int], goes_on: bool):
     """What is behind the line is a part of the card, or none."""
     behind = picture.copy()
@@ -70,11 +82,21 @@ def test_glare_is_the_share_that_is_burnt_out(picture):
 
 def test_what_is_pale_is_no_glare(picture):
     """On a pale card it is: what is burnt out is white."""
-    bright, pale = picture.copy(), np.full_like(picture, 200)
+    bright, pale, white = picture.copy(), np.full_like(picture, 200), np.full_like(picture, 235)
     cv2.circle(bright, (300, 200), 80, (240, 240, 240), -1)
-    cv2.circle(pale, (300, 200), 80, (255, 255, 255), -1)
+    for each in (pale, white):
+        cv2.circle(each, (300, 200), 80, (255, 255, 255), -1)
 
-    assert (0.0, True) == (quality.glare(bright, CARD), quality.glare(pale, CARD) > 0.05)
+    assert [0.0, 0.0] == [quality.glare(each, CARD) for each in (bright, white)]
+    assert quality.glare(pale, CARD) > 0.05
+
+
+def test_white_print_is_no_glare(picture):
+    """Its strokes are thin."""
+    printed = picture.copy()
+    cv2.putText(printed, "4111 1111 1111 1111", (110, 390), cv2.FONT_HERSHEY_SIMPLEX, 1.7, (255, 255, 255), 3)
+
+    assert quality.glare(printed, CARD) == 0.0
 
 
 def test_fingers_reach_in_from_outside(picture):
@@ -87,6 +109,19 @@ def test_fingers_reach_in_from_outside(picture):
 
     assert quality.covered(held, CARD) > 0.01
     assert [0.0, 0.0, 0.0] == [quality.covered(one, CARD) for one in (picture, printed, ground)]
+
+
+def test_a_hand_covers_up_to_half_of_a_card(picture):
+    """What has its colour all over, or lies on it, is under none."""
+    hand, gold, ground = picture.copy(), picture.copy(), picture.copy()
+    gold[50:450, 60:700] = (200, 150, 125)
+    for held, wide in ((hand, 240), (gold, 70)):
+        cv2.line(held, (400, 499), (400, 300), (200, 150, 125), wide)
+    ground[(picture == 140).all(2)] = (200, 150, 125)
+    ground[50:450, 60:160] = (200, 150, 125)  # a stripe of it on the card
+
+    assert 0.2 < quality.covered(hand, CARD) < 0.5
+    assert [0.0, 0.0] == [quality.covered(each, CARD) for each in (gold, ground)]
 
 
 @pytest.mark.parametrize(("left", "share"), [(660, 1.0), (670, 0.8), (740, 0.0), (760, 0.0)])
@@ -104,8 +139,12 @@ def mirrored(quad: np.ndarray) -> np.ndarray:
 
 
 def test_what_stands_on_skins_colour_is_under_no_finger(picture):
-    """Gold cards have it all over."""
+    """Gold cards have it all over, others in part."""
+    partly = picture.copy()
+    partly[:, 380:] = (210, 150, 120)
+
     assert quality.hand_beside(np.full_like(picture, (210, 150, 120)), LINE, 0.1) == 0.0
+    assert quality.hand_beside(partly, LINE, 0.1) == 0.0
 
 
 def test_a_sticker_behind_a_line_is_another_ground(picture):
@@ -148,6 +187,14 @@ def test_a_grid_stands_out(picture):
     shown = (picture * grid[:, :, None]).astype(np.uint8)
 
     assert quality.moire(shown, CARD) > quality.moire(picture, CARD) + 1
+
+
+def test_the_blocks_of_a_jpeg_are_no_grid():
+    """They run along rows and columns, as no screen lies in a picture."""
+    blocks = np.full((500, 760, 3), 120, np.uint8)
+    blocks[:, np.arange(760) // 8 % 2 == 0] += 12
+
+    assert quality.moire(blocks, CARD) < 4.2
 
 
 def test_corners_outside_are_measured_in_card_widths():
