@@ -275,6 +275,13 @@ def test_points_are_found_again_in_the_picture_as_sent(kind: str):
     assert abs(got.as_sent(np.array([[edge, 0]], np.float32))[0, 0] - 799.5) <= got.reduced / 2
 
 
+def test_a_pixel_s_middle_is_that_of_those_it_was_made_of():
+    """Pixel centres are whole: four pixels from 0 on have theirs at 1.5."""
+    picture = image.Picture(pixels=np.zeros((2, 2, 3), np.uint8), size=(8, 8), reduced=4)
+
+    assert [[1.5, 5.5]] == picture.as_sent(np.float32([(0, 1)])).tolist()
+
+
 def test_exactly_the_limit_of_bytes_is_read():
     """``max_bytes`` itself is allowed."""
     data = encoded(quarters(), "PNG")
@@ -296,6 +303,12 @@ def test_the_limit_of_bytes_is_two_mebibytes():
     assert 2 * 2**20 == image.MAX_BYTES
 
 
+def test_the_limits_of_pixels_are_those_that_memory_and_time_were_measured_with():
+    """50 megapixels, 64 scans, of so many pixels 12; over 8 megapixels one picture at a time."""
+    assert (50_000_000, 64) == (image.MAX_PIXELS, image.MOST_SCANS)
+    assert (600_000_000, 8_000_000) == (image.MOST_SCANNED, image.LARGE)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_exactly_the_limit_of_pixels_is_read(kind: str):
     """``max_pixels`` itself is allowed."""
@@ -309,6 +322,34 @@ def test_every_kind_of_webp_header_is_measured(options):
         image.decode(encoded(quarters(64, 48), "WEBP", **options), max_pixels=64 * 48 - 1)
 
     assert 64 * 48 == caught.value.got
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "largest", "pixels"),
+    [
+        (b"VP8 ", 26, struct.pack("<HH", 0x3FFF, 0x3FFF), 16383**2),
+        (b"VP8L", 21, struct.pack("<I", 0x0FFFFFFF), 16384**2),
+        (b"VP8X", 24, b"\xff" * 6, 2**48),
+    ],
+)
+def test_all_bits_of_a_webp_header_s_size_count(kind: bytes, place: int, largest: bytes, pixels: int):
+    """Its decoder would make room for as many pixels."""
+    head = b"RIFF".ljust(8, b"\0") + b"WEBP" + kind
+    with pytest.raises(PictureTooLarge) as caught:
+        image.decode(head.ljust(place, b"\0") + largest)
+
+    assert pixels == caught.value.got
+
+
+def test_a_tile_larger_than_its_picture_is_over_the_limit():
+    """It would be allocated whole."""
+    tiff = encoded(quarters(64, 48), "TIFF", tiffinfo={65_322: 20_000, 65_323: 20_000})
+    for tag in (322, 323):  # which Pillow does not write for others
+        tiff = tiff.replace(struct.pack("<HH", 65_000 + tag, 3), struct.pack("<HH", tag, 3))
+    with pytest.raises(PictureTooLarge) as caught:
+        image.decode(tiff)
+
+    assert 20_000**2 == caught.value.got
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "HEIF"])
