@@ -458,6 +458,12 @@ CARD = Detection(kind="card", quad=quads.rectangle(856, 540) + np.float32([200, 
 ELSEWHERE = replace(CARD, quad=CARD.quad + np.float32([600, 0]))
 
 
+def row_of_four(said: str) -> rows.Row:
+    """A row whose view says the whole number, as if all were joined."""
+    digits = tuple(Character(text=each, probability=0.99, x=9, y=24, width=9, height=24) for each in said[-4:])
+    return rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),), characters=digits))
+
+
 @pytest.mark.parametrize(
     ("said", "on", "told"),
     [
@@ -478,12 +484,10 @@ def test_a_number_in_rows_is_told_where_it_is_whole(
     block = Detection(kind="number", quad=BLOCK, score=0.5)
     monkeypatch.setattr(locate, "blocks", lambda *_, side: [block] if side == seen_at else [])
     monkeypatch.setattr(profile, "lines", lambda *_: iter([lines]))
-    characters = tuple(Character(text=each, probability=0.99, x=9, y=24, width=9, height=24) for each in said[-4:])
-    row = rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),), characters=characters))
     there = [quads.turn(line, 2) for line in reversed(lines)] if is_turned else lines
 
     def among(seen: list[quads.Quad], _read: object):
-        return [[row]] if np.array_equal(seen, there) else []
+        return [[row_of_four(said)]] if np.array_equal(seen, there) else []
 
     monkeypatch.setattr(rows, "read_again", lambda seen, _: seen)
     monkeypatch.setattr(rows, "among", among)
@@ -505,7 +509,7 @@ def test_a_number_of_which_a_row_was_found_is_told_where_it_is_proven(monkeypatc
     """Else, and where no row was found, what the blocks say."""
     in_blocks = region(f"{OTHER}000", 0.9)
     monkeypatch.setattr(rows, "is_row", lambda _: True)
-    monkeypatch.setattr(rows, "all_of", lambda *_: [rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),)))])
+    monkeypatch.setattr(rows, "all_of", lambda *_: [row_of_four(said)])
     monkeypatch.setattr(rows, "joined", lambda several: several[0])
     monkeypatch.setattr(Search, "_in_blocks", lambda _: in_blocks)
 
