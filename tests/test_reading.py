@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bankcard_ocr.reading import Options
+from bankcard_ocr.reading import THRESHOLD, Options
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,16 @@ def test_options_that_mean_nothing_are_refused(options: dict, says: str):
 @pytest.mark.parametrize("threshold", [None, 0, 1, 0.85])
 def test_every_probability_is_a_threshold(threshold):
     """The ends of the range are in it."""
-    assert threshold == Options(threshold=threshold).threshold
+    options = Options(threshold=threshold)
+
+    assert threshold == options.threshold
+    assert options.least_confidence == (THRESHOLD if threshold is None else threshold)
+
+
+@pytest.mark.parametrize(("options", "more"), [({}, False), ({"detail": True}, True), ({"returns": {"card"}}, True)])
+def test_pictures_are_more_than_the_number_too(options: dict, more: bool):
+    """What is located beside the number is looked for when they are asked for."""
+    assert more is Options(**options).wants_more
 
 
 @pytest.mark.parametrize("kind", [list, tuple, set, frozenset])
