@@ -168,6 +168,14 @@ def test_own_entries_stand_in_place_of_shipped_ones():
     )
 
 
+def test_own_ranges_and_networks_stand_in_place_of_shipped_ones():
+    """The network that an entry names is its own, whatever its range's is."""
+    table = iin.Table.load(b"network visa | 13\n  4\nissuer Test Bank\n  621096 - debit visa\n")
+
+    assert (13,) == table.lengths("4")
+    assert "visa" == table.network("621096")
+
+
 def test_a_table_can_be_read_from_a_file(tmp_path):
     """``load`` takes a path, as text or Path."""
     path = tmp_path / "own.dat"
