@@ -191,6 +191,16 @@ def test_a_limit_that_the_system_does_not_have_costs_no_other(monkeypatch, error
     assert [resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE] == asked
 
 
+def test_a_document_gets_little_memory_and_little_time(monkeypatch):
+    """768 MB and three seconds; what crashes leaves no picture of its memory."""
+    resource = pytest.importorskip("resource")
+    limits: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, most: limits.append(most))
+    pdf_process.limit()
+
+    assert [(768 << 20, 768 << 20), (3, 3), (0, 0)] == limits
+
+
 def test_without_the_extra_the_error_names_it(monkeypatch):
     """Its cause says what to send instead, to who calls a server and cannot install; its message what to install."""
     monkeypatch.setattr(image, "find_spec", lambda _name: None)
