@@ -51,7 +51,8 @@ class _Ink:
 def lines(image: Image, block: Quad) -> Iterator[list[Quad]]:
     """The lines in ``block`` of ``image`` (H, W, 3), from the first to the last, all as long.
 
-    First as they run along the block, or nearly; then, where they are sharper otherwise, as they run then.
+    First as they run along the block, or nearly, where their profile is sharpest, then where it is widest spread; then,
+    where it is sharper otherwise, as they run then.
     """
     middle = block.mean(0)
     spare = SPARE * min(quads.sides(block))
@@ -61,9 +62,10 @@ def lines(image: Image, block: Quad) -> Iterator[list[Quad]]:
     along = float(np.degrees(np.arctan2(right[1], right[0])))
     turns = np.arange(-90, 90, STEP)
     places, ink = seen.core
-    sharp = np.array([_sharpness(places, ink, along + turn) for turn in turns])
-    level = np.where(np.abs(turns) <= TILT, sharp, -1.0)
-    for turn in dict.fromkeys((int(turns[level.argmax()]), int(turns[sharp.argmax()]))):
+    sharp, spread = np.array([_clearness(places, ink, along + turn) for turn in turns]).T
+    level = np.abs(turns) <= TILT
+    likely = [np.where(level, sharp, -1.0), np.where(level, spread, -1.0), sharp]
+    for turn in dict.fromkeys(int(turns[each.argmax()]) for each in likely):
         found = _lines(seen, along + turn)
         if len(found) in LINES:
             yield [np.asarray(quad / scale + middle, np.float32) for quad in found]
@@ -90,12 +92,12 @@ def _ink(image: Image, block: Quad, spare: float, scale: float) -> _Ink:
     )
 
 
-def _sharpness(places: Floats, ink: Floats, angle: float) -> float:
-    """How much the profile of ``ink`` rises and falls across lines that run at ``angle`` degrees."""
+def _clearness(places: Floats, ink: Floats, angle: float) -> tuple[float, float]:
+    """How sharply the profile of ``ink`` across lines that run at ``angle`` degrees rises and falls, and how far."""
     _, across = _ways(angle)
     profile, there = _profile(places @ across, ink, smooth=5)
     steps = np.diff(profile)[there[1:] & there[:-1]]
-    return float((steps * steps).mean()) if len(steps) else 0.0
+    return (float((steps * steps).mean()), float(profile[there].var())) if len(steps) else (0.0, 0.0)
 
 
 def _lines(seen: _Ink, angle: float) -> list[Quad]:
