@@ -238,12 +238,17 @@ def test_answers_are_kept_for_a_day(platform, clock, later: float, count: int):
 
 
 def test_a_retry_at_the_limit_is_answered(platform):
-    """Who has used up the day still gets the answer that was paid for, and 101003 for a new call."""
+    """Who has used up the day still gets the answer that was paid for, and 101003 for a new call, which is not read."""
     first = platform.read("a")
     platform.read("b")
     platform.read("c")
 
-    assert (first.encode(), 101003, 3) == (platform.read("a").encode(), platform.read("d").errcode, platform.used())
+    assert (first.encode(), 101003, 3, 3) == (
+        platform.read("a").encode(),
+        platform.read("d").errcode,
+        platform.used(),
+        platform.reader.count,
+    )
 
 
 def test_a_call_refused_for_its_quota_may_be_sent_again(platform, clock):
