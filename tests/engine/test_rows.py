@@ -203,3 +203,17 @@ def test_a_line_is_read_again_where_its_characters_are():
     assert [2, 1, 1] == asked
     assert [0.9, 0.9] == [rows.clearness(row.line) for row in found]
     assert all(0.5 * HIGH < quads.sides(row.quad)[1] < 2 * HIGH for row in found)
+
+
+@pytest.mark.parametrize(
+    ("seen", "sure", "expected"),
+    [
+        ("62000000000", 0.7, True),
+        ("62000000000", 0.69, False),
+        ("6200000000", 0.99, False),
+        ("6200000000??", 0.9, False),
+    ],
+)
+def test_what_shows_more_digits_than_a_row_is_in_a_line(seen: str, sure: float, expected: bool):
+    """Whether all of a number is read or not."""
+    assert expected is rows.is_in_a_line(line(seen, sure))

@@ -518,6 +518,14 @@ def test_a_number_of_which_a_row_was_found_is_told_where_it_is_proven(monkeypatc
     assert (told or in_blocks.number, in_blocks) == (found and found.number, instead)
 
 
+def test_no_rows_are_looked_for_where_a_line_is(monkeypatch):
+    """Though it gives no number: as a rule they would be looked for in all pictures of which none is told."""
+    monkeypatch.setattr(Search, "_in_blocks", lambda _: region(OTHER, 0.9))
+    part, line = (spelled(OTHER[:count], 0.0) for count in (rows.MOST, rows.MOST + 1))
+
+    assert (OTHER, None) == (on_cards()._in_rows([part], []).number, on_cards()._in_rows([part, line], []))
+
+
 def test_short_lines_are_read_from_the_uppermost(monkeypatch):
     """In whichever order they were located; long ones are none of a number's rows, and one is no number."""
     upper, lower = (

@@ -26,6 +26,7 @@ LONGEST = 6.5  # heights: what is longer is no row, nor a number in rows, but on
 MOST = 10  # characters of a line that, framed more closely, may be a row
 CLEAR = 0.8  # of each digit of a row: art and dates are not as clear
 STEPS = tuple(1.1 + 0.17 * i for i in range(9))  # heights from one row to the next
+LIKELY = 0.7  # of each digit of more than a row has
 SEEN, NEARLY = 0.5, 0.75  # of each digit of a row beyond, and their share: such a row makes a list of it
 SPREAD = 0.15  # heights by which the next step may differ from the one before
 ALIKE = (0.75, 1.33)  # times as high as the row before
@@ -44,6 +45,11 @@ class Row:
 def is_row(line: Line) -> bool:
     """Whether ``line`` shows four or eight clear digits, and nothing else."""
     return len(line.characters) in {4, 8} and clearness(line) >= CLEAR
+
+
+def is_in_a_line(line: Line) -> bool:
+    """Whether ``line`` shows more digits than a row has, though they be no number: so none is set in rows."""
+    return sum(char.text.isdigit() and char.probability >= LIKELY for char in line.characters) > MOST
 
 
 def clearness(line: Line) -> float:

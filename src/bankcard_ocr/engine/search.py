@@ -208,6 +208,8 @@ class Search:
 
     def _in_rows(self, found: Sequence[Region], located: Sequence[Detection]) -> Region | None:
         """A number set in rows, of which one was ``found`` or is ``located``; only when it is proven."""
+        if any(rows.is_in_a_line(region.line) for region in found):
+            return None
         clearest = sorted(found, key=lambda region: -rows.clearness(region.line))
         for region in itertools.chain(clearest, map(self._as_row, located)):
             if not rows.is_row(region.line):
