@@ -207,7 +207,10 @@ class Search:
         return replace(self._in_one(whole, lines[0].score), strips=len(short))
 
     def _in_rows(self, found: Sequence[Region], located: Sequence[Detection]) -> Region | None:
-        """A number set in rows, of which one was ``found`` or is ``located``; only when it is proven."""
+        """A number set in rows, of which one was ``found`` or is ``located``; only when it is proven.
+
+        Where a line of more digits was found there are none, and few pictures that are refused cost such a search.
+        """
         if any(rows.is_in_a_line(region.line) for region in found):
             return None
         clearest = sorted(found, key=lambda region: -rows.clearness(region.line))

@@ -1,7 +1,7 @@
 """Lines of text one below the other, by the projection profile of their ink: which way they run, where each stands.
 
-Summed along the lines of a block, ink rises and falls more than along any other direction.
-https://en.wikipedia.org/wiki/Projection_profile
+Summed along the lines of a block, ink rises and falls more than along any other direction. After the methods that
+Likforman-Sulem et al., 2007, call projection-based, https://doi.org/10.1007/s10032-006-0023-z.
 """
 
 from __future__ import annotations
