@@ -30,7 +30,7 @@ LAST_RESORT = 2.0  # nats against what is found at the last only where no card i
 SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 GROUP = 4.0  # digits' pitches that three more take, with the gap before them
 ROOM = 3.1  # pitches to the card's edge, as located, behind sixteen of nineteen digits; of sixteen 3.0 at most
-EDGE = 0.15  # pitches before a card's edge that may be beyond it
+EDGE = 1.0  # pitches before a card's edge, as located, that may be beyond it
 OTHER_GROUND = 0.1  # of a number's line, at most, that is like what is behind it where that is none of the card
 
 
