@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..numbers import iin, luhn, pan
 from ..vision import quad as quads
-from . import card, render, scene
+from . import card, visible
 
 COLUMNS = (
     "file", "subset", "group", "number", "number_sha256", "length", "masked", "luhn", "valid_thru", "network", "relief",
@@ -39,17 +39,16 @@ class Sample:
 
 
 def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sample:
-    """Photograph ``index`` of ``seed``: one card whose number is in view and not covered."""
+    """Photograph ``index`` of ``seed``: one card whose number is in view, not covered, and can be seen."""
     for attempt in range(1000):
         rng = np.random.default_rng((seed, index, attempt))
         drawn = card.sample(rng)
         lines = [line for line in drawn.lines if line.kind == "number"]
         if len(lines) != 1:
             continue
-        flat = render.flat(drawn, scale=11.0)
-        shot = scene.portrait(rng, flat, width=width, height=height)
+        shot, faintest = visible.portrait(rng, drawn, "number", scale=11.0, width=width, height=height)
         found = [thing for thing in shot.things if thing.kind == "number"]
-        if found and quads.sides(found[0].quad)[0] > 0.3 * width:
+        if faintest >= visible.LEAST and quads.sides(found[0].quad)[0] > 0.3 * width:
             dates = [line.text for line in drawn.lines if line.kind == "expiry"]
             return Sample(
                 pixels=shot.pixels,
@@ -58,7 +57,7 @@ def sample(seed: int, index: int, *, width: int = 1280, height: int = 960) -> Sa
                 relief=lines[0].ink.relief,
                 quad=found[0].quad,
             )
-    raise RuntimeError("a thousand cards without a number in view")
+    raise RuntimeError("a thousand cards without a number that can be seen")
 
 
 def write(out: pathlib.Path, count: int, seed: int) -> None:
