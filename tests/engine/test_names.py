@@ -65,6 +65,71 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
     assert found.probability == pytest.approx(0.99)
 
 
+def set_wide(text: str, steps: list[int]) -> recognize.Line:
+    """``text`` as a line whose characters, 10 wide and 30 high, are ``steps`` pixels apart."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ "
+    frames = np.zeros((2 * len(text) + 1, 1 + len(alphabet)), np.float32)
+    frames[::2, 0] = 1
+    for place, char in enumerate(text):
+        frames[2 * place + 1, [0, 1 + alphabet.index(char)]] = 0.1, 0.9
+    characters = tuple(
+        Character(text=char, probability=0.9, x=float(x), y=24.0, width=10.0, height=30.0)
+        for char, x in zip(text, np.cumsum([20, *steps]), strict=True)
+    )
+    return recognize.Line(characters=characters, frames=frames, alphabet=alphabet)
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "told"),
+    [
+        ("M O N G", [20, 20, 20, 20, 20, 20], "MONG"),  # letters as far apart as what was read as spaces
+        ("M ONG LI", [20, 20, 40, 40, 40, 40, 40], "MONG LI"),  # a word's space beside them stays
+        ("LI MINGNA", [11, 11, 11, 11, 11, 11, 11, 11], "LI MINGNA"),  # set close: a narrow space is one
+        ("A B CHEN", [20, 20, 20, 20, 11, 11, 11], "A B CHEN"),  # initials
+        ("LI A", [20, 20, 20], "LI A"),  # too few letters to tell
+        ("WANG", [20, 20, 20], "WANG"),
+    ],
+)
+def test_letters_set_wide_are_one_word(text: str, steps: list[int], told: str):
+    """A space that is hardly wider than what is between the letters is none."""
+    line = names._closed_up(set_wide(text, steps))
+
+    assert (told, told) == (line.text, "".join(char.text for char in line.characters))
+
+
+@pytest.mark.parametrize("text", ["DSPK", "LI", "CCB"])
+def test_one_short_word_is_not_told(monkeypatch, text: str):
+    """It may be the abbreviation of a bank or a brand, however clear it is."""
+    said = Said(said=((text, 0.99),), characters=tuple(beside(text, 110)))
+    monkeypatch.setattr(names.Letters, "read", lambda look, quad: said)
+
+    assert (
+        names.name([Detection(kind="holder", quad=PLACE, score=0.9)], np.zeros((200, 600, 3), np.uint8), None) is None
+    )
+
+
+@pytest.mark.parametrize("high", [20, 30, 50])
+def test_a_name_located_lower_than_its_letters_are_high_is_found(monkeypatch, high: int):
+    """Letters that are cut above and below show one or two of them, which say how high the line is."""
+
+    def read(look, quad):
+        (x, top), (end, _), _, (_, bottom) = quad
+        whole = bottom - top > 1.2 * 40
+        shown = beside("SUN LI", 110, size=2) if whole else beside("S", 110, size=2)
+        wide, tall = 480 / (end - x), recognize.HEIGHT / (bottom - top)
+        seen = [replace(c, x=(c.x - x) * wide, y=(c.y - top) * tall, height=c.height * tall) for c in shown]
+        return Said(said=(("".join(char.text for char in shown), 0.99),), characters=tuple(seen))
+
+    monkeypatch.setattr(names.Letters, "read", read)
+    quad = np.array(
+        [(104, 115 - high / 2), (300, 115 - high / 2), (300, 115 + high / 2), (104, 115 + high / 2)], np.float32
+    )
+    name = names.name([Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
+
+    assert name is not None
+    assert name.text == "SUN LI"
+
+
 @pytest.mark.parametrize(("off", "found"), [(-30, False), (-17, True), (-9, True), (0, True), (9, True), (17, True)])
 def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, found: bool):
     """A line cut along its length shows nothing, or a few characters, which say where it is."""

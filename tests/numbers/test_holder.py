@@ -33,6 +33,14 @@ from bankcard_ocr.numbers import holder
         ("MEMBER SINCE", None),
         ("DEBIT", None),
         ("GOLD", None),
+        ("THRUPLATINUM", None),
+        ("CARDMEMBER", None),
+        ("LI MING VALIDTHRU", "LI MING"),
+        ("B VALUED", None),
+        ("ANNA GOLD", None),
+        ("CHARLES GOODYEAR", None),
+        ("ANNA MARIA GOLD", "ANNA MARIA"),
+        ("YOU MING", "YOU MING"),
         ("PLATINUM CARD", None),
         ("MR", None),
         ("AB", None),
@@ -50,6 +58,14 @@ from bankcard_ocr.numbers import holder
 def test_names_are_told_from_captions(text: str, expected: str | None):
     """Titles stay, captions at the ends go, spaces collapse; what is no name is none."""
     assert expected == holder.clean(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("USAA", True), ("NG", True), ("CHASE", False), ("LI NA", False), ("A.B", False)]
+)
+def test_one_short_word_may_be_initials(name: str, expected: bool):
+    """Up to four letters may be a bank's abbreviation, which no list has all of."""
+    assert expected == holder.may_be_initials(name)
 
 
 @given(st.text("ABMRDVLID THRU.-'/?0", max_size=40))

@@ -14,8 +14,8 @@ from statistics import median
 import numpy as np
 
 from ..numbers import holder
+from ..vision import ctc, quality, recognize
 from ..vision import quad as quads
-from ..vision import quality, recognize
 from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.quad import Image, Quad
@@ -30,6 +30,9 @@ MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
 NEXT = 1.5  # characters' pitches on either side of a name that no finger may cover
 COVERED = 0.6  # of that, at most
+SPACE = " "
+WIDER, TIMES = 0.05, 1.5  # a space is as much of a name's height wider, and so many times as wide, as letters are apart
+AROUND = 0.35  # of a line's height, above and below it, when it is read anew where a few of its letters show it
 ASIDE = 0.45  # of its height by which a line that says nothing may be located too high or too low
 
 
@@ -60,8 +63,32 @@ class Letters:
         frames = round(recognize.HEIGHT * long / max(high, 1.0) / recognize.STRIDE)
         width = int(np.clip(frames * recognize.STRIDE, 64, WIDEST))
         strip = recognize.strip(self.pixels, quad, width)
-        line = recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0]
+        line = _closed_up(recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0])
         return line if self.card is None or not line.characters else _on(self.card, line, quad)
+
+
+def _closed_up(line: Line) -> Line:
+    """``line`` without the spaces that are hardly wider than what is between its letters: M O N G set wide."""
+    letters = [place for place, char in enumerate(line.characters) if char.text != SPACE]
+    if len(letters) < recognize.FEWEST or len(letters) == len(line.characters):
+        return line
+    chars, spikes = line.characters, ctc.spikes(line.frames)
+    pairs = list(itertools.pairwise(letters))
+    gaps = [chars[b].x - chars[b].width / 2 - chars[a].x - chars[a].width / 2 for a, b in pairs]
+    usual = median([gap for (a, b), gap in zip(pairs, gaps, strict=True) if b == a + 1] or [min(gaps)])
+    high = median([chars[place].height for place in letters])
+    least = max(usual + WIDER * high, TIMES * usual)
+    joined = [(a, b) for (a, b), gap in zip(pairs, gaps, strict=True) if b > a + 1 and gap < least]
+    if not joined:
+        return line
+    frames, space = line.frames.copy(), 1 + line.alphabet.index(SPACE)
+    for a, b in joined:
+        between = slice(spikes[a].stop, spikes[b].start)
+        frames[between, ctc.BLANK] += frames[between, space]
+        frames[between, space] = 0
+    gone = {place for a, b in joined for place in range(a + 1, b)}
+    kept = tuple([char for place, char in enumerate(chars) if place not in gone])
+    return replace(line, frames=frames, characters=kept)
 
 
 def _on(card: Quad, line: Line, quad: Quad) -> Line:
@@ -127,7 +154,7 @@ def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
 
     def is_name(text: str) -> bool:
         cleaned = holder.clean(text)
-        if cleaned is None or recognize.HIDDEN in text:
+        if cleaned is None or recognize.HIDDEN in text or holder.may_be_initials(cleaned):
             return False
         return detection.kind != "number" or not holder.may_be_digits(cleaned)
 
@@ -200,7 +227,9 @@ def _seen(quad: Quad, look: Letters) -> tuple[Quad, Line]:
         seen = [(quad, line), *((place, look.read(place)) for place in places)]
         quad, line = max(seen, key=lambda each: sum(char.probability for char in each[1].characters))
     if 0 < len(line.characters) < recognize.FEWEST:
-        quad = _raised(quad, 0.5 - median([char.y for char in line.characters]) / recognize.HEIGHT)
+        middle = median([char.y for char in line.characters]) / recognize.HEIGHT
+        half = (0.5 + AROUND) * median([char.height for char in line.characters]) / recognize.HEIGHT
+        quad = quads.part(quad, 0.0, middle - half, 1.0, middle + half)
         line = look.read(quad)
     return quad, line
 

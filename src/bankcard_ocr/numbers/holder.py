@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 
 SHORTEST = 3  # letters in a name
+ABBREVIATED = 4  # letters of a bank's or a brand's initials, at most
 LONGEST = 26  # characters, the most of ISO/IEC 7813's track 1
 
 CAPTIONS = frozenset((
@@ -24,10 +25,13 @@ CAPTIONS = frozenset((
     "GOOD", "HOLDER", "INFINITE", "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME",
     "NATIONAL", "NOT", "ONLY", "PLATINUM", "PREMIUM", "PREPAID", "PRIVATE", "REWARDS", "SAVINGS", "SELECT",
     "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM", "TRANSFERABLE", "TRAVEL",
-    "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VISA", "WORLD", "YEAR", "YOUR",
+    "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA", "WORLD", "YEAR", "YOUR",
 ))  # fmt: skip
 PRODUCTS = frozenset(  # a single word before these is their kind, no name
     ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
+)
+SURNAMES = frozenset(  # captions that are also somebody's name: ANNA GOLD
+    ("CARD", "CASH", "DATE", "GOLD", "GOOD", "GOODYEAR", "SILVER")
 )
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
 BANKS = frozenset(
@@ -41,22 +45,39 @@ _DATE = re.compile(rf"[A{_DIGITS}]{{2}}(/[A{_DIGITS}]{{2,4}})+")
 def clean(text: str) -> str | None:
     """The name that ``text`` holds, spaces collapsed and captions at either end left out; None when it holds none."""
     words = " ".join(text.upper().split()).strip(" -'/.").split(" ")
-    while words and words[0].strip(".:") in CAPTIONS:
-        words = words[1:]
-    behind = []
-    while words and words[-1].strip(".:") in CAPTIONS:
+    before, behind = [], []
+    while words and _is_caption(words[0]):
+        before.append(words.pop(0))
+    while words and _is_caption(words[-1]):
         behind.append(words.pop().strip(".:"))
-    if len(words) < 2 and not PRODUCTS.isdisjoint(behind):
-        return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS
+    if len(words) < 2 and not (PRODUCTS.isdisjoint(behind) and SURNAMES.isdisjoint(before + behind)):
+        return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS; ANNA GOLD
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
     if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):
         return None
-    if sum(word.strip(".:") in CAPTIONS for word in words) * 2 >= len(words):
+    if sum(_is_caption(word) for word in words) * 2 >= len(words):
         return None
     if words[0] in BANKS or any(_DATE.fullmatch(word) for word in words):
         return None
     return name
+
+
+def _is_caption(word: str) -> bool:
+    """Whether ``word`` is a caption, or two that stand so near that no space is seen."""
+    bare = word.strip(".:")
+    return bare in CAPTIONS or any(
+        bare[:place] in CAPTIONS and bare[place:] in CAPTIONS for place in range(3, len(bare) - 2)
+    )
+
+
+def may_be_initials(name: str) -> bool:
+    """Whether ``name`` is one short word, as banks and brands abbreviate theirs; holders have two, or a longer one.
+
+    >>> may_be_initials("USAA"), may_be_initials("LI NA")
+    (True, False)
+    """
+    return len(name) <= ABBREVIATED and name.isalpha()
 
 
 def may_be_digits(name: str) -> bool:
