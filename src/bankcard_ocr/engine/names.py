@@ -33,7 +33,7 @@ COVERED = 0.6  # of that, at most
 SPACE = " "
 WIDER, TIMES = 0.05, 1.5  # a space is as much of a name's height wider, and so many times as wide, as letters are apart
 AROUND = 0.35  # of a line's height, above and below it, when it is read anew where a few of its letters show it
-ASIDE = 0.45  # of its height by which a line that says nothing may be located too high or too low
+ASIDE = 0.45  # of its height by which a line that says little may be located too high or too low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +216,13 @@ def _followed(quad: Quad, look: Letters) -> tuple[Line, Quad]:
 
 
 def _seen(quad: Quad, look: Letters) -> tuple[Quad, Line]:
-    """A line read where it was located, or above or below that where it says nothing there.
+    """A line read where it was located, or above or below that where it says little or nothing there.
 
-    Few characters are seen of one that is located too high or too low: they show by how much. (With even contrast
-    there is always something.)
+    Few characters are seen of one that is located too high, too low or too narrow: they show by how much. (With even
+    contrast there is always something.)
     """
     line = look.read(quad)
-    if not line.characters and not look.is_even:
+    if len(line.characters) < recognize.FEWEST and not look.is_even:
         places = [_raised(quad, by) for by in (-ASIDE, ASIDE)]
         seen = [(quad, line), *((place, look.read(place)) for place in places)]
         quad, line = max(seen, key=lambda each: sum(char.probability for char in each[1].characters))
