@@ -136,3 +136,16 @@ def test_a_name_is_capitals(seed: int):
 
     assert text.replace(" ", "").isalpha()
     assert text == text.upper().strip()
+
+
+@given(seeds)
+def test_embossed_names_stand_ten_to_an_inch(seed: int):
+    """Letters are equally far apart, further than digits of their height, and most spaces are one place."""
+    rng = np.random.default_rng(seed)
+    line = card.set_line(rng, "holder", "LI MIN", card.Style(relief=True), height=2.9, left=0.0, middle=0.0)
+    steps = np.diff(line.middles[:, 0])
+    pitch, space = float(steps[0]), float(steps[1:3].sum() - steps[0])
+
+    assert 2.2 < pitch < 3.4
+    assert np.allclose(steps[[0, 3, 4]], pitch, atol=1e-3)
+    assert space == pytest.approx(pitch, abs=1e-3) or 0.4 * pitch - 1e-3 <= space <= 0.6 * pitch + 1e-3

@@ -51,3 +51,17 @@ def test_a_0_has_none(corner: float):
 
     assert waist(left).max() < 0.02
     assert waist(right).min() > 0.98
+
+
+@pytest.mark.parametrize("char", "abcdefghijklmnopqrstuvwxyz")
+def test_embossers_have_capitals_alone(char: str):
+    """A name in small letters is embossed in capitals, as nets learn to read it."""
+    face = glyphs.Face()
+
+    assert np.array_equal(glyphs.glyph(char, face, 40.0)[0], glyphs.glyph(char.upper(), face, 40.0)[0])
+
+
+@pytest.mark.parametrize("char", "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-'/")
+def test_every_character_of_a_name_has_a_shape(char: str):
+    """None is drawn as the asterisk that stands for what embossers do not have."""
+    assert char in strokes.SHAPES

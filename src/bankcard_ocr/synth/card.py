@@ -25,6 +25,9 @@ from .pixels import Rng, log_uniform, pick
 WIDTH, HEIGHT = ID1_MM
 PITCH = 3.63  # of embossed digits, ISO 7811-1
 HIGH = 4.33  # of embossed digits, ISO 7811-1
+PITCHES = (0.9, 1.12)  # of that for digits so high, as real ones are set, and...
+NAME_PITCHES = (0.92, 1.38)  # ... of letters: ten to an inch, of any height
+NARROW = 0.6  # of a pitch, up to which a space between embossed words is one that is not a whole place
 Kind = Literal["number", "expiry", "issue", "holder", "other"]
 
 LENGTHS = {16: 0.5, 19: 0.3, 15: 0.07, 17: 0.05, 18: 0.04, 13: 0.02, 14: 0.01, 12: 0.01}  # how often each is drawn
@@ -165,7 +168,7 @@ def set_line(
     face = style.face or sample_face(rng, relief=style.relief)
     ink = style.ink or sample_ink(rng, relief=style.relief)
     longest = min(longest, WIDTH - 1.5 - left) if longest > HEIGHT else longest
-    steps = _steps(rng, text, face, height, relief=style.relief)
+    steps = _steps(rng, kind, text, face, height, relief=style.relief)
     squeeze = min(1.0, longest / float(steps.sum()))
     steps, height = steps * squeeze, height * max(squeeze, 0.8)
     x = left + np.cumsum(steps) - steps / 2
@@ -174,14 +177,18 @@ def set_line(
     return Line(kind=kind, text=text, face=face, ink=ink, height=height, middles=middles)
 
 
-def _steps(rng: Rng, text: str, face: glyphs.Face, height: float, *, relief: bool) -> NDArray[np.float32]:
+def _steps(rng: Rng, kind: Kind, text: str, face: glyphs.Face, height: float, *, relief: bool) -> NDArray[np.float32]:
     """How far each character of ``text`` is from the next: one pitch for all, or as the face would print them."""
     natural = np.array(glyphs.advances(text, face, height), np.float32)
     spaces = np.array([char == " " for char in text])
     if relief or rng.random() < 0.2:
         widest = float(natural.max())
-        pitch = PITCH * height / HIGH * rng.uniform(0.9, 1.12) if relief else widest * rng.uniform(1.0, 1.5)
-        return np.where(spaces, pitch * rng.uniform(0.4, 1.25), pitch).astype(np.float32)
+        least, most = NAME_PITCHES if kind == "holder" else PITCHES
+        pitch = PITCH * height / HIGH * rng.uniform(least, most) if relief else widest * rng.uniform(1.0, 1.5)
+        gap = rng.uniform(0.4, 1.25)
+        if relief and kind == "holder" and gap > NARROW:
+            gap = 1.0  # an empty place, as embossers leave one
+        return np.where(spaces, pitch * gap, pitch).astype(np.float32)
     tracking = float(rng.normal(0.03, 0.05) if rng.random() < 0.8 else rng.uniform(0.1, 0.6)) * height
     gaps = np.where(spaces, rng.uniform(-0.2, 0.9) * height, max(tracking, -0.04 * height))
     return natural + gaps.astype(np.float32)

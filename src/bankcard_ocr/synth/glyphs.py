@@ -133,7 +133,7 @@ def _stretched(drawn: Mask, stretch: float) -> Mask:
 
 
 def _stroke_glyph(char: str, face: Face, height: float) -> tuple[Mask, float]:
-    shapes = strokes.SHAPES.get(char) or strokes.SHAPES["*"]
+    shapes = strokes.SHAPES.get(char.upper()) or strokes.SHAPES["*"]  # embossers have capitals alone
     stroke = max(1.0, face.stroke * height)
     width = face.aspect * height
     pad = stroke / 2 + 2

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..vision import quad as quads
-from . import art, beside, camera, card, clutter, render, words
+from . import art, beside, camera, card, clutter, glyphs, render, words
 from .canvas import Canvas
-from .pixels import Bytes, Picture, Rng, floats, log_uniform, shrunk
+from .pixels import Bytes, Picture, Rng, floats, log_uniform, pick, shrunk
 
 HEIGHT = 48
 HIDDEN = "?"  # a character that is there and cannot be seen
+GOTHIC = ("Mono", "Sans", "Arimo", "Cousine", "Inter", "Lato", "Cabin", "Play", "Kaffeesatz")  # in names of fonts
 WHOLE = 320  # strips at least this wide hold a whole number, narrower ones a date or a few digits
 LETTERS = "ACEFHJKLMNPRTUVWXY"  # those that are no digit in any face
 TURNED = {"3": HIDDEN, "4": HIDDEN, "7": HIDDEN, "6": "9", "9": "6"}  # what a digit upside down is; others stay
@@ -60,7 +61,7 @@ def holders(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> It
     for _ in range(lines):
         relief = bool(rng.random() < 0.6)
         height = rng.uniform(2.4, 3.2) if relief else rng.uniform(1.7, 3.4)
-        style = card.Style(relief=relief)
+        style = card.Style(relief=relief, face=_gothic(rng) if relief else None)
         line = card.set_line(rng, "holder", words.holder(rng), style, height=height, left=0.0, middle=0.0)
         right = float(line.middles[-1, 0] + height)
         ends = rng.uniform(1.0, 7.0, 2)
@@ -79,6 +80,14 @@ def holders(rng: Rng, width: int = 480, *, lines: int = 1, shots: int = 1) -> It
         )
         for _ in range(shots):
             yield _shot(rng, spaced, width)
+
+
+def _gothic(rng: Rng) -> glyphs.Face | None:
+    """A face of print for embossed letters, which are a gothic's as often as the digits'; None where they are those."""
+    files = [file for file in glyphs.fonts() if any(word in file for word in GOTHIC)]
+    if not files or rng.random() < 0.5:
+        return None
+    return glyphs.Face(font=pick(rng, files), stretch=float(rng.uniform(0.75, 1.1)), slant=float(rng.normal(0, 0.02)))
 
 
 def _with_spaces(text: str, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
