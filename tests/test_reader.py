@@ -8,9 +8,11 @@ import io
 import pickle
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
@@ -31,7 +33,7 @@ from bankcard_ocr.reading import Candidate, Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.synth.canvas import Canvas
-from bankcard_ocr.vision import image, locate
+from bankcard_ocr.vision import image, locate, quality, recognize
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.image import MAX_BYTES, MAX_PIXELS
 
@@ -412,6 +414,23 @@ def test_threads_share_a_reader(reader):
         numbers = {reading.number for reading in pool.map(reader.read, [SAMPLE] * 8)}
 
     assert {NUMBER} == numbers
+
+
+@pytest.mark.parametrize(
+    ("room", "name"), [(quality, "content"), (recognize, "_spelled"), (recognize, "framed"), (Search, "closer")]
+)
+def test_no_thread_waits_for_another_s_picture(reader, monkeypatch, room, name: str):
+    """What one computes when it is first asked for, another computes of its own picture at the same time."""
+    both, computed = threading.Barrier(2, timeout=60), getattr(room, name)
+
+    def meeting(*args, **named):
+        both.wait()
+        return computed(*args, **named)
+
+    monkeypatch.setattr(room, name, meeting)
+    with ThreadPoolExecutor(2) as pool:
+        readings = list(pool.map(partial(reader.read, options=Options(detail=True)), [SAMPLE, SAMPLE]))
+    assert [NUMBER, NUMBER] == [reading.number for reading in readings]
 
 
 def test_a_reading_s_repr_masks_its_number(reader):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from ..lazy import cached_property
 from ..reading import Quad
 from ..vision import image, outline
 from ..vision import quad as quads

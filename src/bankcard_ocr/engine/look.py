@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from statistics import median
 
 import numpy as np
 
+from ..lazy import cached_property
 from ..numbers import pan
 from ..reading import Candidate, Options
 from ..vision import quad as quads

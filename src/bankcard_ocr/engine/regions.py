@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from statistics import median
 
 import numpy as np
 
 from ..errors import NumberUnreadable
+from ..lazy import cached_property
 from ..reading import Candidate
 from ..vision import quad as quads
 from ..vision import recognize

@@ -8,13 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lazy import cached_property
 from . import ctc
 from . import quad as quads
 from .model import Model
