@@ -614,6 +614,15 @@ def test_one_large_picture_is_decoded_at_a_time(monkeypatch, large: int, seconds
         assert (is_done, (64, 48)) == (other in done, other.result().size)
 
 
+def test_a_forked_process_waits_for_no_picture_of_its_parent(monkeypatch):
+    """The thread that decodes it is not in the child, to be done one day."""
+    monkeypatch.setattr(image, "LARGE", 1000)
+    with ThreadPoolExecutor(1) as pool, image._alone((64, 48)):
+        monkeypatch.setattr(image.os, "getpid", lambda: -1)
+
+        assert (64, 48) == pool.submit(image.decode, MANY).result(timeout=10).size
+
+
 @given(st.binary(max_size=60), st.integers(0, len(MANY)))
 def test_no_jpeg_is_too_strange_to_walk_through(stray: bytes, place: int):
     """Whatever stands anywhere in it: the walk ends, and tells no more scans than there are marks of."""

@@ -154,13 +154,14 @@ def _check(size: tuple[int, int], max_pixels: int) -> None:
         raise PictureTooLarge(got=width * height, limit=max_pixels, unit="pixels")
 
 
-_ROOM = threading.RLock()
+_ROOMS: dict[int, threading.RLock] = {}  # by process: a forked one lacks the thread that may hold its parent's
 
 
 @contextmanager
 def _alone(size: tuple[int, int]) -> Iterator[None]:
     """Waits until no other picture over LARGE is being decoded, when this one is so large."""
-    with _ROOM if size[0] * size[1] > LARGE else nullcontext():
+    is_large = size[0] * size[1] > LARGE
+    with _ROOMS.setdefault(os.getpid(), threading.RLock()) if is_large else nullcontext():
         yield
 
 
