@@ -15,6 +15,7 @@ from unittest.mock import Mock
 import pytest
 from kept import record
 from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
 
 from bankcard_ocr.errors import Busy, SettingsError, StateError
 from bankcard_ocr.platform import state as states
@@ -199,6 +200,28 @@ def test_processes_count_together_and_the_dead_hold_nothing(store):
         "bankcard_ocr_waiting" in found,
         folder.exists(),
     )
+
+
+def test_a_process_has_its_room_before_it_counts(store):
+    """A disk that is full by then would end it: what is mapped into memory without a block behind it is no memory."""
+    with metrics.shared() as folder:
+        subprocess.run([sys.executable, "-c", WORKER], check=True, env={**os.environ})
+        blocks = [file.stat().st_blocks * 512 >= metrics.ROOM for file in folder.iterdir()]
+
+    assert [True] * len(metrics.COUNTED) == blocks
+
+
+def test_a_process_that_finds_no_room_is_not_counted(tmp_path, monkeypatch):
+    """It serves all the same, says so, and leaves no half file to whoever sums up."""
+    monkeypatch.setenv(metrics.FOLDER, str(tmp_path))
+    monkeypatch.setattr(metrics, "COUNTED", ("counter", "no/such/folder"))
+    with capture_logs() as logs:
+        Metrics()
+
+    assert ([], False) == (list(tmp_path.iterdir()), metrics.FOLDER in os.environ)
+    assert [("calls of this worker are not counted", "TMPDIR: No such file or directory")] == [
+        (line["event"], line["reason"]) for line in logs
+    ]
 
 
 def test_what_a_killed_supervisor_left_is_removed_at_the_next_start(tmp_path, monkeypatch):

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIServer
 
+import structlog
+
 from ..errors import SettingsError, StateError
 from ..platform.quota import counter
 from ..platform.state import base
@@ -32,6 +34,8 @@ PREFIX = "bankcard-ocr-metrics-"  # of folders
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client reads it on import
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 MOST_APPS = 1000  # whose quota is told
+COUNTED = ("counter", "histogram", "gauge_livesum", "gauge_livemax")  # what files of prometheus-client are called by
+ROOM = 1 << 16  # bytes of such a file, as prometheus-client makes them; all that is counted takes two thirds
 
 Now = Callable[[], tuple[State, Settings]]  # SIGHUP may change both
 
@@ -40,6 +44,7 @@ class Metrics:
     """The counts of one process. Who waits and reads counts in ``waiting`` and ``in_flight``."""
 
     def __init__(self) -> None:
+        _take_room()  # before the import, which sees where to count
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
         self.registry = registry = CollectorRegistry()
@@ -136,6 +141,26 @@ def shared() -> Iterator[Path]:
             yield Path(folder)
         finally:
             del os.environ[FOLDER]
+
+
+def _take_room() -> None:
+    """Fills the files in which this process will count, where it is one of several.
+
+    They are mapped into memory: with nothing behind them a full disk would end the process at its next call. Where it
+    is full already the process counts for itself, which nobody sees.
+    """
+    if FOLDER not in os.environ:
+        return
+    files = [Path(os.environ[FOLDER], f"{kind}_{os.getpid()}.db") for kind in COUNTED]
+    try:
+        for file in files:
+            with suppress(FileExistsError), file.open("xb") as made:  # of an earlier process of this number
+                made.write(bytes(ROOM))
+    except OSError as error:
+        for file in files:
+            file.unlink(missing_ok=True)
+        del os.environ[FOLDER]
+        structlog.get_logger().error("calls of this worker are not counted", reason=f"TMPDIR: {error.strerror}")
 
 
 @contextmanager
