@@ -1044,6 +1044,25 @@ class TestEndpoints:
         assert wire.AS_HEADER == platform.told[0][0].cause
 
     @pytest.mark.parametrize(
+        ("query", "hint"),
+        [
+            ("accessToken=TOKEN", wire.BY_ANOTHER_NAME),
+            ("ACCESS_TOKEN=TOKEN", wire.BY_ANOTHER_NAME),
+            ("token=TOKEN", wire.BY_ANOTHER_NAME),
+            ("type=scan&amp;access_token=TOKEN", wire.BY_ANOTHER_NAME),
+            ("type=scan?access_token=TOKEN", wire.BEHIND_A_QUESTION_MARK),
+            ("?access_token=TOKEN", wire.BEHIND_A_QUESTION_MARK),
+            ("csrf_token=TOKEN", ""),
+            ("access_token=", ""),
+        ],
+    )
+    def test_a_token_that_is_nearly_sent_is_told_how(self, platform, query: str, hint: str):
+        """By a name that is nearly right, or behind a second question mark."""
+        request = wire.request(method="POST", path="/cv/ocr/bankcard", query=query.encode(), body=JPEG)
+
+        assert (41001, hint) == (platform.service.answer(request).errcode, platform.told[-1][0].cause)
+
+    @pytest.mark.parametrize(
         ("secret", "cause"), [(f"{SECRET} ", "the secret has blanks around it"), ("wrong", "")], ids=["blank", "wrong"]
     )
     def test_a_secret_with_blanks_is_told_of_them(self, platform, secret: str, cause: str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -21,6 +22,7 @@ MOST_SECRETS = 100  # before no new one is tried at all, nor one taken that was 
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
+_ALMOST_A_TOKEN = re.compile("(amp)?(access)?token")  # a parameter's letters; amp is left of a URL copied out of HTML
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
 AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
@@ -54,8 +56,8 @@ class Callers:
         """The app whose token the call carries, when it may call ``api`` from where it does. Raises CallError."""
         with call.at("token"):
             access_token = call.request.access_token()
-            if not access_token and _HEADERS_OF_TOKENS & call.request.headers.keys():
-                raise CallError(41001, wire.AS_HEADER)
+            if not access_token:
+                raise CallError(41001, _in_place_of_a_token(call.request))
             app = self.by_token(access_token, call.now)
         with call.at("permission"):
             admit(call, app, api)
@@ -119,6 +121,16 @@ class Callers:
             raise is_wrong
         self._right.put(app, secret, key)
         return Client(app=app, key=key)
+
+
+def _in_place_of_a_token(request: wire.Request) -> str:
+    """What came where the token was looked for in vain: a header, a second query, a name that is nearly right."""
+    if _HEADERS_OF_TOKENS & request.headers.keys():
+        return wire.AS_HEADER
+    if any("?access_token=" in f"{name}={value}" for name, value in request.query.items()):
+        return wire.BEHIND_A_QUESTION_MARK
+    names = (re.sub("[^a-z]", "", name.lower()) for name, value in request.query.items() if value)
+    return wire.BY_ANOTHER_NAME if any(_ALMOST_A_TOKEN.fullmatch(name) for name in names) else ""
 
 
 def is_of_the_future(token: Token, now: float) -> bool:

@@ -29,6 +29,8 @@ CONTENT_TYPE = "application/json; encoding=utf-8"
 
 TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 AS_HEADER = "the token came as a header, put it into the query as access_token"
+BEHIND_A_QUESTION_MARK = "a second ? stands before access_token, put & there"
+BY_ANOTHER_NAME = "the token came by another name, call it access_token"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

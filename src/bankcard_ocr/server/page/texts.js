@@ -258,6 +258,8 @@ const IN_CHINESE = [
 
   [/^must be client_credential$/, "grant_type 必须是 client_credential。"],
   [/^the token came as a header, put it into the query as access_token$/, "令牌放在了请求头中，请放在查询参数 access_token 中。"],
+  [/^a second \? stands before access_token, put & there$/, "access_token 前多了一个 ?，应为 &。"],
+  [/^the token came by another name, call it access_token$/, "令牌的参数名不对，应为 access_token。"],
   [/^unknown token$/, "未知的令牌。"],
   [/^issued by a clock that was ahead$/, "签发令牌时服务器的时钟过快。"],
   [/^superseded token$/, "令牌已被新令牌取代。"],
