@@ -105,8 +105,8 @@ class TestApps:
 
         assert dataclasses.replace(APP, name="Other", enabled=False) == store.app("wx1")
 
-    def test_a_change_that_fails_takes_back_nothing_else(self, store):
-        """What another thread charges meanwhile is charged."""
+    def test_a_change_that_fails_takes_back_nothing_else(self, store, url, clock):
+        """What another thread charges meanwhile is charged, and every other process knows of it."""
         store.add_app(APP)
         is_changing, is_charged = threading.Event(), threading.Event()
 
@@ -120,17 +120,17 @@ class TestApps:
             is_changing.wait(10)
             charged = pool.submit(store.consume, "recognize:wx1", DAY, 5)
             charged.add_done_callback(lambda _: is_charged.set())
+        other = states.connect(url, clock)
+        used = other.used("recognize:wx1", DAY)
+        other.close()
 
-        assert (ZeroDivisionError, 1, 1) == (
-            type(changed.exception()),
-            charged.result(),
-            store.used("recognize:wx1", DAY),
-        )
+        assert (ZeroDivisionError, 1, 1) == (type(changed.exception()), charged.result(), used)
 
     def test_a_deleted_app_takes_all_with_it(self, store):
         """Tokens, counts and records go with the app, and with no other, however alike their names are."""
         store.add_app(APP)
         store.rotate_token(token("a"), old_until=0.0)
+        store.rotate_token(token("b"), old_until=1732377300.0)
         store.put_record(record("r1"))
         store.consume("recognize:wx1", DAY, 5)
         others = ("recognize:owx1", "recognize:WX1", "recognize:wx1_", "wrong:::1:wx11")
@@ -138,9 +138,9 @@ class TestApps:
             store.consume(counter, DAY, 5)
         deleted = [store.delete_app("wx1"), store.delete_app("wx1")]
 
-        assert ([True, False], None, None, 0, [1] * len(others)) == (
+        assert ([True, False], [None, None], None, 0, [1] * len(others)) == (
             deleted,
-            store.token("a"),
+            [store.token(digest) for digest in "ab"],
             store.record("r1"),
             store.used("recognize:wx1", DAY),
             [store.used(counter, DAY) for counter in others],
@@ -168,6 +168,14 @@ class TestTokens:
         store.rotate_token(token("c"), old_until=1732377900.0)
 
         assert (1732377100.0, 1732377900.0) == (store.token("a").good_until, store.token("b").good_until)
+
+    def test_rotation_ends_all_earlier_ones(self, store):
+        """Who forces a new token wants none of the earlier ones good, nor one that was for some minutes more."""
+        store.rotate_token(token("a"), old_until=0.0)
+        store.rotate_token(token("b"), old_until=1732377900.0)
+        store.rotate_token(token("c"), old_until=1732377100.0)
+
+        assert [1732377100.0] * 2 == [store.token(digest).good_until for digest in "ab"]
 
     def test_kinds_are_apart(self, store):
         """Rotating one kind leaves the other kinds alone."""
@@ -226,14 +234,15 @@ class TestTokens:
         assert (True, token("b"), False) == got
 
     def test_revoked_tokens_are_over(self, store):
-        """Revoking ends every token of the app, of each kind, and none is current."""
-        store.rotate_token(token("a"), old_until=0.0)
+        """Revoking ends every token of the app, of each kind, earlier ones, too, and none is current."""
+        store.rotate_token(token("early"), old_until=0.0)
+        store.rotate_token(token("a"), old_until=1732377300.0)
         store.rotate_token(token("b", kind="stable"), old_until=0.0)
         store.rotate_token(token("c", kind="operator"), old_until=0.0)
         store.revoke_tokens("wx1")
 
-        assert ([0.0, 0.0, 0.0], None) == (
-            [store.token(digest).good_until for digest in "abc"],
+        assert ([0.0] * 4, None) == (
+            [store.token(digest).good_until for digest in ("early", *"abc")],
             store.current_token("wx1", "token"),
         )
 
@@ -271,11 +280,13 @@ class TestCounters:
         )
 
     def test_a_cleared_count_starts_anew(self, store):
-        """After a clear the next is the first."""
-        store.consume("c:wx1", DAY, 1)
+        """After a clear the next is the first; other days keep theirs."""
+        before = Window(name="2024-11-22", ends=1732291200.0)
+        for window in (before, DAY):
+            store.consume("c:wx1", window, 1)
         store.clear("c:wx1", DAY)
 
-        assert 1 == store.consume("c:wx1", DAY, 1)
+        assert (1, 1) == (store.consume("c:wx1", DAY, 1), store.used("c:wx1", before))
 
     def test_history_is_in_order_of_days(self, store):
         """The counts of past windows are told in ascending order."""
@@ -312,10 +323,8 @@ class TestCounters:
 
 class TestNotes:
     def test_the_first_put_wins(self, store):
-        """Putting where nothing is gives None, the next gets what is there."""
-        got = [store.put_if_absent("k", "a", lifetime_s=30), store.put_if_absent("k", "b", lifetime_s=30)]
-
-        assert [None, "a"] == got
+        """Putting where nothing is gives None, all others get what is there."""
+        assert [None, "a", "a"] == [store.put_if_absent("k", value, lifetime_s=30) for value in "abc"]
 
     @pytest.mark.parametrize(("later", "expected"), [(29.9, "a"), (30.0, None)])
     def test_a_note_lives_as_long_as_said(self, store, clock, later: float, expected: str | None):
@@ -326,10 +335,11 @@ class TestNotes:
         assert expected == store.put_if_absent("k", "b", lifetime_s=30)
 
     def test_what_is_taken_is_gone(self, store):
-        """A note can be taken once."""
-        store.put("k", "a", lifetime_s=30)
+        """A note, the latest that was put, can be taken once."""
+        for value in "ab":
+            store.put("k", value, lifetime_s=30)
 
-        assert ["a", None] == [store.take("k"), store.take("k")]
+        assert ["b", None] == [store.take("k"), store.take("k")]
 
     def test_what_is_over_cannot_be_taken(self, store, clock):
         """A note past its lifetime is absent."""
