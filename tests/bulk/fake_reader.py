@@ -58,4 +58,4 @@ class Broken:
     """Cannot be made."""
 
     def __init__(self, *, max_bytes: int) -> None:
-        raise RuntimeError("no weights")
+        raise RuntimeError("no weights for 4111111111111111")

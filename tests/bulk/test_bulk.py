@@ -17,6 +17,7 @@ import sys
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
@@ -30,16 +31,17 @@ from hypothesis import strategies as st
 from bankcard_ocr import bulk
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.bulk.worker import Job, Worker, _signal, _work, card
-from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture
+from bankcard_ocr.bulk.worker import Job, Worker, _row, _signal, _work, card
+from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture, NumberUnreadable
 from bankcard_ocr.numbers import iin
 from bankcard_ocr.numbers.pan import fingerprint, mask
 from bankcard_ocr.platform.detail import ISSUER
-from bankcard_ocr.reading import THRESHOLD, Options
+from bankcard_ocr.reading import THRESHOLD, Options, Reading
 from bankcard_ocr.vision import files
 
 HERE = Path(__file__).parent
 NUMBER = "6205500000000000004"
+QUAD = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 MASKED = "620550*********0004"
 READER = "fake_reader:Reader"
 RUN = """
@@ -230,6 +232,30 @@ def test_a_picture_that_kills_its_reader_leaves_no_core(tmp_path, made):
     assert 0 == found[0]
 
 
+def test_pictures_are_read_and_told_as_the_job_says():
+    """Its options are the reader's; what was read, and what was not, has its confidence."""
+
+    class Reads:
+        def read(self, _picture: bytes, options: Options) -> Reading:
+            if options.least_confidence > 0.97:
+                raise NumberUnreadable(confidence=0.97)
+            return Reading(number=NUMBER, confidence=0.97, candidates=(), size=(2, 2), number_quad=QUAD)
+
+    chunk, job = Chunk(kind="files", rows=1, names=("a",)), Job(pan="full", options=Options(threshold=0.98))
+    found = [_row(chunk, 0, b"", Reads(), each) for each in (job, replace(job, options=Options()))]
+
+    assert [("refused", None, 0.97), ("read", NUMBER, 0.97)] == [
+        (row["outcome"], row["number"], row["confidence"]) for row in found
+    ]
+
+
+def test_what_ends_a_run_tells_no_number(tmp_path, made):
+    """An archive may be called after a card."""
+    chunk = Chunk(kind="files", rows=1, names=(None,), path="in/4111111111111111.zip")  # a name that is none
+    with pytest.raises(BulkError, match=r"in/411111\*+1111\.zip: TypeError"), Worker(Job(reader=READER)) as worker:
+        worker.rows(chunk)
+
+
 def test_models_are_loaded_once_a_worker(tmp_path, made):
     """Chunks are many, readers as many as workers."""
     source = numbered(tmp_path / "in", 40)
@@ -239,8 +265,8 @@ def test_models_are_loaded_once_a_worker(tmp_path, made):
 
 
 def test_a_reader_that_cannot_be_made_ends_the_run(folder, made, tmp_path):
-    """What is wrong is said, and no row is written."""
-    with pytest.raises(BulkError, match="RuntimeError: no weights"):
+    """What is wrong is said, masked, and no row is written."""
+    with pytest.raises(BulkError, match=r"RuntimeError: no weights for 411111\*+1111$"):
         bulk.run(str(folder), tmp_path / "out.jsonl", Job(reader="fake_reader:Broken"), workers=1)
 
     assert not (tmp_path / "out.jsonl").exists()
@@ -411,6 +437,7 @@ def test_issuers_of_ones_own_are_told():
         (Job(iin=b"issuer A\n  62055000 19 debit\n"), "another iin;"),
         (Job(options=Options(threshold=0.9)), "another threshold;"),
         (Job(options=Options(type="scan")), "another type;"),
+        (Job(options=Options(prior=False)), "another prior;"),
         (Job(max_bytes=1000), "another max_bytes;"),
         (Job(pan="full"), "another pan;"),
         (Job(key=b"k" * 32), "another key;"),
@@ -422,6 +449,24 @@ def test_a_run_goes_on_with_the_job_it_was_begun_with(tmp_path, job: Job, said: 
         parts.planned(bulk._facts("in", Job(), ""), lambda: [Chunk(kind="files", rows=1, names=("a",))])
         with pytest.raises(BulkMisuse, match=said):
             parts.planned(bulk._facts("in", job, ""), list)
+
+
+def test_a_run_goes_on_with_the_input_it_was_begun_with(tmp_path, monkeypatch):
+    """Where its name, of another folder's, or its column means other pictures, OUT would have those of the first."""
+    with Parts(tmp_path / "out.jsonl") as parts:
+        parts.planned(bulk._facts("in", Job(), ""), lambda: [Chunk(kind="files", rows=1, names=("a",))])
+        for source, column, said in (("other", "", "source"), ("in", "image", "column")):
+            with pytest.raises(BulkMisuse, match=f"another {said};"):
+                parts.planned(bulk._facts(source, Job(), column), list)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(bulk, "version", lambda _name: "0")
+        with pytest.raises(BulkMisuse, match="another source, version;"):
+            parts.planned(bulk._facts("in", Job(), ""), list)
+
+
+def test_the_key_is_not_written_down():
+    """It would tell the numbers of the fingerprints in OUT."""
+    assert b"k".hex() * 8 not in json.dumps(bulk._facts("in", Job(key=b"k" * 32), ""))
 
 
 def test_the_models_own_threshold_may_be_given_by_its_value():
@@ -479,6 +524,14 @@ def test_a_damaged_part_is_no_result(tmp_path):
         parts.write(chunk, [{"row": 0, "outcome": "read"}])
         with pytest.raises(BulkError, match="its 2 rows"):
             parts.finish([chunk])
+
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_part_that_is_gone_is_no_result(tmp_path):
+    """Nor are its rows left out: the next run reads them."""
+    with Parts(tmp_path / "out.jsonl") as parts, pytest.raises(BulkError, match="No such file or directory; run the"):
+        parts.finish([Chunk(kind="files", rows=1, names=("a",))])
 
     assert not (tmp_path / "out.jsonl").exists()
 
@@ -577,6 +630,22 @@ def test_parts_of_another_user_are_not_gone_on_with(tmp_path, monkeypatch):
     assert [] == list((tmp_path / "out.jsonl.parts").iterdir())
 
 
+@pytest.mark.parametrize("is_followed", [True, False])
+def test_a_link_to_parts_is_its_owners_too(tmp_path, monkeypatch, is_followed: bool):
+    """Neither the folder nor a link in its place may be another user's."""
+    real = Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result | Mock:
+        found = real(path, follow_symlinks=follow_symlinks)
+        is_anothers = path.suffix == ".parts" and follow_symlinks is is_followed
+        return Mock(st_uid=found.st_uid + 1, st_mode=found.st_mode) if is_anothers else found
+
+    monkeypatch.setattr(Path, "stat", stat)
+    monkeypatch.setattr(Path, "lstat", lambda path: stat(path, follow_symlinks=False))
+    with pytest.raises(BulkError, match="another user's"):
+        Parts(tmp_path / "out.jsonl").__enter__()
+
+
 @pytest.mark.parametrize("lay", ["file", "link"])
 def test_what_lies_where_a_file_is_written_gets_no_number(tmp_path, lay: str):
     """Another user of the folder may have laid a file that all may read there, or a link to one of this user's."""
@@ -597,6 +666,18 @@ def test_a_file_that_fails_half_way_is_not_there(tmp_path):
         raise RuntimeError
 
     assert [] == list(tmp_path.iterdir())
+
+
+def test_a_plan_and_a_part_are_there_whole_or_not_at_all(tmp_path):
+    """Half of one would be gone on with; and nobody else sees them."""
+    chunk = Chunk(kind="files", rows=2, names=("a", "b"))
+    with Parts(tmp_path / "out.jsonl") as parts:
+        with pytest.raises(TypeError):
+            parts.planned({}, lambda: [chunk, replace(chunk, path=b"no text")])
+        with pytest.raises(TypeError):
+            parts.write(chunk, [{"row": 0}, {"row": b"no text"}])
+
+        assert (0o40700, ["lock"]) == (parts.folder.stat().st_mode, [file.name for file in parts.folder.iterdir()])
 
 
 def test_a_full_disk_is_said(tmp_path):
@@ -812,9 +893,11 @@ class TestParquet:
         """The column asked for is taken before others."""
         assert [b"b"] == self.read(write(a=[b"a"], b=[b"b"]), "b")
 
-    def test_hugging_faces_structs_are_read(self, write):
-        """A struct of bytes and path gives its bytes."""
-        assert [b"a"] == self.read(write(image=[{"bytes": b"a", "path": "x.jpg"}]))
+    def test_hugging_faces_structs_are_read(self, write, folder):
+        """A struct of bytes and path gives its bytes, or what is at its path where it has none."""
+        cells = [{"bytes": b"a", "path": "x.jpg"}, {"bytes": None, "path": "in/a.jpg"}]
+
+        assert [b"a", NUMBER.encode()] == self.read(write(image=cells))
 
     def test_paths_are_relative_to_the_table(self, write, folder):
         """A column of paths names files beside the table."""
@@ -880,6 +963,19 @@ class TestParquet:
 
         assert [[b"1", b"2"], [b"2"]] == [list(pictures(chunk, start)) for start in (0, 1)]
 
+    @pytest.mark.parametrize(("begin", "start"), [(0, 0), (70, 0), (0, 70), (60, 70)])
+    def test_a_chunk_of_a_large_group_has_its_own_rows(self, pq, tmp_path, begin: int, start: int):
+        """Also where it begins, or goes on, behind what is decoded at once."""
+        import pyarrow as pa
+
+        cells = [str(n).encode() for n in range(150)]
+        pq.write_table(pa.table({"jpeg": cells}), tmp_path / "in.parquet")
+        chunk = Chunk(
+            kind="parquet", path=str(tmp_path / "in.parquet"), rows=150 - begin, group=0, start=begin, column="jpeg"
+        )
+
+        assert cells[begin + start :] == list(pictures(chunk, start))
+
     def test_parquet_without_its_package_is_said_before_anything_is_read(self, folder, tmp_path, monkeypatch):
         """And not after some million pictures."""
         monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -888,15 +984,13 @@ class TestParquet:
 
         assert [] == [path.name for path in tmp_path.glob("out*")]
 
-    def test_out_may_be_parquet(self, pq, folder, made, tmp_path):
-        """The same rows, as a table."""
+    def test_out_may_be_parquet(self, pq, folder, made, tmp_path, monkeypatch):
+        """The same rows, as a table, however many of them are a row group."""
+        monkeypatch.setattr("bankcard_ocr.bulk.parts.TOGETHER", 3)
         bulk.run(str(folder), tmp_path / "out.parquet", Job(reader=READER), workers=1)
-        found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+        found, same = pq.read_table(tmp_path / "out.parquet").to_pylist(), rows_of_json(folder, tmp_path)
 
-        assert [(0, "a.jpg", MASKED, "62"), (1, "b.png", None, None)] == [
-            (row["row"], row["name"], row["number"], row["bin"]) for row in found[:2]
-        ]
-        assert list(rows_of_json(folder, tmp_path)[0]) == list(found[0])
+        assert (4, same, list(same[0])) == (len(found), found, list(found[0]))
 
 
 @pytest.mark.parametrize(
