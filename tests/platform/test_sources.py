@@ -56,10 +56,11 @@ def test_parts_are_taken_in_the_contracts_order(parts, expected: bytes):
 
 
 @pytest.mark.parametrize("text", [b"@/srv/card.jpg", b"http://a/card.jpg", b"https://a/card.jpg"])
-def test_a_place_in_the_part_is_no_picture(text: bytes):
+@pytest.mark.parametrize("disposition", ['name="img"', 'name="img"; filename="a"'])
+def test_a_place_in_the_part_is_no_picture(text: bytes, disposition: str):
     """As PHP sends what used to name a file for curl; the hint says what to do."""
     with pytest.raises(CallError, match=AS_TEXT) as caught:
-        sources.picture(request(b"", multipart(('name="img"', text)), "multipart/form-data; boundary=b"))
+        sources.picture(request(b"", multipart((disposition, text)), "multipart/form-data; boundary=b"))
 
     assert 41005 == caught.value.errcode
 
@@ -128,10 +129,11 @@ def test_a_url_is_taken_in_the_contracts_order(query: bytes, body: bytes, conten
     assert PictureSource(url=url) == sources.picture(request(query, body, content_type))
 
 
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream"])
 @pytest.mark.parametrize("body", [JPEG, b"no picture"])
-def test_a_body_called_a_picture_is_one(body: bytes):
+def test_a_body_called_a_picture_is_one(body: bytes, kind: str):
     """Without an address it is decoded, which says what it is when it is none."""
-    assert PictureSource(data=body) == sources.picture(request(b"", body, "image/jpeg"))
+    assert PictureSource(data=body) == sources.picture(request(b"", body, kind))
 
 
 @pytest.mark.parametrize(

@@ -170,13 +170,19 @@ class TestParameters:
 
     @pytest.mark.parametrize("name", ["access_token", "cloudbase_access_token", "authorizer_access_token"])
     def test_a_token_has_three_names(self, name: str):
-        """Each name of the token counts, in the query and in the form."""
-        sent = f"{name}=T".encode()
+        """Each name of the token counts, in the query and in the form; a line's end behind it is none of it."""
+        sent = f"{name}=T%0A".encode()
 
         assert ("T", "T") == (
             request(sent).access_token(),
             request(b"", sent, "application/x-www-form-urlencoded").access_token(),
         )
+
+    def test_a_parameter_is_taken_where_the_contract_has_it(self):
+        """The query's, else the form's: who calls, and what for, is one app's and one thing."""
+        sent = request(b"access_token=Q&type=", b"access_token=F&type=scan", "application/x-www-form-urlencoded")
+
+        assert ("Q", "scan") == (sent.access_token(), wire.options(sent).type)
 
     def test_the_first_of_a_repeated_parameter_counts(self):
         """Of a name given twice the first value is taken."""
