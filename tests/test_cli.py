@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import warnings
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -124,6 +126,17 @@ def test_a_crash_leaves_no_core():
     soft, hard, before = map(int, done.stdout.split())
 
     assert (0, before) == (soft, hard)
+
+
+def test_a_worker_of_a_frozen_program_is_no_command(monkeypatch):
+    """Workers are the program started once more, with arguments of multiprocessing's: it runs them and ends."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(multiprocessing, "freeze_support", Mock(side_effect=SystemExit(0)))
+    monkeypatch.setattr(cli, "app", Mock())
+    with pytest.raises(SystemExit):
+        cli.main()
+
+    assert not cli.app.called
 
 
 def test_pillow_does_not_warn_of_damage(monkeypatch):

@@ -42,6 +42,10 @@ POSIX = ("serve", "bulk")  # need signals and locks that Windows has not
 
 def main() -> None:
     """Runs the command of ``sys.argv`` and exits."""
+    if getattr(sys, "frozen", False):
+        from multiprocessing import freeze_support
+
+        freeze_support()  # does not return in a worker, which is this program started once more
     leave_no_core()
     warnings.filterwarnings("ignore", module=r"PIL\.")  # about damage that is an error here, or does not matter
     _open_streams()
