@@ -1073,6 +1073,14 @@ class TestEndpoints:
 
         assert (40125, cause) == (found["errcode"], platform.told[-1][0].cause)
 
+    @pytest.mark.parametrize("ask", [token, stable])
+    @pytest.mark.parametrize(("sent", "cause"), [("a", wire.CALLED_APPSECRET), ("", "")], ids=["appsecret", "nothing"])
+    def test_a_secret_called_as_the_message_calls_it_is_told_its_name(self, platform, ask, sent: str, cause: str):
+        """The message says appsecret missing, where the parameter is secret."""
+        found = ask(platform, secret="", appsecret=sent)
+
+        assert (41004, cause) == (found["errcode"], platform.told[-1][0].cause)
+
     @pytest.mark.parametrize(
         ("outcome", "query", "cause"),
         [

@@ -69,8 +69,8 @@ class Callers:
             raise CallError(40002, "must be client_credential")
         if not given.appid:
             raise CallError(41002)
-        if not given.secret:
-            raise CallError(41004)
+        if not given.secret:  # the platform's message calls it appsecret, its token endpoints secret
+            raise CallError(41004, wire.CALLED_APPSECRET if call.request.value("appsecret") else "")
         with call.at("secret"):
             client = self.by_secret(given.appid, given.secret, call)
         with call.at("permission"):

@@ -265,6 +265,7 @@ const IN_CHINESE = [
   [/^superseded token$/, "令牌已被新令牌取代。"],
   [/^its app is gone$/, "令牌的应用已被删除。"],
   [/^not the app of the access_token$/, "不是 access_token 所属的应用。"],
+  [/^the secret came as appsecret, call it secret$/, "密钥的参数名不是 appsecret，应为 secret。"],
   [/^the secret has blanks around it$/, "密钥前后有空格。"],
   [/^the app is disabled$/, "应用已停用。"],
   [/^the app may not call (\S+)$/, "应用无权调用 $1。"],
