@@ -26,7 +26,7 @@ from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
 from bankcard_ocr.server.fetch.answer import MOST_MEMBERS, _Inflater
 from bankcard_ocr.server.fetch.connection import Limits, Proxy
-from bankcard_ocr.server.fetch.url import IN_CLOUD_STORAGE, ON_A_DEVICE, parse
+from bankcard_ocr.server.fetch.url import AS_BASE64, IN_CLOUD_STORAGE, ON_A_DEVICE, parse
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
 PATIENT = Limits(max_bytes=8192, connect_timeout_s=10.0, total_timeout_s=20.0, min_bytes_per_s=1)
@@ -796,6 +796,9 @@ def test_the_systems_names_are_used(serve):
         ("cloud://shop-1a2b3c/cards/1.jpg", f"url: {IN_CLOUD_STORAGE}"),
         ("C:\\cards\\card.jpg", f"url: {ON_A_DEVICE}"),
         ("/home/anna/card.jpg", f"url: {ON_A_DEVICE}"),
+        ("data:image/png;base64," + "x" * 8192, f"url: {AS_BASE64}"),
+        ("/9j/4AAQSkZJRgABAQ", f"url: {AS_BASE64}"),
+        ("iVBORw0KGgoAAAANSUhEUg", f"url: {AS_BASE64}"),
         ("//example.com/card.jpg", "url: no http:// or https://"),
         ("http://user:pw@example.com/", "url: credentials refused"),
         ("http://", "url: no host name"),

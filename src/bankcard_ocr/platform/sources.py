@@ -20,7 +20,7 @@ AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_ba
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 MOST_OF_A_PLACE = 8192  # bytes
 MOST_NAMED = 3  # parameters, of those that nobody asked for
-_BASE64_BEGINS = ("/9j/", "iVBORw0KGgo", "data:image/")  # of a JPEG, a PNG, a data URL
+BASE64_BEGINS = ("/9j/", "iVBORw0KGgo", "data:image/")  # of a JPEG, a PNG, a data URL
 _BASE64 = str.maketrans("-_", "+/", "\r\n\t")
 _NAME = re.compile(r"(?:amp;)?[A-Za-z_][\w-]{0,23}", re.ASCII)  # of a URL that was copied out of HTML or XML, too
 _AROUND_A_URL = " \t\r\n\f\v\"'<>\ufeff\u200b"  # of the text that it was copied from
@@ -87,7 +87,7 @@ def _what_came_instead(request: Request) -> str:
         return form.AS_JSON
     if request.value("img") or any(part.name == "img" for part in request.body.parts):
         return AS_TEXT
-    if next(iter(request.body.form), "").startswith(_BASE64_BEGINS):
+    if next(iter(request.body.form), "").startswith(BASE64_BEGINS):
         return "the body is base64, send it as img_base64"
     sent = [*request.query, *request.body.form, *(request.body.json or {}), *(part.name for part in request.body.parts)]
     others = list(dict.fromkeys(_unknown(sent)))[:MOST_NAMED]

@@ -16,6 +16,7 @@ import idna
 
 from ...errors import FetchError
 from ...platform.form import as_text
+from ...platform.sources import BASE64_BEGINS
 from .address import Address
 
 MAX_URL_CHARS = 8192
@@ -26,6 +27,7 @@ _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 _NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 _NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?", re.ASCII)
 _OF_A_DEVICE = re.compile(r"[a-z]:[/\\]|(wxfile|content):|/(?!/)", re.IGNORECASE)
+AS_BASE64 = "a picture as base64, send it as img_base64"
 ON_A_DEVICE = "a path on the sender's device, send the file as img"
 IN_CLOUD_STORAGE = "a file ID of cloud storage, send what getTempFileURL gives for it"
 _SAFE = "%/:=&?~+!$,;'@()*[]-._|"
@@ -65,6 +67,8 @@ def parse(url: str) -> Target:
     'https://xn--fsqu00a.xn--fiqs8s:8443/%E5%8D%A1.jpg'
     """
     text = _decoded(url.strip(" \t\r\n\f\v"))
+    if text.startswith(BASE64_BEGINS):
+        raise FetchError("url", AS_BASE64)
     if len(text) > MAX_URL_CHARS:
         raise FetchError("url", f"over {MAX_URL_CHARS} characters")
     if any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in text):

@@ -205,6 +205,7 @@ const IN_CHINESE = [
   [/^url: over (\d+) characters$/, "URL 超过 $1 个字符。"],
   [/^url: control characters refused$/, "URL 中不能有控制字符。"],
   [/^url: a path on the sender's device, send the file as img$/, "这是发送者设备上的路径，请用 img 上传文件。"],
+  [/^url: a picture as base64, send it as img_base64$/, "img_url 是 base64 图片，请改用 img_base64。"],
   [/^url: a file ID of cloud storage, send what getTempFileURL gives for it$/, "这是云存储的文件 ID，请先用 getTempFileURL 换取链接。"],
   [/^url: scheme (\S+) refused$/, "不接受以 $1: 开头的 URL。"],
   [/^url: no http:\/\/ or https:\/\/$/, "URL 没有以 http:// 或 https:// 开头。"],
