@@ -377,6 +377,39 @@ def test_a_refusal_says_what_was_seen(reader, pixels):
         reader.read(seen.pictures["redacted"], Options(threshold=0.0, prior=False))
 
 
+def test_a_number_in_doubt_is_told_nowhere(reader):
+    """Neither among the cards of a refusal nor by a digit on the picture that hides the number."""
+    options = Options(detail=True, threshold=1.0, returns=frozenset({"redacted"}))
+    with pytest.raises(NumberUnreadable) as caught:
+        reader.read(SAMPLE, options)
+    seen = caught.value.seen
+    shown = image.decode(seen.pictures["redacted"]).pixels
+    there = quads.homography(np.float32(seen.card_quad), quads.rectangle(shown.shape[1], shown.shape[0]))
+    corners = np.float32(reader.read(SAMPLE).digit_quads).reshape(-1, 2)
+    (left, top), (right, bottom) = (
+        end(quads.project(corners, there), 0).round().astype(int) for end in (np.min, np.max)
+    )
+
+    assert [None] == [card.number for card in seen.cards]
+    assert 12 > np.abs(shown[top:bottom, left:right].astype(int) - evidence.GREY).max()
+
+
+@pytest.mark.parametrize(("doubted", "told", "date"), [(OTHER, [None, NUMBER], "12/30"), (NUMBER, [OTHER, None], None)])
+def test_a_card_beside_one_that_is_in_doubt_is_told_alone(
+    reader, pixels, other_card, monkeypatch, doubted: str, told: list[str | None], date: str | None
+):
+    """The number in doubt is told nowhere, and the date and the name of one card are not the other's."""
+    other = np.asarray(Image.open(io.BytesIO(other_card)).convert("RGB").resize(pixels.shape[1::-1]))
+    monkeypatch.setattr(
+        "bankcard_ocr.reader.doubted_parts",
+        lambda regions: [region.doubted(20) if region.number == doubted else region for region in regions],
+    )
+    reading = reader.read(jpeg(np.concatenate([other, pixels], 1)), Options(detail=True))
+
+    assert told == [card.number for card in reading.cards]
+    assert [date, date and "LI MING"] == [each and each.text for each in (reading.valid_date, reading.holder_name)]
+
+
 @pytest.mark.parametrize("pictures", [1, 2])
 def test_a_picture_of_nothing_has_no_places(reader, pictures: int):
     """What was not found has no position, no warning and no picture."""
@@ -461,7 +494,10 @@ def test_two_half_blinded_pictures_give_one_number(reader, pixels):
         borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
 
-    assert NUMBER == reader.read_many([jpeg(left), jpeg(tilted)]).number
+    reading = reader.read_many([jpeg(left), jpeg(tilted)])
+
+    assert (NUMBER, reading.candidates[0].confidence) == (reading.number, reading.confidence)
+    assert reading.confidence == reader.read_many([jpeg(left), jpeg(tilted), jpeg(tilted)]).confidence
 
 
 def test_halves_seen_too_close_for_a_card_give_one_number(reader, pixels):
@@ -499,10 +535,11 @@ def test_without_any_picture_the_first_fault_is_told(reader):
         reader.read_many([jpeg(np.full((480, 640, 3), 128, np.uint8))] * 2)
 
 
-def test_pictures_of_different_cards_are_refused(reader, other_card):
-    """Two numbers, each read with certainty, are not one card's."""
-    with pytest.raises(CardsDiffer):
-        reader.read_many([SAMPLE, other_card])
+def test_pictures_of_different_cards_are_refused(reader, pixels, other_card):
+    """Two numbers, each read with certainty, are not one card's, whichever picture shows the other."""
+    for pictures in ([SAMPLE, other_card], [SAMPLE, jpeg(pixels), other_card]):
+        with pytest.raises(CardsDiffer):
+            reader.read_many(pictures)
 
 
 def test_the_same_picture_again_is_no_second_witness(reader):
@@ -759,6 +796,31 @@ def test_the_redacted_picture_shows_nothing_of_a_code_behind_the_date(reader, pi
 
     assert "12/30" == found.valid_date.text
     assert 12 > np.abs(shown[y.min() : y.max(), x.min() + 3 : x.max()].astype(int) - evidence.GREY).max()
+
+
+def test_all_that_is_secret_is_named_to_what_hides_it(reader, monkeypatch):
+    """Number, name and the code on a front, the name also where it is not located from afar; the date stays."""
+    lines, named = reader.read(SAMPLE, Options(detail=True)), []
+    located, code = locate.locate, quads.rectangle(1, 1)
+
+    def far_sighted(model, image, **options):
+        found = located(model, image, **options)
+        return [one for one in found if one.kind in {"card", "number"} or "card" not in options["kinds"]]
+
+    monkeypatch.setattr(evidence, "codes_on_front", lambda *_: [code])
+    monkeypatch.setattr(evidence, "redacted", lambda *_, **given: named.append(given) or b"")
+    for locates in (located, far_sighted):
+        monkeypatch.setattr(locate, "locate", locates)
+        reader.read(SAMPLE, Options(returns=frozenset({"redacted"})))
+        secret, dates = (np.mean(named[-1][name], 1) for name in ("secret", "dates"))
+
+        for found, quad in (
+            (secret, lines.number_quad),
+            (secret, lines.holder_name.quad),
+            (secret, code),
+            (dates, lines.valid_date.quad),
+        ):
+            assert np.abs(found - np.mean(quad, 0)).max(1).min() < 40
 
 
 def test_the_redacted_picture_cannot_be_read(reader):
