@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 from bankcard_ocr import bulk
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.bulk.worker import Job, Worker, _row, _signal, _work, card
+from bankcard_ocr.bulk.worker import Job, Worker, _answer, _row, _signal, _work, card
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture, NumberUnreadable
 from bankcard_ocr.numbers import iin
 from bankcard_ocr.numbers.pan import fingerprint, mask
@@ -249,10 +249,16 @@ def test_pictures_are_read_and_told_as_the_job_says():
     ]
 
 
-def test_what_ends_a_run_tells_no_number(tmp_path, made):
+def test_what_ends_a_run_tells_no_number(monkeypatch):
     """An archive may be called after a card."""
     chunk = Chunk(kind="files", rows=1, names=(None,), path="in/4111111111111111.zip")  # a name that is none
-    with pytest.raises(BulkError, match=r"in/411111\*+1111\.zip: TypeError"), Worker(Job(reader=READER)) as worker:
+    theirs = Mock(**{"recv.side_effect": [(chunk, 0), EOFError]})
+    monkeypatch.setattr("bankcard_ocr.bulk.worker._made", Mock())
+    with suppress(EOFError):
+        _answer(theirs, Job())
+    worker = Worker(Job())
+    worker._connection = Mock(**{"recv.return_value": theirs.send.call_args.args[0]})
+    with pytest.raises(BulkError, match=r"^in/411111\*+1111\.zip: TypeError"):
         worker.rows(chunk)
 
 
