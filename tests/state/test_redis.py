@@ -137,12 +137,14 @@ def test_a_redis_that_begins_to_evict_is_refused_from_then_on(own_redis, clock, 
 
 @pytest.mark.parametrize("options", ["", "?db=2", "?db=2&prefix=shop:&records=5"])
 def test_a_socket_is_reached_by_its_path(own_redis, clock, tmp_path, options: str):
-    """As ``unix:///path``, with our options, too."""
+    """As ``unix:///path``, with our options, too, and in the database that is asked for."""
     path = tmp_path / "redis.sock"
-    own_redis("--unixsocket", str(path))
+    server = own_redis("--unixsocket", str(path))
     store = states.connect(f"unix://{path}{options}", clock)
+    counted, kept = store.consume("recognize:wx1", DAY, 5), Redis(port=server.port, db=2 if "db=2" in options else 0)
+    store.close()
 
-    assert (1, None) == (store.consume("recognize:wx1", DAY, 5), store.close())
+    assert (1, 1) == (counted, kept.dbsize())
 
 
 @pytest.mark.parametrize("database", ["abc", "1x", "-1", "0/1", "\u0661"])
@@ -420,14 +422,24 @@ def test_a_list_of_records_forgets_what_redis_freed(store):
     assert [3, 3] == listed
 
 
-def test_an_appid_is_no_pattern(store):
-    """Deleting the app ``*`` leaves other apps' counts alone."""
-    store.add_app(App(appid="*", name="Star", secret_hash="-", created=1.0))
-    store.consume("recognize:*", DAY, 5)
-    store.consume("recognize:wx1", DAY, 5)
-    store.delete_app("*")
+def test_revoking_makes_no_token_of_one_that_redis_freed(store):
+    """It is unknown, as it was."""
+    store.rotate_token(token("a"), old_until=0.0)
+    store._redis.delete(f"{store._prefix}token:a")
+    store.revoke_tokens("wx1")
 
-    assert (0, 1) == (store.used("recognize:*", DAY), store.used("recognize:wx1", DAY))
+    assert None is store.token("a")
+
+
+@pytest.mark.parametrize("appid", ["*", "?x1", "[w]x1"])
+def test_an_appid_is_no_pattern(store, appid: str):
+    """Deleting such an app leaves other apps' counts alone."""
+    store.add_app(App(appid=appid, name="Star", secret_hash="-", created=1.0))
+    store.consume(f"recognize:{appid}", DAY, 5)
+    store.consume("recognize:wx1", DAY, 5)
+    store.delete_app(appid)
+
+    assert (0, 1) == (store.used(f"recognize:{appid}", DAY), store.used("recognize:wx1", DAY))
 
 
 def test_counts_of_many_are_one_question(store, monkeypatch):
