@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import subprocess
 import sys
 import time
@@ -14,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bankcard_ocr.errors import NotAPicture, PictureTooLarge
+from bankcard_ocr.errors import BankcardError, NotAPicture, PictureTooLarge
 from bankcard_ocr.vision import image, pdf, pdf_process
 
 pytestmark = pytest.mark.skipif(find_spec("pypdfium2") is None, reason="the extra pdf is not installed")
@@ -173,6 +175,23 @@ def test_a_program_that_has_python_within_is_not_started_as_one(monkeypatch, pro
     monkeypatch.setattr(sys, "executable", program)
 
     assert (1600, 800) == image.decode(document(halves())).size
+
+
+@pytest.mark.parametrize(
+    ("code", "is_damaged"), [(errno.EAGAIN, 0), (errno.EMFILE, 0), (errno.ENOMEM, 0), (errno.EPIPE, 1)]
+)
+def test_what_the_machine_lacks_is_not_the_documents_fault(monkeypatch, code: int, is_damaged: int):
+    """No room for another process is told as such: the same document may be drawn later."""
+
+    def run(*_args: object, **_given: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(BankcardError) as caught:
+        image.decode(document(halves()))
+
+    assert bool(is_damaged) == isinstance(caught.value, NotAPicture)
+    assert bool(is_damaged) == (os.strerror(code) not in str(caught.value))
 
 
 @pytest.mark.parametrize("error", [ValueError, OSError])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -12,14 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NotAPicture, PictureTooLarge
+from ..errors import BankcardError, NotAPicture, PictureTooLarge
 
 PATIENCE_S = 15.0  # for a process that has 3 s of the processor, which others may be at, too
+_WANTS = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}  # the machine's: the same PDF may be drawn later
 _PROGRAM = Path(__file__).with_name("pdf_process.py")
 
 
 def page(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
-    """The only page of ``data``, uint8 RGB (H, W, 3), on white. Raises NotAPicture, PictureTooLarge."""
+    """The only page of ``data``, uint8 RGB (H, W, 3), on white.
+
+    Raises NotAPicture, PictureTooLarge, and BankcardError where no process can be started for it.
+    """
     facts, pixels = _drawn(data, max_pixels)
     if "pixels" in facts:
         raise PictureTooLarge(got=facts["pixels"], limit=max_pixels, unit="pixels")
@@ -29,7 +34,9 @@ def page(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
 
 
 def _drawn(data: bytes, max_pixels: int) -> tuple[dict[str, Any], NDArray[np.uint8]]:
-    """What the program wrote: the facts and the pixels. Raises NotAPicture when it did not come to an end.
+    """What the program wrote: the facts and the pixels.
+
+    Raises NotAPicture when it did not come to an end, BankcardError when the machine has no room for it.
 
     Where this process ignores SIGCHLD, or reaps all children, only what is missing tells that it did not.
     """
@@ -42,6 +49,8 @@ def _drawn(data: bytes, max_pixels: int) -> tuple[dict[str, Any], NDArray[np.uin
         facts = json.loads(head)
         return facts, np.frombuffer(pixels, np.uint8).reshape(facts.get("height", 0), facts.get("width", 0), 3)
     except (subprocess.SubprocessError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _WANTS:
+            raise BankcardError(f"no process can be started to draw a PDF: {error.strerror}") from error
         raise NotAPicture("PDF that takes too long to draw, or cannot be drawn") from error
 
 
