@@ -902,24 +902,37 @@ def test_a_finger_beside_a_name_may_cover_more_of_it(reader, x: int | None, told
 
 
 @pytest.mark.parametrize(
-    ("caption", "told"), [("VALID FROM", (None, "03/21", False)), ("VALID THRU", ("03/21", None, True))]
+    ("lines", "told"),
+    [
+        ((("expiry", "03/21", 48), ("other", "VALID FROM", 30)), (None, "03/21", False)),
+        ((("expiry", "03/21", 48), ("other", "VALID THRU", 30)), ("03/21", None, True)),
+        ((("expiry", "03/21", 20), ("expiry", "12/30", 48)), ("12/30", "03/21", False)),
+    ],
 )
-def test_a_date_alone_is_what_its_caption_says(reader, caption: str, told: tuple[str | None, str | None, bool]):
-    """A card that is valid from a month on is not expired by it."""
+def test_a_date_is_what_its_caption_or_another_says(
+    reader, lines: tuple[tuple[str, str, float], ...], told: tuple[str | None, str | None, bool]
+):
+    """A card that is valid from a month on is not expired by it; of two dates the later is its end."""
     rng = np.random.default_rng(3)
     style = card.Style(relief=False, face=glyphs.Face(), ink=ink_.Ink(relief=False))
-    number = card.set_line(rng, "number", "6200 0000 0000 0005", style, height=4.3, left=6, middle=30)
-    date = card.set_line(rng, "expiry", "03/21", style, height=2.8, left=48, middle=38)
-    letters = card.set_line(rng, "other", caption, style, height=1.5, left=30, middle=38)
+    drawn = [card.set_line(rng, "number", "6200 0000 0000 0005", style, height=4.3, left=6, middle=30)]
+    for kind, text, left in lines:
+        height = 2.8 if kind == "expiry" else 1.5
+        drawn.append(card.set_line(rng, kind, text, style, height=height, left=left, middle=38))
     picture = np.full((540, 856, 3), 0.7, np.float32)
-    render.texts(Canvas(pixels=picture, scale=10.0), [number, date, letters])
+    render.texts(Canvas(pixels=picture, scale=10.0), drawn)
     framed = cv2.copyMakeBorder(
         np.asarray(np.clip(picture, 0, 1) * 255, np.uint8), 80, 80, 80, 80, cv2.BORDER_CONSTANT, value=(60, 60, 60)
     )
-    found = reader.read_pixels(framed, Options(detail=True))
+    found = reader.read_pixels(framed, Options(detail=True, now=1_800_000_000.0))
     dates = (each and each.text for each in (found.valid_date, found.issue_date))
 
     assert told == (*dates, "expired" in found.warnings)
+
+
+def test_a_plain_picture_has_no_warning(reader):
+    """Nothing of the sample is hidden, small, cut off or past."""
+    assert () == reader.read(SAMPLE, Options(detail=True, now=1_800_000_000.0)).warnings
 
 
 def test_readings_of_one_picture_are_equal(reader):
