@@ -308,6 +308,15 @@ def test_digits_behind_a_whole_number_are_none_of_its(text: str, gaps: dict[int,
     [
         ("62000000000005", {}, False),  # 14 digits, what is left of 16 or 19
         ("36700102000000", {}, True),  # 14 digits as Diners has them, the check digit holds
+        ("4222222222222", {4: 1.8, 7: 1.8, 10: 1.8}, True),  # 13 digits as Visa set them
+        ("4222222222222", {}, False),  # what is left of sixteen of Visa's passes the check as often
+        ("4222222222222", {4: 1.8, 8: 1.8}, False),
+        ("4222222222222", {4: 1.5, 8: 1.5, 12: 1.5}, False),
+        ("501800000009", {4: 1.8, 8: 1.8}, False),  # 12 digits of Maestro's: four of sixteen are covered
+        ("378282246310005", {}, True),
+        ("378282246310005", {4: 1.5, 10: 1.5}, True),  # as American Express sets them
+        ("378282246310005", {4: 1.35, 8: 1.35, 12: 1.35}, False),  # as the last fifteen of nineteen stand
+        ("378282246310005", {3: 1.35, 7: 1.35, 11: 1.35}, False),  # and of sixteen
         ("36700102000001", {}, False),
         ("675900000000000010", {}, False),  # 18 digits as Maestro may have, whose check digit does not hold
         ("35301113333000002", {**GROUPS, 16: 1.8}, False),  # a JCB number and one digit more: the sum of 17 fails

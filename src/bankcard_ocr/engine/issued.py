@@ -17,6 +17,7 @@ LENGTH_USED = math.log(0.9 / 0.4)
 LENGTH_UNUSED = -3.5
 UNKNOWN = -2.5  # nobody issues cards that begin so
 UPSIDE_DOWN = -4.0  # hardly anybody does, and the same line turned round begins as they do
+FOURTEEN = 14  # digits of Diners Club's; of fewer hardly any card is left
 SHORT = 15  # digits; cards with fewer are all but extinct, and what is left of one that was cut off is not
 SIXTEEN = 16  # digits of most numbers
 SEVENTEEN = 17  # digits behind the 62 of 19

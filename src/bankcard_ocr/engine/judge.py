@@ -76,7 +76,7 @@ def is_unlike_numbers(number: str, views: Sequence[Line] = ()) -> bool:
 
     ``views`` are of its line, where one shows it.
     """
-    if issued.is_of_another_kind(number) or _has_more_behind(number, views):
+    if issued.is_of_another_kind(number) or _has_more_behind(number, views) or _is_left_of_fours(number, views):
         return True
     if issued.is_proven(number):
         return False
@@ -133,6 +133,19 @@ def _may_be_a_part(number: str, views: Sequence[Line]) -> bool:
     if luhn.is_valid(number) and issued.is_rest_of_nineteen(number):
         return any(recognize.gaps(view) in {(), (4,)} for view in read)
     return len(number) not in {issued.SHORT, issued.SIXTEEN} or any(recognize.gaps(view) == SIX for view in read)
+
+
+def _is_left_of_fours(number: str, views: Sequence[Line]) -> bool:
+    """Whether it may be what a cover left of 16 or 19 digits set in fours, one in ten of which is proven.
+
+    Of 15 digits those that are set so; of 12 and 13, which hardly any card has, those that are not set 4-3-3-3.
+    """
+    read = _showing(number, views)
+    ways = [range(first, len(number), 4) for first in {4, len(number) % 4 or 4}]
+    if len(number) == issued.SHORT:
+        return any(layout.is_widened(view, places) for view in read for places in ways)
+    is_extinct = len(number) < issued.FOURTEEN
+    return is_extinct and not any(all(set(recognize.gaps(view)) - {*places} for places in ways) for view in read)
 
 
 def _has_more_behind(number: str, views: Sequence[Line]) -> bool:

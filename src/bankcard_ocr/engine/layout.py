@@ -7,7 +7,7 @@ character now and then. It stands off the grid on which all others stand, so tha
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from statistics import median
 
@@ -24,6 +24,7 @@ LOOSE = 0.35  # pitches off, for the worst character of a line with more charact
 RELUCTANT = 3.0  # how much more uneven a line counts from which a clear digit was left out rather than a '?'
 WHOLE = (15, 16, 19)  # digits that nearly every number has
 WIDE = 1.35  # pitches from one character to the next where a gap is between them
+WIDENED = 1.15  # times the steps beside it, for a narrow gap among others
 UNEVEN = 0.15  # pitches off its place, for the worst character of a line that may lack one
 EVENED = 0.4  # assuming an unseen digit must leave at most this share of that: of 751 right numbers none lacks one so
 FAINT = 0.02  # of a frame's probability: what is less is not worth reading the line again
@@ -91,6 +92,12 @@ def is_set_apart(line: Line, place: int) -> bool:
     steps = recognize.steps(line.characters)
     others = steps[: place - 1] + steps[place:]
     return steps[place - 1] > max(others) + APART * median(steps)
+
+
+def is_widened(line: Line, places: Collection[int]) -> bool:
+    """Whether ``line`` has a gap before the character at each of ``places``, though they may all be narrow."""
+    steps = recognize.steps(line.characters)
+    return all(steps[place - 1] > WIDENED * max(steps[place - 2], steps[place]) for place in places)
 
 
 def lacks_one(line: Line) -> bool:
