@@ -21,13 +21,15 @@ from bankcard_ocr.reading import Candidate, Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.synth.canvas import Canvas
-from bankcard_ocr.vision import locate, profile
+from bankcard_ocr.vision import covers, locate, profile
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
 from bankcard_ocr.vision.recognize import Character
 
 NUMBER = "6200000000000005"  # a published test number
+RED, GROUND = (235, 60, 50), (200, 210, 200)
+TIGHT, TALL, WHOLE = slice(300, 356), slice(260, 396), slice(None)  # as high as a line, twice that, the picture
 OTHER = "4111111111111111"  # another
 
 
@@ -161,24 +163,37 @@ def test_a_last_group_under_a_cover_is_not_left_out(
 
 
 @pytest.mark.parametrize(
-    ("room", "behind", "believed"),
+    ("room", "start", "rows", "behind", "is_located", "believed"),
     [
-        (3.4, (235, 60, 50), False),  # a sticker over the last three of nineteen digits, which end near the card's edge
-        (3.4, (20, 20, 20), False),  # of the digits' own colour
-        (3.4, (200, 210, 200), True),  # nothing
-        (6.0, (235, 60, 50), False),
-        (6.0, (200, 210, 200), True),
-        (2.8, (235, 60, 50), True),  # as cards of sixteen digits have it; what else is printed there may differ
+        (3.4, 0.3, TIGHT, RED, True, False),  # over the last three of nineteen digits, which end near the card's edge
+        (3.4, 0.3, TIGHT, (20, 20, 20), True, False),  # of the digits' own colour
+        (3.4, 0.3, TIGHT, GROUND, True, True),  # nothing
+        (3.4, 0.9, WHOLE, RED, True, False),  # higher than a sticker
+        (6.0, 0.3, TIGHT, RED, True, False),
+        (6.0, 0.9, WHOLE, RED, True, False),
+        (6.0, 0.3, TIGHT, GROUND, True, True),
+        (2.8, 0.3, TIGHT, RED, True, False),  # a sticker where the card ends as those of sixteen digits do
+        (2.8, 0.9, TALL, RED, True, False),
+        (2.8, 0.9, WHOLE, RED, True, True),  # what else is printed there may differ
+        (2.8, 0.3, WHOLE, RED, True, False),  # but for what begins nearer than any card ends
+        (2.8, 0.3, TIGHT, GROUND, True, True),
+        (3.4, 0.3, TIGHT, RED, False, False),
+        (3.4, 0.9, WHOLE, RED, False, True),  # which may be beyond the card's edge
     ],
 )
-def test_sixteen_digits_with_room_for_three_more_are_whole_where_nothing_covers_it(room: float, behind, believed: bool):
-    """Whether there is room the card's edge tells, in pitches of digits; where nothing covers it the ground goes on."""
+def test_sixteen_digits_with_room_for_three_more_are_whole_where_nothing_covers_it(
+    room: float, start: float, rows: slice, behind, is_located: bool, believed: bool
+):
+    """Whether there is room the card's edge tells, in pitches of digits; where nothing covers it the ground goes on.
+
+    A sticker, which ends above and below the digits, is seen wherever that edge is located, if it is at all.
+    """
     pitch = 40.0
     text = quads.rectangle(16 * pitch, 56) + np.float32([200, 300])
     pixels = np.full((800, 1280, 3), 90, np.uint8)
     right = round(200 + pitch * (16 + room))
-    pixels[120:660, 160:right] = (200, 210, 200)
-    pixels[300:356, 840 + 12 : right] = behind
+    pixels[120:660, 160:right] = GROUND
+    pixels[rows, 840 + round(pitch * start) : right] = behind
     for digit in range(16):  # ink takes a third of the line
         left = round(200 + pitch * digit) + 8
         pixels[306:350, left : left + 16] = (20, 20, 20)
@@ -186,12 +201,30 @@ def test_sixteen_digits_with_room_for_three_more_are_whole_where_nothing_covers_
     look = _Told(
         locator=None,
         look=_Whole(recognizer=None, pixels=pixels, options=Options()),
-        detections=[card_],
+        detections=[card_] if is_located else [],
     )
 
     weighed = look._weighed(replace(region(NUMBER, 0.99), quad=text))
 
     assert believed == (weighed.confidence > 0.5)
+
+
+def test_what_is_covered_in_one_framing_is_in_all_others(monkeypatch):
+    """Where a line is looked at again its last digits are as little in view."""
+    look = _Told(
+        locator=None, look=_Whole(recognizer=None, pixels=np.zeros((800, 1280, 3), np.uint8), options=Options())
+    )
+    seen = iter((True, False, False))
+    monkeypatch.setattr(covers, "is_covered", lambda *_: next(seen))
+    numbers = (NUMBER, NUMBER, "6200000000000013")
+
+    weighed = [
+        look._weighed(replace(region(number, 0.99), quad=quads.rectangle(640, 56) + np.float32([200, 300])))
+        for number in numbers
+    ]
+
+    assert [False, False, True] == [each.confidence > 0.5 for each in weighed]
+    assert NUMBER not in repr(look)
 
 
 def test_a_number_that_another_place_shows_as_a_part_is_doubted():

@@ -13,7 +13,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..vision import locate, profile, quality, recognize
+from ..vision import covers, locate, profile, quality, recognize
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
@@ -36,11 +36,15 @@ OTHER_GROUND = 0.1  # of a number's line, at most, that is like what is behind i
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Search:
-    """One picture, searched with the locator; ``look`` reads what it finds, ``detections`` are those located so far."""
+    """One picture, searched with the locator; ``look`` reads what it finds, ``detections`` are those located so far.
+
+    ``covered`` are numbers that were seen, and what covers their last digits.
+    """
 
     locator: Model
     look: Look
     detections: list[Detection] = field(default_factory=list)
+    covered: set[str] = field(default_factory=set, repr=False)
 
     def regions(self) -> Iterator[Region]:
         """Regions that may hold the number, looked at as they are asked for, from the likeliest."""
@@ -54,22 +58,30 @@ class Search:
             yield from map(self._weighed, self._doubted_alone(self.look.at(detection)))
 
     def _weighed(self, region: Region) -> Region:
-        """``region`` followed to its ends, and refused where its card has room for a last group that may be covered.
+        """``region`` followed to its ends, and refused where a last group may be covered.
 
-        Of sixteen digits with 62 cards print three more, and one in ten of such sixteen is proven. No card that has
-        sixteen leaves as much room behind them, but where they are small (docs/LOG.md).
+        Of sixteen digits with 62 cards print three more, and one in ten of such sixteen is proven. What is seen to
+        cover a group in one framing covers it in all.
         """
         whole = self.look.to_its_ends(region)
-        card = self._card_of(whole) if issued.may_lack_a_group(whole.number) else None
-        if card is None or len(whole.number) != issued.SIXTEEN:
+        if len(whole.number) != issued.SIXTEEN or not issued.may_lack_a_group(whole.number):
             return whole
-        room = cards.room_behind(whole.text_quad, card)
-        behind = (0.2 * GROUP / issued.SIXTEEN, min(GROUP, room * issued.SIXTEEN - EDGE) / issued.SIXTEEN)
-        is_covered = room * issued.SIXTEEN > ROOM and (
-            quality.same_ground(self.look.pixels, whole.text_quad, *behind) < OTHER_GROUND
-            or not quality.ground_goes_on(self.look.pixels, whole.text_quad, *behind)
-        )
-        return whole.refused() if is_covered else whole
+        if covers.is_covered(self.look.pixels, whole.text_quad, issued.SIXTEEN):
+            self.covered.add(whole.number)
+        return whole.refused() if whole.number in self.covered or self._may_be_covered(whole) else whole
+
+    def _may_be_covered(self, region: Region) -> bool:
+        """Whether the card of ``region``, as located, has room for more behind its sixteen digits, and looks otherwise.
+
+        No card that has sixteen leaves as much behind them, but where they are small (docs/LOG.md).
+        """
+        card = self._card_of(region)
+        room = cards.room_behind(region.text_quad, card) * issued.SIXTEEN if card is not None else 0.0
+        if room <= ROOM:
+            return False
+        behind = region.text_quad, 0.2 * GROUP / issued.SIXTEEN, min(GROUP, room - EDGE) / issued.SIXTEEN
+        is_ground = quality.ground_goes_on(self.look.pixels, *behind)
+        return not is_ground or quality.same_ground(self.look.pixels, *behind) < OTHER_GROUND
 
     def _card_of(self, region: Region) -> quads.Quad | None:
         """The card on which ``region`` was read; a scan is the card, though none was located yet."""
