@@ -6,6 +6,8 @@ its heights across it; colours are compared in CIELAB.
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -62,17 +64,33 @@ def _is_under_an_edge(image: Image, text: Quad, count: int) -> bool:
     aside = BANDS // 2 * LEANING
     span = EDGE[0] - (NARROW + aside) / PITCH, EDGE[1] + (BROAD + BLURRED + aside) / PITCH
     _, lab = _seen(image, text, count, span, ACROSS)
-    bands = np.stack([np.median(band, 0) for band in np.array_split(lab, BANDS)])
+    bands = np.stack([_median(band) for band in np.array_split(lab, BANDS)])
     near, far = (np.lib.stride_tricks.sliding_window_view(bands, each, 1).mean(-1) for each in (NARROW, BROAD))
     leaps = np.linalg.norm(near[:, NARROW:] - near[:, :-NARROW], axis=2)
     beyond = far[:, NARROW + BLURRED :]
-    each = np.arange(BANDS)[:, None]
-    for leaning in range(-LEANING, LEANING + 1):
-        at = each, aside + np.arange(beyond.shape[1] - 2 * aside) + leaning * (each - BANDS // 2)
-        unlike = np.linalg.norm(beyond[at] - np.median(beyond[at], 0), axis=2).max(0)
-        if ((leaps[at].min(0) > NEAR) & (unlike < NEAR)).any():
-            return True
-    return False
+    ways = _leaning(beyond.shape[1] - 2 * aside) + aside
+    each = np.arange(BANDS)
+    leaning, at = np.nonzero((leaps[each[:, None], ways] > NEAR).all(1))
+    colours = beyond[each, ways[leaning, :, at]]  # (N, BANDS, 3)
+    unlike = np.linalg.norm(colours - _median(colours, 1)[:, None], axis=2)
+    return bool((unlike < NEAR).all(1).any())
+
+
+@cache
+def _leaning(places: int) -> NDArray[np.intp]:
+    """Where straight lines through ``places`` columns, each leaning more than the one before, cross the bands.
+
+    (2 LEANING + 1, BANDS, places), in columns from the first in which the middle band is crossed.
+    """
+    aside = np.arange(-LEANING, LEANING + 1)[:, None] * (np.arange(BANDS) - BANDS // 2)
+    return aside[:, :, None] + np.arange(places)
+
+
+def _median(values: Floats, axis: int = 0) -> Floats:
+    """As NumPy's, a third of its time for so few."""
+    ordered, count = np.sort(values, axis), values.shape[axis]
+    low, high = ordered.take((count - 1) // 2, axis), ordered.take(count // 2, axis)
+    return np.asarray((low + high) / 2, np.float64)
 
 
 def _seen(image: Image, text: Quad, count: int, span: tuple[float, float], reach: float) -> tuple[Quad, Floats]:
