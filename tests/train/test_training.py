@@ -121,7 +121,7 @@ def test_the_mean_of_a_checkpoint_and_a_model_is_between_them(runs: Path):
 
 def test_a_wider_net_begins_as_a_narrower_model():
     """It computes the same, and in a mean the model counts as that beginning."""
-    narrow, wide = (nets.Recognizer(strips.NAMES, stem=stem) for stem in (nets.STEM, (48, 64)))
+    narrow, wide = (nets.Recognizer(strips.NAMES, stem, nets.DEEP_OF_NAMES) for stem in (nets.STEM, (48, 64)))
     pictures = torch.from_numpy(next(export._drawn(strips.render_holders))[None])
     shipped = Path(model_module.__file__).parent / "weights" / "holder.onnx"
     for net in (narrow, wide):
@@ -179,12 +179,13 @@ def test_a_model_that_says_something_else_is_no_beginning(net: str):
 
 def test_a_mean_names_the_wider_net_first(tmp_path: Path):
     """What is wider than a part before it has nothing to be added to, and is named."""
-    torch.save({"mean": nets.Recognizer(strips.NAMES, stem=(48, 64)).state_dict()}, tmp_path / "wide.pt")
+    wide = nets.Recognizer(strips.NAMES, (48, 64), nets.DEEP_OF_NAMES)
+    torch.save({"mean": wide.state_dict()}, tmp_path / "wide.pt")
     shipped = Path(model_module.__file__).parent / "weights" / "holder.onnx"
     parts = [(0.5, shipped), (0.5, tmp_path / "wide.pt")]
 
     with pytest.raises(ValueError, match=r"wide\.pt has more channels than what was named before it; name it first"):
-        mean.mean(nets.Recognizer(strips.NAMES, stem=(48, 64)), parts)
+        mean.mean(wide, parts)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 cut off", b"some other file", "truncated", "a list"])
@@ -344,7 +345,12 @@ def test_a_training_of_no_time_does_one_step_and_says_where_it_is(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("net", "shape", "millions"), [(nets.Recognizer(), (1, 48, 480, 3), 0.70), (nets.Locator(), (1, 256, 320, 3), 0.94)]
+    ("net", "shape", "millions"),
+    [
+        (nets.Recognizer(), (1, 48, 480, 3), 0.70),
+        (nets.reader_of_names(), (1, 48, 480, 3), 1.15),
+        (nets.Locator(), (1, 256, 320, 3), 0.94),
+    ],
 )
 def test_the_nets_are_as_small_as_their_cards_say(net, shape, millions: float):
     """The number of parameters in docs/models is the net's."""

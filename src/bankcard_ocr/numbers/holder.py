@@ -12,9 +12,11 @@ True
 
 from __future__ import annotations
 
+import operator
 import re
 
 SHORTEST = 3  # letters in a name
+LONG = 7  # letters of a caption, one of which may be misread
 ABBREVIATED = 4  # letters of a bank's or a brand's initials, at most
 LONGEST = 26  # characters, the most of ISO/IEC 7813's track 1
 
@@ -24,8 +26,8 @@ CAPTIONS = frozenset((
     "DEBIT/CREDIT", "DEBITO", "ELECTRON", "ELECTRONIC", "ELITE", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD",
     "GOOD", "HOLDER", "INFINITE", "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME",
     "NATIONAL", "NOT", "ONLY", "PLATINUM", "PREMIUM", "PREPAID", "PRIVATE", "REWARDS", "SAVINGS", "SELECT",
-    "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "THANK", "THRU", "TITANIUM", "TRANSFERABLE", "TRAVEL",
-    "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA", "WORLD", "YEAR", "YOUR",
+    "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "SURNAME", "THANK", "THRU", "TITANIUM", "TRANSFERABLE",
+    "TRAVEL", "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA", "WORLD", "YEAR", "YOUR",
 ))  # fmt: skip
 PRODUCTS = frozenset(  # a single word before these is their kind, no name
     ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
@@ -37,6 +39,7 @@ TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."
 BANKS = frozenset(
     ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
 )
+LIKE_DIGITS = frozenset(("I", "O"))  # letters that are hardly a name's last word, and look like digits
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
 _DIGITS = "BGILOQSTZ"  # what the reader of names, which knows letters alone, makes of digits
 _DATE = re.compile(rf"[A{_DIGITS}]{{2}}(/[A{_DIGITS}]{{2,4}})+")
@@ -50,6 +53,10 @@ def clean(text: str) -> str | None:
         before.append(words.pop(0))
     while words and _is_caption(words[-1]):
         behind.append(words.pop().strip(".:"))
+    if len(words) > 1 and len(words[0]) == 1 and words[1] in TITLES:
+        words.pop(0)  # part of a picture: nothing stands before a title
+    if len(words) > 1 and words[-1] in LIKE_DIGITS:
+        return None  # BEIJING 08
     if len(words) < 2 and not (PRODUCTS.isdisjoint(behind) and SURNAMES.isdisjoint(before + behind)):
         return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS; ANNA GOLD
     name = " ".join(words)
@@ -64,11 +71,12 @@ def clean(text: str) -> str | None:
 
 
 def _is_caption(word: str) -> bool:
-    """Whether ``word`` is a caption, or two that stand so near that no space is seen."""
+    """Whether ``word`` is a caption, a long one of which a letter was misread, or two without a space between them."""
     bare = word.strip(".:")
-    return bare in CAPTIONS or any(
-        bare[:place] in CAPTIONS and bare[place:] in CAPTIONS for place in range(3, len(bare) - 2)
-    )
+    if bare in CAPTIONS or any(bare[:at] in CAPTIONS and bare[at:] in CAPTIONS for at in range(3, len(bare) - 2)):
+        return True
+    alike = [caption for caption in CAPTIONS if len(caption) == len(bare) >= LONG]
+    return any(sum(map(operator.ne, bare, caption)) == 1 for caption in alike)
 
 
 def may_be_initials(name: str) -> bool:

@@ -33,7 +33,7 @@ from ..synth import strip
 from ..vision import locate, recognize
 from ..vision.model import Model
 from . import checkpoint, command, data, scenes, stem, strips
-from .nets import Locator, Recognizer
+from .nets import Locator, Recognizer, reader_of_names
 
 PARITY = 2e-3  # probabilities or pixels: what float32 sums in another order may differ by
 SAMPLES = 300  # pictures from which the ranges of activations are taken
@@ -70,7 +70,7 @@ class LocatorFile(nn.Module):
 def bare(net: str) -> nn.Module:
     """The net called ``recognize``, ``locate`` or ``holder``, untrained."""
     if net == "holder":
-        return Recognizer(strips.NAMES)
+        return reader_of_names()
     return Locator() if net == "locate" else Recognizer()
 
 

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from ..vision.locate import KINDS
 from ..vision.model import FLOOR
-from .strips import ALPHABET
+from .strips import ALPHABET, NAMES
 
 STEM = (32, 48)  # channels of a recognizer at half and at a quarter of the strip's size
+DEEP = (48, 96, 128)  # at an eighth, at a sixteenth and where a column is one frame
+DEEP_OF_NAMES = (64, 128, 160)  # twice as many letters as digits, in more faces
 PLACE = 4  # the recognizer's geometry a frame: middle x and y, width, height
 
 
@@ -54,11 +56,13 @@ class Recognizer(nn.Module):
     A frame's place is its character's (middle x - frame x, middle y - 24, width, height) in units of 24 pixels.
     """
 
-    def __init__(self, alphabet: str = ALPHABET, stem: tuple[int, int] = STEM) -> None:
-        """``stem`` like STEM: a wider one goes on from a model of a narrower (unfold.py)."""
+    def __init__(
+        self, alphabet: str = ALPHABET, stem: tuple[int, int] = STEM, deep: tuple[int, int, int] = DEEP
+    ) -> None:
+        """``stem`` like STEM, ``deep`` like DEEP: a wider one goes on from a model of a narrower (unfold.py)."""
         super().__init__()
         self.classes = len(alphabet)
-        a, b, c, d, e = *stem, 48, 96, 128
+        a, b, c, d, e = *stem, *deep
         self.body = nn.Sequential(
             conv(3, a, stride=(2, 2)),
             conv(a, b, stride=(2, 2)), Residual(b),
@@ -72,6 +76,11 @@ class Recognizer(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         out = self.head(self.body(normalised(pixels)))[:, :, 0].permute(0, 2, 1)
         return out[:, :, : self.classes], out[:, :, self.classes :]
+
+
+def reader_of_names() -> Recognizer:
+    """A recognizer of letters, with wider deep layers than that of digits."""
+    return Recognizer(NAMES, deep=DEEP_OF_NAMES)
 
 
 MAPS = 11  # the locator's channels for each kind
