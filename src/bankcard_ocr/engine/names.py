@@ -22,7 +22,7 @@ from ..vision.quad import Image, Quad
 from ..vision.recognize import Character, Line
 from . import cards
 
-SURE = 0.6  # the least probability of a name that is told: of 382 drawn ones that have it 9 are wrong
+SURE = 0.6  # the least probability of a name that is told: of 360 drawn ones that have it 8 are wrong
 PROMISING = 0.1  # a line that is less surely a name at first is not looked at again
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice

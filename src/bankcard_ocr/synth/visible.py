@@ -6,10 +6,11 @@ import copy
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..vision import quad as quads
 from . import card, render, scene
-from .pixels import Bytes, Rng
+from .pixels import Rng
 
 LEAST = 8.0  # levels of 255 by which a character changes the photograph where a person can see it
 INK = 85  # the percentile of the changes in a character's box: strokes fill more than the rest of it
@@ -35,7 +36,7 @@ def portrait(
     return taken, _faintest(np.abs(taken.pixels.astype(np.int16) - bare.pixels).max(2), texts[0], found[0])
 
 
-def _faintest(change: Bytes, text: render.Text, quad: quads.Quad) -> float:
+def _faintest(change: NDArray[np.int16], text: render.Text, quad: quads.Quad) -> float:
     """The least of what the characters of ``text``, which is seen at ``quad``, show of ``change`` (H, W)."""
     height, width = change.shape
     corners = text.boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
