@@ -4,11 +4,13 @@
     .venv/bin/python bench/holders.py bench/results/holders.json --count 400 --seed 1
 
 Each card is photographed at 1024 x 768 and goes the whole way: located in the picture and on the card cut out, read,
-judged; only which line is the number's is known, since many numbers are refused. ``characters``: the share of the
-names' characters that are right (1 - edit distance / length) in the best text of the line that may be a name and has
-the name's middle in it, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
-right. Cards whose number is refused tell no name, so those whose number is read are counted apart, and so are names
-every letter of which shows: it changes the photograph by 8 of 255 levels at least.
+judged; only which line is the number's is known, since many numbers are refused. Measured twice: with names as people
+have them (names.txt; of the words that are no pinyin the table of spellings has none), and with letters at random, as
+names are learned. ``characters``: the share of the names' characters that are right (1 - edit distance / length) in the
+best text of the line that may be a name and has the name's middle in it, whatever its certainty; ``told``: of what the
+reader is sure of, how much and how much of it is right. Cards whose number is refused tell no name, so those whose
+number is read are counted apart, and so are names every letter of which shows: it changes the photograph by 8 of 255
+levels at least.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,11 +33,13 @@ from bankcard_ocr.numbers import holder
 from bankcard_ocr.reader import Reader
 from bankcard_ocr.reading import Options
 from bankcard_ocr.synth import card, glyphs, material, visible, words
+from bankcard_ocr.synth.pixels import pick
 from bankcard_ocr.vision import locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.model import Model
 
 SIZE = {"width": 1024, "height": 768}
+NAMES = Path(__file__).with_name("names.txt")
 
 
 def hold_out() -> None:
@@ -46,8 +51,8 @@ def hold_out() -> None:
     material.photos = lambda: photographs  # type: ignore[assignment]
 
 
-def named(rng: np.random.Generator) -> card.Card:
-    """A lying card that bears a name, one of those that readers of names learn from."""
+def named(rng: np.random.Generator, people: Sequence[str]) -> card.Card:
+    """A lying card that bears a name, one of ``people``, or, without any, of those that readers of names learn from."""
     while True:
         drawn = card.sample(rng)
         lines = [line for line in drawn.lines if line.kind == "holder"]
@@ -55,7 +60,7 @@ def named(rng: np.random.Generator) -> card.Card:
             (old,) = lines
             style = card.Style(relief=old.ink.relief, face=old.face, ink=old.ink)
             left, middle = float(old.middles[0, 0]) - old.height / 2, float(old.middles[0, 1])
-            text = words.holder(rng).upper()
+            text = (pick(rng, people) if people else words.holder(rng)).upper()
             new = card.set_line(rng, "holder", text, style, height=old.height, left=left, middle=middle, longest=58)
             return replace(drawn, lines=card.legible([new if line is old else line for line in drawn.lines]))
 
@@ -93,13 +98,26 @@ def main() -> None:
     options = parser.parse_args()
     hold_out()
     cv2.setNumThreads(1)
+    people = NAMES.read_text(encoding="ascii").split("\n")[:-1]
+    result = {
+        "command": f"bench/holders.py --count {options.count} --seed {options.seed}",
+        "faces": sorted({Path(face).stem for face in glyphs.fonts()}),
+        "people": measured(options.seed, options.count, people),
+        "letters_at_random": measured(options.seed, options.count, ()),
+    }
+    options.out.write_text(json.dumps(result, indent=1) + "\n")
+    print(json.dumps(result, indent=1))
+
+
+def measured(seed: int, count: int, people: Sequence[str]) -> dict[str, object]:
+    """The figures of ``count`` cards with names of ``people``, or of letters at random where there are none."""
     namer, reader = Model("holder"), Reader()
     figures = {"names": 0, "showing": 0, "located": 0, "told": 0, "told_right": 0}
     kinds = ("embossed", "flat", "on a located line", "with a number read", "where every letter shows")
     shares: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for index in range(options.count):
-        rng = np.random.default_rng((options.seed, index))
-        drawn = named(rng)
+    for index in range(count):
+        rng = np.random.default_rng((seed, index))
+        drawn = named(rng, people)
         (line,) = (line for line in drawn.lines if line.kind == "holder")
         taken, faintest = visible.portrait(rng, drawn, "holder", scale=9.0, **SIZE)
         truth = [thing.quad for thing in taken.things if thing.kind == "holder"]
@@ -134,15 +152,11 @@ def main() -> None:
         figures["told"] += told is not None
         figures["told_right"] += told is not None and told.text == wanted
     every = shares["embossed"] + shares["flat"]
-    result = {
-        "command": f"bench/holders.py --count {options.count} --seed {options.seed}",
-        "faces": sorted({Path(face).stem for face in glyphs.fonts()}),
+    return {
         **figures,
         "characters_percent": round(100 * float(np.mean(every)), 1),
         "characters_percent_by": {kind: round(100 * float(np.mean(part)), 1) for kind, part in shares.items()},
     }
-    options.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

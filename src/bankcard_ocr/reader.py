@@ -235,7 +235,8 @@ class Reader:
         issued, valid = (found[0], found[-1]) if len(found) > 1 else (None, found[0] if found else None)
         if namer := self.namer:
             lines = [*detections, *shot.closer]
-            name = names.name(lines, shot.picture.pixels, namer, number=shot.best.text_quad)
+            at, prior = shot.best.text_quad, options.prior
+            name = names.name(lines, shot.picture.pixels, namer, number=at, prior=prior)
             letters = names.Letters(pixels=shot.picture.pixels, model=namer, is_even=False)
             is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
             if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):

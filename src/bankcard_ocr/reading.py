@@ -36,7 +36,8 @@ class Options:
 
     ``type``: ``photo`` (a card with background, any rotation) or ``scan`` (the picture is the card, upright).
     ``threshold``: a number is returned when its confidence is at least this; None takes the model's own.
-    ``prior``: weigh candidates by Luhn and the lengths of their IIN; off, only what is seen counts.
+    ``prior``: weigh candidates by Luhn and the lengths of their IIN, and names by how they are spelled; off, only what
+    is seen counts.
     ``detail``: read what else the card says (dates, holder), every other card, and what to be warned of, which costs
     some milliseconds more.
     ``returns``: pictures to give back, out of ``card`` (rectified), ``number`` (the line) and ``redacted`` (the card

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from said import Said
 
-from bankcard_ocr.engine import names
+from bankcard_ocr.engine import names, spelled
 from bankcard_ocr.vision import recognize
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.recognize import Character
@@ -58,7 +58,9 @@ def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told,
         recognize, "in_picture", lambda framed, outer, _: outer[0] + framed * (outer[1, 0] - outer[0, 0]) / 480
     )
     quad = np.array([(left, 105), (right, 105), (right, 125), (left, 125)], np.float32)
-    found = names.name([Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
+    found = names.name(
+        [Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None, prior=False
+    )
 
     assert found is not None
     assert found.text == told
@@ -104,7 +106,10 @@ def test_one_short_word_is_not_told(monkeypatch, text: str):
     monkeypatch.setattr(names.Letters, "read", lambda look, quad: said)
 
     assert (
-        names.name([Detection(kind="holder", quad=PLACE, score=0.9)], np.zeros((200, 600, 3), np.uint8), None) is None
+        names.name(
+            [Detection(kind="holder", quad=PLACE, score=0.9)], np.zeros((200, 600, 3), np.uint8), None, prior=False
+        )
+        is None
     )
 
 
@@ -124,7 +129,9 @@ def test_a_name_located_lower_than_its_letters_are_high_is_found(monkeypatch, hi
     quad = np.array(
         [(104, 115 - high / 2), (300, 115 - high / 2), (300, 115 + high / 2), (104, 115 + high / 2)], np.float32
     )
-    name = names.name([Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None)
+    name = names.name(
+        [Detection(kind="holder", quad=quad, score=0.9)], np.zeros((200, 600, 3), np.uint8), None, prior=False
+    )
 
     assert name is not None
     assert name.text == "SUN LI"
@@ -146,7 +153,7 @@ def test_a_name_located_too_high_or_too_low_is_found(monkeypatch, off: int, foun
     monkeypatch.setattr(names.Letters, "read", read)
     quad = np.array([(100, 105 + off), (220, 105 + off), (220, 125 + off), (100, 125 + off)], np.float32)
     text, _, _ = names.line_text(
-        Detection(kind="holder", quad=quad, score=0.9), np.zeros((200, 400, 3), np.uint8), None
+        Detection(kind="holder", quad=quad, score=0.9), np.zeros((200, 400, 3), np.uint8), None, prior=False
     )
 
     assert ("LI WEI" if found else "") == text
@@ -180,7 +187,7 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
         return Said(said=((text, 0.9),), characters=characters)
 
     monkeypatch.setattr(names.Letters, "read", natural)
-    text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None)
+    text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None, prior=False)
 
     assert (text, round(probability, 3)) == ("LI WEI", 0.6)
 
@@ -190,10 +197,45 @@ def test_a_name_is_told_when_it_is_sure(monkeypatch, probability, told):
     """Less sure it is none."""
     says(monkeypatch, ("LI WEI", probability))
 
-    assert told == (names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None) is not None)
+    assert told == (
+        names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False) is not None
+    )
 
 
-@pytest.mark.parametrize(("plain", "even", "expected"), [(0.59, 0.6, (0.6, True)), (0.6, 0.9, (0.6, False))])
+@pytest.mark.parametrize(
+    ("name", "chance", "told"),
+    [
+        ("LI WEI", names.SURE, True),
+        ("XQZV KKJ", names.UNUSUAL - 0.01, False),  # as no name is spelled
+        ("XQZV KKJ", names.UNUSUAL + 0.01, True),
+        ("WANGWEI", names.UNUSUAL - 0.01, False),  # one word, as brands are
+        ("WANGWEI", names.UNUSUAL + 0.01, True),
+        ("WANG/WEI", names.SURE, True),
+    ],
+)
+def test_what_is_unlike_names_is_told_when_it_is_surer(monkeypatch, name: str, chance: float, told: bool):
+    """Where it does not matter what names are like, it is not asked for."""
+    says(monkeypatch, (name, chance))
+    monkeypatch.setattr(spelled, "texts", lambda line: line.texts)
+    lines, blank = [detection_of("holder")], np.zeros((200, 400, 3), np.uint8)
+
+    assert told == (names.name(lines, blank, None) is not None)
+    assert names.name(lines, blank, None, prior=False) is not None
+
+
+@pytest.mark.parametrize("prior", [True, False])
+def test_how_names_are_spelled_counts_where_asked_for(monkeypatch, prior: bool):
+    """The reader of names says what it sees."""
+    says(monkeypatch, ("ZHAMG LI", 0.99))
+    monkeypatch.setattr(spelled, "texts", lambda line: (("ZHANG LI", 0.98),))
+    found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=prior)
+    text, _, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None, prior=prior)
+
+    assert found is not None
+    assert found.text == text == ("ZHANG LI" if prior else "ZHAMG LI")
+
+
+@pytest.mark.parametrize(("plain", "even", "expected"), [(0.74, 0.75, (0.75, True)), (0.75, 0.9, (0.75, False))])
 def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, even, expected):
     """And told when it is sure then."""
     looks = []
@@ -205,7 +247,7 @@ def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, 
         return Said(said=said, characters=characters)
 
     monkeypatch.setattr(names.Letters, "read", natural)
-    found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+    found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False)
 
     assert found is not None
     assert expected == (pytest.approx(found.probability), any(looks))
@@ -228,22 +270,22 @@ def test_digits_spelled_as_letters_are_no_name(monkeypatch, kind: str, told: boo
     """A line that was located as a number's is one, when nearly all of its letters look like digits."""
     says(monkeypatch, ("BOBI LIZ", 0.99))
 
-    assert told == (names.name([detection_of(kind)], np.zeros((200, 400, 3), np.uint8), None) is not None)
+    assert told == (names.name([detection_of(kind)], np.zeros((200, 400, 3), np.uint8), None, prior=False) is not None)
 
 
 @pytest.mark.parametrize(
     ("texts", "once"),
     [
-        ((("VALID THRU", 0.95), ("LI WEI", 0.04)), True),  # less than 0.1 says a name
-        ((("LI WEI", 0.09), ("LI WFI", 0.01)), True),
-        ((("LI WEI", 0.11), ("LI WFI", 0.01)), False),
-        ((("VALID THRU", 0.2), ("VAL1D THRU", 0.15)), False),  # what is not listed may be 0.15
+        ((("VALID THRU", 0.95), ("LI WEI", 0.04)), True),  # less than 0.25 says a name
+        ((("LI WEI", 0.24), ("LI WFI", 0.01)), True),
+        ((("LI WEI", 0.26), ("LI WFI", 0.01)), False),
+        ((("VALID THRU", 0.3), ("VAL1D THRU", 0.26)), False),  # what is not listed may be 0.26
     ],
 )
 def test_a_line_that_can_be_no_name_is_not_read_in_other_framings(monkeypatch, texts, once: bool):
     """However surely they would say one."""
     read = says(monkeypatch, *texts)
-    names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None)
+    names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False)
 
     assert len(read) == 2 * (3 if once else 3 + len(names.LOOSE))  # as it is, and with even contrast
 
@@ -259,7 +301,7 @@ def test_the_surest_of_several_names_is_told(monkeypatch):
 
     monkeypatch.setattr(names, "_followed", lambda quad, _: read(next(t for t in detections if t.quad is quad)))
     detections = [replace(detection_of("holder"), score=score, quad=PLACE + 90 * score) for score in chances]
-    found = names.name(detections, np.zeros((200, 400, 3), np.uint8), None)
+    found = names.name(detections, np.zeros((200, 400, 3), np.uint8), None, prior=False)
 
     assert found is not None
     assert ("LI WI", 0.95) == (found.text, found.probability)

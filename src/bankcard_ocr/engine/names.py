@@ -20,10 +20,10 @@ from ..vision.locate import Detection
 from ..vision.model import Model
 from ..vision.quad import Image, Quad
 from ..vision.recognize import Character, Line
-from . import cards
+from . import cards, spelled
 
-SURE = 0.6  # the least probability of a name that is told: of 360 drawn ones that have it 8 are wrong
-PROMISING = 0.1  # a line that is less surely a name at first is not looked at again
+SURE = 0.75  # the least probability of a name that is told, and...
+UNUSUAL = 0.9  # ... of one that is unlike names: of 786 drawn ones that have it 15 are wrong
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
@@ -50,13 +50,14 @@ class Name:
 class Letters:
     """How lines of letters in a picture are read: as they are, or with their faint parts as clear as the others.
 
-    What stands beside the ``card`` is no part of them.
+    What stands beside the ``card`` is no part of them. ``prior``: what names are like counts.
     """
 
     pixels: Image
     model: Model
     is_even: bool
     card: Quad | None = None
+    prior: bool = True
 
     def read(self, quad: Quad) -> Line:
         """A line in its own proportions; the reader of names is trained with strips of 480 pixels."""
@@ -66,6 +67,10 @@ class Letters:
         strip = recognize.strip(self.pixels, quad, width)
         line = _closed_up(recognize.recognize(self.model, [recognize.evened(strip) if self.is_even else strip])[0])
         return line if self.card is None or not line.characters else _on(self.card, line, quad)
+
+    def texts(self, line: Line) -> recognize.Texts:
+        """What ``line`` may say, the most probable first."""
+        return spelled.texts(line) if self.prior else line.texts
 
 
 def _closed_up(line: Line) -> Line:
@@ -102,21 +107,23 @@ def _on(card: Quad, line: Line, quad: Quad) -> Line:
     return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
 
 
-def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection]) -> list[Letters]:
+def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection], *, prior: bool) -> list[Letters]:
     """The ways to read a line, which stands on one of the cards ``on`` perhaps."""
     card = next((card.quad for card in on if cards.lies_in(detection.quad, card.quad)), None)
-    look = Letters(pixels=pixels, model=model, is_even=False, card=card)
+    look = Letters(pixels=pixels, model=model, is_even=False, card=card, prior=prior)
     return [look, replace(look, is_even=True)]
 
 
-def name(detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None) -> Name | None:
+def name(
+    detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None, prior: bool = True
+) -> Name | None:
     """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands.
 
-    Lines are read with even contrast when none of them is sure as it is.
+    Lines are read with even contrast when none of them is sure as it is. ``prior``: what names are like counts.
     """
     lines = may_be_names(detections, number=number)
     seen = cards.distinct(detections)
-    looks = [_looks(line, pixels, model, seen) for line in lines]
+    looks = [_looks(line, pixels, model, seen, prior=prior) for line in lines]
     for way in zip(*looks, strict=True):
         surest: Name | None = None
         for detection, look in zip(lines, way, strict=True):
@@ -160,40 +167,44 @@ def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
         return detection.kind != "number" or not holder.may_be_digits(cleaned)
 
     line, quad = _followed(detection.quad, look)
-    unlisted = line.texts[-1][1]  # or less
-    likeliest = max([unlisted, *(chance for text, chance in line.texts if is_name(text))])
-    if likeliest < PROMISING or (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
+    texts = look.texts(line)
+    unlisted = texts[-1][1]  # or less
+    likeliest = max([unlisted, *(chance for text, chance in texts if is_name(text))])
+    if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
         return None  # though the other looks were certain of it
-    text, probability = _said(line, quad, look)
-    if not is_name(text) or probability < least:
+    text, probability = _said(texts, line, quad, look)
+    cleaned = holder.clean(text)
+    if cleaned is None or not is_name(text) or probability < least:
         return None
-    return Name(text=holder.clean(text) or "", probability=probability, quad=quad)
+    if look.prior and probability < UNUSUAL and holder.is_unusual(cleaned):
+        return None
+    return Name(text=cleaned, probability=probability, quad=quad)
 
 
 def line_text(
-    detection: Detection, pixels: Image, model: Model, beside: Iterable[Detection] = ()
+    detection: Detection, pixels: Image, model: Model, beside: Iterable[Detection] = (), *, prior: bool = True
 ) -> tuple[str, float, Quad]:
     """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure.
 
-    ``beside``: what else was located, of which the card bounds the line.
+    ``beside``: what else was located, of which the card bounds the line. ``prior``: what names are like counts.
     """
     found = []
-    for look in _looks(detection, pixels, model, cards.distinct(beside)):
+    for look in _looks(detection, pixels, model, cards.distinct(beside), prior=prior):
         line, quad = _followed(detection.quad, look)
-        found.append((*_said(line, quad, look), quad))
+        found.append((*_said(look.texts(line), line, quad, look), quad))
     return next((said for said in found if said[1] >= SURE), found[0])
 
 
-def _said(line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
-    """What ``line``, read under ``quad``, says in three framings: a text's probability is the mean of them."""
-    lines = [line]
+def _said(texts: recognize.Texts, line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
+    """What ``line``, read under ``quad`` as ``texts``, says in three framings: the mean of a text's probabilities."""
+    said = [texts]
     for loose in LOOSE:
         framed = recognize.framed(line, quad, loose=loose, spare=0.2)
         if framed is not None:
-            lines.append(look.read(framed))
+            said.append(look.texts(look.read(framed)))
     chances: defaultdict[str, float] = defaultdict(float)
-    for text, probability in itertools.chain.from_iterable(each.texts for each in lines):
-        chances[text] += probability / len(lines)
+    for text, probability in itertools.chain.from_iterable(said):
+        chances[text] += probability / len(said)
     best = max(chances, key=chances.__getitem__, default="")
     return best, chances[best]
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 import operator
 import re
 
+from . import spelling
+
 SHORTEST = 3  # letters in a name
 LONG = 7  # letters of a caption, one of which may be misread
 ABBREVIATED = 4  # letters of a bank's or a brand's initials, at most
@@ -27,7 +29,8 @@ CAPTIONS = frozenset((
     "GOOD", "HOLDER", "INFINITE", "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME",
     "NATIONAL", "NOT", "ONLY", "PLATINUM", "PREMIUM", "PREPAID", "PRIVATE", "REWARDS", "SAVINGS", "SELECT",
     "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "SURNAME", "THANK", "THRU", "TITANIUM", "TRANSFERABLE",
-    "TRAVEL", "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA", "WORLD", "YEAR", "YOUR",
+    "TRAVEL", "UNION", "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA",
+    "WORLD", "YEAR", "YOUR",
 ))  # fmt: skip
 PRODUCTS = frozenset(  # a single word before these is their kind, no name
     ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
@@ -37,10 +40,27 @@ SURNAMES = frozenset(  # captions that are also somebody's name: ANNA GOLD
 )
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
 BANKS = frozenset(
-    ("ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PSBC", "SPDB")
+    (
+        "ABC",
+        "BOC",
+        "BOCOM",
+        "CCB",
+        "CEB",
+        "CGB",
+        "CIB",
+        "CITIC",
+        "CMB",
+        "CMBC",
+        "HSBC",
+        "ICBC",
+        "PING AN",
+        "PSBC",
+        "SPDB",
+    )
 )
 LIKE_DIGITS = frozenset(("I", "O"))  # letters that are hardly a name's last word, and look like digits
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
+_PATTERN = re.compile(r"([A-Z])\1{3}")  # a letter four times
 _DIGITS = "BGILOQSTZ"  # what the reader of names, which knows letters alone, makes of digits
 _DATE = re.compile(rf"[A{_DIGITS}]{{2}}(/[A{_DIGITS}]{{2,4}})+")
 
@@ -61,11 +81,11 @@ def clean(text: str) -> str | None:
         return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS; ANNA GOLD
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
-    if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name):
+    if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name) or _PATTERN.search(name):
         return None
     if sum(_is_caption(word) for word in words) * 2 >= len(words):
         return None
-    if words[0] in BANKS or any(_DATE.fullmatch(word) for word in words):
+    if not BANKS.isdisjoint((words[0], name)) or any(_DATE.fullmatch(word) for word in words):
         return None
     return name
 
@@ -86,6 +106,15 @@ def may_be_initials(name: str) -> bool:
     (True, False)
     """
     return len(name) <= ABBREVIATED and name.isalpha()
+
+
+def is_unusual(name: str) -> bool:
+    """Whether ``name`` is one word alone, or is spelled as names hardly are.
+
+    >>> is_unusual("LI NA"), is_unusual("UNIONA"), is_unusual("XQZV KKJ")
+    (False, True, True)
+    """
+    return not {" ", "/"} & set(name) or spelling.likeness(name) < 0
 
 
 def may_be_digits(name: str) -> bool:

@@ -47,23 +47,10 @@ class Spike:
 
 
 def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
-    """Up to ``beam`` texts, the most probable first.
-
-    Frames that are surely blank part the others into runs that know nothing of each other: each is searched alone,
-    and the texts are the products of what the runs may say.
-    """
-    quiet = frames[:, BLANK] > 1 - _QUIET
-    edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True))
-    certain = float(np.log(frames[quiet, BLANK]).sum())
-    rows: list[list[float]] = frames.tolist()
+    """Up to ``beam`` texts, the most probable first: products of what the runs may say."""
+    certain, several = runs(frames, beam=beam)
     paths: Texts = {b"": 0.0}
-    for start, stop, label in zip(edges[::2].tolist(), edges[1::2].tolist(), _only(frames, edges), strict=True):
-        if label:
-            run, scale = _counted(label, rows[start:stop]), 0.0
-        else:
-            run, scale = _searched(rows[start:stop], beam)
-        certain += scale
-        run = _likely(run)
+    for run in several:
         if len(run) == 1:
             ((following, also),) = run
             paths = {text + following: chance + also for text, chance in paths.items()}
@@ -73,13 +60,33 @@ def best(frames: NDArray[np.float32], *, beam: int = 8) -> list[Text]:
             for following, also in run:
                 both = text + following
                 weight = chance + also
-                longer[both] = weight if both not in longer else _sum(longer[both], weight)
+                longer[both] = weight if both not in longer else total(longer[both], weight)
         paths = dict(sorted(longer.items(), key=itemgetter(1), reverse=True)[:beam])
     ranked = sorted(paths.items(), key=lambda item: -item[1])
     return [Text(classes=text, probability=max(math.exp(weight + certain), _LEAST)) for text, weight in ranked]
 
 
-def _sum(first: float, second: float) -> float:
+def runs(frames: NDArray[np.float32], *, beam: int = 8) -> tuple[float, list[Run]]:
+    """What the runs of ``frames`` may say, up to ``beam`` texts each, and the logarithm of what scales all of them.
+
+    Frames that are surely blank part the others into runs that know nothing of each other: each is searched alone.
+    """
+    quiet = frames[:, BLANK] > 1 - _QUIET
+    edges = np.flatnonzero(np.diff(quiet, prepend=True, append=True))
+    certain = float(np.log(frames[quiet, BLANK]).sum())
+    rows: list[list[float]] = frames.tolist()
+    found = []
+    for start, stop, label in zip(edges[::2].tolist(), edges[1::2].tolist(), _only(frames, edges), strict=True):
+        if label:
+            run, scale = _counted(label, rows[start:stop]), 0.0
+        else:
+            run, scale = _searched(rows[start:stop], beam)
+        certain += scale
+        found.append(_likely(run))
+    return certain, found
+
+
+def total(first: float, second: float) -> float:
     """The logarithm of the sum of what two are the logarithms of."""
     high, low = (first, second) if first > second else (second, first)
     return high + math.log1p(math.exp(low - high))

@@ -1,0 +1,71 @@
+"""What a line of letters says, when it is known how names are spelled.
+
+Each word is one that names have, or letters at random: what is read is weighed by both, so that a faint letter of ZHANG
+is likelier an N than an M, while a word like no other is taken as it is seen.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ..numbers import spelling
+from ..vision import ctc
+from ..vision.recognize import Line, Texts
+
+NAMED = math.log(0.7)  # of words, before anything is read; the others are of any letters
+UNKNOWN = math.log(0.3)
+MOST = 32  # texts that are gone on with: as many more change no name and no chance by a hundredth
+
+
+class _Begun(NamedTuple):
+    """A text so far: the logarithms of its chances with its last ``word`` one of names, and of any letters."""
+
+    named: float
+    unknown: float
+    word: str
+
+
+def texts(line: Line) -> Texts:
+    """The texts that ``line`` may say, the most probable first; probabilities sum to 1."""
+    begun = {"": _Begun(NAMED, UNKNOWN, "")}
+    for run in ctc.runs(line.frames)[1]:
+        said = [("".join([line.alphabet[label - 1] for label in classes]), chance) for classes, chance in run]
+        if len(said) == 1:
+            ((following, _),) = said
+            begun = {text + following: _spelled(last, following, 0.0) for text, last in begun.items()}
+            continue
+        longer: dict[str, _Begun] = {}
+        for text, last in begun.items():
+            for following, chance in said:
+                _add(longer, text + following, _spelled(last, following, chance))
+        kept = sorted(longer, key=lambda text: max(longer[text][:2]), reverse=True)[:MOST]
+        begun = {text: longer[text] for text in kept}
+    weights = {
+        text: ctc.total(last.named + spelling.nats(last.word, spelling.END), last.unknown)
+        for text, last in begun.items()
+    }
+    highest = max(weights.values())
+    shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
+    whole = sum(shares.values())
+    return tuple(sorted(((text, share / whole) for text, share in shares.items()), key=lambda said: -said[1]))
+
+
+def _spelled(last: _Begun, following: str, chance: float) -> _Begun:
+    """``last`` and the characters ``following`` it, which are seen with so much ``chance``, a logarithm."""
+    named, unknown, word = last
+    for char in following:
+        named += spelling.nats(word, char)
+        word += char
+        if char not in spelling.LETTERS:
+            both = ctc.total(named, unknown)
+            named, unknown, word = both + NAMED, both + UNKNOWN, ""
+    return _Begun(named + chance, unknown + chance, word)
+
+
+def _add(longer: dict[str, _Begun], text: str, other: _Begun) -> None:
+    """Puts ``other`` to what is known of ``text``."""
+    if text in longer:
+        named, unknown, _ = longer[text]
+        other = _Begun(ctc.total(named, other.named), ctc.total(unknown, other.unknown), other.word)
+    longer[text] = other
