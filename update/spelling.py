@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bankcard_ocr.numbers.spelling import END, LETTERS, ORDER, START, STEP, ZERO
+from bankcard_ocr.numbers.spelling import END, LETTERS, START, STEP, ZERO
 
 HERE = Path(__file__).parent
 PEOPLE = "faker.providers.person"
@@ -150,13 +150,15 @@ def table(words: Mapping[str, float]) -> Iterator[str]:
     """The lines of the table that ``words``, with a weight of two together, give, a line for what stands before."""
     counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for word, weight in words.items():
-        whole = START * ORDER + word + END
-        for at in range(ORDER, len(whole)):
-            for known in range(ORDER + 1):
+        whole = START + word + END
+        for at in range(len(START), len(whole)):
+            for known in range(len(START) + 1):
                 counts[whole[at - known : at]][whole[at]] += weight * WORDS
-    for before in [START * ORDER] + [START + a for a in LETTERS] + [a + b for a in LETTERS for b in LETTERS]:
+    for before in [START] + [START[1] + a for a in LETTERS] + [a + b for a in LETTERS for b in LETTERS]:
         chances = _chances(counts, before)
         nats = [math.log(((1 - ANY) * chances[sign] + ANY / len(chances)) * len(chances)) for sign in chances]
+        if before == START:
+            nats[-1] = 0.0  # signs may follow one another, which ends no word
         yield f"{before} " + "".join(chr(ZERO + round(each / STEP)) for each in nats)
 
 

@@ -15,22 +15,31 @@ from ..vision.recognize import Line, Texts
 
 NAMED = math.log(0.7)  # of words, before anything is read; the others are of any letters
 UNKNOWN = math.log(0.3)
-MOST = 32  # texts that are gone on with: as many more change no name and no chance by a hundredth
+RARE = math.log(1e-3)  # texts that are so much less likely than the best one are not gone on with
+MOST = 32  # texts that are gone on with
 
 
 class _Begun(NamedTuple):
-    """A text so far: the logarithms of its chances with its last ``word`` one of names, and of any letters."""
+    """A text so far: the logarithms of its chances with its last word one of names, and of any letters.
+
+    ``before`` is what the next letter of that word is judged by.
+    """
 
     named: float
     unknown: float
-    word: str
+    before: str
 
 
 def texts(line: Line) -> Texts:
     """The texts that ``line`` may say, the most probable first; probabilities sum to 1."""
-    begun = {"": _Begun(NAMED, UNKNOWN, "")}
+    begun = {"": _Begun(NAMED, UNKNOWN, spelling.START)}
     for run in ctc.runs(line.frames)[1]:
-        said = [("".join([line.alphabet[label - 1] for label in classes]), chance) for classes, chance in run]
+        least = max([chance for _, chance in run]) + RARE
+        said = [
+            ("".join([line.alphabet[label - 1] for label in classes]), chance)
+            for classes, chance in run
+            if chance > least
+        ]
         if len(said) == 1:
             ((following, _),) = said
             begun = {text + following: _spelled(last, following, 0.0) for text, last in begun.items()}
@@ -39,10 +48,12 @@ def texts(line: Line) -> Texts:
         for text, last in begun.items():
             for following, chance in said:
                 _add(longer, text + following, _spelled(last, following, chance))
-        kept = sorted(longer, key=lambda text: max(longer[text][:2]), reverse=True)[:MOST]
-        begun = {text: longer[text] for text in kept}
+        chances = {text: max(last.named, last.unknown) for text, last in longer.items()}
+        least = max(chances.values()) + RARE
+        kept = sorted((text for text in longer if chances[text] > least), key=chances.__getitem__, reverse=True)
+        begun = {text: longer[text] for text in kept[:MOST]}
     weights = {
-        text: ctc.total(last.named + spelling.nats(last.word, spelling.END), last.unknown)
+        text: ctc.total(last.named + spelling.nats(last.before, spelling.END), last.unknown)
         for text, last in begun.items()
     }
     highest = max(weights.values())
@@ -53,19 +64,19 @@ def texts(line: Line) -> Texts:
 
 def _spelled(last: _Begun, following: str, chance: float) -> _Begun:
     """``last`` and the characters ``following`` it, which are seen with so much ``chance``, a logarithm."""
-    named, unknown, word = last
+    named, unknown, before = last
     for char in following:
-        named += spelling.nats(word, char)
-        word += char
-        if char not in spelling.LETTERS:
+        named += spelling.nats(before, char)
+        before = spelling.after(before, char)
+        if before == spelling.START:
             both = ctc.total(named, unknown)
-            named, unknown, word = both + NAMED, both + UNKNOWN, ""
-    return _Begun(named + chance, unknown + chance, word)
+            named, unknown = both + NAMED, both + UNKNOWN
+    return _Begun(named + chance, unknown + chance, before)
 
 
 def _add(longer: dict[str, _Begun], text: str, other: _Begun) -> None:
     """Puts ``other`` to what is known of ``text``."""
     if text in longer:
         named, unknown, _ = longer[text]
-        other = _Begun(ctc.total(named, other.named), ctc.total(unknown, other.unknown), other.word)
+        other = _Begun(ctc.total(named, other.named), ctc.total(unknown, other.unknown), other.before)
     longer[text] = other

@@ -18,28 +18,28 @@ from importlib import resources
 
 LETTERS = string.ascii_uppercase
 END = "$"
-START = "^"
-ORDER = 2  # letters before one by which it is judged
+START = "^^"  # before the first letter of a word
 STEP = 0.1  # nats
 ZERO = 90  # the code of the sign for as likely as at random
+_PLACES = {letter: place for place, letter in enumerate(LETTERS)}
 
 
-def nats(word: str, sign: str) -> float:
-    """How much likelier than at random ``sign`` is behind ``word``, the letters before it; 0 at the start of nothing.
+def nats(before: str, sign: str) -> float:
+    """How much likelier than at random ``sign`` is, a letter or what ends a word, where ``before`` are the last two."""
+    return _table()[before][_PLACES.get(sign, -1)]
 
-    ``sign`` is a letter, or what is none and ends the word.
-    """
-    if sign in LETTERS:
-        return _table()[(START * ORDER + word)[-ORDER:]][ord(sign) - ord("A")]
-    return _table()[(START * ORDER + word)[-ORDER:]][-1] if word else 0.0
+
+def after(before: str, sign: str) -> str:
+    """What is before the next one then."""
+    return before[1] + sign if sign in _PLACES else START
 
 
 def likeness(name: str) -> float:
-    """The mean of that over the characters of ``name``: above zero, where it is spelled as names are."""
-    whole, word = 0.0, ""
+    """The mean of :func:`nats` over the characters of ``name``: above zero, where it is spelled as names are."""
+    whole, before = 0.0, START
     for char in f"{name} ":
-        whole += nats(word, char)
-        word = word + char if char in LETTERS else ""
+        whole += nats(before, char)
+        before = after(before, char)
     return whole / max(1, len(name))
 
 
