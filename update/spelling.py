@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import itertools
 import math
 import pkgutil
 import random
@@ -36,6 +37,8 @@ WORDS = 60_000  # of each half, beside which LIKE is
 ANY = 0.02  # the chance that the next letter is any one
 SINGLE = 0.25  # of Chinese given names, which have one syllable; the others have two
 KNOWN = 0.4  # of given names, from Faker's list; the others of any syllables
+TITLES = {"MR": 0.04, "MRS": 0.01, "MS": 0.03}  # for two names' words in all, as are...
+INITIALS = 0.08
 COUNT = 600
 HEADER = """\
 # How holders' names are spelled. Written by update/spelling.py; do not edit by hand.
@@ -54,7 +57,8 @@ def main() -> None:
     counted = {word: weight for word, weight in world.items() if not is_held_out(word)}
     whole = sum(counted.values())
     words = {word: weight / whole for word, weight in counted.items()}
-    for word, weight in china.items():
+    beside = {**TITLES, **dict.fromkeys(LETTERS, INITIALS / len(LETTERS))}
+    for word, weight in itertools.chain(china.items(), beside.items()):
         words[word] = words.get(word, 0.0) + weight
     TABLE.write_text(HEADER + "".join(f"{line}\n" for line in table(words)), encoding="ascii")
     held_out = sorted(word for word in world if is_held_out(word))
@@ -147,7 +151,7 @@ def is_held_out(word: str) -> bool:
 
 
 def table(words: Mapping[str, float]) -> Iterator[str]:
-    """The lines of the table that ``words``, with a weight of two together, give, a line for what stands before."""
+    """The lines of the table that ``words`` give, whose weights are two or so together: one for what stands before."""
     counts: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for word, weight in words.items():
         whole = START + word + END
