@@ -311,6 +311,14 @@ def test_an_address_and_more_pictures():
     )
 
 
+def test_an_address_in_the_query_and_one_file():
+    """The file counts, though it is all that the body has."""
+    body = multipart(('name="img2"; filename="a"', b"2"))
+    found = sources.pictures(request(b"img_url=http://x/", body, "multipart/form-data; boundary=b"))
+
+    assert (PictureSource(url="http://x/"), PictureSource(data=b"2")) == found
+
+
 @given(st.binary(max_size=60), st.binary(max_size=200), st.sampled_from(["", "application/json", "multipart/x"]))
 def test_no_request_is_too_strange(query: bytes, body: bytes, content_type: str):
     """Whatever is sent is a request; its picture is somewhere or it is refused."""

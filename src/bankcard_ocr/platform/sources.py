@@ -64,8 +64,6 @@ def pictures(request: Request) -> tuple[PictureSource, ...]:
     One that was sent twice counts once.
     """
     first, body = picture(request), request.body
-    if len(body.parts) < 2 and not body.form and not body.json:
-        return (first,)
     parts = {part.name: part.data for part in reversed(body.parts)}
     found = dict.fromkeys(parts.get(name) or _base64(body, f"{name}_base64") for name in EXTRA)
     return (first, *(PictureSource(data=data) for data in found if data and data != first.data))
