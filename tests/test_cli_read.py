@@ -350,12 +350,12 @@ def test_issuers_of_ones_own_are_told(reader, picture, tmp_path, monkeypatch, as
     assert ("My Bank", True) == (line["bank_name_en"], line["bin_table"]["version"].endswith("+7"))
 
 
-@pytest.mark.parametrize("content", ["no table", None])
+@pytest.mark.parametrize("content", ["no table", "# no entry\n", "", None])
 def test_issuers_that_cannot_be_used_are_wrong_usage(reader, picture, tmp_path, monkeypatch, content: str | None):
     """Nothing is read then."""
     monkeypatch.setenv("COLUMNS", "500")
     own = tmp_path / "own.dat"
-    if content:
+    if content is not None:
         own.write_text(content)
     result = run(picture("card.jpg", b"6205500000000000004"), "--iin-file", str(own))
 

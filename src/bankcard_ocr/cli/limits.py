@@ -39,7 +39,7 @@ def entries(file: Path | None) -> bytes:
         return b""
     try:
         found = file.read_bytes()
-        Table.parse(found)
+        Table.load(found)
     except (OSError, InvalidTable) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise typer.BadParameter(f"--iin-file {file} cannot be used: {reason}") from error
