@@ -700,12 +700,16 @@ class TestFormats:
         )
 
     @pytest.mark.skipif(not Path("/dev/stdin").exists(), reason="standard input has no name")
-    def test_standard_input_is_not_written_over(self, picture):
+    @pytest.mark.parametrize(
+        ("name", "args"), [("card.csv", ("--out", "card.csv")), ("00001-card.jpg", ("--save-annotated", "."))]
+    )
+    def test_standard_input_is_not_written_over(self, picture, name: str, args: tuple[str, str]):
         """A file that the shell sends to standard input is kept, too."""
-        card = Path(picture("card.csv", NUMBER.encode()))
+        card = Path(picture(name, NUMBER.encode()))
         with card.open("rb") as file:
             done = subprocess.run(
-                [sys.executable, "-m", "bankcard_ocr", "read", "-", "--out", str(card)],
+                [sys.executable, "-m", "bankcard_ocr", "read", "-", *args],
+                cwd=card.parent,
                 stdin=file,
                 check=False,
                 capture_output=True,

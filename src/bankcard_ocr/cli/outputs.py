@@ -17,31 +17,35 @@ from . import inputs
 
 
 def keep_inputs(out: Path | None, names: Iterable[str], option: str = "--out") -> None:
-    """Raises typer.BadParameter when ``out`` is what is read at one of ``names``, archives' members included."""
-    try:
-        there = (out or Path()).stat()
-    except OSError:
-        return
-    for name in names if out else ():
-        inside = re.search(r"\.zip(?=!)", name, re.IGNORECASE)
-        read = "/dev/stdin" if name == inputs.STDIN else name[: inside.end()] if inside else name
-        with suppress(OSError):
-            if os.path.samestat(there, Path(read).stat()):
-                raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
+    """Raises typer.BadParameter when ``out`` is what is read at one of ``names``."""
+    with suppress(OSError):
+        if out is not None and _identity(out.stat()) in _read_at(names):
+            raise typer.BadParameter(f"{out} is read, and would be lost; choose another {option}")
 
 
 def keep_all(outs: Iterable[Path], names: Iterable[str], option: str) -> None:
-    """Raises typer.BadParameter when one of ``outs`` is a file that is read at one of ``names``, or a link."""
-    read = set()
-    for name in names:
-        with suppress(OSError):
-            found = Path(name).stat()
-            read.add((found.st_dev, found.st_ino))
+    """Raises typer.BadParameter when one of ``outs`` is what is read at one of ``names``, or a link."""
+    read = _read_at(names)
     for out in outs:
         with suppress(OSError):
             found = out.lstat()
-            if stat.S_ISLNK(found.st_mode) or (found.st_dev, found.st_ino) in read:
+            if stat.S_ISLNK(found.st_mode) or _identity(found) in read:
                 raise typer.BadParameter(f"{out} is read, or a link, and would be lost; choose another {option}")
+
+
+def _read_at(names: Iterable[str]) -> set[tuple[int, int]]:
+    """Which files are read at ``names``: for a member of an archive that archive, for ``-`` what standard input is."""
+    found = set()
+    for name in names:
+        inside = re.search(r"\.zip(?=!)", name, re.IGNORECASE)
+        file = "/dev/stdin" if name == inputs.STDIN else name[: inside.end()] if inside else name
+        with suppress(OSError):
+            found.add(_identity(Path(file).stat()))
+    return found
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 @contextmanager
