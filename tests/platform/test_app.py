@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bankcard_ocr.errors import Busy, NoCardFound, SettingsError, StateError
-from bankcard_ocr.platform import sources
+from bankcard_ocr.platform import form
 from bankcard_ocr.platform.state import base
 from bankcard_ocr.platform.state.base import beijing_day
 from bankcard_ocr.platform.state.sqlite import SqliteState
@@ -245,7 +245,7 @@ class TestLimits:
         """Nothing of what the limits allow is cut off, though it is more than is read of a body that is refused."""
         served = start(max_picture_bytes=12_000_000)
         assert 7 * 11_000_000 > app.MAX_DRAINED_BYTES
-        names = ("img", *sources.EXTRA[:6])
+        names = form.PICTURES[:7]
         files = {name: ("a.jpg", JPEG.ljust(11_000_000, name[-1:].encode())) for name in names}
         reply = httpx.post(served.base + READ, files=files, trust_env=False, timeout=20)
 

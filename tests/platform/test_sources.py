@@ -85,11 +85,6 @@ def test_a_picture_under_the_name_of_an_address_is_one():
     assert PictureSource(data=JPEG) == sources.picture(request(b"", body, "multipart/form-data; boundary=b"))
 
 
-def test_names_of_tokens_are_names_of_texts():
-    """Under any of them a token may be sent like a file."""
-    assert form.TEXTS.issuperset(wire.TOKEN_NAMES)
-
-
 def test_an_empty_value_hides_none_behind_it():
     """As where a token is appended to an address that has the name already."""
     assert "TOKEN" == request(b"access_token=&access_token=TOKEN&access_token=OTHER", b"", "").access_token()

@@ -29,10 +29,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, te
 from google.protobuf.message import DecodeError
 
 from ..errors import BankcardError, CallError
-from . import sources, wire
+from . import form, sources, wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
 from .endpoints import CLOUD_APIS
-from .form import Body
 from .multipart import Part
 from .wire import Answer, Reply, Request
 
@@ -43,7 +42,6 @@ MAX_TEXT_BYTES = 65_536  # of a plain value: a URL is the longest
 
 AS_JSON = "img came as JSON, give it as {contentType, value: Buffer}"
 
-_PICTURES = {"img", *sources.EXTRA}
 _EMPTY_PICTURE = re.compile(rb'\{\s*(?:"contentType"\s*:\s*(?:"[^"]*"|null)\s*)?\}')  # as its value was undefined
 _LENGTH_DELIMITED, _FIXED = 2, {1: 8, 5: 4}  # protobuf's wire types, with bytes where they say it
 _ACTION = "wx.openApi"
@@ -121,13 +119,13 @@ def _call(request: Request, platform: Platform) -> Request:
     allowed = _permissions(platform, access_token)
     if allowed is not None and api not in allowed:
         raise CallError(NO_PERMISSION, f"{api} is not in the permissions of the app's config.json")
-    query = {name: _as_text(value) for name, value in given.plain.items() if name not in wire.TOKEN_NAMES}
+    query = {name: _as_text(value) for name, value in given.plain.items() if name not in form.TOKEN_NAMES}
     return Request(
         method="POST",
         path=CLOUD_APIS[api].path,
         query={**query, "access_token": access_token},
         headers=request.headers,
-        body=Body(parts=given.pictures),
+        body=form.Body(parts=given.pictures),
         body_bytes=request.body_bytes,
         client_ip=request.client_ip,
         is_over=request.is_over,
@@ -193,7 +191,7 @@ def _plain(pair: Any) -> str | int | float | bool | None:
     What is no parameter may be anything: functions hand on their event, in which there is an object ``userInfo``.
     """
     value = pair.value
-    if pair.key in _PICTURES and value.startswith(b"{"):
+    if pair.key in form.PICTURES and value.startswith(b"{"):
         if _EMPTY_PICTURE.fullmatch(value):
             return None
         raise CallError(41005, AS_JSON)

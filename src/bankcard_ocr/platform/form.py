@@ -26,10 +26,10 @@ MAX_ESCAPES = 750_000  # percent signs of a form: pictures as base64 have one in
 MAX_NOT_UTF8 = 65_536  # bytes of a form that are not UTF-8
 MAX_JSON_VALUES = 10_000  # commas and brackets of a JSON body; base64 has none
 
+TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
+PICTURES = ("img", *(f"img{number}" for number in range(2, MOST_PICTURES + 1)))  # further ones are of the same card
 TEXTS = frozenset(  # parameters that are texts, however they are sent
-    {"access_token", "authorizer_access_token", "cloudbase_access_token"}
-    | {"detail", "img_url", "pan", "return", "type"}
-    | {"img_base64", *(f"img{number}_base64" for number in range(2, MOST_PICTURES + 1))}
+    {*TOKEN_NAMES, "detail", "img_url", "pan", "return", "type", *(f"{name}_base64" for name in PICTURES)}
 )
 
 AS_JSON = "img came as JSON, send it as a file of a multipart form, or as img_base64"

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 from ..errors import CallError, NotAPicture
 from ..formats import format_of
-from ..reading import MOST_PICTURES
 from . import form
 from .multipart import Part
 from .wire import Request
 
-EXTRA = tuple(f"img{number}" for number in range(2, MOST_PICTURES + 1))  # further pictures of the card
-KNOWN = {*form.TEXTS, "img", *EXTRA}  # parameters of a recognition
+EXTRA = form.PICTURES[1:]
+KNOWN = {*form.TEXTS, *form.PICTURES}  # parameters of a recognition
 AS_TEXT = "img came as text, send it as a file of a multipart form, or as img_base64"
 PLACEHOLDERS = {"ENCODE_URL", "ENCODED_URL"}  # of the documentation's example, sent unreplaced by careless clients
 MOST_OF_A_PLACE = 8192  # bytes

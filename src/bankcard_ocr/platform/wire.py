@@ -27,7 +27,6 @@ from .multipart import BadBody
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
 
-TOKEN_NAMES = ("access_token", "cloudbase_access_token", "authorizer_access_token")
 AS_HEADER = "the token came as a header, put it into the query as access_token"
 BEHIND_A_QUESTION_MARK = "a second ? stands before access_token, put & there"
 CALLED_APPSECRET = "the secret came as appsecret, call it secret"
@@ -59,7 +58,7 @@ class Request:
 
     def access_token(self) -> str:
         """The token under any of its names; empty when there is none."""
-        return next((value for name in TOKEN_NAMES if (value := self.value(name))), "").strip()
+        return next((value for name in form.TOKEN_NAMES if (value := self.value(name))), "").strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 from ..platform.codes import MESSAGES
 from ..platform.detail import CORNERS
 from ..platform.disclosure import FORMS
-from ..platform.sources import EXTRA
+from ..platform.form import PICTURES
 from ..reading import RETURNED, WARNINGS
 
 _TOKEN = {
@@ -128,10 +128,9 @@ _CREDENTIALS = {
 _PATH = {"type": "string", "enum": ["/cv/ocr/bankcard", "/cgi-bin/token"]}
 
 _BYTES = {"type": "string", "contentMediaType": "application/octet-stream"}
-_IMAGES = ["img", *EXTRA]
 _FIELDS = {
     "img_url": {"type": "string", "format": "uri"},
-    **{f"{name}_base64": {"type": "string", "contentEncoding": "base64"} for name in _IMAGES},
+    **{f"{name}_base64": {"type": "string", "contentEncoding": "base64"} for name in PICTURES},
 }
 
 
@@ -187,7 +186,7 @@ _BANKCARD = {
                 "multipart/form-data": {
                     "schema": {
                         "type": "object",
-                        "properties": {**dict.fromkeys(_IMAGES, _BYTES), **_FIELDS},
+                        "properties": {**dict.fromkeys(PICTURES, _BYTES), **_FIELDS},
                     }
                 },
                 "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": _FIELDS}},
