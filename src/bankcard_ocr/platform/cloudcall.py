@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf.message import DecodeError
@@ -33,6 +33,7 @@ from . import form, sources, wire
 from .cloudcodes import BAD_ARGUMENTS, ILLEGAL_SOURCE, MESSAGES, NO_PERMISSION, NOT_FOUND, SYSTEM_ERROR
 from .endpoints import CLOUD_APIS
 from .multipart import Part
+from .service import Service
 from .wire import Answer, Reply, Request
 
 PATH = "/admin"
@@ -56,22 +57,6 @@ class TransportError(CallError):
         self.code = code
 
 
-class Platform(Protocol):
-    """Who answers the API's calls and knows what apps may do: :class:`~bankcard_ocr.platform.service.Service`."""
-
-    def answer(self, request: Request) -> Reply:
-        """The reply of the HTTPS endpoint."""
-        ...
-
-    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
-        """The reply to a call that ``error``, which is because of ``cause``, ended before the API was reached."""
-        ...
-
-    def permissions(self, access_token: str) -> tuple[str, ...]:
-        """The names that the functions of this token's app may call. Raises CallError or StateError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
     """What the function gave: ``plain`` values (text, numbers, truth) and ``pictures``."""
@@ -80,7 +65,7 @@ class Arguments:
     pictures: tuple[Part, ...] = ()
 
 
-def answer(request: Request, platform: Platform) -> Answer:
+def answer(request: Request, platform: Service) -> Answer:
     """The answer to a request to :data:`PATH`. Never raises."""
     try:
         return wrapped(platform.answer(_call(request, platform)))
@@ -112,7 +97,7 @@ def transport_error(code: str, reply: Reply) -> Answer:
     )
 
 
-def _call(request: Request, platform: Platform) -> Request:
+def _call(request: Request, platform: Service) -> Request:
     """The call inside ``request``, as the HTTPS endpoint knows it. Raises CallError."""
     api, access_token = _envelope(request)
     given = arguments(next((part.data for part in request.body.parts if part.name == "requestData"), b""))
@@ -152,7 +137,7 @@ def _envelope(request: Request) -> tuple[str, str]:
     return api, access_token
 
 
-def _permissions(platform: Platform, access_token: str) -> tuple[str, ...] | None:
+def _permissions(platform: Service, access_token: str) -> tuple[str, ...] | None:
     """What the app's functions may call; None when the token is refused, which the endpoint will say itself."""
     try:
         return platform.permissions(access_token)
