@@ -34,9 +34,9 @@ class Platform:
         self.asked.append(request)
         return self.reply if request.access_token() == "good" else wire.refusal(CallError(40001, ""), RID)
 
-    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
+    def refuse(self, request: Request, error: BankcardError, *, because: Exception | None = None) -> Reply:
         self.refused.append(error)
-        self.causes.append(cause)
+        self.causes.append(because)
         return wire.refusal(error, RID, client_ip=request.client_ip)
 
     def permissions(self, access_token: str) -> tuple[str, ...]:

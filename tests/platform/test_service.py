@@ -1007,7 +1007,7 @@ class TestRid:
     )
     def test_a_refusal_tells_its_cause_to_the_observer(self, platform, cause, told):
         """What ended a cloud call is told to the log where nobody foresaw it, or the store failed."""
-        platform.service.refuse(wire.request(method="POST", path="/admin"), CallError(-1, "x"), cause=cause)
+        platform.service.refuse(wire.request(method="POST", path="/admin"), CallError(-1, "x"), because=cause)
 
         assert (cause if told else None) is platform.told[0][1]
 

@@ -75,7 +75,7 @@ def answer(request: Request, platform: Service) -> Answer:
         return wrapped(platform.refuse(request, error))
     except Exception as error:  # noqa: BLE001  (as in Service.answer, every error becomes a reply)
         cause = error.cause if isinstance(error, BankcardError) else f"internal error, {type(error).__name__}"
-        return wrapped(platform.refuse(request, CallError(SYSTEM_ERROR, cause), cause=error))
+        return wrapped(platform.refuse(request, CallError(SYSTEM_ERROR, cause), because=error))
 
 
 def wrapped(reply: Reply) -> Answer:

@@ -65,18 +65,18 @@ class Service:
         self._keep(records.record(call, reply, (time.perf_counter() - started) * 1000), fault)
         return quota.with_headers(reply, call)
 
-    def refuse(self, request: Request, error: BankcardError, *, cause: Exception | None = None) -> Reply:
+    def refuse(self, request: Request, error: BankcardError, *, because: Exception | None = None) -> Reply:
         """The reply to a call that ``error`` ended before it came here. Being busy asks nothing of the store.
 
-        The observer is told of the ``cause`` of ``error`` where nobody foresaw it, or the store failed.
+        ``because`` is what ``error`` stands for: the observer is told where nobody foresaw it, or the store failed.
         """
         now = self._clock()
         call = Call(request=request, rid=wire.rid(now, secrets.token_bytes), now=now, stage="admission")
-        reply = wire.refusal(error, call.rid, client_ip=request.client_ip, because=cause)
+        reply = wire.refusal(error, call.rid, client_ip=request.client_ip, because=because)
         if isinstance(error, Busy):
             self._tell(records.record(call, reply, 0.0), None)
             return reply
-        fault = None if cause is None else _fault(cause)
+        fault = None if because is None else _fault(because)
         if not isinstance(fault, StateError):
             with suppress(CallError, StateError):  # a record that no app may ask for is kept, too
                 call.appid = self._callers.by_token(request.access_token(), now).appid
