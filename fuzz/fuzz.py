@@ -31,6 +31,8 @@ PLUGINS = [f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "T
 with atheris.instrument_imports(
     include=["bankcard_ocr.platform", "bankcard_ocr.vision.image", "python_multipart.multipart", *PLUGINS]
 ):
+    import wx_server_sdk  # what it imports is to be instrumented, too
+
     from bankcard_ocr.errors import CallError, PictureError
     from bankcard_ocr.platform import cloudcall, cloudcodes, form, multipart, sources, wire
     from bankcard_ocr.vision import image
@@ -73,7 +75,7 @@ def cloudcall_(data: bytes) -> None:
         if error.errcode not in {cloudcodes.BAD_ARGUMENTS, 41005}:
             raise
         return
-    again = cloudcall.arguments(cloudcall.encode_arguments(found.plain, found.pictures))
+    again = cloudcall.arguments(wx_server_sdk.encode_arguments(found.plain, found.pictures))
     if repr(again.plain) != repr(found.plain) or again.pictures != found.pictures:
         raise AssertionError(found.plain)
 
@@ -105,8 +107,8 @@ def _bodies() -> Iterator[bytes]:
 
 def _arguments() -> Iterator[bytes]:
     picture = multipart.Part(name="img", filename="img.png", content_type="", data=b"\xff\xd8\xffpicture")
-    yield cloudcall.encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})
-    yield cloudcall.encode_arguments({"a": 1, "b": 0.5, "c": True}, (picture,))
+    yield wx_server_sdk.encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})
+    yield wx_server_sdk.encode_arguments({"a": 1, "b": 0.5, "c": True}, (picture,))
 
 
 def _pictures() -> Iterator[bytes]:

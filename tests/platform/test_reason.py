@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+from wx_server_sdk import decode_reply, encode_arguments
 
 from bankcard_ocr.errors import (
     BankcardError,
@@ -19,6 +20,7 @@ from bankcard_ocr.errors import (
     TooSlow,
 )
 from bankcard_ocr.platform import cloudcall, cloudcodes, wire
+from bankcard_ocr.platform.multipart import Part
 from bankcard_ocr.platform.state.base import beijing_day
 
 JPEG = b"\xff\xd8\xff\xe0picture"
@@ -27,12 +29,12 @@ RECOGNIZE = wire.request(method="POST", path="/cv/ocr/bankcard", query=b"access_
 
 def cloud_call(token: str = "TOKEN", api: str = "ocr.bankcard", action: str = "wx.openApi") -> wire.Request:
     """What the SDK sends of a function that reads a picture."""
-    part = cloudcall.Part(name="img", filename="img.jpg", content_type="", data=JPEG)
+    part = Part(name="img", filename="img.jpg", content_type="", data=JPEG)
     fields = {"action": action, "apiName": api, "wxCloudApiToken": token}
     texts = {name.encode(): value.encode() for name, value in fields.items()}
     parts = b"".join(
         b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % each
-        for each in {**texts, b"requestData": cloudcall.encode_arguments({}, (part,))}.items()
+        for each in {**texts, b"requestData": encode_arguments({}, (part,))}.items()
     )
     headers = {"content-type": "multipart/form-data; boundary=b"}
     return wire.request(method="POST", path="/admin", headers=headers, body=parts + b"--b--\r\n")
@@ -104,7 +106,7 @@ def test_a_store_out_of_reach_is_one_by_the_cloud_call_too(permitted):
     permitted.state.close()
     answer = cloudcall.answer(cloud_call(), permitted.service)
 
-    assert ("state", cloudcodes.SYSTEM_ERROR) == (told(permitted), cloudcall.decode_reply(answer.content)[0])
+    assert ("state", cloudcodes.SYSTEM_ERROR) == (told(permitted), decode_reply(answer.content)[0])
 
 
 def test_a_fault_is_one_by_the_cloud_call_too(permitted, monkeypatch):

@@ -1,4 +1,4 @@
-"""The cloud call as npm's ``wx-server-sdk`` sends it: multipart and protobuf in, protobuf out. No sockets.
+r"""The cloud call as npm's ``wx-server-sdk`` sends it: multipart and protobuf in, protobuf out. No sockets.
 
 A function calls ``cloud.openapi.ocr.bankcard({type, imgUrl | img})``. The SDK posts a form whose part ``requestData``
 is a CommApiData: pairs of names in snake_case and values. A plain value is JSON text, quotes included (``"photo"``). A
@@ -10,10 +10,8 @@ endpoint's 41005 tells what to give, since an ``error_code`` has no words.
 
 Seen in versions 0.4.3 to 4.0.2 of the SDK; the field numbers are those of its ``protobuf/openapi.js``.
 
->>> arguments(encode_arguments({"type": "scan", "img_url": "https://example.com/card.jpg"})).plain
-{'type': 'scan', 'img_url': 'https://example.com/card.jpg'}
->>> decode_reply(refusal(NO_PERMISSION))
-(-604101, b'')
+>>> arguments(b'\x12\x10\x0a\x0e\x0a\x04type\x12\x06"scan"').plain
+{'type': 'scan'}
 """
 
 from __future__ import annotations
@@ -235,13 +233,6 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
     return value, at + 10
 
 
-def encode_arguments(plain: Mapping[str, object], pictures: tuple[Part, ...] = ()) -> bytes:
-    """A CommApiData as the SDK would write it."""
-    pairs = [{"key": name, "value": json.dumps(value).encode()} for name, value in plain.items()]
-    pairs += [{"key": part.name, "value": part.data, "filename": part.filename or "img.png"} for part in pictures]
-    return bytes(CommApiData(openapi_data={"pairs": pairs}).SerializeToString())
-
-
 def encode_reply(content: bytes) -> bytes:
     """A CommOpenApiResp around the JSON ``content``."""
     message = CommOpenApiResp(resp_data=content, content_type=wire.CONTENT_TYPE, http_code=200)
@@ -251,15 +242,6 @@ def encode_reply(content: bytes) -> bytes:
 def refusal(error_code: int) -> bytes:
     """A CommOpenApiResp that says why the API was not reached."""
     return bytes(CommOpenApiResp(error_code=error_code, http_code=200).SerializeToString())
-
-
-def decode_reply(data: bytes) -> tuple[int, bytes]:
-    """(error_code, resp_data) of a CommOpenApiResp. Raises ValueError."""
-    try:
-        message = CommOpenApiResp.FromString(data)
-    except DecodeError as error:
-        raise ValueError("no CommOpenApiResp") from error
-    return message.error_code, bytes(message.resp_data)
 
 
 _DESCRIPTION = """
