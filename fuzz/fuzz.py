@@ -34,7 +34,7 @@ with atheris.instrument_imports(
     import wx_server_sdk  # what it imports is to be instrumented, too
 
     from bankcard_ocr.errors import CallError, PictureError
-    from bankcard_ocr.platform import cloudcall, cloudcodes, form, multipart, sources, wire
+    from bankcard_ocr.platform import cloudcodes, commapi, form, multipart, sources, wire
     from bankcard_ocr.vision import image
 
     for plugin in PLUGINS:
@@ -70,12 +70,12 @@ def form_(data: bytes) -> None:
 def cloudcall_(data: bytes) -> None:
     """Bytes are arguments, -601002 or 41005; arguments that are encoded again say the same."""
     try:
-        found = cloudcall.arguments(data)
+        found = commapi.arguments(data)
     except CallError as error:
         if error.errcode not in {cloudcodes.BAD_ARGUMENTS, 41005}:
             raise
         return
-    again = cloudcall.arguments(wx_server_sdk.encode_arguments(found.plain, found.pictures))
+    again = commapi.arguments(wx_server_sdk.encode_arguments(found.plain, found.pictures))
     if repr(again.plain) != repr(found.plain) or again.pictures != found.pictures:
         raise AssertionError(found.plain)
 

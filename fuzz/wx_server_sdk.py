@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from bankcard_ocr.platform.cloudcall import CommApiData, CommOpenApiResp
+from bankcard_ocr.platform.commapi import CommApiData, CommOpenApiResp
 from bankcard_ocr.platform.multipart import Part
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bankcard_ocr.platform.cloudcall import AS_JSON
+from bankcard_ocr.platform.commapi import AS_JSON
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(range(256)) * 40 + b"\xff\xd9"
 OK = {"errCode": 0, "errMsg": "openapi.ocr.bankcard:ok"}

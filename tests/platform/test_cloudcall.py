@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wx_server_sdk import decode_reply, encode_arguments
 
 from bankcard_ocr.errors import BankcardError, Busy, CallError, StateError
-from bankcard_ocr.platform import cloudcall, cloudcodes, sources, wire
+from bankcard_ocr.platform import cloudcall, cloudcodes, commapi, sources, wire
 from bankcard_ocr.platform.form import Part
 from bankcard_ocr.platform.wire import Reply, Request
 
@@ -138,7 +138,7 @@ def test_the_inner_content_type_is_json():
     """Without it the SDK hands the function a buffer."""
     content = cloudcall.answer(post(encode_arguments(URL)), Platform()).content
 
-    assert "application/json" in cloudcall.CommOpenApiResp.FromString(content).content_type
+    assert "application/json" in commapi.CommOpenApiResp.FromString(content).content_type
 
 
 def test_the_token_may_have_its_other_name():
@@ -250,7 +250,7 @@ def test_every_code_can_be_wrapped(code):
 
 
 def pair(value: bytes, **fields: str) -> bytes:
-    message = cloudcall.CommApiData(openapi_data={"pairs": [{"key": "type", "value": value} | fields]})
+    message = commapi.CommApiData(openapi_data={"pairs": [{"key": "type", "value": value} | fields]})
     return message.SerializeToString()
 
 
@@ -264,7 +264,7 @@ def pair(value: bytes, **fields: str) -> bytes:
         pytest.param(pair(b"{}"), id="an object"),
         pytest.param(pair(b"[" * 60_000), id="deep JSON"),
         pytest.param(pair(b"9" * 60_000), id="a very long number"),
-        pytest.param(pair(b'"' + b"x" * cloudcall.MAX_TEXT_BYTES + b'"'), id="a very long text"),
+        pytest.param(pair(b'"' + b"x" * commapi.MAX_TEXT_BYTES + b'"'), id="a very long text"),
         pytest.param(encode_arguments({"type": "photo"})[:-1], id="cut short"),
         pytest.param(b"\x12\xff\xff\xff\xff\x07", id="a length of 2 GiB"),
         pytest.param(b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", id="a negative length"),
@@ -275,7 +275,7 @@ def pair(value: bytes, **fields: str) -> bytes:
         pytest.param(b"\x32\x01\xff", id="an appid that is not UTF-8"),
         pytest.param(b"\x12\x04\x0a\x02\x0a\xff", id="a pair longer than its list"),
         pytest.param(b"\x08\x01", id="another type of API"),
-        pytest.param(encode_arguments({str(i): 1 for i in range(cloudcall.MAX_PAIRS + 1)}), id="too many"),
+        pytest.param(encode_arguments({str(i): 1 for i in range(commapi.MAX_PAIRS + 1)}), id="too many"),
     ],
 )
 def test_hostile_messages_are_bad_arguments(request_data):
@@ -317,7 +317,7 @@ def test_what_is_no_parameter_may_be_anything(value):
     """A function hands on its event as it came, with what the platform put into it."""
     message = pair(b'"scan"') + pair(value, key="userInfo")
 
-    assert {"type": "scan"} == cloudcall.arguments(message).plain
+    assert {"type": "scan"} == commapi.arguments(message).plain
 
 
 @pytest.mark.parametrize("value", [b"{}", b'{"contentType":"image/png"}', b'{ "contentType" : null }', b"null"])
@@ -325,7 +325,7 @@ def test_a_picture_that_was_left_out_leaves_its_address(value):
     """With its value undefined the SDK sends the rest of the object, which is no picture."""
     message = pair(b'"https://example.com/card.jpg"', key="img_url") + pair(value, key="img")
 
-    assert {"img_url": "https://example.com/card.jpg"} == cloudcall.arguments(message).plain
+    assert {"img_url": "https://example.com/card.jpg"} == commapi.arguments(message).plain
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_a_picture_that_was_left_out_leaves_its_address(value):
 )
 def test_fields_are_counted_before_they_are_made(outer: int, inner: int, is_read: bool, monkeypatch):
     """Of 22 MB of pairs of two bytes each the objects would fill a gigabyte."""
-    monkeypatch.setattr(cloudcall, "MAX_PAIRS", 10_000)
+    monkeypatch.setattr(commapi, "MAX_PAIRS", 10_000)
     lists = [b"\x0a\x00" * (inner // outer + (place < inner % outer)) for place in range(outer)]
     message = b"".join(b"\x12" + encoded(len(each)) + each for each in lists)
     told = outcome(post(message), Platform())
@@ -346,12 +346,12 @@ def test_a_message_of_millions_of_fields_is_refused_at_once():
     """Without a look at more of them than are allowed."""
     bomb = b"\x0a\x00" * 1_000_000
     looked: list[object] = []
-    fields = cloudcall._fields
+    fields = commapi._fields
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(cloudcall, "_fields", lambda *span: (looked.append(each) or each for each in fields(*span)))
+        patched.setattr(commapi, "_fields", lambda *span: (looked.append(each) or each for each in fields(*span)))
         told = outcome(post(b"\x12" + encoded(len(bomb)) + bomb), Platform())
 
-    assert (cloudcodes.BAD_ARGUMENTS, True) == (told[0], len(looked) <= cloudcall.MAX_FIELDS + 1)
+    assert (cloudcodes.BAD_ARGUMENTS, True) == (told[0], len(looked) <= commapi.MAX_FIELDS + 1)
 
 
 def encoded(number: int) -> bytes:
@@ -373,16 +373,16 @@ def encoded(number: int) -> bytes:
 def test_messages_without_arguments_are_calls_without_a_picture(request_data):
     """What protobuf lets pass as empty reaches the endpoint, which says what is missing."""
     assert ({}, ()) == (
-        cloudcall.arguments(request_data).plain,
-        cloudcall.arguments(request_data).pictures,
+        commapi.arguments(request_data).plain,
+        commapi.arguments(request_data).pictures,
     )
 
 
 def test_the_most_pairs_are_allowed():
     """As many pairs as the limit says are read."""
-    given_ = {str(i): i for i in range(cloudcall.MAX_PAIRS)}
+    given_ = {str(i): i for i in range(commapi.MAX_PAIRS)}
 
-    assert given_ == cloudcall.arguments(encode_arguments(given_)).plain
+    assert given_ == commapi.arguments(encode_arguments(given_)).plain
 
 
 @given(
@@ -427,10 +427,10 @@ def test_arguments_survive_the_wire(plain, pictures):
     """What is encoded is decoded again."""
     parts = tuple(Part(name="img", filename="img.png", content_type="", data=data) for data in pictures)
 
-    assert cloudcall.Arguments(plain=plain, pictures=parts) == cloudcall.arguments(encode_arguments(plain, parts))
+    assert commapi.Arguments(plain=plain, pictures=parts) == commapi.arguments(encode_arguments(plain, parts))
 
 
 @given(st.binary(max_size=300))
 def test_replies_survive_the_wire(content):
     """The endpoint's JSON arrives byte for byte."""
-    assert (0, content) == decode_reply(cloudcall.encode_reply(content))
+    assert (0, content) == decode_reply(commapi.encode_reply(content))
