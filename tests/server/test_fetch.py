@@ -400,12 +400,10 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture
-def trusting(authority, tmp_path) -> Fetcher:
+def trusting(authority) -> Fetcher:
     """A fetcher whose settings name the private authority."""
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    return Fetcher(
-        PATIENT, ca_file=str(tmp_path / "ca.pem"), allow_private_networks=True, resolve=lambda *_: ["127.0.0.1"]
-    )
+    trusted = authority.cert_pem.bytes()
+    return Fetcher(PATIENT, authorities=trusted, allow_private_networks=True, resolve=lambda *_: ["127.0.0.1"])
 
 
 def test_https_works_with_a_private_authority(serve, authority, trusting):
@@ -699,12 +697,11 @@ def test_drops_are_under_the_floor(serve):
     assert "timeout: slower than 1000 bytes/s" == refusal(patient, url(serve(script)))
 
 
-def test_drops_within_tls_are_under_the_floor_too(serve, authority, tmp_path):
+def test_drops_within_tls_are_under_the_floor_too(serve, authority):
     """What is in TLS has no other rate than what comes bare."""
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     patient = Fetcher(
         Limits(connect_timeout_s=10, total_timeout_s=30, min_bytes_per_s=1000, rate_grace_s=0.05),
-        ca_file=str(tmp_path / "ca.pem"),
+        authorities=authority.cert_pem.bytes(),
         allow_private_networks=True,
     )
     script = stuck(answer(b"", Content_Length="5000"), JPEG * 3)
@@ -828,10 +825,11 @@ def test_wrong_exceptions_are_refused(hosts):
         Fetcher(allow_hosts=hosts)
 
 
-def test_a_wrong_authority_file_is_refused(tmp_path):
-    """A file of authorities that is not there is an error at start."""
-    with pytest.raises(SettingsError, match="ca_file"):
-        Fetcher(ca_file=str(tmp_path / "none.pem"))
+@pytest.mark.parametrize("content", [b"", b"no certificate"])
+def test_wrong_authorities_are_refused(content: bytes):
+    """A file that holds none is an error at start, which names it."""
+    with pytest.raises(SettingsError, match=r"ca_file .* private\.pem is no readable PEM file"):
+        Fetcher(authorities=content, ca_file="private.pem")
 
 
 def test_nothing_is_excepted_by_default():

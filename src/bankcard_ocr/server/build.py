@@ -197,8 +197,8 @@ def fetcher(settings: Settings, files: Files) -> Fetcher:
         ),
         allow_hosts=settings.allow_hosts,
         allow_private_networks=settings.allow_private_networks,
-        ca_file=settings.ca_file or None,
         authorities=files.authorities,
+        ca_file=settings.ca_file,
         proxy=settings.proxy or None,
     )
 

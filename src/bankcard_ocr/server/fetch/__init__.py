@@ -29,9 +29,9 @@ class Fetcher:
 
     ``allow_hosts`` excepts hosts from the address rule: names (``img.intranet``), their families (``*.intranet``),
     addresses and networks (``10.1.0.0/16``). ``allow_private_networks`` excepts loopback and private networks whole.
-    ``ca_file`` has certificate authorities (PEM) to trust besides the usual ones; ``authorities`` is what it holds,
-    where it was read before. ``proxy`` is the URL of an HTTP proxy to tunnel through (``http://[user:password@]host:port``);
-    names are still resolved and judged here.
+    ``authorities`` are certificate authorities (PEM) to trust besides the usual ones, ``ca_file`` is what their file is
+    called. ``proxy`` is the URL of an HTTP proxy to tunnel through (``http://[user:password@]host:port``); names are
+    still resolved and judged here.
 
     Raises SettingsError when one of these is malformed.
     """
@@ -42,8 +42,8 @@ class Fetcher:
         *,
         allow_hosts: Iterable[str] = (),
         allow_private_networks: bool = False,
-        ca_file: str | None = None,
         authorities: bytes | None = None,
+        ca_file: str = "",
         proxy: str | None = None,
         resolve: dns.Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -52,7 +52,7 @@ class Fetcher:
         self._allow_hosts = tuple(allow_hosts)
         self._allow_private_networks = allow_private_networks
         self._names, self._networks = _exceptions(self._allow_hosts)
-        self._tls = tls_context(ca_file, authorities)
+        self._tls = tls_context(authorities, ca_file)
         self._proxy = Proxy.parse(proxy) if proxy else None
         self._resolve = resolve or dns.by_system
         self._clock = clock

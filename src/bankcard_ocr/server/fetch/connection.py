@@ -7,7 +7,6 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -175,21 +174,19 @@ def _tls_reason(error: BaseException | None) -> str:
     return "handshake failed"
 
 
-def tls_context(ca_file: str | None, authorities: bytes | None = None) -> ssl.SSLContext:
-    """The system's certificate authorities, certifi's where it has none, and those of ``ca_file``.
+def tls_context(authorities: bytes | None, ca_file: str) -> ssl.SSLContext:
+    """The system's certificate authorities, certifi's where it has none, and ``authorities``, which ``ca_file`` holds.
 
-    ``authorities`` is what that file holds, where it was read before.
-    Raises SettingsError when it cannot be used.
+    Raises SettingsError when these cannot be used.
     """
     context = ssl.create_default_context()
     if not context.cert_store_stats()["x509_ca"]:
         context.load_verify_locations(certifi.where())
     try:
-        if ca_file:
-            content = Path(ca_file).read_bytes() if authorities is None else authorities
-            context.load_verify_locations(cadata=content.decode("ascii", "ignore"))  # comments may be in any language
+        if authorities is not None:
+            context.load_verify_locations(cadata=authorities.decode("ascii", "ignore"))  # comments in any language
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13's default, which many private CAs do not meet
-    except (OSError, ValueError) as error:  # ValueError: it is empty
+    except (ssl.SSLError, ValueError) as error:  # ValueError: it is empty
         reason = f"{ca_file} is no readable PEM file of certificates: {getattr(error, 'strerror', None) or error}"
         raise SettingsError("ca_file", "the fetcher's settings", reason) from None
     return context
