@@ -13,7 +13,7 @@ import pytest
 
 import bankcard_ocr
 from bankcard_ocr.errors import FetchError
-from bankcard_ocr.platform import wire
+from bankcard_ocr.platform import callers
 from bankcard_ocr.server.fetch import connection
 from bankcard_ocr.vision import image
 
@@ -23,9 +23,9 @@ COMPOSED = (
     "neither img nor img_url",
     "neither img nor img_url, but image, file",
     "the body is base64, send it as img_base64",
-    wire.AS_HEADER,
-    wire.BEHIND_A_QUESTION_MARK,
-    wire.BY_ANOTHER_NAME,
+    callers.AS_HEADER,
+    callers.BEHIND_A_QUESTION_MARK,
+    callers.BY_ANOTHER_NAME,
     "/cgi-bin/token is meant",
     "/cgi-bin/token is meant, and its query begins with ?",
     "connect: timed out",

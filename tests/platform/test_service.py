@@ -1041,17 +1041,17 @@ class TestEndpoints:
                 method="POST", path="/cv/ocr/bankcard", query=query.encode(), headers={name.lower(): "TOKEN"}, body=JPEG
             )
             assert code == platform.service.answer(request).errcode
-        assert wire.AS_HEADER == platform.told[0][0].cause
+        assert callers.AS_HEADER == platform.told[0][0].cause
 
     @pytest.mark.parametrize(
         ("query", "hint"),
         [
-            ("accessToken=TOKEN", wire.BY_ANOTHER_NAME),
-            ("ACCESS_TOKEN=TOKEN", wire.BY_ANOTHER_NAME),
-            ("token=TOKEN", wire.BY_ANOTHER_NAME),
-            ("type=scan&amp;access_token=TOKEN", wire.BY_ANOTHER_NAME),
-            ("type=scan?access_token=TOKEN", wire.BEHIND_A_QUESTION_MARK),
-            ("?access_token=TOKEN", wire.BEHIND_A_QUESTION_MARK),
+            ("accessToken=TOKEN", callers.BY_ANOTHER_NAME),
+            ("ACCESS_TOKEN=TOKEN", callers.BY_ANOTHER_NAME),
+            ("token=TOKEN", callers.BY_ANOTHER_NAME),
+            ("type=scan&amp;access_token=TOKEN", callers.BY_ANOTHER_NAME),
+            ("type=scan?access_token=TOKEN", callers.BEHIND_A_QUESTION_MARK),
+            ("?access_token=TOKEN", callers.BEHIND_A_QUESTION_MARK),
             ("csrf_token=TOKEN", ""),
             ("access_token=", ""),
         ],
@@ -1074,7 +1074,7 @@ class TestEndpoints:
         assert (40125, cause) == (found["errcode"], platform.told[-1][0].cause)
 
     @pytest.mark.parametrize("ask", [token, stable])
-    @pytest.mark.parametrize(("sent", "cause"), [("a", wire.CALLED_APPSECRET), ("", "")], ids=["appsecret", "nothing"])
+    @pytest.mark.parametrize(("sent", "cause"), [("a", callers.CALLED_APPSECRET), ("", "")])
     def test_a_secret_called_as_the_message_calls_it_is_told_its_name(self, platform, ask, sent: str, cause: str):
         """The message says appsecret missing, where the parameter is secret."""
         found = ask(platform, secret="", appsecret=sent)

@@ -21,10 +21,16 @@ WRONG_SECRETS = 10  # of an app from an address in WRONG_SECRETS_WINDOW_S, befor
 MOST_SECRETS = 100  # before no new one is tried at all, nor one taken that was right but can be guessed
 WRONG_SECRETS_WINDOW_S = 300
 MAX_SECRET = 256
+AHEAD_S = 300  # seconds by which the clocks of two servers may differ
+
+AS_HEADER = "the token came as a header, put it into the query as access_token"
+BEHIND_A_QUESTION_MARK = "a second ? stands before access_token, put & there"
+CALLED_APPSECRET = "the secret came as appsecret, call it secret"
+BY_ANOTHER_NAME = "the token came by another name, call it access_token"
+
 _HEADERS_OF_TOKENS = {"authorization", "access-token", "access_token", "x-access-token"}  # of other APIs
 _ALMOST_A_TOKEN = re.compile("(amp)?(access)?token")  # a parameter's letters; amp is left of a URL copied out of HTML
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")  # RFC 4291, 2.5.5.2
-AHEAD_S = 300  # seconds by which the clocks of two servers may differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Callers:
         if not given.appid:
             raise CallError(41002)
         if not given.secret:  # the platform's message calls it appsecret, its token endpoints secret
-            raise CallError(41004, wire.CALLED_APPSECRET if call.request.value("appsecret") else "")
+            raise CallError(41004, CALLED_APPSECRET if call.request.value("appsecret") else "")
         with call.at("secret"):
             client = self.by_secret(given.appid, given.secret, call)
         with call.at("permission"):
@@ -126,11 +132,11 @@ class Callers:
 def _in_place_of_a_token(request: wire.Request) -> str:
     """What came where the token was looked for in vain: a header, a second query, a name that is nearly right."""
     if _HEADERS_OF_TOKENS & request.headers.keys():
-        return wire.AS_HEADER
+        return AS_HEADER
     if any("?access_token=" in f"{name}={value}" for name, value in request.query.items()):
-        return wire.BEHIND_A_QUESTION_MARK
+        return BEHIND_A_QUESTION_MARK
     names = (re.sub("[^a-z]", "", name.lower()) for name, value in request.query.items() if value)
-    return wire.BY_ANOTHER_NAME if any(_ALMOST_A_TOKEN.fullmatch(name) for name in names) else ""
+    return BY_ANOTHER_NAME if any(_ALMOST_A_TOKEN.fullmatch(name) for name in names) else ""
 
 
 def is_of_the_future(token: Token, now: float) -> bool:

@@ -27,11 +27,6 @@ from .multipart import BadBody
 
 CONTENT_TYPE = "application/json; encoding=utf-8"
 
-AS_HEADER = "the token came as a header, put it into the query as access_token"
-BEHIND_A_QUESTION_MARK = "a second ? stands before access_token, put & there"
-CALLED_APPSECRET = "the secret came as appsecret, call it secret"
-BY_ANOTHER_NAME = "the token came by another name, call it access_token"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
