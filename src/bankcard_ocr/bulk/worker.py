@@ -20,20 +20,19 @@ from importlib import import_module
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from types import MappingProxyType, TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from ..errors import BankcardError, BulkError, PictureError, Refused
 from ..numbers import iin
 from ..numbers.masking import masked
 from ..platform import codes, detail
-from ..platform.disclosure import without_app
+from ..platform.disclosure import FormForAll, without_app
 from ..reading import Options
 from ..resident import leave_no_core
 from ..vision import files
 from ..vision.image import MAX_BYTES
 from .plan import Chunk, pictures
 
-Pan = Literal["masked", "full", "fingerprint"]
 Row = dict[str, Any]
 NOTHING: Mapping[str, Any] = MappingProxyType(dict.fromkeys(("number", *detail.ISSUER)))  # of a card that was not read
 
@@ -53,7 +52,7 @@ class Job:
 
     options: Options = field(default_factory=Options)
     max_bytes: int = MAX_BYTES
-    pan: Pan = "masked"
+    pan: FormForAll = "masked"
     key: bytes = field(default=b"", repr=False)
     iin: bytes = field(default=b"", repr=False)
     timeout_s: float = 30.0

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import BulkMisuse, SettingsError
+from ..platform.disclosure import FormForAll
 from ..reading import Options
 from ..settings import SHORTEST_KEY, key
 from .limits import SERVER, IinFile, MaxBytes, PictureType, Threshold, entries
 from .progress import bar, say
 
 Engine = Literal["local", "ray"]  # those of bulk, which loads numpy
-Pan = Literal["masked", "full", "fingerprint"]
 
 
 def command(
@@ -27,7 +27,7 @@ def command(
     ] = "local",
     workers: Annotated[int, typer.Option(min=0, help="Readers; 0 is one for each CPU core.")] = 0,
     pan: Annotated[
-        Pan, typer.Option("--pan", help="Numbers: first 6 and last 4; whole; or their HMAC-SHA256.")
+        FormForAll, typer.Option("--pan", help="Numbers: first 6 and last 4; whole; or their HMAC-SHA256.")
     ] = "masked",
     key_file: Annotated[
         Path | None, typer.Option(help=f"The key of fingerprints: {SHORTEST_KEY} bytes or more.", dir_okay=False)
@@ -60,7 +60,7 @@ def command(
         say(f"{summary.numbers_in_names} of the names look like card numbers, and are whole in {out}")
 
 
-def _key(pan: Pan, file: Path | None) -> bytes:
+def _key(pan: FormForAll, file: Path | None) -> bytes:
     if pan != "fingerprint":
         if file is not None:
             raise typer.BadParameter("--key-file is for --pan fingerprint; give both, or neither")

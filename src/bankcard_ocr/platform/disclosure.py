@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Form = Literal["full", "masked", "jwe", "fingerprint"]
 FORMS: tuple[Form, ...] = get_args(Form)
+FormForAll = Literal["masked", "full", "fingerprint"]  # the same for every app, and for who has none
 SMALLEST_RSA_BITS = 2048
 CURVES = ("P-256", "P-384", "P-521", "X25519")
 ENCRYPTION = "A256GCM"
@@ -83,7 +84,7 @@ def disclosure(asked: str, app: App, fingerprint_key: bytes) -> Disclosure:
     return without_app(form, fingerprint_key)
 
 
-def without_app(form: Literal["full", "masked", "fingerprint"], fingerprint_key: bytes = b"") -> Disclosure:
+def without_app(form: FormForAll, fingerprint_key: bytes = b"") -> Disclosure:
     """The form as it is for everybody."""
     if form == "masked":
         return Disclosure(form=form, show=pan.mask)
