@@ -11,7 +11,7 @@ import importlib.util
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from typing import IO, Any
 
@@ -35,11 +35,9 @@ class Format(StrEnum):
     parquet = "parquet"
 
 
-@contextmanager
-def writer(format_: Format, file: IO[bytes]) -> Iterator[Write]:
-    """What writes one line to ``file``; a Parquet file is whole when this ends. Raises BankcardError."""
-    with _WRITERS[format_](file) as write:
-        yield write
+def writer(format_: Format, file: IO[bytes]) -> AbstractContextManager[Write]:
+    """What writes one line to ``file``; a Parquet file is whole when this ends."""
+    return _WRITERS[format_](file)
 
 
 @contextmanager
