@@ -5,7 +5,7 @@ that is kept, the second half is kept nowhere and is the key from which the app'
 nonce that is kept. So ``stable_token`` can repeat a token that the store does not have, since the caller brings the
 secret along with each call; and whoever steals the store has to break scrypt before any token.
 
->>> kept = hashed("a secret", salt=bytes(16))
+>>> kept = hashed("a secret")
 >>> verify("another secret", kept) is None
 True
 >>> stable_token(verify("a secret", kept), "wx1", "n1") == stable_token(verify("a secret", kept), "wx1", "n1")
@@ -45,9 +45,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(96)
 
 
-def hashed(secret: str, *, salt: bytes | None = None) -> str:
+def hashed(secret: str) -> str:
     """What is kept of ``secret``: ``scrypt$cost$block$lanes$salt$hash``."""
-    salt = secrets.token_bytes(16) if salt is None else salt
+    salt = secrets.token_bytes(16)
     digest = _scrypt(secret, salt, COST, BLOCK, LANES)[:HASH_BYTES]
     return f"scrypt${COST}${BLOCK}${LANES}${salt.hex()}${digest.hex()}"
 
