@@ -80,7 +80,7 @@ def usable(suite: str, labels: Iterable[Label]) -> list[Label]:
     return [label for label in labels if need is None or _bare(label.strata.get(need, ""))]
 
 
-def undecodable(plan: Plan, progress: Progress | None = None) -> dict[str, str]:
+def undecodable(plan: Plan, progress: Progress) -> dict[str, str]:
     """Why pictures of ``plan`` cannot be decoded, by their names: of these no engine can say anything."""
     samples = suites.read(plan.folder, plan.labels)
     return suites.undecodable(_noted(samples, "decodable", len(plan.labels), progress), plan.max_bytes)
@@ -91,10 +91,8 @@ def without(plan: Plan, files: Collection[str]) -> Plan:
     return replace(plan, labels=[label for label in plan.labels if label.file not in files])
 
 
-def carry_out(
-    plan: Plan, engines: Sequence[Engine], reader: PictureReader | None = None, progress: Progress | None = None
-) -> Measured:
-    """What the engines do on each suite of ``plan``. ``reader`` is needed by the suite ``threads`` alone.
+def carry_out(plan: Plan, engines: Sequence[Engine], reader: PictureReader, progress: Progress) -> Measured:
+    """What the engines do on each suite of ``plan``, and ``reader`` in the suite ``threads``.
 
     ``used`` counts the pictures of a suite, of so many as are ``labelled``: it has no use for the others, or they
     could not be read.
@@ -140,13 +138,11 @@ def _counts(plan: Plan, used: int) -> dict[str, int]:
     return {"used": used, "labelled": len(plan.labels)}
 
 
-def _noted(samples: Iterable[Sample], name: str, total: int, progress: Progress | None) -> Iterator[Sample]:
+def _noted(samples: Iterable[Sample], name: str, total: int, progress: Progress) -> Iterator[Sample]:
     for place, sample in enumerate(samples):
-        if progress:
-            progress(name, place, total)
+        progress(name, place, total)
         yield sample
-    if progress:
-        progress(name, total, total)
+    progress(name, total, total)
 
 
 def _figures(plan: Plan, cases: Cases, upright: Cases | None, *, own: bool) -> dict[str, Any]:
@@ -157,7 +153,7 @@ def _figures(plan: Plan, cases: Cases, upright: Cases | None, *, own: bool) -> d
     return found
 
 
-def _crops(plan: Plan, engines: Sequence[Engine], progress: Progress | None) -> tuple[int, dict[str, Any]]:
+def _crops(plan: Plan, engines: Sequence[Engine], progress: Progress) -> tuple[int, dict[str, Any]]:
     labels, used = usable("crops", plan.labels), 0
     able = [engine for engine in engines if isinstance(engine, CropEngine)]
     hits = dict.fromkeys((engine.name for engine in able), 0)
@@ -174,7 +170,7 @@ def _bare(text: str) -> str:
     return text.replace("_", "").replace(" ", "")
 
 
-def _process(plan: Plan, name: str, reader: PictureReader | None) -> dict[str, Any]:
+def _process(plan: Plan, name: str, reader: PictureReader) -> dict[str, Any]:
     some = list(islice(suites.read(plan.folder, plan.labels), SPEED_PICTURES))
     if not some:
         return {}
@@ -182,6 +178,4 @@ def _process(plan: Plan, name: str, reader: PictureReader | None) -> dict[str, A
         return speed.start(some[0].data)
     if name == "memory":
         return speed.memory(some, pictures=plan.memory_pictures)
-    if reader is None:
-        raise ValueError("threads need a reader")
     return speed.threads(reader, [sample.data for sample in some], plan.threads)
