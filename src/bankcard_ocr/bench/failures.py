@@ -19,7 +19,7 @@ import numpy as np
 from ..reading import Quad
 from ..vision import quad as quads
 from .metrics import Case
-from .suites import Image, Sample, decode, encode, line_of
+from .suites import Image, Sample, decode, encode, line_of, scaled
 
 BLANK = (0.27, 0.83)  # holds every middle digit of 13 to 19, in every grouping; see tests/bench/test_report.py
 SHOWN_WIDTH = 420
@@ -100,7 +100,4 @@ def _bad(cases: Sequence[Case]) -> list[Case]:
 
 
 def _shrunk(image: Image, scale: float) -> Image:
-    if scale >= 1:
-        return image
-    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return image if scale >= 1 else scaled(image, scale)

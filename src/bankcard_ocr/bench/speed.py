@@ -22,7 +22,7 @@ import numpy as np
 
 from ..reading import PictureReader
 from . import child
-from .suites import Sample, decode, encode
+from .suites import Sample, decode, encode, scaled
 
 STARTS = 7
 MEMORY_PICTURES = 10_000
@@ -78,10 +78,7 @@ def mixed_sizes(samples: Iterable[Sample]) -> list[bytes]:
     for sample, side in zip(samples, cycle(SIDES), strict=False):
         image = decode(sample.data)
         if image is not None:
-            height, width = image.shape[:2]
-            scale = side / max(height, width)
-            size = max(1, round(width * scale)), max(1, round(height * scale))
-            made.append(encode(np.asarray(cv2.resize(image, size), np.uint8), 90))
+            made.append(encode(scaled(image, side / max(image.shape[:2]), cv2.INTER_LINEAR), 90))
     return made
 
 

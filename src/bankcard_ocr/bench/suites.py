@@ -137,11 +137,9 @@ def small(sample: Sample) -> Sample | None:
     length, _ = quads.sides(line)
     if length <= LINE_LENGTH:
         return None
-    height, width = image.shape[:2]
-    scale = LINE_LENGTH / length
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    matrix = quads.homography(quads.rectangle(width, height), quads.rectangle(*size))
-    return _made(sample, np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), matrix)
+    made = scaled(image, LINE_LENGTH / length)
+    before, after = (quads.rectangle(each.shape[1], each.shape[0]) for each in (image, made))
+    return _made(sample, made, quads.homography(before, after))
 
 
 def covered(sample: Sample) -> Sample | None:
@@ -197,12 +195,12 @@ def fitted(sample: Sample, long: int, short: int, *, noise: float = 0.0) -> Samp
     scale = min(right / width, bottom / height)
     matrix = np.array([[scale, 0, (right - scale * width) / 2], [0, scale, (bottom - scale * height) / 2], [0, 0, 1.0]])
     matrix[:2, 2] += (scale - 1) / 2  # pixel centres are at whole numbers
-    flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    size = max(1, round(scale * width)), max(1, round(scale * height))
-    left, top = (right - size[0]) // 2, (bottom - size[1]) // 2
+    whole = scaled(image, scale, cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    high, wide = whole.shape[:2]
+    left, top = (right - wide) // 2, (bottom - high) // 2
     drawn = np.empty((bottom, right, 3), np.uint8)
     drawn[:] = np.rint(_border(image)).astype(np.uint8)
-    drawn[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=flags)
+    drawn[top : top + high, left : left + wide] = whole
     if noise:
         grain = _rng(sample.label.file).standard_normal((bottom, right, 1), np.float32) * np.float32(noise)
         drawn = np.clip(drawn + grain, 0, 255).astype(np.uint8)
@@ -243,6 +241,13 @@ def encode(image: Image, quality: int = JPEG_QUALITY, max_bytes: int = MAX_BYTES
         if len(data) <= max_bytes or quality <= 10:
             return data.tobytes()
         quality -= 5
+
+
+def scaled(image: Image, scale: float, interpolation: int = cv2.INTER_AREA) -> Image:
+    """``image`` with each side times ``scale``, a pixel at least."""
+    height, width = image.shape[:2]
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def line_of(label: Label, image: Image) -> quads.Quad | None:
