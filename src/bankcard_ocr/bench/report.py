@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -214,7 +215,8 @@ def _calibration(found: Mapping[str, Mapping[str, Any]], engines: Sequence[str])
             marks.append((bin_["confidence"], _mark(engines.index(engine), right, title)))
     if not marks:
         return ""
-    plot = svg.dots(marks, svg.STRETCHED, "reliability", xname="confidence", yname="share right")
+    x, y = replace(svg.STRETCHED, name="confidence"), replace(svg.STRETCHED, name="share right")
+    plot = svg.dots(marks, x, y, "reliability")
     return f"<ul>{''.join(told)}</ul><figure><figcaption>reliability</figcaption>{plot}</figure>"
 
 
@@ -235,8 +237,7 @@ def tradeoff_plot(points: Sequence[Mapping[str, float]], name: str) -> str:
         svg.Curve(name=outcome, css=outcome, points=[(p["threshold"], p[outcome]) for p in shown])
         for outcome in _OUTCOMES
     ]
-    x = svg.Axis(name="threshold", place=svg.STRETCHED.place, ticks=svg.STRETCHED.ticks)
-    y = svg.Axis(name="share of cards", place=svg.PERCENT.place, ticks=svg.PERCENT.ticks)
+    x, y = replace(svg.STRETCHED, name="threshold"), replace(svg.PERCENT, name="share of cards")
     return svg.curves(lines, x, y, f"{name}: exact, wrong and refused over the threshold")
 
 

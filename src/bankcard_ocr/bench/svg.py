@@ -104,14 +104,13 @@ def curves(lines: Sequence[Curve], x: Axis, y: Axis, label: str) -> str:
     return _svg(frame.left + frame.width + 90, frame.top + frame.height + 44, label, parts)
 
 
-def dots(marks: Sequence[tuple[float, Mark]], axis: Axis, label: str, *, xname: str, yname: str) -> str:
-    """Shares with intervals over x, both on ``axis``, and the line of equal values: a reliability diagram."""
+def dots(marks: Sequence[tuple[float, Mark]], x: Axis, y: Axis, label: str) -> str:
+    """Shares with intervals over two axes, and the line between their ends: a reliability diagram."""
     frame = Frame(width=320, height=320)
-    named_x, named_y = (Axis(name=name, place=axis.place, ticks=axis.ticks) for name in (xname, yname))
-    parts = [_grid_x(frame, named_x), _grid_y(frame, named_y), _path([frame.at(0, 0), frame.at(1, 1)], "ideal")]
-    for x, mark in marks:
-        (px, low), (_, high) = (frame.at(axis.place(x), axis.place(y)) for y in (mark.low, mark.high))
-        _, middle = frame.at(0, axis.place(mark.value))
+    parts = [_grid_x(frame, x), _grid_y(frame, y), _path([frame.at(0, 0), frame.at(1, 1)], "ideal")]
+    for at, mark in marks:
+        (px, low), (_, high) = (frame.at(x.place(at), y.place(share)) for share in (mark.low, mark.high))
+        _, middle = frame.at(0, y.place(mark.value))
         parts.append(
             f'<g class="e{mark.engine}"><title>{escape(mark.title)}</title>'
             f'<line x1="{px}" y1="{low}" x2="{px}" y2="{high}"/><circle cx="{px}" cy="{middle}" r="4"/></g>'
