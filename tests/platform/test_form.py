@@ -62,7 +62,7 @@ def test_files_come_back_as_they_were_sent(files):
 @given(st.dictionaries(NAMES, NAMES, max_size=5))
 def test_a_urlencoded_form_comes_back(fields):
     """What urlencode wrote is read."""
-    assert fields == dict(form.query(urlencode(fields)))
+    assert fields == dict(form.query(urlencode(fields).encode()))
 
 
 @given(

@@ -85,17 +85,16 @@ def parse(data: bytes, content_type: str, coding: str = "") -> Body:
         return Body(fault=str(error))
 
 
-def query(text: str | bytes) -> Mapping[str, str]:
+def query(data: bytes) -> Mapping[str, str]:
     """The fields of a query string or urlencoded form; of a repeated name the first that is not empty. Raises BadBody.
 
     What is not UTF-8, such as a Chinese file name in GBK, stays percent-encoded: an ``img_url`` keeps its bytes.
     """
-    if isinstance(text, bytes):
-        if text.count(b"%") > MAX_ESCAPES:
-            raise BadBody(f"over {MAX_ESCAPES} percent-encoded bytes")
-        if not text.isascii() and len(text) - len(text.decode("utf-8", "ignore").encode()) > MAX_NOT_UTF8:
-            raise BadBody(f"over {MAX_NOT_UTF8} bytes that are not UTF-8")
-        text = text.decode("utf-8", "surrogateescape")
+    if data.count(b"%") > MAX_ESCAPES:
+        raise BadBody(f"over {MAX_ESCAPES} percent-encoded bytes")
+    if not data.isascii() and len(data) - len(data.decode("utf-8", "ignore").encode()) > MAX_NOT_UTF8:
+        raise BadBody(f"over {MAX_NOT_UTF8} bytes that are not UTF-8")
+    text = data.decode("utf-8", "surrogateescape")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="surrogateescape")
     except ValueError as error:
