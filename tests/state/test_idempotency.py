@@ -86,7 +86,7 @@ def platform(store, clock):
     reader.gate.set()
     fetched = iter([JPEG, JPEG, JPEG + b"2"])
     resources = Resources(reader=reader, state=store, fetch=lambda _url: next(fetched), settings=Settings(port=0))
-    return Platform(Service(resources, clock=clock), reader, store, clock)
+    return Platform(Service(resources, clock=clock, observer=lambda *_: None), reader, store, clock)
 
 
 def begins(reply: Reply, text: str) -> bool:
@@ -156,7 +156,7 @@ def test_another_fingerprint_key_protects_no_answer_of_the_earlier_one(platform)
     """Nor is an answer told again under a key that the server has changed."""
     platform.read()
     resources = dataclasses.replace(platform.service._resources, fingerprint_key=bytes(32))
-    platform.service = Service(resources, clock=platform.clock)
+    platform.service = Service(resources, clock=platform.clock, observer=lambda *_: None)
 
     assert 47001 == platform.read().errcode
 

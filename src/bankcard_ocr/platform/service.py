@@ -32,20 +32,10 @@ class Observer(Protocol):
         ...
 
 
-def ignore(record: Record, fault: Exception | None) -> None:
-    """The observer who does not care."""
-
-
 class Service:
     """Answers the calls of the platform. Threads share it."""
 
-    def __init__(
-        self,
-        resources: Resources,
-        *,
-        clock: Callable[[], float] = time.time,
-        observer: Observer = ignore,
-    ) -> None:
+    def __init__(self, resources: Resources, *, observer: Observer, clock: Callable[[], float] = time.time) -> None:
         self._resources = resources
         self._clock = clock
         self._observer = observer
