@@ -21,6 +21,7 @@ from wsgiref.simple_server import WSGIServer
 import structlog
 
 from ..errors import SettingsError, StateError
+from ..platform import state as states
 from ..platform.quota import counter
 from ..platform.state import base
 from ..platform.state.base import Record, State
@@ -122,6 +123,43 @@ class Quotas:
         except StateError:
             up.add_metric([], 0)
         return [used, limit, up]
+
+
+class MetricsOfAll:
+    """The metrics port of several workers, open where that is set: their sum, and the quotas of the store of now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store: State | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        if not self._settings.metrics_port:
+            yield
+            return
+        self._store = states.connect(self._settings.state_url)
+        try:
+            with shared() as folder, serve(of_all(folder, self._now), self._settings):
+                yield
+        finally:
+            self._store.close()
+
+    def use(self, settings: Settings) -> None:
+        """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
+        if self._store is not None and settings.state_url != self._settings.state_url:
+            try:
+                after = states.connect(settings.state_url)
+            except StateError as error:
+                structlog.get_logger().error("quotas are told of the store before", reason=str(error))
+                return
+            before, self._store = self._store, after
+            before.close()
+        self._settings = settings
+
+    def _now(self) -> tuple[State, Settings]:
+        if self._store is None:
+            raise StateError("the metrics port is closed")
+        return self._store, self._settings
 
 
 @contextmanager

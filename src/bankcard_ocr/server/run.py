@@ -18,9 +18,10 @@ import structlog
 from ..errors import SettingsError
 from ..settings import Settings
 from . import logs, memory
+from .metrics import MetricsOfAll
 from .reload import HangupFlag, Source, check
 from .single import serve_single
-from .workers import MetricsOfAll, Supervisor, shorten_switch_interval, stop_on_quit
+from .workers import Supervisor, shorten_switch_interval, stop_on_quit
 
 
 def serve(source: Source, announce: Callable[[str], object]) -> None:

@@ -8,8 +8,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -20,10 +20,10 @@ from uvicorn.supervisors import multiprocess
 
 from ..errors import SettingsError, StateError
 from ..platform import state as states
-from ..platform.state.base import State
 from ..settings import Settings
-from . import logs, memory, metrics
+from . import logs, memory
 from .build import Files, build
+from .metrics import MetricsOfAll
 from .protocol import config
 from .reload import Source, reloaded
 
@@ -39,43 +39,6 @@ def shorten_switch_interval() -> None:
 def stop_on_quit() -> None:
     """Lets SIGQUIT stop this process as SIGTERM does, not at once."""
     signal.signal(signal.SIGQUIT, lambda _signal, _frame: signal.raise_signal(signal.SIGTERM))
-
-
-class MetricsOfAll:
-    """The metrics port of several workers, open where that is set: their sum, and the quotas of the store of now."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._store: State | None = None
-
-    @contextmanager
-    def open(self) -> Iterator[None]:
-        if not self._settings.metrics_port:
-            yield
-            return
-        self._store = states.connect(self._settings.state_url)
-        try:
-            with metrics.shared() as folder, metrics.serve(metrics.of_all(folder, self._now), self._settings):
-                yield
-        finally:
-            self._store.close()
-
-    def use(self, settings: Settings) -> None:
-        """Tells of the quotas under ``settings`` from now on; the port stays where it is."""
-        if self._store is not None and settings.state_url != self._settings.state_url:
-            try:
-                after = states.connect(settings.state_url)
-            except StateError as error:
-                structlog.get_logger().error("quotas are told of the store before", reason=str(error))
-                return
-            before, self._store = self._store, after
-            before.close()
-        self._settings = settings
-
-    def _now(self) -> tuple[State, Settings]:
-        if self._store is None:
-            raise StateError("the metrics port is closed")
-        return self._store, self._settings
 
 
 class _Worker(multiprocess.Process):
