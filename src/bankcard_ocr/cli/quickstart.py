@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 import threading
@@ -15,10 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from ..platform import credentials
-from ..platform.credentials import operator_token
 from ..platform.endpoints import RECOGNIZE, TOKEN
 from ..platform.state.base import App, State
-from ..settings import Settings, load
+from ..settings import Settings
 
 NAME = "quickstart"
 PATIENCE_S = 60.0
@@ -38,9 +36,9 @@ def command(
 
     from ..platform import state as states
     from ..server import build, logs, protocol, run
+    from ..server.reload import Source
 
-    arguments = {"host": host, "port": port}
-    loaded = load(environment=os.environ, platform=sys.platform, file=config, arguments=arguments)
+    loaded = Source(file=config, arguments={"host": host, "port": port}).load()
     settings = loaded.settings
     logs.configure(settings)
     listener = run.listen(settings, loaded.origins)
@@ -96,7 +94,7 @@ def _operators(state: State, caller: _Caller, settings: Settings) -> str | None:
     """A token made without HTTP, for an app whose secret was shown at an earlier time."""
     if caller.secret is not None:
         return None
-    return operator_token(state, caller.app, time.time(), settings.token_lifetime_s)
+    return credentials.operator_token(state, caller.app, time.time(), settings.token_lifetime_s)
 
 
 def _command() -> str:
