@@ -147,10 +147,10 @@ def is_of_the_future(token: Token, now: float) -> bool:
 def _whence(client_ip: str) -> str:
     """What wrong secrets are counted by: the address, of IPv6 the network of 64 bits, which one sender has."""
     try:
-        address = ipaddress.IPv6Address(client_ip)
+        address = ipaddress.IPv6Address(unmapped(client_ip))
     except ValueError:
         return client_ip
-    return client_ip if address.ipv4_mapped else str(ipaddress.ip_network((address, 64), strict=False))
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def admit(call: Call, app: App, api: str = "") -> None:
@@ -167,12 +167,23 @@ def admit(call: Call, app: App, api: str = "") -> None:
 def is_listed(client_ip: str, whitelist: tuple[str, ...]) -> bool:
     """Whether the address is in one of the networks; an IPv4 address mapped into IPv6 is the IPv4 address."""
     try:
-        address = ipaddress.ip_address(client_ip)
+        address = ipaddress.ip_address(unmapped(client_ip))
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
     return any(address in network_of(text) for text in whitelist)
+
+
+def unmapped(address: str) -> str:
+    """``address``, of a caller by IPv4 at a socket for both as if that were for IPv4 alone (RFC 4291 2.5.5.2).
+
+    >>> unmapped("::ffff:192.0.2.7")
+    '192.0.2.7'
+    """
+    try:
+        mapped = ipaddress.IPv6Address(address).ipv4_mapped
+    except ValueError:
+        return address
+    return str(mapped or address)
 
 
 def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -9,7 +9,6 @@ reason in the JSON that clients expect.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -21,26 +20,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import CallError
 from ..platform import codes, wire
-from ..platform.callers import is_listed, network_of
+from ..platform.callers import is_listed, network_of, unmapped
 from ..settings import Settings
 from .head import END, mended_head
 
 _TLS = b"\x16\x03"  # how a ClientHello begins, RFC 8446 5.1
-
-
-def _unmapped(address: str) -> str:
-    """``address``, of a caller by IPv4 at a socket for both as if that were for IPv4 alone (RFC 4291 2.5.5.2).
-
-    >>> _unmapped("::ffff:192.0.2.7")
-    '192.0.2.7'
-    """
-    try:
-        mapped = ipaddress.IPv6Address(address).ipv4_mapped
-    except ValueError:
-        return address
-    return str(mapped or address)
-
-
 MAX_HEAD_BYTES = 65_536
 NO_HTTP = 47001  # the errcode of it
 SILENT_S = 0.1  # a new connection's first bytes come with it or a moment later
@@ -73,7 +57,7 @@ class Protocol(HttpToolsProtocol):
         """The first head has its time from now on."""
         super().connection_made(transport)
         if self.client is not None:
-            self.client = (_unmapped(self.client[0]), self.client[1])
+            self.client = (unmapped(self.client[0]), self.client[1])
         self._connected = self.loop.time()
         self._expect_head()
 
