@@ -17,13 +17,13 @@ import typer
 from ..errors import BankcardError
 from ..numbers.masking import masked_name
 from .limits import SERVER, MaxBytes, PictureType, Threshold
+from .outputs import keep_inputs, reporting_errors
 
 if TYPE_CHECKING:
     from ..bench.labels import Label
     from ..bench.plan import Progress
     from ..bench.run import Engine
     from ..reading import Options, PictureReader
-
 
 NAMED = 5  # of the pictures that are missing
 
@@ -140,8 +140,6 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
     What is there stays as it is, for a run may fail. Raises typer.BadParameter where it is one of ``inputs``, or the
     places are one; BankcardError where none can be written.
     """
-    from .outputs import keep_inputs, reporting_errors
-
     found = {option: place.resolve() for option, place in places.items() if place}
     if len(set(found.values())) < len(found):
         raise typer.BadParameter(f"{' and '.join(found)} are one file; choose another for one of them")
@@ -157,8 +155,6 @@ def _check_places(places: Mapping[str, Path | None], inputs: Iterable[Path]) -> 
 
 
 def _write(place: Path, text: str, option: str) -> None:
-    from .outputs import reporting_errors
-
     with reporting_errors(place, f"choose another {option}"):
         place.write_text(text, encoding="utf-8")
 
