@@ -11,6 +11,7 @@ made, by which bench/holders.py measures names that no table knows.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import importlib
 import itertools
@@ -53,6 +54,7 @@ LISTS = re.compile("(first|last)_(names?|romanized)")
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     china, world = of_china(), of_the_world()
     counted = {word: weight for word, weight in world.items() if not is_held_out(word)}
     whole = sum(counted.values())
