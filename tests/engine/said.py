@@ -1,12 +1,14 @@
-"""Lines that say what a test wants them to, whatever their frames are."""
+"""Lines and regions that say what a test wants them to, whatever their frames are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bankcard_ocr.engine.regions import Region
+from bankcard_ocr.reading import Candidate
 from bankcard_ocr.vision.recognize import Character, Line, Texts
 
 
@@ -22,3 +24,24 @@ class Said(Line):
     @property
     def texts(self) -> Texts:
         return self.said
+
+
+def spelled(text: str, confidence: float) -> Region:
+    """A region that says ``text``, whose digits its view shows."""
+    digits = tuple(
+        Character(text=char, probability=0.99, x=20.0 * at + 20, y=24.0, width=12.0, height=28.0)
+        for at, char in enumerate(text)
+    )
+    line = Said(characters=digits)
+    return replace(region(text, confidence), views=(line,))
+
+
+def region(text: str, confidence: float, strips: int = 1) -> Region:
+    """A region that says ``text``."""
+    return Region(
+        views=(Said(),),
+        quad=np.zeros((4, 2), np.float32),
+        candidates=(Candidate(number=text, confidence=confidence),),
+        score=1,
+        strips=strips,
+    )

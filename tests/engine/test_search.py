@@ -8,20 +8,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from said import Said
+from said import Said, region, spelled
 
 from bankcard_ocr.engine import look as looks
-from bankcard_ocr.engine import rows
 from bankcard_ocr.engine import search as module
 from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.regions import Region, doubted_parts
 from bankcard_ocr.engine.search import Search
+from bankcard_ocr.engine.stacked import Stack
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.reading import Candidate, Options
+from bankcard_ocr.reading import Options
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
 from bankcard_ocr.synth.canvas import Canvas
-from bankcard_ocr.vision import covers, locate, profile
+from bankcard_ocr.vision import covers, locate
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.model import Model
@@ -33,11 +33,18 @@ TIGHT, TALL, WHOLE = slice(300, 356), slice(260, 396), slice(None)  # as high as
 OTHER = "4111111111111111"  # another
 
 
-class _Told(Search):
-    """A search that is told what stands in a line, so that no rows are read around it."""
+class _NoRows(Stack):
+    """Rows of a search that is told what stands in a line, so that none are read around it."""
 
-    def _in_rows(self, *_: object) -> None:
+    def of_rows(self, *_: object) -> None:
         return None
+
+
+class _Told(Search):
+    """A search that looks for no rows."""
+
+    def _stack(self) -> Stack:
+        return _NoRows(locator=None, look=self.look, cards=[])
 
 
 class _Unfollowed(Look):
@@ -239,27 +246,6 @@ def test_a_number_that_another_place_shows_as_a_part_is_doubted():
     assert 0.01 > doubted_parts([sixteen, nineteen])[0].confidence
 
 
-def spelled(text: str, confidence: float) -> Region:
-    """A region that says ``text``, whose digits its view shows."""
-    digits = tuple(
-        Character(text=char, probability=0.99, x=20.0 * at + 20, y=24.0, width=12.0, height=28.0)
-        for at, char in enumerate(text)
-    )
-    line = Said(characters=digits)
-    return replace(region(text, confidence), views=(line,))
-
-
-def region(text: str, confidence: float, strips: int = 1) -> Region:
-    """A region that says ``text``."""
-    return Region(
-        views=(Said(),),
-        quad=np.zeros((4, 2), np.float32),
-        candidates=(Candidate(number=text, confidence=confidence),),
-        score=1,
-        strips=strips,
-    )
-
-
 @pytest.mark.parametrize(
     ("before", "after", "said", "offered"),
     [
@@ -288,7 +274,7 @@ def test_no_other_line_is_begun_after_as_many_strips(monkeypatch, strips, offere
     lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1, 2)]
     monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [] if is_turned else lines)
     monkeypatch.setattr(Look, "_look", lambda *_: region(NUMBER, 0.01, strips))
-    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
+    monkeypatch.setattr(Stack, "of_short", lambda *_: None)
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert len(list(looking)) == offered
@@ -299,8 +285,8 @@ def test_rows_are_tried_before_the_second_line(monkeypatch):
     lines = [Detection(kind="number", quad=PLACE + step, score=0.9) for step in (0, 1)]
     monkeypatch.setattr(locate, "locate", lambda *_, is_turned=False, **__: [] if is_turned else lines)
     monkeypatch.setattr(Look, "_look", lambda *_: region(OTHER, 0.01, module.PATIENCE // 2))
-    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
-    monkeypatch.setattr(_Told, "_in_rows", lambda *_: region(NUMBER, 0.99))
+    monkeypatch.setattr(Stack, "of_short", lambda *_: None)
+    monkeypatch.setattr(_NoRows, "of_rows", lambda *_: region(NUMBER, 0.99))
     looking = searching(np.zeros((9, 9, 3), np.uint8)).regions()
 
     assert [OTHER, NUMBER] == [next(looking).candidates[0].number for _ in range(2)]
@@ -369,7 +355,7 @@ def test_of_lines_that_are_no_number_the_fullest_is_turned_round_too(monkeypatch
     turned: list[np.ndarray] = []
     monkeypatch.setattr(locate, "locate", lambda *_, **__: lines)
     monkeypatch.setattr(Look, "_look", look)
-    monkeypatch.setattr(Search, "_stacked", lambda *_: None)
+    monkeypatch.setattr(Stack, "of_short", lambda *_: None)
     monkeypatch.setattr(Look, "turned", lambda _, before: (turned.append(before.quad), region(OTHER, 0.999))[1])
     monkeypatch.setattr(Look, "_compared", lambda _search, before: before)
     monkeypatch.setattr(Look, "_harder", lambda _search, before: before)
@@ -410,7 +396,7 @@ def test_a_picture_is_located_on_black_before_it_is_refused(monkeypatch):
 
     assert (NUMBER, NUMBER) == (late.number, scanned.number)
     assert 0.9 < late.confidence == again.confidence < scanned.confidence == 0.99  # a last resort without any card
-    assert ways == [(None, False), (None, True), (module.SCANNED, False), (None, False), (None, True)]
+    assert ways == [(None, False), (None, True), (locate.FILLED, False), (None, False), (None, True)]
 
 
 @pytest.mark.parametrize(
@@ -491,87 +477,10 @@ CARD = Detection(kind="card", quad=quads.rectangle(856, 540) + np.float32([200, 
 ELSEWHERE = replace(CARD, quad=CARD.quad + np.float32([600, 0]))
 
 
-def row_of_four(said: str) -> rows.Row:
-    """A row whose view says the whole number, as if all were joined."""
-    digits = tuple(Character(text=each, probability=0.99, x=9, y=24, width=9, height=24) for each in said[-4:])
-    return rows.Row(quad=BLOCK, line=Said(said=((said, 0.999),), characters=digits))
-
-
-@pytest.mark.parametrize(
-    ("said", "on", "told"),
-    [
-        (NUMBER, [CARD], NUMBER),  # nothing covers a fifth row
-        (OTHER, [CARD], OTHER),
-        (OTHER, [], None),  # no card is there
-        (OTHER, [ELSEWHERE], None),
-        ("4111111111111112", [CARD], None),
-    ],
-)
-@pytest.mark.parametrize("is_turned", [False, True])
-@pytest.mark.parametrize("seen_at", [None, module.SCANNED])
-def test_a_number_in_rows_is_told_where_it_is_whole(
-    monkeypatch, said: str, on: list[Detection], told: str | None, is_turned: bool, seen_at: int | None
-):
-    """And stands on a card; the rows may run against the way they were taken to, and be seen small only."""
-    lines = [quads.rectangle(200, 40) + np.float32([450, 320 + 60 * row]) for row in range(4)]
-    block = Detection(kind="number", quad=BLOCK, score=0.5)
-    monkeypatch.setattr(locate, "blocks", lambda *_, side: [block] if side == seen_at else [])
-    monkeypatch.setattr(profile, "lines", lambda *_: iter([lines]))
-    there = [quads.turn(line, 2) for line in reversed(lines)] if is_turned else lines
-
-    def among(seen: list[quads.Quad], _read: object):
-        return [[row_of_four(said)]] if np.array_equal(seen, there) else []
-
-    monkeypatch.setattr(rows, "read_again", lambda seen, _: seen)
-    monkeypatch.setattr(rows, "among", among)
-    monkeypatch.setattr(rows, "joined", lambda several: several[0])
-
-    found = on_cards(*on)._in_blocks()
-
-    assert told == (found and found.number)
-
-
 def on_cards(*detections: Detection) -> Search:
     """A search that located ``detections``."""
     look = Look(recognizer=None, pixels=np.zeros((800, 1280, 3), np.uint8), options=Options())
     return Search(locator=None, look=look, detections=list(detections))
-
-
-@pytest.mark.parametrize(("said", "told"), [(OTHER, OTHER), (NUMBER, NUMBER), ("4111111111111112", None)])
-def test_a_number_of_which_a_row_was_found_is_told_where_it_is_proven(monkeypatch, said: str, told: str | None):
-    """Else, and where no row was found, what the blocks say."""
-    in_blocks = region(f"{OTHER}000", 0.9)
-    monkeypatch.setattr(rows, "is_row", lambda _: True)
-    monkeypatch.setattr(rows, "all_of", lambda *_: [row_of_four(said)])
-    monkeypatch.setattr(rows, "joined", lambda several: several[0])
-    monkeypatch.setattr(Search, "_in_blocks", lambda _: in_blocks)
-
-    found, instead = (on_cards()._in_rows(here, []) for here in ([region(said, 0.0)], []))
-
-    assert (told or in_blocks.number, in_blocks) == (found and found.number, instead)
-
-
-def test_no_rows_are_looked_for_where_a_line_is(monkeypatch):
-    """Though it gives no number: as a rule they would be looked for in all pictures of which none is told."""
-    monkeypatch.setattr(Search, "_in_blocks", lambda _: region(OTHER, 0.9))
-    part, line = (spelled(OTHER[:count], 0.0) for count in (rows.MOST, rows.MOST + 1))
-
-    assert (OTHER, None) == (on_cards()._in_rows([part], []).number, on_cards()._in_rows([part, line], []))
-
-
-def test_short_lines_are_read_from_the_uppermost(monkeypatch):
-    """In whichever order they were located; long ones are none of a number's rows, and one is no number."""
-    upper, lower = (
-        Detection(kind="number", quad=quads.rectangle(200, 40) + np.float32((450, y)), score=0.9) for y in (320, 380)
-    )
-    long = replace(upper, quad=quads.rectangle(600, 40) + np.float32((300, 350)))
-    joined: list[rows.Row] = []
-    monkeypatch.setattr(Look, "line", lambda *_: Said())
-    monkeypatch.setattr(rows, "joined", lambda several: (joined.extend(several), several[0])[1])
-
-    assert on_cards()._stacked([lower, long, upper]) is not None
-    assert [340, 400] == [round(float(row.quad[:, 1].mean())) for row in joined]
-    assert on_cards()._stacked([upper, long]) is None
 
 
 def test_a_number_on_another_card_is_weighed_as_the_first_is(monkeypatch):

@@ -13,11 +13,11 @@ from operator import attrgetter
 
 import numpy as np
 
-from ..vision import covers, locate, profile, quality, recognize
+from ..vision import covers, locate, quality
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.model import Model
-from . import cards, issued, rows
+from . import cards, issued, stacked
 from .look import PROMISING, SURE, TURNED, Look
 from .regions import Region
 
@@ -27,7 +27,6 @@ ELONGATED = 2.5  # times as long as wide: in the locator's eyes a card in such a
 PART = 1.5  # widths of such a picture that are located on at once, every other half of them twice
 MOST_PARTS = 6  # of them beside one another; longer pictures have longer parts
 LAST_RESORT = 2.0  # nats against what is found at the last only where no card is seen, as on sheets of numbers
-SCANNED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
 GROUP = 4.0  # digits' pitches that three more take, with the gap before them
 ROOM = 3.1  # pitches to the card's edge, as located, behind sixteen of nineteen digits; of sixteen 3.0 at most
 EDGE = 1.0  # pitches before a card's edge, as located, that may be beyond it
@@ -107,15 +106,16 @@ class Search:
         self.detections.extend(self._located(wanted))
         numbers = [detection for detection in self.detections if detection.kind == "number"]
         yield from searched(numbers[:1])
-        if len(numbers) > 1 and (stacked := self._stacked(numbers)):
-            yield [stacked]
+        stack = self._stack()
+        if whole := stack.of_short(numbers):
+            yield [whole]
         rest, near = numbers[2:3], list[Detection]()
         for card in self._cards():
             closer = self.closer(card.quad)
             near += closer
             yield from searched(closer[:1])
             rest += closer[1:]
-        if all(region.confidence < PROMISING for region in found) and (whole := self._in_rows(found, numbers + near)):
+        if all(region.confidence < PROMISING for region in found) and (whole := stack.of_rows(found, numbers + near)):
             yield [whole]
         yield from searched(numbers[1:2])
         for here in searched(self._seen_apart()):
@@ -127,6 +127,10 @@ class Search:
             if fullest is not surest:
                 yield [self._turned_doubted(fullest)]
         yield from searched(rest)
+
+    def _stack(self) -> stacked.Stack:
+        """Where a number in several rows may be, with the cards located so far."""
+        return stacked.Stack(locator=self.locator, look=self.look, cards=self._cards())
 
     def _located(self, kinds: Sequence[locate.Kind]) -> list[Detection]:
         """What is located in a picture; in overlapping parts of one that is as long as screenshots of chats are."""
@@ -165,7 +169,7 @@ class Search:
 
     def _seen_small(self) -> list[Detection]:
         """The likeliest number line of a picture seen small, which is enough where a card fills it."""
-        return locate.locate(self.locator, self.look.pixels, kinds=("number",), side=SCANNED)[:1]
+        return locate.locate(self.locator, self.look.pixels, kinds=("number",), side=locate.FILLED)[:1]
 
     def _seen_apart(self) -> list[Detection]:
         """The likeliest number line of a picture on black, where a card that ends as the picture does has an edge."""
@@ -206,77 +210,3 @@ class Search:
         found = locate.locate(self.locator, cut, least=least, kinds=kinds)
         found = [detection for kind in kinds for detection in [one for one in found if one.kind == kind][:2]]
         return [Detection(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]
-
-    def _stacked(self, lines: list[Detection]) -> Region | None:
-        """A number set in several short lines, one below the other, read as one."""
-        located = [(detection.quad, *quads.sides(detection.quad)) for detection in lines]
-        short = [quad for quad, long, high in located if long < rows.LONGEST * high]
-        if len(short) < 2:
-            return None
-        down = short[0][3] - short[0][0]
-        short.sort(key=lambda quad: float(quad.mean(0) @ down))
-        whole = rows.joined([rows.Row(quad=quad, line=self.look.line(quads.grow(quad, 0.08, 0.3))) for quad in short])
-        return replace(self._in_one(whole, lines[0].score), strips=len(short))
-
-    def _in_rows(self, found: Sequence[Region], located: Sequence[Detection]) -> Region | None:
-        """A number set in rows, of which one was ``found`` or is ``located``; only when it is proven.
-
-        Where a line of more digits was found there are none, and few pictures that are refused cost such a search.
-        """
-        if any(rows.is_in_a_line(region.line) for region in found):
-            return None
-        clearest = sorted(found, key=lambda region: -rows.clearness(region.line))
-        for region in itertools.chain(clearest, map(self._as_row, located)):
-            if not rows.is_row(region.line):
-                continue
-            several = rows.all_of(rows.Row(quad=region.text_quad, line=region.line), self.look.verbatim)
-            if several is None:
-                continue
-            whole = self._in_one(rows.joined(several), region.score)
-            if self._is_whole(whole.number, several):
-                return whole
-        return self._in_blocks()
-
-    def _in_blocks(self) -> Region | None:
-        """A number in rows on a card, each of whose lines may be located elsewhere; only when it is proven."""
-        for lines, score in self._lines_of_blocks():
-            for several in rows.among(rows.read_again(lines, self.look.verbatim), self.look.verbatim):
-                whole = self._in_one(rows.joined(several), score)
-                if self._is_whole(whole.number, several):
-                    return whole
-        return None
-
-    def _is_whole(self, number: str, several: Sequence[rows.Row]) -> bool:
-        """Whether ``number`` is proven, and nothing covers the row of three more digits that it may lack."""
-        if not issued.is_proven(number):
-            return False
-        if not issued.may_lack_a_group(number):
-            return True
-        last = several[-1]
-        begin = quads.part(last.quad, 0.0, 0.0, rows.LAST / len(last.line.characters), 1.0)
-        return quality.ground_goes_on(self.look.pixels, quads.turn(begin, 1), 0.4, 1.6)
-
-    def _lines_of_blocks(self) -> Iterator[tuple[list[quads.Quad], float]]:
-        """The lines of each block on a card, as they may read, either way round, and the block's score.
-
-        In a card that fills the picture they are too large for the locator, which is shown it smaller, too.
-        """
-        for side in (None, SCANNED):
-            for block in locate.blocks(self.locator, self.look.pixels, side=side):
-                if any(cards.lies_in(block.quad, card.quad) for card in self._cards()):
-                    for lines in profile.lines(self.look.pixels, block.quad):
-                        yield lines, block.score
-                        yield [quads.turn(line, 2) for line in reversed(lines)], block.score
-
-    def _in_one(self, whole: rows.Row, score: float) -> Region:
-        """The region of rows that were joined."""
-        return Region(views=(whole.line,), quad=whole.quad, candidates=self.look.ranked([whole.line]), score=score)
-
-    def _as_row(self, detection: Detection) -> Region:
-        """A line read no longer than it was located, and framed anew where it may be a row."""
-        quad = quads.grow(detection.quad, 0.06, 0.4)
-        line = self.look.line(quad)
-        framed = recognize.framed(line, quad) if len(line.characters) <= rows.MOST else None
-        if framed is not None:
-            quad, line = framed, self.look.line(framed)
-        return Region(views=(line,), quad=quad, candidates=(), score=detection.score)
