@@ -259,3 +259,9 @@ def test_every_setting_is_documented(field):
     default = f"`{json.dumps(field.default)}`".replace('`""`', "empty")
 
     assert f"| `{field.name}` | {default} | {field.metadata['help']} |" in DOCS.read_text()
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Settings), ids=lambda field: field.name)
+def test_every_choice_is_documented(field):
+    """A setting that takes a few words alone names each of them."""
+    assert [] == [word for word in field.metadata["choices"] if word not in field.metadata["help"]]

@@ -121,7 +121,7 @@ class Settings:
     keep_alive_s: int = _set(75, "Seconds an idle connection is kept.", least=1)
     drain_s: int = _set(30, "Seconds that calls at work have to finish when the server is told to stop.", least=0)
     errcode_style: str = _set(
-        "integer", "How errcode is written; clients need the integer.", choices=("integer", "string")
+        "integer", "How errcode is written, integer or string; clients need the integer.", choices=("integer", "string")
     )
     trusted_proxies: tuple[str, ...] = _set(
         (),
@@ -153,10 +153,10 @@ class Settings:
     worker_memory_mb: int = _set(
         2048, "Of several workers, one that holds more megabytes is replaced when its calls are answered.", least=128
     )
-    log_format: str = _set("console", "How log lines are written.", choices=("console", "json"))
+    log_format: str = _set("console", "How log lines are written: console or json.", choices=("console", "json"))
     log_level: str = _set(
         "info",
-        "The least severe log lines written; libraries' begin at warning.",
+        "The least severe log lines written: debug, info, warning or error; libraries' begin at warning.",
         choices=("debug", "info", "warning", "error"),
     )
 
