@@ -25,6 +25,7 @@ from bankcard_ocr.bench import report
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 OWN = "bankcard-ocr"
 PEERS = {"rapidocr": "RapidOCR"}
+SOURCES = "The files in `bench/results` that the table is made from name their machine and the command that made them."
 NOTHING = "No figures are committed yet: `bankcard-ocr bench` makes them."
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -116,7 +117,7 @@ def _note(results: Results) -> str:
         note += f" Times are of one thread on {machine}, {speed['made'][:10]}."
         if not speed["timings_valid"]:
             note += " Those taken while the machine had other work are left out."
-    return note + " Every file in `bench/results` names its machine and the command that made it."
+    return f"{note} {SOURCES}"
 
 
 def _share(outcome: str, column: str = "", value: str = "") -> Figure:
@@ -281,8 +282,7 @@ CHINESE = {
     "with 95 % intervals": "比例为按卡的宏平均（置信度、裁剪图和没有卡号的图片按图片计），括号内为 95 % 置信区间",
     ". Times are of one thread on ": "。耗时为单线程，测于 ",
     ". Those taken while the machine had other work are left out": "。机器另有负载时测得的耗时未列出",
-    ". Every file in `bench/results` names its machine and the command that made it.": "。"
-    "`bench/results` 中的每个文件都写明了所用的机器和生成它的命令。",
+    f". {SOURCES}": "。本表所依据的 `bench/results` 中的文件都写明了所用的机器和生成它的命令。",
     " points |": " 个百分点 |",
     " x |": " 倍 |",
     ") of ": ")，共 ",

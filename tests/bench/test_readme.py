@@ -58,6 +58,12 @@ def test_no_readme_is_stale(page: str, is_chinese: bool) -> None:
     assert readme.rewritten(text, readme.read(ROOT / "bench" / "results"), is_chinese=is_chinese) == text
 
 
+def test_the_tables_files_name_machine_and_command() -> None:
+    """As the text below it says."""
+    results = readme.read(ROOT / "bench" / "results")
+    assert [] == [name for name, result in results.items() if not (result["machine"]["cpu"] and result["command"])]
+
+
 def test_the_chinese_table_is_in_chinese() -> None:
     """Every row has its name in Chinese, and no English word is left of what is said of the whole."""
     told = readme.in_chinese(readme.table(readme.read(ROOT / "bench" / "results")))
