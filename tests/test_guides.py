@@ -17,6 +17,7 @@ from joserfc.jwk import RSAKey
 
 from bankcard_ocr import cloud
 from bankcard_ocr.cli import load
+from bankcard_ocr.engine import dates, names
 from bankcard_ocr.platform import cloudcodes, disclosure
 from bankcard_ocr.platform.codes import MESSAGES
 from bankcard_ocr.server import pages
@@ -32,6 +33,17 @@ MIGRATE = (ROOT / "docs/migrate-from-wechat.md").read_text(encoding="utf-8")
 def test_every_code_of_the_cloud_call_is_explained(code, meaning):
     """Each code stands in the guide's table with its meaning."""
     assert f"| {code} | {meaning} |" in CLOUD_CALL
+
+
+def test_what_dates_and_names_are_told_from_is_the_codes():
+    """The probabilities stand with the fields."""
+    told = {"`valid_date`, `issue_date`": dates.SURE, "`holder_name`": names.SURE}
+    rows = (ROOT / "docs/http.md").read_text(encoding="utf-8").splitlines()
+
+    assert [(name, True) for name in told] == [
+        (name, any(row.startswith(f"| {name} |") and f"under {least:g}" in row for row in rows))
+        for name, least in told.items()
+    ]
 
 
 def test_the_limits_are_those_of_the_code():
