@@ -46,6 +46,14 @@ def test_what_dates_and_names_are_told_from_is_the_codes():
     ]
 
 
+def test_the_guide_to_scale_has_the_measured_rate():
+    """Whatever it says of R is of the committed result, or of the two slower machines that it names."""
+    load = json.loads((ROOT / "bench/results/load.json").read_text(encoding="utf-8"))
+    said = set(re.findall(r"R = ([\d.]+\d)", (ROOT / "docs/scale.md").read_text(encoding="utf-8")))
+
+    assert {"15.2", "9.6"} == {rate for rate in said if abs(float(rate) - load["capacity"]["per_core"]) > 0.06}
+
+
 def test_the_limits_are_those_of_the_code():
     """The table of limits has the defaults."""
     limits = Limits()
