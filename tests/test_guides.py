@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import httpx
 import pytest
+import readme
 from joserfc.jwk import RSAKey
 
 from bankcard_ocr import cloud
@@ -44,6 +45,16 @@ def test_what_dates_and_names_are_told_from_is_the_codes():
         (name, any(row.startswith(f"| {name} |") and f"under {least:g}" in row for row in rows))
         for name, least in told.items()
     ]
+
+
+def test_every_script_and_every_file_of_the_readmes_table_is_in_the_guide_to_the_bench():
+    """Who looks for where a figure comes from finds it there."""
+    guide = (ROOT / "docs/bench.md").read_text(encoding="utf-8")
+    results = {row.file for row in readme.ROWS}
+    wanted = [f"--out bench/results/{name}.json" for name in sorted(results)]
+    wanted += [path.name for path in sorted((ROOT / "bench").glob("*.py"))]
+
+    assert [] == [each for each in wanted if each not in guide]
 
 
 def test_the_guide_to_scale_has_the_measured_rate():
