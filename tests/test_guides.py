@@ -17,6 +17,7 @@ import readme
 from joserfc.jwk import RSAKey
 
 from bankcard_ocr import cloud
+from bankcard_ocr.caution import MEASURED
 from bankcard_ocr.cli import load
 from bankcard_ocr.engine import dates, names
 from bankcard_ocr.platform import cloudcodes, disclosure
@@ -63,6 +64,15 @@ def test_the_guide_to_scale_has_the_measured_rate():
     said = set(re.findall(r"R = ([\d.]+\d)", (ROOT / "docs/scale.md").read_text(encoding="utf-8")))
 
     assert {"15.2", "9.6"} == {rate for rate in said if abs(float(rate) - load["capacity"]["per_core"]) > 0.06}
+
+
+def test_what_warnings_catch_is_as_measured():
+    """The table of warnings has the committed figures of those that are measured."""
+    warned = json.loads((ROOT / "bench/results/cautions.json").read_text(encoding="utf-8"))["warned"]
+    rows = (ROOT / "docs/http.md").read_text(encoding="utf-8").splitlines()
+    ends = {name: f"| {warned[name][name]:.1%} | {warned['clean'][name]:.1%} |".replace("%", " %") for name in MEASURED}
+
+    assert [] == [name for name in MEASURED if not any(f"`{name}`" in row and ends[name] in row for row in rows)]
 
 
 def test_the_limits_are_those_of_the_code():
