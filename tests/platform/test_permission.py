@@ -23,11 +23,18 @@ def test_the_listed_apis_are_the_permissions():
 def test_an_app_is_refused_what_it_is_denied_and_nothing_else(platform, api: str):
     """Whatever names may be denied: every path of the API is 48001 then, and no other path is."""
     platform.change(denied=(api,))
-    refused = [
-        path for path in ENDPOINTS if platform.call("POST", path, {}, access_token="TOKEN").get("errcode") == 48001
-    ]
+    by = {"access_token": "TOKEN", "appid": "wx1", "appsecret": "a secret of the tests"}
+    refused = [path for path in ENDPOINTS if platform.call("POST", path, {}, **by).get("errcode") == 48001]
 
     assert [path for path, endpoint in ENDPOINTS.items() if endpoint.api == api] == refused
+
+
+def test_who_is_denied_to_clear_quotas_is_so_by_secret_too(platform):
+    """The path that takes the secret in place of a token is the same API."""
+    platform.change(denied=("clear_quota",))
+    reply = platform.call("POST", "/cgi-bin/clear_quota/v2", {}, appid="wx1", appsecret="a secret of the tests")
+
+    assert 48001 == reply["errcode"]
 
 
 @pytest.mark.parametrize("config", ["{}", '{"permissions": {}}', '{"permissions": {"openapi": []}}'])

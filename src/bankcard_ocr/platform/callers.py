@@ -69,8 +69,8 @@ class Callers:
             admit(call, app, api)
         return app
 
-    def authenticated(self, call: Call, given: Credentials) -> Client:
-        """The app of these credentials, when it may call from where it does. Raises CallError."""
+    def authenticated(self, call: Call, given: Credentials, api: str) -> Client:
+        """The app of these credentials, when it may call ``api`` from where it does. Raises CallError."""
         if given.grant_type != "client_credential":
             raise CallError(40002, "must be client_credential")
         if not given.appid:
@@ -80,7 +80,7 @@ class Callers:
         with call.at("secret"):
             client = self.by_secret(given.appid, given.secret, call)
         with call.at("permission"):
-            admit(call, client.app)
+            admit(call, client.app, api)
         return client
 
     def by_token(self, access_token: str, now: float) -> App:
@@ -153,8 +153,8 @@ def _whence(client_ip: str) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
-def admit(call: Call, app: App, api: str = "") -> None:
-    """Raises CallError unless the app may call ``api``, or what no app is denied, from this address."""
+def admit(call: Call, app: App, api: str) -> None:
+    """Raises CallError unless the app may call ``api`` (empty: what no app is denied) from this address."""
     call.appid = app.appid
     if not app.enabled:
         raise CallError(48001, "the app is disabled")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One path. ``api`` is the name by which an app may be denied it; empty where its secret is asked for, no token."""
+    """One path. ``api`` is the name by which an app may be denied it; empty of tokens, which no app is denied."""
 
     path: str
     api: str = ""
@@ -23,7 +23,7 @@ RECOGNIZE = Endpoint(path="/cv/ocr/bankcard", api="ocr.bankcard", post_only=Fals
 TOKEN = Endpoint(path="/cgi-bin/token", post_only=False)
 STABLE_TOKEN = Endpoint(path="/cgi-bin/stable_token")
 CLEAR_QUOTA = Endpoint(path="/cgi-bin/clear_quota", api="clear_quota")
-CLEAR_QUOTA_BY_SECRET = Endpoint(path="/cgi-bin/clear_quota/v2")
+CLEAR_QUOTA_BY_SECRET = Endpoint(path="/cgi-bin/clear_quota/v2", api="clear_quota")
 GET_QUOTA = Endpoint(path="/cgi-bin/openapi/quota/get", api="openapi.quota.get")
 CLEAR_API_QUOTA = Endpoint(path="/cgi-bin/openapi/quota/clear", api="openapi.quota.clear")
 GET_RID = Endpoint(path="/cgi-bin/openapi/rid/get", api="openapi.rid.get")

@@ -83,10 +83,10 @@ class Service:
             raise CallError(40066, _meant(call.request.path))
         if call.request.method != "POST" and (endpoint.post_only or call.request.method != "GET"):
             raise CallError(43002)
-        if endpoint.api:
+        if endpoint in _BY_TOKEN:
             return _BY_TOKEN[endpoint](self._resources, call, self._callers.authorized(call, endpoint.api))
         given, answer = _BY_SECRET[endpoint]
-        return answer(self._resources, call, self._callers.authenticated(call, given(call)))
+        return answer(self._resources, call, self._callers.authenticated(call, given(call), endpoint.api))
 
     def _keep(self, record: Record, fault: Exception | None) -> None:
         if not isinstance(fault, StateError):  # a store that is away would take its time again
