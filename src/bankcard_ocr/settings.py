@@ -169,6 +169,10 @@ class Loaded:
     origins: Mapping[str, str]
     unknown: tuple[str, ...] = ()
 
+    def refused(self, name: str, reason: str) -> SettingsError:
+        """That the setting ``name`` cannot be used, and where it comes from."""
+        return SettingsError(name, self.origins.get(name, "the default"), reason)
+
     def lines(self) -> list[str]:
         """``name = value  (source)`` of each setting that is not the default, passwords hidden; what is ignored."""
         found = [f"{name} = {shown(self.settings, name)}  ({origin})" for name, origin in sorted(self.origins.items())]

@@ -18,8 +18,9 @@ from uvicorn.supervisors import multiprocess
 
 from bankcard_ocr.errors import StateError
 from bankcard_ocr.platform.state.sqlite import SqliteState
-from bankcard_ocr.server import protocol, reload, workers
+from bankcard_ocr.server import protocol, reload, source, workers
 from bankcard_ocr.server.build import Files
+from bankcard_ocr.server.source import Source
 from bankcard_ocr.settings import Settings
 
 
@@ -215,7 +216,7 @@ def test_settings_under_which_no_worker_starts_are_taken_back(monkeypatch, start
     )
     counts = Mock()
     supervisor = workers.Supervisor(
-        reload.Source(file=None, arguments={}), Settings(daily_limit=1), files, socket.socket(), counts
+        Source(file=None, arguments={}), Settings(daily_limit=1), files, socket.socket(), counts
     )
     supervisor.processes = [Mock()]
     supervisor.handle_hup()
@@ -228,9 +229,9 @@ def test_settings_under_which_no_worker_starts_are_taken_back(monkeypatch, start
 def test_a_reload_that_fails_in_any_way_changes_nothing(monkeypatch, fault):
     """What serves goes on: a supervisor that died of it would replace no worker and end by no signal."""
     before = Settings(state_url="sqlite:///:memory:")
-    monkeypatch.setattr(reload.states, "connect", Mock(side_effect=fault))
+    monkeypatch.setattr(source.states, "connect", Mock(side_effect=fault))
 
-    assert reload.reloaded(reload.Source(file=None, arguments={}), before) is None
+    assert reload.reloaded(Source(file=None, arguments={}), before) is None
 
 
 @pytest.mark.parametrize(
@@ -245,9 +246,9 @@ def test_another_store_is_taken_when_it_answers(tmp_path, monkeypatch, url: str,
     """In an empty or absent one no token would be known: the store of before goes on, and the log says why."""
     monkeypatch.setattr(reload.logs, "configure", Mock())  # it would let no log be captured any more
     SqliteState(tmp_path / "it.sqlite3", time.time).close()
-    source = reload.Source(file=None, arguments={"state_url": url.format(tmp_path)})
+    settings = Source(file=None, arguments={"state_url": url.format(tmp_path)})
     with capture_logs() as logs:
-        after = reload.reloaded(source, Settings(state_url=f"sqlite:///{tmp_path}/before.sqlite3"))
+        after = reload.reloaded(settings, Settings(state_url=f"sqlite:///{tmp_path}/before.sqlite3"))
 
     assert (not reason, False) == (after is not None, (tmp_path / "new.sqlite3").exists())
     assert reason in logs[-1].get("reason", "")
@@ -256,7 +257,7 @@ def test_another_store_is_taken_when_it_answers(tmp_path, monkeypatch, url: str,
 def test_several_workers_take_no_store_of_memory(monkeypatch):
     """Each would have its own, and know no token of the others: not at a reload either."""
     monkeypatch.setattr(reload.logs, "configure", Mock())
-    source = reload.Source(file=None, arguments={"state_url": "sqlite:///:memory:"})
+    settings = Source(file=None, arguments={"state_url": "sqlite:///:memory:"})
     before = Settings(state_url="redis://127.0.0.1:1", workers=2)
 
-    assert reload.reloaded(source, before) is None
+    assert reload.reloaded(settings, before) is None

@@ -9,7 +9,7 @@ import pytest
 
 from bankcard_ocr.errors import SettingsError
 from bankcard_ocr.server import run
-from bankcard_ocr.server.reload import Source
+from bankcard_ocr.server.source import Source
 from bankcard_ocr.settings import Settings
 
 

@@ -104,7 +104,7 @@ def self_test() -> dict[str, Any]:
 
 def of_server(config: Path | None) -> dict[str, dict[str, Any]]:
     """What ``serve`` would find, of settings without their secrets; nothing is changed."""
-    from ..server.reload import Source
+    from ..server.source import Source
 
     try:
         loaded = Source(file=config, arguments={}).load()
@@ -126,7 +126,7 @@ def settings(loaded: Loaded) -> dict[str, Any]:
 
 def files(loaded: Loaded) -> dict[str, Any]:
     """That what the settings name can be used."""
-    from ..server.reload import usable
+    from ..server.source import usable
 
     usable(loaded)
     return {"passed": True}

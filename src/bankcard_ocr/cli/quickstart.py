@@ -36,7 +36,7 @@ def command(
 
     from ..platform import state as states
     from ..server import build, logs, protocol, run
-    from ..server.reload import Source
+    from ..server.source import Source
 
     loaded = Source(file=config, arguments={"host": host, "port": port}).load()
     settings = loaded.settings

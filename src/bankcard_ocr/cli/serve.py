@@ -16,8 +16,8 @@ def command(
 ) -> None:
     """Serve the HTTP interface. Prints where each setting that is not the default came from."""
     from ..server import log_writer
-    from ..server.reload import Source
     from ..server.run import serve
+    from ..server.source import Source
 
     arguments = {"host": host, "port": port, "workers": workers}
     serve(Source(file=config, arguments=arguments), lambda line: log_writer.standard_error().write(f"{line}\n"))

@@ -19,8 +19,9 @@ from ..errors import SettingsError
 from ..settings import Settings
 from . import logs, memory
 from .metrics import MetricsOfAll
-from .reload import HangupFlag, Source, check
+from .reload import HangupFlag
 from .single import serve_single
+from .source import Source, check
 from .workers import Supervisor, shorten_switch_interval, stop_on_quit
 
 

@@ -14,7 +14,8 @@ from ..settings import Settings
 from . import log_writer, memory
 from .build import Files, build
 from .protocol import config
-from .reload import HangupFlag, Source, log_rejected, reloaded
+from .reload import HangupFlag, log_rejected, reloaded
+from .source import Source
 
 LOOK_FOR_HANGUP_S = 0.2
 

@@ -25,7 +25,8 @@ from . import logs, memory
 from .build import Files, build
 from .metrics import MetricsOfAll
 from .protocol import config
-from .reload import Source, reloaded
+from .reload import reloaded
+from .source import Source
 
 RETRY_S = 1.0
 SWITCH_S = 0.0005
