@@ -158,8 +158,8 @@ class Reading(Seen):
     ``number`` has digits only. ``candidates`` are ranked, the first is ``number``. ``digit_quads`` has one quad for
     each digit, ``digit_confidences`` how surely the last look showed it.
 
-    With ``detail``: ``valid_date`` and ``issue_date`` are ``MM/YY``, ``holder_name`` Latin capitals, None unless read
-    with certainty; the card is among ``cards``.
+    With ``detail``: ``valid_date`` and ``issue_date`` are ``MM/YY``, ``holder_name`` Latin capitals, None when less
+    probable than docs/http.md says; the card is among ``cards``.
     """
 
     number: str
