@@ -13,16 +13,15 @@ import argparse
 import http.client
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from bankcard_ocr.bench import machine
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App
 from bankcard_ocr.platform.state.sqlite import SqliteState
@@ -102,8 +101,7 @@ def main() -> None:
             server.wait()
     result = {
         "command": "python bench/server_overhead.py bench/results/server_overhead.json",
-        "version": version("bankcard-ocr"),
-        "python": platform.python_version(),
+        "machine": machine.facts(),
         "picture_bytes": PICTURE_BYTES,
         "calls": CALLS,
         "overhead_ms": {

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sqlite3
 import statistics
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
+from bankcard_ocr.bench import machine
 from bankcard_ocr.platform import credentials
 from bankcard_ocr.platform.credentials import operator_token
 from bankcard_ocr.platform.state.base import App, beijing_day, span
@@ -63,8 +62,7 @@ def main() -> None:
         }
     result = {
         "command": "python bench/state_latency.py bench/results/state_latency.json",
-        "version": version("bankcard-ocr"),
-        "python": platform.python_version(),
+        "machine": machine.facts(),
         "sqlite": sqlite3.sqlite_version,
         "calls": CALLS,
         "token_check_and_charge": found,
