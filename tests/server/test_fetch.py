@@ -171,18 +171,37 @@ def test_what_is_asked_for(serve, fetcher):
         ("/my card.jpg", "/my%20card.jpg"),
         ("/100%.jpg", "/100%25.jpg"),
         ("/a%2Fb.jpg", "/a%2Fb.jpg"),
+        ("/a%252Fb.jpg", "/a%252Fb.jpg"),
         ("/卡.jpg?sign=a+b/c==&name=卡", "/%E5%8D%A1.jpg?sign=a+b/c==&name=%E5%8D%A1"),
+        ("\\a\\b.jpg", "/a/b.jpg"),
+        ("/a.jpg \r\n", "/a.jpg"),
         ("", "/"),
         ("?x=1", "/?x=1"),
     ],
 )
 def test_paths_are_asked_for_as_a_browser_would(serve, fetcher, path, target):
-    """Chinese names, spaces and lone percent signs are encoded; what is encoded stays."""
+    """Chinese names, spaces and lone percent signs are encoded; what is encoded stays, what is around it goes."""
     server = serve(answer())
 
     fetcher(url(server, path))
 
-    assert target == server.heads[0].split(" ")[1]
+    assert [target] == [head.split(" ")[1] for head in server.heads]
+
+
+@pytest.mark.parametrize(
+    ("origin", "port", "authority"),
+    [
+        ("http://img.example", 80, "img.example"),
+        ("https://img.example", 443, "img.example"),
+        ("http://img.example:443", 443, "img.example:443"),
+        ("https://img.example:80", 80, "img.example:80"),
+    ],
+)
+def test_each_scheme_has_its_port(origin: str, port: int, authority: str):
+    """Where none is given; the Host header has any other."""
+    target = parse(f"{origin}/card.jpg")
+
+    assert (port, authority) == (target.port, target.authority)
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -264,11 +283,11 @@ def slow(monkeypatch) -> list[float]:
     return shares
 
 
-@pytest.mark.parametrize("further", [0, 5])
-def test_each_address_has_a_third_of_the_time(serve, slow, further: int):
-    """However many a name has: an eighth of it is too little for a host that is far away."""
+@pytest.mark.parametrize(("times", "further"), [(1, 0), (2, 0), (1, 5)])
+def test_each_address_has_a_third_of_the_time(serve, slow, times: int, further: int):
+    """However many a name has, or however often one: an eighth of it is too little for a host that is far away."""
     server = serve(answer())
-    addresses = ["127.0.0.2", "127.0.0.3", "127.0.0.1", *(f"127.0.1.{n}" for n in range(further))]
+    addresses = [*["127.0.0.2"] * times, "127.0.0.3", "127.0.0.1", *(f"127.0.1.{n}" for n in range(further))]
     fetcher = Fetcher(PATIENT, allow_private_networks=True, resolve=lambda *_: addresses)
 
     assert JPEG == fetcher(f"http://many.example:{server.port}/")
@@ -300,7 +319,9 @@ def test_an_international_name_is_encoded(serve):
     )
 
 
-@pytest.mark.parametrize("allowed", ["img.corp.example", "*.corp.example", "127.0.0.1", "127.0.0.0/8"])
+@pytest.mark.parametrize(
+    "allowed", ["img.corp.example", "IMG.Corp.Example", "*.corp.example", "*.Corp.Example", "127.0.0.1", "127.0.0.0/8"]
+)
 def test_excepted_hosts_are_reached(serve, allowed):
     """A name, a family of names, an address or a network may be excepted from the address rule."""
     server = serve(answer())
@@ -407,11 +428,21 @@ def trusting(authority) -> Fetcher:
 
 
 def test_https_works_with_a_private_authority(serve, authority, trusting):
-    """A server whose authority the settings name is trusted, under its name and under its address."""
+    """A server whose authority the settings name is trusted, under its name, rooted or not, and its address."""
     server = serve(answer(), tls=authority.issue_cert("img.example", "127.0.0.1"))
 
     assert JPEG == trusting(f"https://img.example:{server.port}/")
+    assert JPEG == trusting(f"https://img.example.:{server.port}/")
     assert JPEG == trusting(f"https://127.0.0.1:{server.port}/")
+
+
+def test_authorities_that_were_read_before_are_not_read_again(serve, authority):
+    """The file may be out of reach by now."""
+    server = serve(answer(), tls=authority.issue_cert("127.0.0.1"))
+    pem = authority.cert_pem.bytes()
+    fetcher = Fetcher(PATIENT, ca_file="gone.pem", authorities=pem, allow_private_networks=True)
+
+    assert JPEG == fetcher(url(server).replace("http:", "https:"))
 
 
 def test_an_unknown_authority_is_refused(serve, fetcher, authority):
@@ -434,6 +465,27 @@ def test_another_hosts_certificate_is_refused(serve, authority, trusting):
     server = serve(answer(), tls=authority.issue_cert("other.example"))
 
     assert "tls: certificate is for another host" == refusal(trusting, f"https://img.example:{server.port}/")
+
+
+def test_http_may_rise_to_https(serve, authority, trusting):
+    """As many servers ask for."""
+    server = serve(answer(), tls=authority.issue_cert("img.example"))
+    plain = serve(answer(b"", "301 Moved", Location=f"https://img.example:{server.port}/"))
+
+    assert JPEG == trusting(url(plain))
+
+
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("http://[x/", "redirect: not a URL"),
+        ("ftp://img.example/", "redirect: url: scheme ftp refused"),
+        ("http://user:pw@img.example/", "redirect: url: credentials refused"),
+    ],
+)
+def test_a_redirect_to_what_is_no_url_is_named(serve, fetcher, location: str, hint: str):
+    """With the reason that it has as a URL."""
+    assert hint == refusal(fetcher, url(serve(answer(b"", "302 Found", Location=location))))
 
 
 def test_https_never_falls_to_http(serve, authority, trusting):
@@ -802,6 +854,7 @@ def test_the_systems_names_are_used(serve):
         ("http://exa mple.com/", "url: no host name"),
         ("http://example.com:0/", "url: no such port"),
         ("http://example.com:65536/", "url: no such port"),
+        ("http://example.com:100080/", "url: no such port"),
         (f"http://example.com:{'9' * 5000}/", "url: no such port"),
         ("http://example.com/\x00", "url: control characters refused"),
         ("http://example.com/\ud800", "url: control characters refused"),
@@ -818,7 +871,9 @@ def test_what_is_no_url_is_named(fetcher, url, hint):
 # Settings
 
 
-@pytest.mark.parametrize("hosts", [["not a host"], ["http://x/"], ["*.*"], ["1.2.3.4.5"], ["10.1.2.3/8"], [""]])
+@pytest.mark.parametrize(
+    "hosts", [["not a host"], ["http://x/"], ["*.*"], ["*.*.x"], [".x"], ["1.2.3.4.5"], ["10.1.2.3/8"], [""]]
+)
 def test_wrong_exceptions_are_refused(hosts):
     """A mistyped exception is an error at start, not a hole or a silent nothing."""
     with pytest.raises(SettingsError):

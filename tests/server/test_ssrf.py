@@ -208,6 +208,37 @@ def test_both_sides_of_every_edge(public, special):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("10.0.0.0", "10.255.255.255"),
+        ("100.64.0.0", "100.127.255.255"),
+        ("127.0.0.0", "127.255.255.255"),
+        ("172.16.0.0", "172.31.255.255"),
+        ("192.168.0.0", "192.168.255.255"),
+        ("::1", "::1"),
+        ("fc00::", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ],
+)
+def test_private_networks_end_where_they_do(first, last):
+    """Allowing them opens no address beside them."""
+    begin, end = ip_address(first), ip_address(last)
+
+    assert [False, True, True, False] == [*map(address.is_private, (begin - 1, begin, end, end + 1))]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *("0.0.0.0", "169.254.1.1", "192.0.0.1", "198.18.0.1", "224.0.0.1", "255.255.255.255"),
+        *("::", "fe80::1", "fec0::1", "ff02::1", "::ffff:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::"),
+    ],
+)
+def test_what_else_is_special_is_not_private(other):
+    """Link-local, multicast and reserved addresses, and IPv4 inside IPv6, stay refused where private ones are not."""
+    assert (False, False) == (address.is_private(ip_address(other)), address.is_public(ip_address(other)))
+
+
 @given(st.ip_addresses(v=4))
 def test_no_ipv4_address_is_public_inside_ipv6(inner):
     """Mapped, 6to4 and NAT64 forms of any address are refused."""
