@@ -16,12 +16,14 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
@@ -29,9 +31,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bankcard_ocr import bulk
+from bankcard_ocr.bulk import cluster
 from bankcard_ocr.bulk.parts import Parts, whole
 from bankcard_ocr.bulk.plan import Chunk, _cut, _numbered, pictures, plan
-from bankcard_ocr.bulk.worker import Job, Worker, _answer, _row, _signal, _work, card
+from bankcard_ocr.bulk.worker import Job, Worker, _answer, _row, _signal, _work, card, row
 from bankcard_ocr.errors import BulkError, BulkMisuse, NotAPicture, NumberUnreadable
 from bankcard_ocr.numbers import iin
 from bankcard_ocr.numbers.pan import fingerprint, mask
@@ -379,6 +382,139 @@ def test_both_engines_write_the_same(folder, tmp_path):
         len(rows(tmp_path / "ray.jsonl")),
         (tmp_path / "ray.jsonl").read_bytes(),
     )
+
+
+class RayError(Exception):
+    """As Ray's; ``cause`` is what an actor raised."""
+
+    cause: Exception | None = None
+
+
+class Ray:
+    """Ray, as far as it is used, of three cores and in this process; ``started`` and ``asked`` are what it was told."""
+
+    def __init__(self, *, last: int = 100, error: Exception | None = None, at_start: Exception | None = None) -> None:
+        self.last, self.error, self.at_start = last, error, at_start
+        self.started: dict[str, object] = {}
+        self.asked: dict[str, object] = {}
+        self.is_over = False
+        self.context = SimpleNamespace(enable_progress_bars=True)
+        self.exceptions = SimpleNamespace(RayError=RayError)
+        self.data = SimpleNamespace(
+            DataContext=SimpleNamespace(get_current=lambda: self.context),
+            ActorPoolStrategy=lambda size: size,
+            from_items=self._items,
+        )
+
+    def init(self, **told: object) -> None:
+        self.started = told
+        if self.at_start:
+            raise self.at_start
+
+    def shutdown(self) -> None:
+        self.is_over = True
+
+    def cluster_resources(self) -> dict[str, float]:
+        return {"CPU": 3.0}
+
+    def _items(self, items: list[dict], override_num_blocks: int) -> SimpleNamespace:
+        def mapped(made: type, fn_constructor_kwargs: dict, compute: int) -> SimpleNamespace:
+            self.asked = {"blocks": override_num_blocks, "actors": compute, **fn_constructor_kwargs}
+            return SimpleNamespace(iter_rows=lambda: each(made(**fn_constructor_kwargs)))
+
+        def each(actor: cluster.Actor) -> Iterator[dict]:
+            yield from map(actor, items[: self.last])
+            if self.error:
+                raise self.error
+
+        return SimpleNamespace(map=mapped)
+
+
+@pytest.fixture
+def on_ray(monkeypatch) -> Callable[[Ray], Ray]:
+    """Lets a stand-in be the Ray that is installed, whose actors read nothing."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "")  # so that it is as it was afterwards
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED")
+
+    def each(chunk: Chunk) -> list[dict]:
+        return [row(chunk, offset, outcome="refused", errcode=101002) for offset in range(chunk.rows)]
+
+    monkeypatch.setattr(cluster, "Worker", lambda _job: SimpleNamespace(rows=each))
+
+    def installed(ray: Ray) -> Ray:
+        monkeypatch.setitem(sys.modules, "ray", ray)
+        return ray
+
+    return installed
+
+
+@pytest.mark.parametrize(
+    ("address", "workers", "count", "chunks", "actors"),
+    [(None, 0, 16, 8, 3), (None, 2, 16, 16, 2), (None, 9, 5, 5, 5), ("10.0.0.1:6379", 0, 16, 8, 3)],
+)
+def test_ray_gets_every_chunk_once(
+    tmp_path, monkeypatch, on_ray, address: str | None, workers: int, count: int, chunks: int, actors: int
+):
+    """An actor for each core, or as many as are asked for or have work; nothing is reported, shown or logged."""
+    source, out, progress = numbered(tmp_path / "in", count), Path("out.jsonl"), []
+    monkeypatch.setattr(bulk, "cores", lambda: 1)
+    monkeypatch.chdir(tmp_path)
+    if address:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+    ray, job = on_ray(Ray()), Job()
+    bulk.run(str(source), out, job, engine="ray", workers=workers, progress=lambda *told: progress.append(told))
+
+    assert {"log_to_driver": False, "logging_level": "ERROR"} | (
+        {} if address else {"include_dashboard": False}
+    ) == ray.started
+    assert {"blocks": chunks, "actors": actors, "job": job, "out": str(tmp_path / "out.jsonl")} == ray.asked
+    assert ("0", False, True) == (os.environ["RAY_USAGE_STATS_ENABLED"], ray.context.enable_progress_bars, ray.is_over)
+    assert [f"{n:04}.jpg" for n in range(count)] == [each["name"] for each in rows(out)]
+    assert [(done, 0, count) for done in range(0, count + 1, count // chunks)] == progress
+
+
+@pytest.mark.parametrize("last", [0, 2, 5])
+def test_what_ray_finished_before_it_failed_is_not_read_again(tmp_path, on_ray, last: int):
+    """The next run does the rest, or none; what the environment says of reports stays."""
+    source, out, progress = numbered(tmp_path / "in", 5), tmp_path / "out.jsonl", []
+    failing = on_ray(Ray(last=last, error=RayError("node died")))
+    with pytest.raises(BulkError, match="Ray cannot go on: node died"):
+        bulk.run(str(source), out, Job(), engine="ray")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "1"
+    ray = on_ray(Ray())
+    bulk.run(str(source), out, Job(), engine="ray", progress=lambda *told: progress.append(told))
+
+    assert (True, (5 - last) or None, (last, last, 5), list(range(5)), "1") == (
+        failing.is_over,
+        ray.asked.get("blocks"),
+        progress[0],
+        [each["row"] for each in rows(out)],
+        os.environ["RAY_USAGE_STATS_ENABLED"],
+    )
+
+
+def test_what_an_actor_says_is_told_as_on_one_machine(tmp_path, on_ray):
+    """Without what Ray puts around it."""
+    error = RayError("a page of it")
+    error.cause = BulkError("the reader cannot be made: no weights")
+    on_ray(Ray(error=error))
+    with pytest.raises(BulkError, match=r"^the reader cannot be made: no weights$"):
+        bulk.run(str(numbered(tmp_path / "in", 1)), tmp_path / "out.jsonl", Job(), engine="ray")
+
+
+def test_a_cluster_that_is_not_reached_is_said(tmp_path, on_ray):
+    """Whatever Ray raises then."""
+    on_ray(Ray(at_start=ConnectionError("lost")))
+    with pytest.raises(BulkError, match="its cluster is not reached: lost"):
+        bulk.run(str(numbered(tmp_path / "in", 1)), tmp_path / "out.jsonl", Job(), engine="ray")
+
+
+def test_ray_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    """With the command that installs it."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(BulkError, match=r"bankcard-ocr\[ray\]"):
+        bulk.run(str(numbered(tmp_path / "in", 1)), tmp_path / "out.jsonl", Job(), engine="ray")
 
 
 def test_what_is_finished_is_not_overwritten(folder, made, tmp_path):
