@@ -9,7 +9,8 @@ import pytest
 from said import Said
 
 from bankcard_ocr.engine import names, spelled
-from bankcard_ocr.vision import recognize
+from bankcard_ocr.vision import quad as quads
+from bankcard_ocr.vision import quality, recognize
 from bankcard_ocr.vision.locate import Detection
 from bankcard_ocr.vision.recognize import Character
 
@@ -17,11 +18,11 @@ PLACE = np.array([(100, 100), (260, 100), (260, 130), (100, 130)], np.float32)
 FRAMES = np.zeros((120, 2), np.float32)
 
 
-def beside(text: str, x: float, *, size: float = 1.0, y: float = 115.0) -> list[Character]:
+def beside(text: str, x: float, *, size: float = 1.0, y: float = 115.0, sure: float = 0.99) -> list[Character]:
     """``text`` as it stands in a picture, from ``x`` on, a character every 16 pixels."""
     places = [x + 16 * size * place for place in range(len(text))]
     return [
-        Character(text=char, probability=0.99, x=place, y=y, width=11 * size, height=20 * size)
+        Character(text=char, probability=sure, x=place, y=y, width=11 * size, height=20 * size)
         for char, place in zip(text, places, strict=True)
     ]
 
@@ -31,15 +32,19 @@ def beside(text: str, x: float, *, size: float = 1.0, y: float = 115.0) -> list[
     [
         ([], "WANG XIAOMING"),
         (beside("GOLD", 400), "WANG XIAOMING"),  # too far away
-        (beside("GOLD", 344, size=2), "WANG XIAOMING"),  # too large
+        (beside("GOLD", 336), "WANG XIAOMING"),
+        (beside("GOLD", 333, size=2), "WANG XIAOMING"),  # too large
+        (beside("GOLD", 333, size=0.5), "WANG XIAOMING"),  # too small
         (beside("GOLD", 332, y=128), "WANG XIAOMING"),  # on another level
+        (beside("GOLD", 333, sure=0.4), "WANG XIAOMING"),  # hardly there
         (beside("LI", 324), "WANG XIAOMINGLI"),
     ],
 )
+@pytest.mark.parametrize("slope", [0.0, 0.1])
 @pytest.mark.parametrize(("left", "right"), [(110, 325), (110, 230), (190, 325), (175, 260)])
-def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, others, told, left, right):
+def test_a_name_located_short_is_followed_to_its_ends(monkeypatch, slope, others, told, left, right):
     """What stands beyond a line's ends belongs to it when it is as near, as large and as level as the line's own."""
-    there = beside("WANG XIAOMING", 116) + others
+    there = [replace(char, y=char.y + slope * (char.x - 212)) for char in beside("WANG XIAOMING", 116) + others]
 
     def natural(look, quad):
         assert look.model is None
@@ -86,9 +91,18 @@ def set_wide(text: str, steps: list[int]) -> recognize.Line:
     [
         ("M O N G", [20, 20, 20, 20, 20, 20], "MONG"),  # letters as far apart as what was read as spaces
         ("M ONG LI", [20, 20, 40, 40, 40, 40, 40], "MONG LI"),  # a word's space beside them stays
+        ("L I M A", [20, 20, 40, 40, 20, 20], "LI MA"),
+        ("MO NG", [20, 12, 12, 20], "MONG"),  # 14 pixels between letters that are 10 apart
+        ("MO  NG", [20, 8, 8, 8, 20], "MONG"),
+        ("MO NG", [20, 13, 13, 20], "MO NG"),
         ("LI MINGNA", [11, 11, 11, 11, 11, 11, 11, 11], "LI MINGNA"),  # set close: a narrow space is one
+        ("LI MINGNA", [11, 8, 8, 11, 11, 11, 11, 11], "LI MINGNA"),
+        ("LI MINGNA", [11, 6, 6, 11, 11, 11, 11, 11], "LIMINGNA"),  # but not a twentieth of their height
+        ("WANG LI", [11, 11, 25, 8, 8, 11], "WANG LI"),  # one letter stands aside
+        ("WANG LI", [11, 21, 21, 11, 12, 21], "WANGLI"),
         ("A B CHEN", [20, 20, 20, 20, 11, 11, 11], "A B CHEN"),  # initials
-        ("LI A", [20, 20, 20], "LI A"),  # too few letters to tell
+        ("A B C DE", [20, 20, 20, 20, 20, 20, 11], "A B C DE"),
+        ("L I A", [20, 20, 20, 20], "L I A"),  # too few letters to tell
         ("WANG", [20, 20, 20], "WANG"),
     ],
 )
@@ -97,9 +111,11 @@ def test_letters_set_wide_are_one_word(text: str, steps: list[int], told: str):
     line = names._closed_up(set_wide(text, steps))
 
     assert (told, told) == (line.text, "".join(char.text for char in line.characters))
+    assert np.allclose(line.frames.sum(1), 1)
+    assert line.texts[0][1] == pytest.approx(0.9 ** len(told), rel=0.02)
 
 
-@pytest.mark.parametrize("text", ["DSPK", "LI", "CCB"])
+@pytest.mark.parametrize("text", ["DSPK", "LI", "CCB", "DSPK VALID THRU"])
 def test_one_short_word_is_not_told(monkeypatch, text: str):
     """It may be the abbreviation of a bank or a brand, however clear it is."""
     said = Said(said=((text, 0.99),), characters=tuple(beside(text, 110)))
@@ -181,7 +197,10 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     texts = ["LI WEI"] * 3 + ["LI WEI", "LI WFI"]  # framed, framed anew, beyond its ends; then twice once more
     looks = iter(texts + ["LI WO"] * 3 + ["LI WU", "LI WA"])
 
+    high = []
+
     def natural(look, quad):
+        high.append(quads.sides(quad)[1])
         text = next(looks)
         characters = tuple(beside(text, 150, y=24))
         return Said(said=((text, 0.9),), characters=characters)
@@ -190,6 +209,55 @@ def test_a_name_s_probability_is_its_mean_over_three_framings(monkeypatch):
     text, probability, _ = names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None, prior=False)
 
     assert (text, round(probability, 3)) == ("LI WEI", 0.6)
+    assert round(high[4] / high[3], 2) == 1.43  # its height and half of it above and below, after a fifth
+
+
+def test_a_name_is_told_without_its_captions(monkeypatch):
+    """Which were read with it."""
+    says(monkeypatch, ("NAME LI WEI VALID THRU", 0.9))
+    found = names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False)
+
+    assert found is not None
+    assert "LI WEI" == found.text
+
+
+def test_the_line_of_the_number_is_no_name(monkeypatch):
+    """Even when it reads like one."""
+    says(monkeypatch, ("LI WEI", 0.9))
+    line, pixels = [detection_of("number")], np.zeros((200, 400, 3), np.uint8)
+
+    assert None is not names.name(line, pixels, None, prior=False)
+    assert None is names.name(line, pixels, None, number=PLACE, prior=False)
+
+
+@pytest.mark.parametrize(("at", "expected"), [(0, 0), (200, 1), (900, None)])
+def test_a_line_is_bounded_by_the_card_on_which_it_lies(monkeypatch, at: int, expected: int | None):
+    """Not by another; on none it is bounded by none."""
+    seen: list[quads.Quad | None] = []
+    monkeypatch.setattr(names.Letters, "read", lambda look, quad: seen.append(look.card) or Said(said=(("", 0.9),)))
+    cards = [Detection(kind="card", quad=quads.rectangle(320, 200) + np.float32((20, y)), score=0.9) for y in (20, 220)]
+    line, pixels = replace(detection_of("holder"), quad=PLACE + np.float32((0, at))), np.zeros((1200, 400, 3), np.uint8)
+    names.name([line, *cards], pixels, None, prior=False)
+    first = seen[0]
+    names.line_text(line, pixels, None, [line, *cards], prior=False)
+
+    assert {id(None if expected is None else cards[expected].quad)} == set(map(id, [first, *seen]))
+
+
+@pytest.mark.parametrize(("long", "wide"), [(160, 256), (900, names.WIDEST), (20, 64)])
+def test_a_line_is_read_in_its_own_proportions(monkeypatch, long: int, wide: int):
+    """Within what the reader of names is used to: as it is, and with even contrast. One that says nothing may be so."""
+    read: list[np.ndarray] = []
+    nothing = Said(frames=FRAMES)
+    monkeypatch.setattr(recognize, "recognize", lambda model, strips: read.extend(strips) or [nothing])
+    pixels = np.random.default_rng(1).integers(0, 256, (200, 1000, 3), np.uint8)
+    quad = quads.rectangle(long + 1, 31) + np.float32((20, 20))
+    look = names.Letters(pixels=pixels, model=None, is_even=False, card=quads.rectangle(1000, 200))
+
+    assert [nothing] * 2 == [look.read(quad), replace(look, is_even=True).read(quad)]
+    assert [(recognize.HEIGHT, wide, 3)] * 2 == [strip.shape for strip in read]
+    assert np.array_equal(read[0], recognize.strip(pixels, quad, wide))
+    assert np.array_equal(read[1], recognize.evened(read[0]))
 
 
 @pytest.mark.parametrize(("probability", "told"), [(names.SURE, True), (names.SURE - 0.01, False)])
@@ -253,16 +321,46 @@ def test_a_name_that_is_not_sure_is_read_with_even_contrast(monkeypatch, plain, 
     assert expected == (pytest.approx(found.probability), any(looks))
 
 
-def test_a_name_may_have_been_located_as_a_number():
-    """Where most cards have theirs. The line on which the number was read is none."""
+@pytest.mark.parametrize(("even", "expected"), [(0.84, "LI WEI"), (0.85, "LI WFI")])
+def test_a_line_that_is_sure_in_no_way_is_told_as_it_is(monkeypatch, even: float, expected: str):
+    """Not as it is with even contrast, where that is surer."""
+
+    def natural(look, quad):
+        said = ("LI WFI", even) if look.is_even else ("LI WEI", 0.5)
+        return Said(said=(said,), characters=tuple(beside("LI WEI", 150, y=24)))
+
+    monkeypatch.setattr(names.Letters, "read", natural)
+
+    assert expected == names.line_text(detection_of("holder"), np.zeros((200, 400, 3), np.uint8), None, prior=False)[0]
+
+
+@pytest.mark.parametrize(("covered", "told"), [(0.6, True), (0.61, False)])
+def test_a_name_beside_which_a_finger_lies_is_not_told(monkeypatch, covered: float, told: bool):
+    """Within a letter and a half; nor with even contrast, where it may seem to lie elsewhere."""
+    says(monkeypatch, ("LI WEI", 0.9))
+    looked: list[float] = []
+    seen = iter([covered, 0.0])
+    monkeypatch.setattr(quality, "hand_beside", lambda pixels, quad, far: looked.append(far) or next(seen))
+
+    assert told == (
+        names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False) is not None
+    )
+    assert [1.5 / 6] == looked
+
+
+@pytest.mark.parametrize("quarters", range(4))
+def test_a_name_may_have_been_located_as_a_number(quarters: int):
+    """Where most cards have theirs. The line on which the number was read is none, whichever way it runs."""
     above, number = detection_of("number"), Detection(kind="number", quad=PLACE + np.float32((0, 60)), score=0.95)
     coarse = replace(number, quad=number.quad + np.float32((30, 4)))
+    long = replace(number, quad=quads.part(number.quad, 0.0, 0.0, 2.5, 1.0), score=0.94)
     holder, other = replace(detection_of("holder"), score=0.3, quad=PLACE + 90), detection_of("expiry")
+    turn = np.linalg.matrix_power(np.array([(0, 1), (-1, 0)], np.float32), quarters)
+    seen = [replace(each, quad=each.quad @ turn) for each in (number, coarse, long, holder, above, other)]
+    number, coarse, long, holder, above, _ = seen
 
-    found = names.may_be_names([number, coarse, holder, above, other], number=number.quad)
-
-    assert [above, holder] == found
-    assert [number, coarse, above, holder] == names.may_be_names([number, coarse, holder, above, other])
+    assert [above, holder] == names.may_be_names(seen, number=number.quad)
+    assert [number, coarse, long, above, holder] == names.may_be_names(seen)
 
 
 @pytest.mark.parametrize(("kind", "told"), [("number", False), ("holder", True)])

@@ -17,10 +17,15 @@ from bankcard_ocr.numbers import holder
         ("MR A B SMITH", "MR A B SMITH"),
         ("MS. ANNA-MARIA O'NEIL", "MS. ANNA-MARIA O'NEIL"),
         ("SMITH/JOHN", "SMITH/JOHN"),
+        ("SMITH/JOHN MR", "SMITH/JOHN MR"),
+        ("- LI MING.", "LI MING"),
         ("CARDHOLDER NAME LI MING", "LI MING"),
+        ("NAME: LI MING", "LI MING"),
+        ("LI VALID THRU MING", None),
         ("GOLDA MEIR", "GOLDA MEIR"),
         ("SUKARNO VALID THRU", "SUKARNO"),
         ("HAPPY SAVINGS", None),
+        ("HAPPY SAVINGS:", None),
         ("TRAVEL REWARDS", None),
         ("CASHBACK", None),
         ("WORLD ELITE", None),
@@ -34,6 +39,12 @@ from bankcard_ocr.numbers import holder
         ("DEBIT", None),
         ("GOLD", None),
         ("THRUPLATINUM", None),
+        ("EXPDATE", None),
+        ("CARDEXP", None),
+        ("ANA CARDOSO", "ANA CARDOSO"),
+        ("JOHN TOWNSEND", "JOHN TOWNSEND"),
+        ("ANNA GOLDMAN", "ANNA GOLDMAN"),
+        ("ANNA CLASSEN", "ANNA CLASSEN"),
         ("CARDHOEDER", None),
         ("EXPIRFS", None),
         ("NAME SURNAME", None),
@@ -41,20 +52,26 @@ from bankcard_ocr.numbers import holder
         ("V MR LI MING", "MR LI MING"),
         ("V LI MING", "V LI MING"),
         ("BEIJING O", None),
+        ("BEIJING I", None),
         ("LI MING A", "LI MING A"),
         ("CARDMEMBER", None),
         ("LI MING VALIDTHRU", "LI MING"),
         ("B VALUED", None),
         ("ANNA GOLD", None),
+        ("GOLD ANNA", None),
         ("CHARLES GOODYEAR", None),
         ("ANNA MARIA GOLD", "ANNA MARIA"),
         ("YOU MING", "YOU MING"),
         ("PLATINUM CARD", None),
         ("MR", None),
         ("AB", None),
+        ("MR AB", None),
+        ("A. B", None),
         ("OB/ZB", None),
         ("OA/ZI", None),
         ("OB/ZO OB/ZO", None),
+        ("OB/ZOZB", None),
+        ("LI MING OB/ZB", None),
         ("CCB SQ", None),
         ("MARIE BOC", "MARIE BOC"),
         ("", None),
@@ -74,6 +91,14 @@ def test_names_are_told_from_captions(text: str, expected: str | None):
 def test_one_short_word_may_be_initials(name: str, expected: bool):
     """Up to four letters may be a bank's abbreviation, which no list has all of."""
     assert expected == holder.may_be_initials(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("OOBO LQTI SSAG", True), ("LLLL QQQQ TTTT", True), ("LI GUO", False), ("LI MING", False)]
+)
+def test_letters_may_be_digits(name: str, expected: bool):
+    """More than four of five of them, as digits are spelled by who knows letters alone."""
+    assert expected == holder.may_be_digits(name)
 
 
 @given(st.text("ABMRDVLID THRU.-'/?0", max_size=40))
