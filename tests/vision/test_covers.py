@@ -58,6 +58,8 @@ def over(picture: np.ndarray, *, start: float, reach: float, high: float, lean: 
         (0.4, 3.6, 4.0, 0.0, True),
         (0.4, 30.0, 1.5, 0.0, True),  # which goes on beyond the card
         (0.4, 30.0, 40.0, 0.0, True),  # a wallet's edge
+        (0.15, 30.0, 40.0, 0.0, True),
+        (0.6, 30.0, 40.0, 0.0, True),
         (0.4, 30.0, 40.0, 0.15, True),
         (0.4, 30.0, 40.0, -0.15, True),
         (1.0, 30.0, 40.0, 0.0, False),  # as near as some cards end
