@@ -48,10 +48,10 @@ def patched(monkeypatch):
 
 
 def test_a_number_that_a_person_can_read_shows():
-    """All of its characters differ from the card without them."""
+    """All of its characters differ from the card without them, though not as black from white."""
     rng, drawn = drawn_first(7, 21)
 
-    assert visible.portrait(rng, drawn, "number", scale=5.0, **SIZE)[1] >= visible.LEAST
+    assert visible.LEAST <= visible.portrait(rng, drawn, "number", scale=5.0, **SIZE)[1] < 128
 
 
 @pytest.mark.usefixtures("patched")
