@@ -25,7 +25,7 @@ from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
 from bankcard_ocr.server.fetch.answer import MOST_MEMBERS, _Inflater
-from bankcard_ocr.server.fetch.connection import Limits, Proxy
+from bankcard_ocr.server.fetch.connection import Budget, Limits, Proxy
 from bankcard_ocr.server.fetch.url import AS_BASE64, IN_CLOUD_STORAGE, ON_A_DEVICE, parse
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
@@ -576,6 +576,22 @@ def test_a_byte_over_the_limit_is_refused(serve, fetcher, response):
     assert "size: over 8192 bytes" == refusal(fetcher, url(serve(response)))
 
 
+def test_no_more_is_unpacked_than_is_wanted(serve, fetcher, monkeypatch):
+    """A bomb takes no memory."""
+    sizes: list[int] = []
+    unpack = _Inflater.__call__
+
+    def counted(self: _Inflater, chunk: bytes, most: int) -> bytes:
+        out = unpack(self, chunk, most)
+        sizes.append(len(out))
+        return out
+
+    monkeypatch.setattr(_Inflater, "__call__", counted)
+    refusal(fetcher, url(serve(answer(gzip.compress(bytes(5_000_000)), Content_Encoding="gzip"))))
+
+    assert PATIENT.max_bytes + 1 == sum(sizes)
+
+
 def test_what_is_packed_larger_than_it_is_counts_as_it_came(serve, fetcher):
     """A picture within the limit whose packing is over it, on the wire, is refused as one that is over it."""
     packed = bytearray(gzip.compress(JPEG))
@@ -762,6 +778,20 @@ def test_drops_within_tls_are_under_the_floor_too(serve, authority):
     assert "timeout: slower than 1000 bytes/s" == refusal(patient, f"https://127.0.0.1:{server.port}/")
 
 
+def test_a_budget_ends_when_it_does():
+    """To the moment; what is left bounds the time to connect, too."""
+    now = [5.0]
+    budget = Budget(Limits(total_timeout_s=3.0, connect_timeout_s=1.0), lambda: now[0])
+    left = []
+    for now[0] in (5.0, 6.5, 7.5):
+        left.append((budget.left_s(), budget.connect_s()))
+    now[0] = 8.0
+
+    assert [(3.0, 1.0), (1.5, 1.0), (0.5, 0.5)] == left
+    with pytest.raises(FetchError, match="timeout: over 3 s"):
+        budget.left_s()
+
+
 def test_redirects_share_the_time(serve):
     """The clock of the whole download does not start again with a redirect."""
     now = iter(range(100))
@@ -907,9 +937,9 @@ def tunnel(connection: socket.socket, _path: str) -> None:
 
 
 def test_a_configured_proxy_is_used(serve):
-    """The proxy is asked for the judged address, not for the name."""
-    server = serve(tunnel)
-    fetcher = Fetcher(PATIENT, proxy=f"http://me:s%40@127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
+    """The proxy is asked for the judged address, the first of several, not for the name."""
+    server, found = serve(tunnel), ["93.184.216.34", "93.184.216.35"]
+    fetcher = Fetcher(PATIENT, proxy=f"http://me:s%40@127.0.0.1:{server.port}", resolve=lambda *_: found)
 
     assert JPEG == fetcher("http://img.example/card.jpg")
     assert (
