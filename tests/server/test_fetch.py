@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gzip
 import socket
+import ssl
 import struct
 import threading
 import zlib
@@ -25,7 +26,7 @@ from bankcard_ocr.errors import FetchError, SettingsError
 from bankcard_ocr.server import fetch
 from bankcard_ocr.server.fetch import Fetcher, dns
 from bankcard_ocr.server.fetch.answer import MOST_MEMBERS, _Inflater
-from bankcard_ocr.server.fetch.connection import Budget, Limits, Proxy
+from bankcard_ocr.server.fetch.connection import Budget, Limits, Proxy, _tls_reason, tls_context
 from bankcard_ocr.server.fetch.url import AS_BASE64, IN_CLOUD_STORAGE, ON_A_DEVICE, parse
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4
@@ -437,9 +438,9 @@ def test_https_works_with_a_private_authority(serve, authority, trusting):
 
 
 def test_authorities_that_were_read_before_are_not_read_again(serve, authority):
-    """The file may be out of reach by now."""
+    """The file may be out of reach by now; what stands beside them may be in any language."""
     server = serve(answer(), tls=authority.issue_cert("127.0.0.1"))
-    pem = authority.cert_pem.bytes()
+    pem = "# 卡\n".encode() + authority.cert_pem.bytes()
     fetcher = Fetcher(PATIENT, ca_file="gone.pem", authorities=pem, allow_private_networks=True)
 
     assert JPEG == fetcher(url(server).replace("http:", "https:"))
@@ -450,6 +451,26 @@ def test_an_unknown_authority_is_refused(serve, fetcher, authority):
     server = serve(answer(), tls=authority.issue_cert("127.0.0.1"))
 
     assert "tls: certificate authority unknown" == refusal(fetcher, f"https://127.0.0.1:{server.port}/")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(10, "certificate expired"), (23, "certificate refused"), (None, "handshake failed")]
+)
+def test_what_else_is_wrong_with_a_certificate_is_a_refusal(code: int | None, reason: str):
+    """Such as one that was revoked."""
+    error = ssl.SSLError() if code is None else ssl.SSLCertVerificationError()
+    if code is not None:
+        error.verify_code = code
+
+    assert reason == _tls_reason(error)
+
+
+def test_a_private_authority_need_not_be_strict(tmp_path, authority):
+    """Many do not meet what Python 3.13 asks for; those of the system do."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+
+    assert not tls_context(str(tmp_path / "ca.pem")).verify_flags & ssl.VERIFY_X509_STRICT
+    assert tls_context(None).verify_flags == ssl.create_default_context().verify_flags
 
 
 def test_an_expired_certificate_is_refused(serve, authority, trusting):
@@ -837,6 +858,26 @@ def test_a_lookup_that_cannot_begin_takes_no_place(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("error", [None, socket.gaierror(socket.EAI_NONAME, "x")])
+def test_a_lookup_gives_back_its_place(monkeypatch, error: OSError | None):
+    """Found or not; and a resolver that hangs does not keep the process."""
+    places = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(dns, "_LOOKUPS", places)
+    daemons: list[bool] = []
+
+    def look_up() -> list[str]:
+        daemons.append(threading.current_thread().daemon)
+        if error:
+            raise error
+        return []
+
+    with suppress(socket.gaierror):
+        dns.in_time(look_up, 10.0)
+
+    assert places.acquire(timeout=10.0)
+    assert [True] == daemons
+
+
 @pytest.mark.parametrize(
     ("error", "hint"),
     [
@@ -922,7 +963,9 @@ def test_nothing_is_excepted_by_default():
     assert () == Fetcher().exceptions
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "127.0.0.1:3128", "http://"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "https://127.0.0.1:1", "127.0.0.1:3128", "http://", "http://x:y", "http://[x"]
+)
 def test_a_wrong_proxy_is_refused(proxy):
     """Only HTTP proxies are spoken to."""
     with pytest.raises(SettingsError, match="proxy"):
@@ -945,6 +988,14 @@ def test_a_configured_proxy_is_used(serve):
     assert (
         "CONNECT 93.184.216.34:80 HTTP/1.1\r\nHost: 93.184.216.34:80\r\nProxy-Authorization: Basic bWU6c0A=\r\n\r\n"
     ) == server.heads[0]
+
+
+def test_a_proxy_may_have_no_port_and_a_user_no_password():
+    """Then its port is 8080, and the password empty."""
+    found = Proxy.parse("http://me@proxy.example")
+
+    assert (8080, b"Proxy-Authorization: Basic bWU6\r\n") == (found.port, found.authorization)
+    assert b"" == Proxy.parse("http://proxy.example").authorization
 
 
 def test_a_proxy_is_asked_for_an_ipv6_address_in_brackets(serve):
@@ -970,9 +1021,10 @@ def test_no_path_is_in_a_repr():
     assert (True, False) == ("img.example" in found, "hunter2" in found)
 
 
-def test_a_proxy_that_refuses_is_named(serve):
+@pytest.mark.parametrize("said", [answer(b"", "403 Forbidden"), b"HTTP/1.1 4", b""])
+def test_a_proxy_that_refuses_is_named(serve, said: bytes):
     """A proxy's refusal is told apart from the far server's."""
-    server = serve(answer(b"", "403 Forbidden"))
+    server = serve(said)
     fetcher = Fetcher(PATIENT, proxy=f"http://127.0.0.1:{server.port}", resolve=lambda *_: ["93.184.216.34"])
 
     assert "connect: proxy refused" == refusal(fetcher, "http://img.example/card.jpg")
