@@ -219,6 +219,29 @@ def test_a_scan_is_located_in_a_smaller_picture(reader, pixels, monkeypatch):
     assert set(sides) <= {224, None}
 
 
+@pytest.fixture
+def looks(monkeypatch) -> list[Look]:
+    """The looks at pictures that are taken."""
+    taken: list[Look] = []
+
+    def look(**given: object) -> Look:
+        taken.append(Look(**given))
+        return taken[-1]
+
+    monkeypatch.setattr("bankcard_ocr.reader.Look", look)
+    return taken
+
+
+def test_a_line_is_read_again_where_more_is_asked_for(reader, looks):
+    """Of one picture alone a number that is certain will do; of several, or with what stands beside it, not."""
+    reader.read(SAMPLE)
+    reader.read_many([SAMPLE])
+    reader.read(SAMPLE, Options(detail=True))
+    reader.read(SAMPLE, Options(returns=frozenset({"number"})))
+
+    assert [True, False, False, False] == [look.is_brief for look in looks]
+
+
 @pytest.mark.parametrize(
     ("side", "covered", "kind", "options", "reduced"),
     [
@@ -231,8 +254,8 @@ def test_a_scan_is_located_in_a_smaller_picture(reader, pixels, monkeypatch):
         (3200, True, ".png", Options(), [2]),  # smaller is no faster to decode
     ],
 )
-def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, covered, kind, options, reduced):
-    """As few pixels as will do are decoded, and more only where the number has too few of them."""
+def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, looks, side, covered, kind, options, reduced):
+    """As few pixels as will do are decoded, and more only where the number has too few of them; these are no glance."""
     decoded: list[int] = []
 
     def decode(*args, **keywords):
@@ -248,6 +271,7 @@ def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, 
         quad = np.array(reader.read(jpeg(ground)).digit_quads[5])
         cv2.fillPoly(ground, [(quad + (quad - quad.mean(0)) * 0.5).astype(np.int32)], (40, 40, 40))
         decoded.clear()
+        looks.clear()
     whole = cv2.resize(ground, (side, side * ground.shape[0] // ground.shape[1]))
     data = cv2.imencode(kind, whole[:, :, ::-1])[1].tobytes()
     try:
@@ -255,7 +279,9 @@ def test_a_large_picture_is_glanced_at_first(reader, pixels, monkeypatch, side, 
     except NumberUnreadable:
         number = None
 
+    is_quick = kind == ".jpg" and options == Options() and side >= 1280
     assert ((None if covered else NUMBER), reduced) == (number, decoded)
+    assert [is_quick, False][: len(reduced)] == [look.is_glance for look in looks]
 
 
 @pytest.mark.parametrize(
