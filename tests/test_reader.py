@@ -23,12 +23,12 @@ import pytest
 import simplejpeg
 from PIL import Image
 
-from bankcard_ocr.engine import evidence
+from bankcard_ocr.engine import evidence, together, verdicts
 from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.search import Search
 from bankcard_ocr.errors import CardsDiffer, NoCardFound, NotAPicture, NumberUnreadable, PictureTooLarge, Refused
 from bankcard_ocr.numbers import pan
-from bankcard_ocr.reader import Reader
+from bankcard_ocr.reader import Reader, _looked, _measures, _returned
 from bankcard_ocr.reading import Candidate, Options, Seen
 from bankcard_ocr.synth import card, glyphs, render
 from bankcard_ocr.synth import ink as ink_
@@ -322,6 +322,75 @@ def test_a_glance_must_be_certain(reader, pixels, monkeypatch, is_small, confide
         assert confidence < (0.85 if threshold is None else threshold)
 
     assert reduced == seen
+
+
+@pytest.mark.parametrize(
+    ("is_glance", "confidences", "lacks", "is_located", "seen", "is_clear"),
+    [
+        (True, [0.99], False, True, 1, True),
+        (True, [0.98, 0.99], False, True, 1, False),  # more pixels may tell another
+        (True, [0.3, 0.99], False, True, 2, True),
+        (True, [0.3, 0.99], True, True, 1, False),
+        (True, [0.3, 0.2], False, True, 2, True),
+        (True, [], False, True, 0, False),
+        (True, [], False, False, 0, True),  # what has no card far off has none
+        (False, [0.3, 0.9, 0.95, 0.99], False, True, 3, True),
+        (False, [0.9, 0.3], False, True, 2, True),
+    ],
+)
+def test_regions_are_looked_at_until_one_is_sure(
+    is_glance: bool, confidences: list[float], lacks: bool, is_located: bool, seen: int, is_clear: bool
+):
+    """Those before it stay: one may show that its number is a part of a longer one."""
+    regions = [
+        SimpleNamespace(confidence=sure, candidates=(Candidate(number=NUMBER, confidence=sure),), quad=None)
+        for sure in confidences
+    ]
+    look = SimpleNamespace(is_glance=is_glance, options=Options(), lacks_pixels=lambda _: lacks)
+    search = SimpleNamespace(look=look, regions=lambda: iter(regions), detections=["a card"] * is_located)
+
+    assert (regions[:seen], is_clear) == _looked(search)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "line", "error"),
+    [(0.85, "", None), (0.84, "", NumberUnreadable), (0.84, None, NoCardFound), (0.0, None, NoCardFound)],
+)
+def test_a_number_is_returned_from_the_threshold_on(confidence: float, line: str | None, error: type | None):
+    """Below it there is none where nothing looks like one."""
+    found = (Candidate(number=NUMBER, confidence=confidence),)
+    best = SimpleNamespace(confidence=confidence, candidates=found, refusal=lambda: NumberUnreadable(confidence=0.0))
+    shot = SimpleNamespace(regions=(best,), best=best, line=line)
+    if error is None:
+        assert found == _returned(shot, Options())
+    else:
+        with pytest.raises(error):
+            _returned(shot, Options())
+
+
+@pytest.mark.parametrize(("told", "sure", "cards"), [(0, 2, 2), (2, 1, 2)])
+def test_what_is_measured_is_of_the_picture_as_sent(monkeypatch, told: int, sure: int, cards: int):
+    """Of which half was decoded here; a card counts that is told, or surely is one."""
+    heights = dict.fromkeys("12", 12.0) | {"3": 30.0}
+    seen = [SimpleNamespace(text=text, height=high) for text, high in [*heights.items(), ("?", 12.0)]]
+    best = SimpleNamespace(characters=seen, is_cut=True)
+    picture = image.Picture(pixels=np.zeros((60, 80, 3), np.uint8), size=(160, 120), reduced=2)
+    shot = SimpleNamespace(picture=picture, line=quads.rectangle(61, 21), card=None, regions=(best,), best=best)
+    monkeypatch.setattr(verdicts, "surely_cards", lambda _: sure)
+    monkeypatch.setattr(quality, "measures", lambda *_: {"outside": 0.0})
+
+    assert {"cards": cards, "height": 12 / recognize.HEIGHT * 20 * 2, "hidden": 1, "outside": np.inf} == _measures(
+        shot, ["a card"] * told
+    )
+
+
+@pytest.mark.parametrize("number", [NUMBER, OTHER])
+def test_places_are_told_of_the_picture_that_shows_the_number(reader, monkeypatch, pixels, other_card, number: str):
+    """Of those that do, the one that shows it best."""
+    blurred = jpeg(cv2.GaussianBlur(pixels, (0, 0), 3))
+    monkeypatch.setattr(together, "read", lambda *_: (Candidate(number=number, confidence=0.99),))
+
+    assert {NUMBER: 2, OTHER: 1}[number] == reader.read_many([blurred, other_card, SAMPLE]).picture
 
 
 def test_positions_told_at_a_glance_are_those_of_the_picture(reader, pixels):
@@ -785,6 +854,27 @@ def test_the_holder_is_told_when_sure(monkeypatch, text, sure, expected):
     assert expected == (name.text if name else None)
 
 
+@pytest.mark.parametrize(
+    ("is_near", "is_far", "told"),
+    [(True, True, "LI MING"), (True, False, "LI MING"), (False, True, "LI MING"), (False, False, None)],
+)
+def test_a_name_is_located_from_afar_or_on_the_card_cut_out(monkeypatch, is_near: bool, is_far: bool, told: str | None):
+    """The line of the number is none, whatever is read there."""
+    located = locate.locate
+
+    def sighted(model, image, **options):
+        sees = is_far if "card" in options["kinds"] else is_near
+        found = located(model, image, **options)
+        return [each for each in found if sees or (each.kind != "holder" and each.score > 0.5)]
+
+    reader = Reader()
+    monkeypatch.setattr(locate, "locate", sighted)
+    monkeypatch.setattr(reader, "_namer", Writes("LI MING"))
+    name = reader.read(SAMPLE, Options(detail=True)).holder_name
+
+    assert told == (name and name.text)
+
+
 def test_without_its_model_there_is_no_name(monkeypatch):
     """The reader of names is optional."""
     monkeypatch.setattr("bankcard_ocr.reader.is_shipped", lambda _name: False)
@@ -932,6 +1022,7 @@ def test_a_finger_beside_a_name_may_cover_more_of_it(reader, x: int | None, told
     [
         ((("expiry", "03/21", 48), ("other", "VALID FROM", 30)), (None, "03/21", False)),
         ((("expiry", "03/21", 48), ("other", "VALID THRU", 30)), ("03/21", None, True)),
+        ((("expiry", "12/38", 48), ("other", "VALID FROM", 30)), ("12/38", None, False)),  # no month begins that late
         ((("expiry", "03/21", 20), ("expiry", "12/30", 48)), ("12/30", "03/21", False)),
     ],
 )
