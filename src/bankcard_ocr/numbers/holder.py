@@ -35,9 +35,10 @@ CAPTIONS = frozenset((
 PRODUCTS = frozenset(  # a single word before these is their kind, no name
     ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
 )
-SURNAMES = frozenset(  # captions that are also somebody's name: ANNA GOLD
-    ("CARD", "CASH", "DATE", "GOLD", "GOOD", "GOODYEAR", "SILVER")
-)
+SURNAMES = frozenset((  # captions, and what is a letter off, that are also somebody's name: ANNA GOLD, ANNA STANNARD
+    "BANK", "CARD", "CARTE", "CASH", "CLASSIE", "CREDIT", "DATE", "END", "FROM", "GOLD", "GOOD", "GOODYEAR", "MAESTRE",
+    "MAESTRI", "SILVER", "STANDARD", "STANNARD", "WORLD",
+))  # fmt: skip
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
 BANKS = frozenset(
     (
