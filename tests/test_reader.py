@@ -842,14 +842,20 @@ class Writes:
 
 
 @pytest.mark.parametrize(
-    ("text", "sure", "expected"),
-    [("LI MING", 0.995, "LI MING"), ("LI MING", 0.8, None), ("VALID THRU", 0.995, None), ("LI M?NG", 0.995, None)],
+    ("text", "sure", "prior", "expected"),
+    [
+        ("LI MING", 0.995, True, "LI MING"),
+        ("LI MING", 0.8, True, "LI MING"),  # letters that may be any are what names have there
+        ("LI MING", 0.8, False, None),
+        ("VALID THRU", 0.995, True, None),
+        ("LI M?NG", 0.995, True, None),
+    ],
 )
-def test_the_holder_is_told_when_sure(monkeypatch, text, sure, expected):
+def test_the_holder_is_told_when_sure(monkeypatch, text, sure, prior, expected):
     """A name read surely; not one in doubt, a caption, or one with a hidden letter."""
     reader = Reader()
     monkeypatch.setattr(reader, "_namer", Writes(text, sure))
-    name = reader.read(SAMPLE, Options(detail=True)).holder_name
+    name = reader.read(SAMPLE, Options(detail=True, prior=prior)).holder_name
 
     assert expected == (name.text if name else None)
 

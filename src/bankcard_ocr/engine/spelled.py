@@ -15,7 +15,7 @@ from ..vision.recognize import Line, Texts
 
 NAMED = math.log(0.7)  # of words, before anything is read; the others are of any letters
 UNKNOWN = math.log(0.3)
-RARE = math.log(1e-3)  # texts that are so much less likely than the best one are not gone on with
+RARE = 1e-3  # texts that are so much less likely than the best one are not gone on with
 MOST = 32  # texts that are gone on with
 
 
@@ -31,15 +31,11 @@ class _Begun(NamedTuple):
 
 
 def texts(line: Line) -> Texts:
-    """The texts that ``line`` may say, the most probable first; probabilities sum to 1."""
+    """The texts that ``line`` may say, the most probable first; the rest of 1 is what is not gone on with."""
+    left = 1.0  # the share of those that are gone on with
     begun = {"": _Begun(NAMED, UNKNOWN, spelling.START)}
     for run in ctc.runs(line.frames)[1]:
-        least = max([chance for _, chance in run]) + RARE
-        said = [
-            ("".join([line.alphabet[label - 1] for label in classes]), chance)
-            for classes, chance in run
-            if chance > least
-        ]
+        said = [("".join([line.alphabet[label - 1] for label in classes]), chance) for classes, chance in run]
         if len(said) == 1:
             ((following, _),) = said
             begun = {text + following: _spelled(last, following, 0.0) for text, last in begun.items()}
@@ -48,10 +44,13 @@ def texts(line: Line) -> Texts:
         for text, last in begun.items():
             for following, chance in said:
                 _add(longer, text + following, _spelled(last, following, chance))
-        chances = {text: max(last.named, last.unknown) for text, last in longer.items()}
-        least = max(chances.values()) + RARE
-        kept = sorted((text for text in longer if chances[text] > least), key=chances.__getitem__, reverse=True)
-        begun = {text: longer[text] for text in kept[:MOST]}
+        highest = max([max(last.named, last.unknown) for last in longer.values()])
+        shares = {
+            text: math.exp(last.named - highest) + math.exp(last.unknown - highest) for text, last in longer.items()
+        }
+        kept = sorted((text for text in longer if shares[text] > RARE), key=shares.__getitem__, reverse=True)[:MOST]
+        begun = {text: longer[text] for text in kept}
+        left *= sum([shares[text] for text in kept]) / sum(shares.values())
     weights = {
         text: ctc.total(last.named + spelling.nats(last.before, spelling.END), last.unknown)
         for text, last in begun.items()
@@ -59,7 +58,7 @@ def texts(line: Line) -> Texts:
     highest = max(weights.values())
     shares = {text: math.exp(weight - highest) for text, weight in weights.items()}
     whole = sum(shares.values())
-    return tuple(sorted(((text, share / whole) for text, share in shares.items()), key=lambda said: -said[1]))
+    return tuple(sorted(((text, left * share / whole) for text, share in shares.items()), key=lambda said: -said[1]))
 
 
 def _spelled(last: _Begun, following: str, chance: float) -> _Begun:
