@@ -102,3 +102,17 @@ def test_what_is_printed_along_a_whole_line_is_no_sticker(text):
     patched = over(striped, start=0.4, reach=3.6, high=1.3)
 
     assert [False, True] == [covers.is_covered(each, text, 16) for each in (striped, patched)]
+
+
+def test_what_has_many_colours_covers_nothing(picture, text):
+    """As the art of a card has behind its number: neither a patch of them nor an edge before them is a cover."""
+    patched, edged = over(picture, start=0.4, reach=3.6, high=1.3), over(picture, start=0.4, reach=30.0, high=40.0)
+    stripes = (np.indices((640, 1100)).sum(0) // 12 % 2)[..., None] * np.array([200, 180, 160])
+    rows = ((np.arange(640) - 40 - MIDDLE)[:, None, None] // 60 % 3) * np.array([100, 40, 20]) + np.array([20, 150, 20])
+    found = []
+    for covered, colours in ((patched, stripes), (edged, np.broadcast_to(rows, (640, 1100, 3)))):
+        is_over = (covered == RED).all(2)
+        covered[is_over] = colours[: covered.shape[0], : covered.shape[1]][is_over]
+        found.append(covers.is_covered(covered, text, 16))
+
+    assert [False, False] == found
