@@ -40,25 +40,10 @@ SURNAMES = frozenset((  # captions, and what is a letter off, that are also some
     "MAESTRI", "SILVER", "STANDARD", "STANNARD", "WORLD",
 ))  # fmt: skip
 TITLES = frozenset(("MR", "MRS", "MS", "MISS", "DR", "MR.", "MRS.", "MS.", "DR."))
-BANKS = frozenset(
-    (
-        "ABC",
-        "BOC",
-        "BOCOM",
-        "CCB",
-        "CEB",
-        "CGB",
-        "CIB",
-        "CITIC",
-        "CMB",
-        "CMBC",
-        "HSBC",
-        "ICBC",
-        "PING AN",
-        "PSBC",
-        "SPDB",
-    )
-)
+BANKS = frozenset((
+    "ABC", "BOC", "BOCOM", "CCB", "CEB", "CGB", "CIB", "CITIC", "CMB", "CMBC", "HSBC", "ICBC", "PING AN", "PSBC",
+    "SPDB",
+))  # fmt: skip
 LIKE_DIGITS = frozenset(("I", "O"))  # letters that are hardly a name's last word, and look like digits
 _FORM = re.compile(r"[A-Z][A-Z .'/-]*")
 _PATTERN = re.compile(r"([A-Z])\1{3}")  # a letter four times
