@@ -31,6 +31,11 @@ def seen(*chars: str | dict[str, float]) -> Line:
         (seen(*"LI NA", {" ": 0.4, "Q": 0.6}), "LI NA "),  # names end so
         (seen({"Q": 0.7, "S": 0.3}, *"MITH ", *"XQZVK"), "SMITH XQZVK"),  # each word by itself
         (seen(*"ZHAMG LI"), "ZHAMG LI"),  # what is seen surely is told
+        (
+            seen({"Y": 0.8, "V": 0.2}, "A", {"U": 0.7, "L": 0.3}, {"D": 0.7, "I": 0.3}, *"D FROM"),
+            "VALID FROM",
+        ),  # captions
+        (seen(*"MARI", {"A": 0.7, "E": 0.3}, *" ANNA"), "MARIA ANNA"),
         (seen(), ""),
     ],
 )

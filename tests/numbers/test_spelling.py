@@ -47,12 +47,12 @@ def test_nothing_ends_where_nothing_began():
 
 def test_signs_end_a_word_whichever_they_are():
     assert spelling.nats("LI", "$") == spelling.nats("LI", " ") == spelling.nats("LI", "/") > 0
-    assert [spelling.after(before, sign) for before, sign in [("^^", "L"), ("^L", "I"), ("LI", "N"), ("IN", ".")]] == [
-        "^L",
-        "LI",
-        "IN",
-        "^^",
-    ]
+
+
+def test_the_last_two_letters_of_a_word_tell_the_next():
+    """One where it has no more, and none where it begins."""
+    assert spelling.nats("PHAN", "G") == spelling.nats("AN", "G") != spelling.nats("N", "G") != spelling.nats("", "G")
+    assert spelling.nats("^^", "G") == spelling.nats("", "G")
 
 
 @pytest.fixture

@@ -16,22 +16,13 @@ import operator
 import re
 
 from . import spelling
+from .captions import CAPTIONS
 
 SHORTEST = 3  # letters in a name
 LONG = 7  # letters of a caption, one of which may be misread
 ABBREVIATED = 4  # letters of a bank's or a brand's initials, at most
 LONGEST = 26  # characters, the most of ISO/IEC 7813's track 1
 
-CAPTIONS = frozenset((
-    "ACCOUNT", "ATM", "AUTHORISED", "AUTHORIZED", "BANK", "BUSINESS", "CARD", "CARDHOLDER", "CARTE", "CASH",
-    "CASHBACK", "CHECKING", "CLASSIC", "CONTACTLESS", "CORPORATE", "CREDIT", "CUSTOMER", "DATE", "DEBIT",
-    "DEBIT/CREDIT", "DEBITO", "ELECTRON", "ELECTRONIC", "ELITE", "END", "EXP", "EXPIRES", "EXPIRY", "FROM", "GOLD",
-    "GOOD", "HOLDER", "INFINITE", "INTERNATIONAL", "MAESTRO", "MASTERCARD", "MEMBER", "MONTH", "MONTH/YEAR", "NAME",
-    "NATIONAL", "NOT", "ONLY", "PLATINUM", "PREMIUM", "PREPAID", "PRIVATE", "REWARDS", "SAVINGS", "SELECT",
-    "SIGNATURE", "SIGNED", "SILVER", "SINCE", "STANDARD", "SURNAME", "THANK", "THRU", "TITANIUM", "TRANSFERABLE",
-    "TRAVEL", "UNION", "UNIONPAY", "UNLESS", "UNTIL", "USE", "VALID", "VALID/THRU", "VALUED", "VISA",
-    "WORLD", "YEAR", "YOUR",
-))  # fmt: skip
 PRODUCTS = frozenset(  # a single word before these is their kind, no name
     ("ACCOUNT", "CARD", "CASHBACK", "CHECKING", "CUSTOMER", "HOLDER", "REWARDS", "SAVINGS")
 )
@@ -63,8 +54,10 @@ def clean(text: str) -> str | None:
         words.pop(0)  # part of a picture: nothing stands before a title
     if len(words) > 1 and words[-1] in LIKE_DIGITS:
         return None  # BEIJING 08
-    if len(words) < 2 and not (PRODUCTS.isdisjoint(behind) and SURNAMES.isdisjoint(before + behind)):
-        return None  # GIFT CARD, VALUED CUSTOMER, HAPPY SAVINGS; ANNA GOLD
+    if not SURNAMES.isdisjoint(behind):
+        return None  # ANNA GOLD, MARIA LUCA MAESTRI; FIRST UNITED BANK, GIFT CARD
+    if len(words) < 2 and not (PRODUCTS.isdisjoint(behind) and SURNAMES.isdisjoint(before)):
+        return None  # VALUED CUSTOMER, HAPPY SAVINGS; GOLD ANNA
     name = " ".join(words)
     letters = sum(char.isalpha() for word in words if word not in TITLES for char in word)
     if not letters >= SHORTEST or len(name) > LONGEST or not _FORM.fullmatch(name) or _PATTERN.search(name):

@@ -24,22 +24,17 @@ ZERO = 90  # the code of the sign for as likely as at random
 _PLACES = {letter: place for place, letter in enumerate(LETTERS)}
 
 
-def nats(before: str, sign: str) -> float:
-    """How much likelier than at random ``sign`` is, a letter or what ends a word, where ``before`` are the last two."""
-    return _table()[before][_PLACES.get(sign, -1)]
-
-
-def after(before: str, sign: str) -> str:
-    """What is before the next one then."""
-    return before[1] + sign if sign in _PLACES else START
+def nats(word: str, sign: str) -> float:
+    """How much likelier than at random ``sign``, a letter or what ends a word, is behind the letters of a ``word``."""
+    return _table()[(START + word)[-2:]][_PLACES.get(sign, -1)]
 
 
 def likeness(name: str) -> float:
     """The mean of :func:`nats` over the characters of ``name``: above zero, where it is spelled as names are."""
-    whole, before = 0.0, START
+    whole, word = 0.0, ""
     for char in f"{name} ":
-        whole += nats(before, char)
-        before = after(before, char)
+        whole += nats(word, char)
+        word = word + char if char in LETTERS else ""
     return whole / max(1, len(name))
 
 
