@@ -4,13 +4,13 @@
     .venv/bin/python bench/holders.py bench/results/holders.json --count 400 --seed 1
 
 Each card is photographed at 1024 x 768 and goes the whole way: located in the picture and on the card cut out, read,
-judged; only which line is the number's is known, since many numbers are refused. Measured twice: with names as people
-have them (names.txt; of the words that are no pinyin the table of spellings has none), and with letters at random, as
-names are learned. ``characters``: the share of the names' characters that are right (1 - edit distance / length) in the
-best text of the line that may be a name and has the name's middle in it, whatever its certainty; ``told``: of what the
-reader is sure of, how much and how much of it is right. Cards whose number is refused tell no name, so those whose
-number is read are counted apart, and so are names every letter of which shows: it changes the photograph by 8 of 255
-levels at least.
+judged; only which line is the number's is known, since many numbers are refused: where the reader does not see it, it
+is as it was drawn. Measured twice: with names as people have them (names.txt; of the words that are no pinyin the table
+of spellings has none), and with letters at random, as names are learned. ``characters``: the share of the names'
+characters that are right (1 - edit distance / length) in the best text of the line that may be a name and has the
+name's middle in it, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
+right. Cards whose number is refused tell no name, so those whose number is read are counted apart, and so are names
+every letter of which shows: it changes the photograph by 8 of 255 levels at least.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ import numpy as np
 from bankcard_ocr.engine import cards, names
 from bankcard_ocr.engine.look import Look
 from bankcard_ocr.engine.search import Search
-from bankcard_ocr.errors import BankcardError
+from bankcard_ocr.errors import Refused
 from bankcard_ocr.numbers import holder
 from bankcard_ocr.reader import Reader
-from bankcard_ocr.reading import Options
+from bankcard_ocr.reading import Options, Seen
 from bankcard_ocr.synth import card, glyphs, material, visible, words
 from bankcard_ocr.synth.pixels import pick
 from bankcard_ocr.vision import locate
@@ -71,13 +71,16 @@ def within(point: np.ndarray, quad: quads.Quad) -> bool:
     return cv2.pointPolygonTest(np.asarray(quad, np.float32), (x, y), measureDist=False) >= 0
 
 
-def is_read(reader: Reader, pixels: np.ndarray) -> bool:
-    """Whether the reader tells the number of a picture (H, W, 3), RGB."""
+def read(reader: Reader, pixels: np.ndarray) -> tuple[bool, quads.Quad | None]:
+    """Whether the reader tells the number of a picture (H, W, 3), RGB, and where it sees one."""
+    picture = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    seen: Seen | None
     try:
-        reader.read(cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
-    except BankcardError:
-        return False
-    return True
+        seen, is_told = reader.read(picture, Options(detail=True)), True
+    except Refused as error:
+        seen, is_told = error.seen, False
+    place = None if seen is None else seen.number_quad
+    return is_told, None if place is None else np.array(place, np.float32)
 
 
 def distance(first: str, second: str) -> int:
@@ -130,15 +133,18 @@ def measured(seed: int, count: int, people: Sequence[str]) -> dict[str, object]:
         search = Search(locator=reader.locator, look=look)
         detections = locate.locate(reader.locator, taken.pixels)
         for found in cards.distinct(detections)[:1]:
-            detections += search.closer(found.quad, kinds=("holder", "number"), least=0.1)
+            detections += search.closer(found.quad, kinds=("holder", "number"), least=0.1, most=3)
         number = next((thing.quad for thing in taken.things if thing.kind == "number"), None)
+        is_read, seen = read(reader, taken.pixels)
+        if number is not None and seen is not None and within(number.mean(0), seen):
+            number = seen
         lines, middle = names.may_be_names(detections, number=number), truth[0].mean(0)
         held = [one for one in lines if within(middle, quads.grow(one.quad, 0.03, 0.3))]
         near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
         figures["names"] += 1
         figures["showing"] += faintest >= visible.LEAST
         figures["located"] += bool(near)
-        said = names.line_text(near[0], taken.pixels, namer, detections)[0] if near else ""
+        said = names.line_text(near[0], taken.pixels, namer, detections, number=number)[0] if near else ""
         text = holder.clean(said) or said
         share = max(0.0, 1 - distance(text, wanted) / len(wanted))
         shares["embossed" if line.ink.relief else "flat"].append(share)
@@ -146,7 +152,7 @@ def measured(seed: int, count: int, people: Sequence[str]) -> dict[str, object]:
             shares["on a located line"].append(share)
         if faintest >= visible.LEAST:
             shares["where every letter shows"].append(share)
-        if is_read(reader, taken.pixels):
+        if is_read:
             shares["with a number read"].append(share)
         told = names.name(detections, taken.pixels, namer, number=number)
         figures["told"] += told is not None

@@ -148,7 +148,7 @@ def test_lines_are_looked_for_on_the_card_cut_out():
     assert [["a line"]] * 2 == [shot.closer, shot.closer]
     ((place, told),) = asked
     assert np.array_equal(shot.cut_out, place)
-    assert {"kinds": ("number", "holder", "expiry"), "least": 0.1} == told
+    assert {"kinds": ("number", "holder", "expiry"), "least": 0.1, "most": 3} == told
     assert [] == seen(region()).closer
 
 

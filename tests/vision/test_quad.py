@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -166,6 +168,31 @@ def test_room_is_never_less_than_nothing(corners: quad.Quad, width: int, height:
 def test_a_line_without_length_has_all_room():
     """It runs nowhere."""
     assert (np.inf, np.inf) == quad.room(np.zeros((4, 2), np.float32), 9, 9)
+
+
+@given(quads(), quads())
+def test_a_quad_along_another_is_as_large_and_lies_as_it_does(corners: quad.Quad, other: quad.Quad):
+    """A rectangle, in the same place."""
+    level = quad.along(corners, other, most=90)
+    (start, end), (first, last) = quad.ends(level), quad.ends(other)
+
+    assert np.allclose(level.mean(0), corners.mean(0), atol=0.01)
+    assert quad.sides(level) == pytest.approx(quad.sides(corners), rel=1e-3)
+    assert float((end - start) @ (last - first)) == pytest.approx(
+        math.dist(start, end) * math.dist(first, last), rel=1e-3
+    )
+    assert quad.is_convex(level)
+
+
+@pytest.mark.parametrize(("degrees", "is_level"), [(0, True), (19, True), (21, False), (159, False), (161, True)])
+def test_a_quad_lies_along_another_only_where_it_nearly_does(degrees: float, is_level: bool):
+    turned = np.radians(degrees)
+    around = np.array([(np.cos(turned), np.sin(turned)), (-np.sin(turned), np.cos(turned))])
+    corners = np.asarray((quad.rectangle(100, 20) - 50) @ around, np.float32)
+    level = quad.along(corners, quad.rectangle(300, 30), most=20)
+
+    assert (level is not corners) == is_level
+    assert not is_level or np.allclose(level[0, 1], level[1, 1], atol=0.01)
 
 
 @pytest.mark.parametrize(("shift", "expected"), [(0.0, 1.0), (5.0, 0.5), (10.0, 0.0), (50.0, 0.0)])

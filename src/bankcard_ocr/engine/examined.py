@@ -95,8 +95,9 @@ class ExaminedPicture:
     @cached_property
     def closer(self) -> list[Detection]:
         """The lines on the card cut out and seen large, where they may be found that were not, seen from afar."""
-        whole = self.cut_out
-        return [] if whole is None else self.search.closer(whole, kinds=("number", "holder", "expiry"), least=0.1)
+        if self.cut_out is None:
+            return []
+        return self.search.closer(self.cut_out, kinds=("number", "holder", "expiry"), least=0.1, most=3)
 
     def outline(self, card: quads.Quad) -> quads.Quad:
         """``card`` on the edges that the picture has; where it was located when the number would not be on it then."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -22,8 +22,8 @@ from ..vision.quad import Image, Quad
 from ..vision.recognize import Character, Line
 from . import cards, spelled
 
-SURE = 0.85  # the least probability of a name that is told, and...
-UNUSUAL = 0.9  # ... of one unlike names: of 771 told on drawn cards 19 are wrong (bench/results/holders.json)
+SURE = 0.75  # the least probability of a name that is told, and...
+UNUSUAL = 0.85  # ... of one unlike names: of 771 told on drawn cards 19 are wrong (bench/results/holders.json)
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
@@ -34,6 +34,8 @@ COVERED = 0.6  # of that, at most
 SPACE = " "
 WIDER, TIMES = 0.05, 1.5  # a space is as much of a name's height wider, and so many times as wide, as letters are apart
 AROUND = 0.35  # of a line's height, above and below it, when it is read anew where a few of its letters show it
+ASKEW = 20.0  # degrees by which a line may be located askew from the number; more is another way round
+LARGE = 1.25  # times as large or as small as a line's characters one is that goes on with it, at most
 ASIDE = 0.45  # of its height by which a line that says little may be located too high or too low
 
 
@@ -50,13 +52,15 @@ class Name:
 class Letters:
     """How lines of letters in a picture are read: as they are, or with their faint parts as clear as the others.
 
-    What stands beside the ``card`` is no part of them. ``prior``: what names are like counts.
+    What stands beside the ``card`` is no part of them. They lie as the ``number`` does. ``prior``: what names are like
+    counts.
     """
 
     pixels: Image
     model: Model
     is_even: bool
     card: Quad | None = None
+    number: Quad | None = None
     prior: bool = True
 
     def read(self, quad: Quad) -> Line:
@@ -107,10 +111,12 @@ def _on(card: Quad, line: Line, quad: Quad) -> Line:
     return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
 
 
-def _looks(detection: Detection, pixels: Image, model: Model, on: Sequence[Detection], *, prior: bool) -> list[Letters]:
-    """The ways to read a line, which stands on one of the cards ``on`` perhaps."""
+def _looks(
+    detection: Detection, pixels: Image, model: Model, on: Sequence[Detection], *, number: Quad | None, prior: bool
+) -> list[Letters]:
+    """The ways to read a line, which stands on one of the cards ``on`` perhaps, and beside the ``number``."""
     card = next((card.quad for card in on if cards.lies_in(detection.quad, card.quad)), None)
-    look = Letters(pixels=pixels, model=model, is_even=False, card=card, prior=prior)
+    look = Letters(pixels=pixels, model=model, is_even=False, card=card, number=number, prior=prior)
     return [look, replace(look, is_even=True)]
 
 
@@ -123,7 +129,7 @@ def name(
     """
     lines = may_be_names(detections, number=number)
     seen = cards.distinct(detections)
-    looks = [_looks(line, pixels, model, seen, prior=prior) for line in lines]
+    looks = [_looks(line, pixels, model, seen, number=number, prior=prior) for line in lines]
     for way in zip(*looks, strict=True):
         surest: Name | None = None
         for detection, look in zip(lines, way, strict=True):
@@ -141,10 +147,19 @@ def _is_under_a_hand(found: Name, pixels: Image) -> bool:
 
 
 def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Detection]:
-    """The lines that may be a name, the likeliest first: one where most cards have the number is located as one."""
-    numbers = [detection for detection in detections if detection.kind == "number"]
-    others = [detection for detection in numbers if number is None or not _in_one_line(detection.quad, number)]
-    found = [detection for detection in detections if detection.kind == "holder"] + others
+    """The lines that may be a name, the likeliest first: one where most cards have the number is located as one.
+
+    Where the card is in view on which the ``number`` stands, they stand on it, too.
+    """
+    found = [detection for detection in detections if detection.kind in {"holder", "number"}]
+    if number is not None:
+        card = cards.around(number, detections)
+        found = [
+            line
+            for line in found
+            if (line.kind == "holder" or not _in_one_line(line.quad, number))
+            and (card is None or cards.lies_in(line.quad, card))
+        ]
     return sorted(found, key=lambda detection: -detection.score)[:MOST]
 
 
@@ -158,7 +173,7 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
 
 
 def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
-    """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is read but once."""
+    """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is not read on."""
 
     def is_name(text: str) -> bool:
         cleaned = holder.clean(text)
@@ -166,13 +181,14 @@ def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
             return False
         return detection.kind != "number" or not holder.may_be_digits(cleaned)
 
-    line, quad = _followed(detection.quad, look)
-    texts = look.texts(line)
-    unlisted = texts[-1][1]  # or less
-    likeliest = max([unlisted, *(chance for text, chance in texts if is_name(text))])
-    if (likeliest + len(LOOSE)) / (1 + len(LOOSE)) < least:
-        return None  # though the other looks were certain of it
-    text, probability = _said(texts, line, quad, look)
+    said = _Said()
+    for texts, quad, left in _readings(detection.quad, look):
+        said.add(texts, quad)
+        unlisted = sum([texts[-1][1] for texts, _ in said.readings])  # or less
+        likeliest = max([unlisted, *(chance for text, chance in said.chances.items() if is_name(text))])
+        if likeliest + left < least * (len(said.readings) + left):
+            return None  # though all other looks were certain of it
+    text, probability, quad = said.best()
     cleaned = holder.clean(text)
     if cleaned is None or not is_name(text) or probability < least:
         return None
@@ -182,31 +198,62 @@ def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
 
 
 def line_text(
-    detection: Detection, pixels: Image, model: Model, beside: Iterable[Detection] = (), *, prior: bool = True
+    detection: Detection,
+    pixels: Image,
+    model: Model,
+    beside: Iterable[Detection] = (),
+    *,
+    number: Quad | None = None,
+    prior: bool = True,
 ) -> tuple[str, float, Quad]:
     """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure.
 
-    ``beside``: what else was located, of which the card bounds the line. ``prior``: what names are like counts.
+    ``beside``: what else was located, of which the card bounds the line. ``number``, ``prior``: as in :func:`name`.
     """
     found = []
-    for look in _looks(detection, pixels, model, cards.distinct(beside), prior=prior):
-        line, quad = _followed(detection.quad, look)
-        found.append((*_said(look.texts(line), line, quad, look), quad))
+    for look in _looks(detection, pixels, model, cards.distinct(beside), number=number, prior=prior):
+        said = _Said()
+        for texts, quad, _ in _readings(detection.quad, look):
+            said.add(texts, quad)
+        found.append(said.best())
     return next((said for said in found if said[1] >= SURE), found[0])
 
 
-def _said(texts: recognize.Texts, line: Line, quad: Quad, look: Letters) -> tuple[str, float]:
-    """What ``line``, read under ``quad`` as ``texts``, says in three framings: the mean of a text's probabilities."""
-    said = [texts]
-    for loose in LOOSE:
-        framed = recognize.framed(line, quad, loose=loose, spare=0.2)
-        if framed is not None:
-            said.append(look.texts(look.read(framed)))
-    chances: defaultdict[str, float] = defaultdict(float)
-    for text, probability in itertools.chain.from_iterable(said):
-        chances[text] += probability / len(said)
-    best = max(chances, key=chances.__getitem__, default="")
-    return best, chances[best]
+class _Said:
+    """What a line says in several readings, each of texts and where it was read."""
+
+    def __init__(self) -> None:
+        self.readings: list[tuple[recognize.Texts, Quad]] = []
+        self.chances: defaultdict[str, float] = defaultdict(float)  # sums of a text's probabilities
+
+    def add(self, texts: recognize.Texts, quad: Quad) -> None:
+        self.readings.append((texts, quad))
+        for text, probability in texts:
+            self.chances[text] += probability
+
+    def best(self) -> tuple[str, float, Quad]:
+        """The likeliest text, the mean of its probabilities, and where it was read most surely."""
+        text = max(self.chances, key=self.chances.__getitem__)
+        _, quad = max(self.readings, key=lambda reading: dict(reading[0]).get(text, 0.0))
+        return text, self.chances[text] / len(self.readings), quad
+
+
+def _readings(quad: Quad, look: Letters) -> Iterator[tuple[recognize.Texts, Quad, int]]:
+    """What a line says, followed from where it is located and from there as the number lies, each in three framings.
+
+    With where it was followed to, and how many readings are left.
+    """
+    starts = [quad] if look.number is None else [quad, quads.along(quad, look.number, most=ASKEW)]
+    left = len(starts) * (1 + len(LOOSE))
+    for start in starts:
+        line, followed = _followed(start, look)
+        left -= 1
+        yield look.texts(line), followed, left
+        for loose in LOOSE:
+            left -= 1
+            framed = recognize.framed(line, followed, loose=loose, spare=0.2)
+            if framed is not None:
+                yield look.texts(look.read(framed)), followed, left
 
 
 def _followed(quad: Quad, look: Letters) -> tuple[Line, Quad]:
@@ -268,7 +315,7 @@ def _extended(whole: Line, more: float) -> Line | None:
 
     def adjoins(char: Character, next_to: Character) -> bool:
         near = abs(char.x - next_to.x) <= 1.6 * pitch and char.probability >= 0.5
-        large = 0.65 * high <= char.height <= 1.5 * high
+        large = high / LARGE <= char.height <= LARGE * high
         return near and large and abs(char.y - slope * char.x - offset) < 0.35 * high
 
     first, last = inner[0], inner[-1]

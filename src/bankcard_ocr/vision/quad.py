@@ -63,6 +63,20 @@ def part(quad: Quad, left: float, top: float, right: float, bottom: float) -> Qu
     return project(inner, homography(UNIT, quad))
 
 
+def along(quad: Quad, other: Quad, *, most: float) -> Quad:
+    """A rectangle as large as ``quad`` and in its place that is read as ``other`` is.
+
+    That is ``quad`` itself where the two are more than ``most`` degrees from lying side by side, whichever way up.
+    """
+    (start, end), (first, last) = ends(quad), ends(other)
+    own, way = (end - start) / math.dist(start, end), (last - first) / math.dist(first, last)
+    if abs(float(own @ way)) < math.cos(math.radians(most)):
+        return quad
+    width, height = sides(quad)
+    x, y = way * width / 2, np.array([-way[1], way[0]]) * height / 2
+    return np.asarray(quad.mean(0) + np.stack([-x - y, x - y, x + y, y - x]), np.float32)
+
+
 def overlap(first: Quad, second: Quad) -> float:
     """The share of the smaller of two convex quads that lies in the larger, in [0, 1]."""
     area, _ = cv2.intersectConvexConvex(first, second)
