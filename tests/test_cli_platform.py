@@ -123,6 +123,18 @@ class TestApps:
         assert credentials.verify(secret, made.secret_hash)
 
     @pytest.mark.parametrize("verb", [["create", "Shop", "--appid", "wx2"], ["rotate-secret", "wx1"]])
+    @pytest.mark.parametrize("form", [[], ["--json"]])
+    def test_a_secret_from_standard_input_is_not_printed(self, app, verb: list[str], form: list[str]):
+        """It came out of a vault, and what is printed may be logged. One that was an argument stands there already."""
+        secret = "0123456789abcdef"
+        piped = CliRunner().invoke(cli.app, ["apps", *verb, "--secret", "-", *form], input=f"{secret}\n")
+        given = CliRunner().invoke(cli.app, ["apps", "rotate-secret", "wx1", "--secret", secret, *form])
+
+        assert (0, False, True) == (piped.exit_code, secret in piped.output, secret in given.output)
+        assert "wx" in piped.output
+        assert not form or json.loads(piped.output)["secret"] is None
+
+    @pytest.mark.parametrize("verb", [["create", "Shop", "--appid", "wx2"], ["rotate-secret", "wx1"]])
     @pytest.mark.parametrize(("given", "is_random"), [([], True), (["--secret", "0123456789abcdef"], False)])
     def test_a_secret_that_was_made_here_is_known_as_such(self, run, app, store, verb, given, is_random: bool):
         """Of one that was brought along nobody knows how well it can be guessed."""

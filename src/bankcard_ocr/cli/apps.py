@@ -27,6 +27,7 @@ app = typer.Typer(
     help="Create, list and change apps, the callers of the server.", no_args_is_help=True, add_completion=False
 )
 
+STANDARD_INPUT = "-"  # in a secret's place: it is a line there
 SAFE_SECRET = 16  # characters; fewer are warned of
 
 Add = Annotated[list[str] | None, typer.Option("--add", help="Add this one; may be repeated.")]
@@ -48,7 +49,8 @@ def create(
 ) -> None:
     """Create an app and print its secret, which is not kept and cannot be shown again."""
     appid = credentials.new_appid() if appid is None else appid
-    secret, is_random = _secret(secret), secret is None
+    is_random, is_shown = secret is None, secret != STANDARD_INPUT
+    secret = _secret(secret)
     if not re.fullmatch(r"[!-9;-~]{1,64}", appid):
         raise typer.BadParameter("an appid has 1 to 64 ASCII characters without spaces and colons")
     if not name.strip() or not name.isprintable():
@@ -64,7 +66,7 @@ def create(
     with opened(config) as (state, _):
         if not state.add_app(made):
             raise BankcardError(f"there is an app {appid} already; 'bankcard-ocr apps delete {appid}' removes it")
-    _show_secret(made, secret, as_json=as_json)
+    _show_secret(made, secret if is_shown else None, as_json=as_json)
 
 
 @app.command(name="list")
@@ -90,10 +92,11 @@ def rotate_secret(
     as_json: Json = False,
 ) -> None:
     """Give an app a new secret; the old one and the app's tokens end at once."""
-    secret, is_random = _secret(secret), secret is None
+    is_random, is_shown = secret is None, secret != STANDARD_INPUT
+    secret = _secret(secret)
     new = partial(dataclasses.replace, secret_hash=credentials.hashed(secret), is_secret_random=is_random)
     changed = _change(appid, config, new, revoke=True)
-    _show_secret(changed, secret, as_json=as_json)
+    _show_secret(changed, secret if is_shown else None, as_json=as_json)
 
 
 @app.command()
@@ -304,7 +307,7 @@ def _secret(given: str | None) -> str:
     """The secret that is ``given``, read from standard input for ``-``; a new one for None."""
     if given is None:
         return credentials.new_secret()
-    secret = sys.stdin.readline().rstrip("\r\n") if given == "-" else given
+    secret = sys.stdin.readline().rstrip("\r\n") if given == STANDARD_INPUT else given
     if not 0 < len(secret) <= MAX_SECRET:
         raise typer.BadParameter(f"a secret has 1 to {MAX_SECRET} characters")
     if len(secret) < SAFE_SECRET:
@@ -312,8 +315,10 @@ def _secret(given: str | None) -> str:
     return secret
 
 
-def _show_secret(app: App, secret: str, *, as_json: bool) -> None:
-    text = f"appid:  {app.appid}\nsecret: {secret}\nKeep the secret: only its hash is stored."
+def _show_secret(app: App, secret: str | None, *, as_json: bool) -> None:
+    """Prints the ``secret`` of ``app``; one that came by standard input, None here, is kept out of what is logged."""
+    said = "the one from standard input" if secret is None else secret
+    text = f"appid:  {app.appid}\nsecret: {said}\nKeep the secret: only its hash is stored."
     try:
         show({"appid": app.appid, "secret": secret, "name": app.name}, text, as_json=as_json)
     except BankcardError as error:
