@@ -71,6 +71,12 @@ def within(point: np.ndarray, quad: quads.Quad) -> bool:
     return cv2.pointPolygonTest(np.asarray(quad, np.float32), (x, y), measureDist=False) >= 0
 
 
+def is_of(located: quads.Quad, drawn: quads.Quad) -> bool:
+    """Whether ``located`` is of the line that was ``drawn``: one has the other's middle in it."""
+    first, second = quads.grow(located, 0.03, 0.3), quads.grow(drawn, 0.03, 0.3)
+    return within(drawn.mean(0), first) or within(located.mean(0), second)
+
+
 def read(reader: Reader, pixels: np.ndarray) -> tuple[bool, quads.Quad | None]:
     """Whether the reader tells the number of a picture (H, W, 3), RGB, and where it sees one."""
     picture = cv2.imencode(".jpg", pixels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
@@ -139,8 +145,8 @@ def measured(seed: int, count: int, people: Sequence[str]) -> dict[str, object]:
         if number is not None and seen is not None and within(number.mean(0), seen):
             number = seen
         lines, middle = names.may_be_names(detections, number=number), truth[0].mean(0)
-        held = [one for one in lines if within(middle, quads.grow(one.quad, 0.03, 0.3))]
-        near = sorted(held, key=lambda one: float(np.linalg.norm(one.quad.mean(0) - middle)))[:1]
+        held = [line for line in lines if any(is_of(one.quad, truth[0]) for one in line)]
+        near = sorted(held, key=lambda line: min(float(np.linalg.norm(one.quad.mean(0) - middle)) for one in line))[:1]
         figures["names"] += 1
         figures["showing"] += faintest >= visible.LEAST
         figures["located"] += bool(near)

@@ -77,6 +77,7 @@ from bankcard_ocr.numbers import holder
         ("OA/ZI", None),
         ("OB/ZO OB/ZO", None),
         ("OB/ZOZB", None),
+        ("OB/ZO-OB/ZO", None),
         ("LI MING OB/ZB", None),
         ("CCB SQ", None),
         ("MARIE BOC", "MARIE BOC"),

@@ -22,8 +22,9 @@ from ..vision.quad import Image, Quad
 from ..vision.recognize import Character, Line
 from . import cards, spelled
 
-SURE = 0.75  # the least probability of a name that is told, and...
-UNUSUAL = 0.85  # ... of one unlike names: of 771 told on drawn cards 19 are wrong (bench/results/holders.json)
+SURE = 0.6  # the least probability of a name that is told, and...
+UNUSUAL = 0.75  # ... of one unlike names: of 771 told on drawn cards 19 are wrong (bench/results/holders.json)
+FAINT = 0.2  # a line that says names less surely at first is not read on
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice
 BEYOND = 4.0  # characters' pitches on either side of a name that are looked at
@@ -31,12 +32,16 @@ MOST_PARTS = 4  # so often, since words follow words
 LOOSE = (0.2, 0.5)  # of a name's height, above and below it, when it is read once more and once again
 NEXT = 1.5  # characters' pitches on either side of a name that no finger may cover
 COVERED = 0.6  # of that, at most
+SAME = 0.5  # of the smaller of two that lies in the larger, at least, where both are one line
 SPACE = " "
 WIDER, TIMES = 0.05, 1.5  # a space is as much of a name's height wider, and so many times as wide, as letters are apart
 AROUND = 0.35  # of a line's height, above and below it, when it is read anew where a few of its letters show it
 ASKEW = 20.0  # degrees by which a line may be located askew from the number; more is another way round
 LARGE = 1.25  # times as large or as small as a line's characters one is that goes on with it, at most
 ASIDE = 0.45  # of its height by which a line that says little may be located too high or too low
+
+
+Located = list[Detection]  # where one line is located, once or several times, the likeliest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ class Letters:
 
     pixels: Image
     model: Model
-    is_even: bool
+    is_even: bool = False
     card: Quad | None = None
     number: Quad | None = None
     prior: bool = True
@@ -111,13 +116,12 @@ def _on(card: Quad, line: Line, quad: Quad) -> Line:
     return replace(line, characters=tuple([line.characters[place] for place in np.flatnonzero(is_on)]))
 
 
-def _looks(
-    detection: Detection, pixels: Image, model: Model, on: Sequence[Detection], *, number: Quad | None, prior: bool
-) -> list[Letters]:
-    """The ways to read a line, which stands on one of the cards ``on`` perhaps, and beside the ``number``."""
-    card = next((card.quad for card in on if cards.lies_in(detection.quad, card.quad)), None)
-    look = Letters(pixels=pixels, model=model, is_even=False, card=card, number=number, prior=prior)
-    return [look, replace(look, is_even=True)]
+def _look(
+    line: Located, pixels: Image, model: Model, on: Sequence[Detection], *, number: Quad | None, prior: bool
+) -> Letters:
+    """How to read a line, which stands on one of the cards ``on`` perhaps, and beside the ``number``."""
+    card = next((card.quad for card in on if cards.lies_in(line[0].quad, card.quad)), None)
+    return Letters(pixels=pixels, model=model, card=card, number=number, prior=prior)
 
 
 def name(
@@ -125,20 +129,16 @@ def name(
 ) -> Name | None:
     """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands.
 
-    Lines are read with even contrast when none of them is sure as it is. ``prior``: what names are like counts.
+    ``prior``: what names are like counts.
     """
-    lines = may_be_names(detections, number=number)
     seen = cards.distinct(detections)
-    looks = [_looks(line, pixels, model, seen, number=number, prior=prior) for line in lines]
-    for way in zip(*looks, strict=True):
-        surest: Name | None = None
-        for detection, look in zip(lines, way, strict=True):
-            found = _name(detection, look, least=surest.probability if surest else SURE)
-            if found is not None and (surest is None or found.probability > surest.probability):
-                surest = found
-        if surest is not None:
-            return None if _is_under_a_hand(surest, pixels) else surest
-    return None
+    surest: Name | None = None
+    for line in may_be_names(detections, number=number):
+        look = _look(line, pixels, model, seen, number=number, prior=prior)
+        found = _name(line, look, least=surest.probability if surest else SURE)
+        if found is not None and (surest is None or found.probability > surest.probability):
+            surest = found
+    return None if surest is None or _is_under_a_hand(surest, pixels) else surest
 
 
 def _is_under_a_hand(found: Name, pixels: Image) -> bool:
@@ -146,7 +146,7 @@ def _is_under_a_hand(found: Name, pixels: Image) -> bool:
     return quality.hand_beside(pixels, found.quad, NEXT / len(found.text)) > COVERED
 
 
-def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Detection]:
+def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None) -> list[Located]:
     """The lines that may be a name, the likeliest first: one where most cards have the number is located as one.
 
     Where the card is in view on which the ``number`` stands, they stand on it, too.
@@ -160,7 +160,20 @@ def may_be_names(detections: Sequence[Detection], *, number: Quad | None = None)
             if (line.kind == "holder" or not _in_one_line(line.quad, number))
             and (card is None or cards.lies_in(line.quad, card))
         ]
-    return sorted(found, key=lambda detection: -detection.score)[:MOST]
+    lines: list[Located] = []
+    for detection in sorted(found, key=lambda detection: -detection.score)[:MOST]:
+        same = next((line for line in lines if _is_same(line[0].quad, detection.quad)), None)
+        if same is None:
+            lines.append([detection])
+        else:
+            same.append(detection)
+    return lines
+
+
+def _is_same(first: Quad, second: Quad) -> bool:
+    """Whether two are where one line is located, more or less of it, and read the same way."""
+    (start, end), (begin, last) = quads.ends(first), quads.ends(second)
+    return float((end - start) @ (last - begin)) > 0 and quads.overlap(first, second) > SAME
 
 
 def _in_one_line(first: Quad, second: Quad) -> bool:
@@ -172,22 +185,25 @@ def _in_one_line(first: Quad, second: Quad) -> bool:
     return abs(x * along + y * up) < 0.5 * max(long, quads.sides(first)[0]) and abs(y * along - x * up) < 0.6 * high
 
 
-def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
-    """The name on a line, when it is one and read as surely as ``least``; a line that cannot be is not read on."""
+def _name(located: Located, look: Letters, *, least: float) -> Name | None:
+    """The name on a line, when it is one and read as surely as ``least``; one that is none, or cannot be, is left."""
 
     def is_name(text: str) -> bool:
         cleaned = holder.clean(text)
         if cleaned is None or recognize.HIDDEN in text or holder.may_be_initials(cleaned):
             return False
-        return detection.kind != "number" or not holder.may_be_digits(cleaned)
+        return not (holder.may_be_digits(cleaned) and any(detection.kind == "number" for detection in located))
 
     said = _Said()
-    for texts, quad, left in _readings(detection.quad, look):
+    for texts, quad, left in _readings(located, look):
         said.add(texts, quad)
         unlisted = sum([texts[-1][1] for texts, _ in said.readings])  # or less
         likeliest = max([unlisted, *(chance for text, chance in said.chances.items() if is_name(text))])
-        if likeliest + left < least * (len(said.readings) + left):
-            return None  # though all other looks were certain of it
+        count = len(said.readings)
+        if count == 1 and likeliest < FAINT:
+            return None
+        if likeliest + left < least * (count + left):
+            return None  # though all other readings were certain of it
     text, probability, quad = said.best()
     cleaned = holder.clean(text)
     if cleaned is None or not is_name(text) or probability < least:
@@ -198,7 +214,7 @@ def _name(detection: Detection, look: Letters, *, least: float) -> Name | None:
 
 
 def line_text(
-    detection: Detection,
+    line: Located,
     pixels: Image,
     model: Model,
     beside: Iterable[Detection] = (),
@@ -206,17 +222,15 @@ def line_text(
     number: Quad | None = None,
     prior: bool = True,
 ) -> tuple[str, float, Quad]:
-    """What a line most probably says, how probably, and where it is; with even contrast, where that alone is sure.
+    """What a line most probably says, how probably, and where it is.
 
     ``beside``: what else was located, of which the card bounds the line. ``number``, ``prior``: as in :func:`name`.
     """
-    found = []
-    for look in _looks(detection, pixels, model, cards.distinct(beside), number=number, prior=prior):
-        said = _Said()
-        for texts, quad, _ in _readings(detection.quad, look):
-            said.add(texts, quad)
-        found.append(said.best())
-    return next((said for said in found if said[1] >= SURE), found[0])
+    said = _Said()
+    look = _look(line, pixels, model, cards.distinct(beside), number=number, prior=prior)
+    for texts, quad, _ in _readings(line, look):
+        said.add(texts, quad)
+    return said.best()
 
 
 class _Said:
@@ -238,22 +252,25 @@ class _Said:
         return text, self.chances[text] / len(self.readings), quad
 
 
-def _readings(quad: Quad, look: Letters) -> Iterator[tuple[recognize.Texts, Quad, int]]:
-    """What a line says, followed from where it is located and from there as the number lies, each in three framings.
+def _readings(line: Located, look: Letters) -> Iterator[tuple[recognize.Texts, Quad, int]]:
+    """What a line says as it is and with even contrast, from where it is located and from there as the number lies.
 
-    With where it was followed to, and how many readings are left.
+    One that is located twice is followed from both places, and each time read in three framings. With where it was
+    followed to, and how many readings are left.
     """
-    starts = [quad] if look.number is None else [quad, quads.along(quad, look.number, most=ASKEW)]
-    left = len(starts) * (1 + len(LOOSE))
-    for start in starts:
-        line, followed = _followed(start, look)
+    first, second = line[0].quad, line[min(1, len(line) - 1)].quad
+    starts = [first] if look.number is None else [first, quads.along(second, look.number, most=ASKEW)]
+    looks = [look, replace(look, is_even=True)]
+    left = len(looks) * len(starts) * (1 + len(LOOSE))
+    for way, start in itertools.product(looks, starts):
+        seen, followed = _followed(start, way)
         left -= 1
-        yield look.texts(line), followed, left
+        yield way.texts(seen), followed, left
         for loose in LOOSE:
             left -= 1
-            framed = recognize.framed(line, followed, loose=loose, spare=0.2)
+            framed = recognize.framed(seen, followed, loose=loose, spare=0.2)
             if framed is not None:
-                yield look.texts(look.read(framed)), followed, left
+                yield way.texts(way.read(framed)), followed, left
 
 
 def _followed(quad: Quad, look: Letters) -> tuple[Line, Quad]:

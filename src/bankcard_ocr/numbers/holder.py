@@ -64,7 +64,7 @@ def clean(text: str) -> str | None:
         return None
     if sum(_is_caption(word) for word in words) * 2 >= len(words):
         return None
-    if not BANKS.isdisjoint((words[0], name)) or any(_DATE.fullmatch(word) for word in words):
+    if not BANKS.isdisjoint((words[0], name)) or any(map(_DATE.fullmatch, re.split("[ -]", name))):
         return None
     return name
 
