@@ -406,7 +406,7 @@ def test_a_line_is_read_as_it_is_located_and_as_the_number_lies(monkeypatch, tur
 
 
 def test_what_two_starts_say_is_the_mean(monkeypatch):
-    """And the name stands where it was read most surely."""
+    """And the name stands where it was the likeliest first."""
     number = PLACE + np.float32((0, 60))
     line = replace(detection_of("holder"), quad=quads.along(PLACE, slanting(8), most=180))
 

@@ -246,9 +246,9 @@ class _Said:
             self.chances[text] += probability
 
     def best(self) -> tuple[str, float, Quad]:
-        """The likeliest text, the mean of its probabilities, and where it was read most surely."""
+        """The likeliest text, the mean of its probabilities, and where it was the likeliest first."""
         text = max(self.chances, key=self.chances.__getitem__)
-        _, quad = max(self.readings, key=lambda reading: dict(reading[0]).get(text, 0.0))
+        quad = next((quad for texts, quad in self.readings if texts[0][0] == text), self.readings[0][1])
         return text, self.chances[text] / len(self.readings), quad
 
 
