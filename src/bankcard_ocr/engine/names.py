@@ -23,7 +23,7 @@ from ..vision.recognize import Character, Line
 from . import cards, spelled
 
 SURE = 0.6  # the least probability of a name that is told, and...
-UNUSUAL = 0.75  # ... of one unlike names: of 771 told on drawn cards 19 are wrong (bench/results/holders.json)
+UNUSUAL = 0.75  # ... of one unlike names: of 780 told on drawn cards 21 are wrong (bench/results/holders.json)
 FAINT = 0.2  # a line that says names less surely at first is not read on
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice
@@ -39,7 +39,6 @@ AROUND = 0.35  # of a line's height, above and below it, when it is read anew wh
 ASKEW = 20.0  # degrees by which a line may be located askew from the number; more is another way round
 LARGE = 1.25  # times as large or as small as a line's characters one is that goes on with it, at most
 ASIDE = 0.45  # of its height by which a line that says little may be located too high or too low
-
 
 Located = list[Detection]  # where one line is located, once or several times, the likeliest first
 
