@@ -8,9 +8,10 @@ judged; only which line is the number's is known, since many numbers are refused
 is as it was drawn. Measured twice: with names as people have them (names.txt; of the words that are no pinyin the table
 of spellings has none), and with letters at random, as names are learned. ``characters``: the share of the names'
 characters that are right (1 - edit distance / length) in the best text of the line that may be a name and has the
-name's middle in it, whatever its certainty; ``told``: of what the reader is sure of, how much and how much of it is
-right. Cards whose number is refused tell no name, so those whose number is read are counted apart, and so are names
-every letter of which shows: it changes the photograph by 8 of 255 levels at least.
+name's middle in it, or its own in the name (what is located short is followed to its ends), whatever its certainty;
+``told``: of what the reader is sure of, how much and how much of it is right. Cards whose number is refused tell no
+name, so those whose number is read are counted apart, and so are names every letter of which shows: it changes the
+photograph by 8 of 255 levels at least.
 """
 
 from __future__ import annotations
