@@ -823,7 +823,7 @@ def test_details_cost_nothing_unasked(reader):
 
 
 class Writes:
-    """A reader of names that reads ``text`` on every strip, each character as surely as ``sure``."""
+    """A reader of names that reads ``text`` on every strip, what fits of it, each character as surely as ``sure``."""
 
     def __init__(self, text: str, sure: float = 0.995) -> None:
         self.metadata = {"alphabet": "ABCDEFGHIJKLMNOPQRSTUVWXYZ .-'/?"}
@@ -833,7 +833,8 @@ class Writes:
         frames = np.full((len(strips), strips.shape[2] // 4, 33), (1 - self._sure) / 32, np.float32)
         frames[:, :, 0] = self._sure
         places = np.zeros((*frames.shape[:2], 4), np.float32)
-        for i, char in enumerate(self._text):
+        fitting = self._text[: frames.shape[1] // 2 - 1]
+        for i, char in enumerate(fitting):
             at = 2 + i * 2
             frames[:, at] = (1 - self._sure) / 32
             frames[:, at, 1 + self.metadata["alphabet"].index(char)] = self._sure
@@ -879,6 +880,27 @@ def test_a_name_is_located_from_afar_or_on_the_card_cut_out(monkeypatch, is_near
     name = reader.read(SAMPLE, Options(detail=True)).holder_name
 
     assert told == (name and name.text)
+
+
+@pytest.mark.parametrize(("there", "told"), [("everywhere", "LI MING"), ("larger", "LI MING"), ("nowhere", None)])
+def test_a_name_that_is_not_told_is_looked_for_on_the_card_seen_larger(monkeypatch, there: str, told: str | None):
+    """Each line that may be one is located anew there; where a name is told, the card is not looked at so."""
+    located, larger = locate.locate, list[bool]()
+
+    def sighted(model, image, **options):
+        is_larger = options.get("side") == locate.NEAR
+        larger.extend([True] if is_larger else [])
+        sees = there == "everywhere" or (there == "larger" and is_larger)
+        found = located(model, image, **options)
+        return [each for each in found if sees or (each.kind != "holder" and each.score > 0.5)]
+
+    reader = Reader()
+    monkeypatch.setattr(locate, "locate", sighted)
+    monkeypatch.setattr(reader, "_namer", Writes("LI MING"))
+    name = reader.read(SAMPLE, Options(detail=True)).holder_name
+
+    assert told == (name and name.text)
+    assert larger == ([] if there == "everywhere" else [True])
 
 
 def test_without_its_model_there_is_no_name(monkeypatch):

@@ -234,9 +234,9 @@ class Reader:
         name = None
         issued, valid = (found[0], found[-1]) if len(found) > 1 else (None, found[0] if found else None)
         if namer := self.namer:
-            lines = [*detections, *shot.closer]
+            lines, pixels = [*detections, *shot.closer], shot.picture.pixels
             at, prior = shot.best.text_quad, options.prior
-            name = names.name(lines, shot.picture.pixels, namer, number=at, prior=prior)
+            name = names.name(lines, pixels, namer, closest=lambda: shot.closest, number=at, prior=prior)
             letters = names.Letters(pixels=shot.picture.pixels, model=namer)
             is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
             if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):

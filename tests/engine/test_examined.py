@@ -9,7 +9,7 @@ import pytest
 
 from bankcard_ocr.engine.examined import ExaminedPicture
 from bankcard_ocr.engine.regions import SOME
-from bankcard_ocr.vision import image, outline
+from bankcard_ocr.vision import image, locate, outline
 from bankcard_ocr.vision import quad as quads
 from bankcard_ocr.vision.locate import Detection
 
@@ -150,6 +150,19 @@ def test_lines_are_looked_for_on_the_card_cut_out():
     assert np.array_equal(shot.cut_out, place)
     assert {"kinds": ("number", "holder", "expiry"), "least": 0.1, "most": 3} == told
     assert [] == seen(region()).closer
+
+
+@pytest.mark.usefixtures("edges")
+def test_names_are_looked_for_on_the_card_seen_larger():
+    """On the same card, in more pixels of the locator's; and once."""
+    asked: list[tuple[quads.Quad, dict]] = []
+    shot = seen(region(), detections=(card(),), closer=lambda quad, **told: asked.append((quad, told)) or ["a line"])
+
+    assert [["a line"]] * 2 == [shot.closest, shot.closest]
+    ((place, told),) = asked
+    assert np.array_equal(shot.cut_out, place)
+    assert {"kinds": ("number", "holder"), "least": 0.1, "most": 3, "side": locate.NEAR} == told
+    assert [] == seen(region()).closest
 
 
 def test_a_line_is_read_once():

@@ -327,16 +327,35 @@ def test_a_name_is_read_as_it_is_and_with_even_contrast(monkeypatch, plain: floa
 
 @pytest.mark.parametrize(("covered", "told"), [(0.6, True), (0.61, False)])
 def test_a_name_beside_which_a_finger_lies_is_not_told(monkeypatch, covered: float, told: bool):
-    """Within a letter and a half; nor with even contrast, where it may seem to lie elsewhere."""
+    """Within a letter and a half; nor with even contrast, nor located anew, where it may seem to lie elsewhere."""
     says(monkeypatch, ("LI WEI", 0.9))
     looked: list[float] = []
     seen = iter([covered, 0.0])
     monkeypatch.setattr(quality, "hand_beside", lambda pixels, quad, far: looked.append(far) or next(seen))
+    holder, pixels = [detection_of("holder")], np.zeros((200, 400, 3), np.uint8)
 
-    assert told == (
-        names.name([detection_of("holder")], np.zeros((200, 400, 3), np.uint8), None, prior=False) is not None
-    )
+    assert told == (names.name(holder, pixels, None, closest=lambda: holder, prior=False) is not None)
     assert [1.5 / 6] == looked
+
+
+def test_lines_are_located_anew_where_none_is_a_name(monkeypatch):
+    """On the cards that were located, and only where no line tells a name."""
+    pixels, card = np.zeros((200, 400, 3), np.uint8), replace(detection_of("card"), quad=quads.grow(PLACE, 0.1, 2.0))
+    beyond = replace(detection_of("holder"), quad=PLACE + 500)
+    number, asked = PLACE + np.float32((0, 40)), list[str]()
+
+    def closest(*located: Detection):
+        return lambda: asked.append("closest") or located
+
+    says(monkeypatch, ("LI WEI", 0.9))
+    holder = detection_of("holder")
+    told = [
+        names.name([card, *first], pixels, None, closest=closest(*second), number=number, prior=False)
+        for first, second in (((holder,), ()), ((), (holder,)), ((), (beyond,)), ((), ()))
+    ]
+
+    assert ["LI WEI", "LI WEI", None, None] == [found and found.text for found in told]
+    assert 3 * ["closest"] == asked
 
 
 @pytest.mark.parametrize("quarters", range(4))

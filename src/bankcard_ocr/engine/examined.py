@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..lazy import cached_property
 from ..reading import Quad
-from ..vision import image, outline
+from ..vision import image, locate, outline
 from ..vision import quad as quads
 from ..vision.locate import Detection
 from ..vision.recognize import Line
@@ -98,6 +98,13 @@ class ExaminedPicture:
         if self.cut_out is None:
             return []
         return self.search.closer(self.cut_out, kinds=("number", "holder", "expiry"), least=0.1, most=3)
+
+    @cached_property
+    def closest(self) -> list[Detection]:
+        """The lines that may be a name on the card cut out and seen larger still, where each is located anew."""
+        if self.cut_out is None:
+            return []
+        return self.search.closer(self.cut_out, kinds=("number", "holder"), least=0.1, most=3, side=locate.NEAR)
 
     def outline(self, card: quads.Quad) -> quads.Quad:
         """``card`` on the edges that the picture has; where it was located when the number would not be on it then."""

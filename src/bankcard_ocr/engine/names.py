@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -124,20 +124,42 @@ def _look(
 
 
 def name(
-    detections: Sequence[Detection], pixels: Image, model: Model, *, number: Quad | None = None, prior: bool = True
+    detections: Sequence[Detection],
+    pixels: Image,
+    model: Model,
+    *,
+    closest: Callable[[], Sequence[Detection]] = tuple,
+    number: Quad | None = None,
+    prior: bool = True,
 ) -> Name | None:
     """The holder's name, the surest of the lines that may be one. ``number`` is where the card's number stands.
 
-    ``prior``: what names are like counts.
+    ``closest`` locates the lines anew where none of ``detections`` is a name. ``prior``: what names are like counts.
     """
     seen = cards.distinct(detections)
+    surest = _surest(detections, seen, pixels, model, number=number, prior=prior)
+    if surest is None:
+        surest = _surest([*seen, *closest()], seen, pixels, model, number=number, prior=prior)
+    return None if surest is None or _is_under_a_hand(surest, pixels) else surest
+
+
+def _surest(
+    located: Sequence[Detection],
+    on: Sequence[Detection],
+    pixels: Image,
+    model: Model,
+    *,
+    number: Quad | None,
+    prior: bool,
+) -> Name | None:
+    """The surest name among the lines ``located``, which stand on the cards ``on`` perhaps."""
     surest: Name | None = None
-    for line in may_be_names(detections, number=number):
-        look = _look(line, pixels, model, seen, number=number, prior=prior)
+    for line in may_be_names(located, number=number):
+        look = _look(line, pixels, model, on, number=number, prior=prior)
         found = _name(line, look, least=surest.probability if surest else SURE)
         if found is not None and (surest is None or found.probability > surest.probability):
             surest = found
-    return None if surest is None or _is_under_a_hand(surest, pixels) else surest
+    return surest
 
 
 def _is_under_a_hand(found: Name, pixels: Image) -> bool:

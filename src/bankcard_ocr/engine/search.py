@@ -200,13 +200,22 @@ class Search:
         yield from self.closer(card)
 
     def closer(
-        self, card: quads.Quad, *, kinds: tuple[locate.Kind, ...] = ("number",), least: float = 0.25, most: int = 2
+        self,
+        card: quads.Quad,
+        *,
+        kinds: tuple[locate.Kind, ...] = ("number",),
+        least: float = 0.25,
+        most: int = 2,
+        side: int | None = None,
     ) -> list[Detection]:
-        """What the locator finds on the card alone, cut out and seen large: so many lines of each kind at ``most``."""
+        """What the locator finds on the card alone, cut out and seen large: so many lines of each kind at ``most``.
+
+        ``side``: as in :func:`locate.locate`.
+        """
         width, height = (320, 224) if quads.sides(card)[0] >= quads.sides(card)[1] else (224, 320)
         outer = quads.grow(card, 0.04, 0.06)
         cut = quads.rectify(self.look.pixels, outer, 2 * width, 2 * height)
         back = quads.homography(quads.rectangle(2 * width, 2 * height), outer)
-        found = locate.locate(self.locator, cut, least=least, kinds=kinds)
+        found = locate.locate(self.locator, cut, least=least, kinds=kinds, side=side)
         found = [detection for kind in kinds for detection in [one for one in found if one.kind == kind][:most]]
         return [Detection(kind=t.kind, quad=quads.project(t.quad, back), score=t.score) for t in found]

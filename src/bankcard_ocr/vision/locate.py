@@ -20,6 +20,7 @@ from .quad import Image, Quad, ends, is_convex, overlap, sides
 Kind = Literal["card", "number", "expiry", "holder"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FILLED = 224  # pixels of the longer side in which the line of a card that fills the picture is large enough
+NEAR = 448  # pixels of the longer side in which the small print of such a card is large, too
 STRIDE = 8  # pixels of the model's input in a cell
 _MARGIN = 16  # pixels of the model's input around the picture
 _APART = 48  # pixels of black around a picture that lies apart
