@@ -23,7 +23,7 @@ from ..vision.recognize import Character, Line
 from . import cards, spelled
 
 SURE = 0.6  # the least probability of a name that is told, and...
-UNUSUAL = 0.75  # ... of one unlike names: of 780 told on drawn cards 21 are wrong (bench/results/holders.json)
+UNUSUAL = 0.75  # ... of one unlike names: of 801 told on drawn cards 26 are wrong (bench/results/holders.json)
 FAINT = 0.2  # a line that says names less surely at first is not read on
 WIDEST = 720  # pixels of a name's strip: the longest names are still squeezed a little
 MOST = 10  # lines that may be one, some of them located twice
