@@ -237,7 +237,7 @@ class Reader:
             lines, pixels = [*detections, *shot.closer], shot.picture.pixels
             at, prior = shot.best.text_quad, options.prior
             name = names.name(lines, pixels, namer, closest=lambda: shot.closest, number=at, prior=prior)
-            letters = names.Letters(pixels=shot.picture.pixels, model=namer)
+            letters = names.Letters(pixels=pixels, model=namer)
             is_past = valid is not None and valid.month is not None and valid.month <= caution.month(now)
             if valid and not issued and is_past and dates.is_of_the_beginning(valid, lambda at: letters.read(at).text):
                 issued, valid = valid, None
